@@ -1,0 +1,1 @@
+"""What runs inside the replica, as functions of settings: two containers, their environment, probes and secrets."""

@@ -1,0 +1,68 @@
+"""LiteLLM's configuration: the models of the settings, with this gateway as their Azure.
+
+https://docs.litellm.ai/docs/proxy/configs
+"""
+
+import yaml
+
+from gateway.upstreams import Model, build_models
+from settings import EnvironmentSettings
+
+# Azure's reasoning models refuse these, and coding clients send them always.
+# https://learn.microsoft.com/azure/ai-services/openai/how-to/reasoning
+_REFUSED_BY_REASONING_MODELS = (
+    "temperature",
+    "top_p",
+    "presence_penalty",
+    "frequency_penalty",
+    "stop",
+    "seed",
+    "logprobs",
+    "top_logprobs",
+    "n",
+)
+
+
+def build_litellm_config(settings: EnvironmentSettings) -> dict[str, object]:
+    """LiteLLM translates and nothing else: it calls once, keeps no state, and leaves failures to the gateway."""
+    # The gateway ends a call at total_s, with a better reason than LiteLLM's; LiteLLM's own limit lies behind it.
+    timeout_s = settings.timeouts.total_s + 2
+    return {
+        "model_list": [_model(model) for model in build_models(settings)],
+        "general_settings": {
+            "master_key": "os.environ/LITELLM_MASTER_KEY",
+            "disable_responses_id_security": True,
+            "forward_client_headers_to_llm_api": True,
+        },
+        "litellm_settings": {
+            "drop_params": True,
+            "num_retries": 0,
+            "request_timeout": timeout_s,
+            "turn_off_message_logging": True,
+            "redact_user_api_key_info": True,
+            "suppress_debug_info": True,
+            "json_logs": True,
+        },
+        "router_settings": {"num_retries": 0, "disable_cooldowns": True, "timeout": timeout_s},
+    }
+
+
+def _model(model: Model) -> dict[str, object]:
+    parameters: dict[str, object] = {
+        "model": f"azure/{model.name}",
+        "api_base": "os.environ/AZURE_OPENAI_ENDPOINT",
+        "api_key": "os.environ/AZURE_OPENAI_API_KEY",
+        "api_version": model.api_version,
+    }
+    if model.kind == "embeddings":
+        return {"model_name": model.name, "litellm_params": parameters}
+    return {
+        "model_name": model.name,
+        "litellm_params": {**parameters, "additional_drop_params": list(_REFUSED_BY_REASONING_MODELS)},
+        "model_info": {"mode": "responses"},
+    }
+
+
+def render_litellm_config(settings: EnvironmentSettings) -> str:
+    """The same configuration as the YAML file that `litellm --config` reads."""
+    return yaml.safe_dump(build_litellm_config(settings), sort_keys=False)

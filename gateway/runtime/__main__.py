@@ -1,0 +1,28 @@
+"""Starts the gateway with what the container's environment says."""
+
+import os
+
+from aiohttp import web
+
+from .configuration import read_configuration
+from .server import build_app
+
+SHUTDOWN_S = 25.0  # Container Apps waits 30 s between SIGTERM and SIGKILL.
+
+
+def main() -> None:
+    """Serve until SIGTERM; requests in flight may finish."""
+    configuration = read_configuration(os.environ)
+    web.run_app(
+        build_app(configuration),
+        host=configuration.host,
+        port=configuration.port,
+        shutdown_timeout=SHUTDOWN_S,
+        handler_cancellation=True,
+        access_log=None,
+        print=None,
+    )
+
+
+if __name__ == "__main__":
+    main()
