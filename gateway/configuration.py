@@ -37,6 +37,5 @@ def read_runtime_modules() -> dict[str, str]:
     files = resources.files("gateway.runtime").iterdir()
     modules = sorted((file.name, file) for file in files if file.name.endswith(".py"))
     return {
-        f"RUNTIME_{name.removesuffix('.py').upper()}_PY": file.read_text(encoding="utf-8")
-        for name, file in modules
+        f"RUNTIME_{name.removesuffix('.py').upper()}_PY": file.read_text(encoding="utf-8") for name, file in modules
     }

@@ -40,10 +40,6 @@ def build_probes(*, port: int, live: str, ready: str, start_s: int) -> Probes:
             failure_threshold=-(-start_s // period_s),
         ),
         # A busy event loop is slow, not dead: a minute of silence restarts the container.
-        liveness=Probe(
-            path=live, port=port, initial_delay_s=0, period_s=15, timeout_s=10, failure_threshold=4
-        ),
-        readiness=Probe(
-            path=ready, port=port, initial_delay_s=0, period_s=5, timeout_s=5, failure_threshold=3
-        ),
+        liveness=Probe(path=live, port=port, initial_delay_s=0, period_s=15, timeout_s=10, failure_threshold=4),
+        readiness=Probe(path=ready, port=port, initial_delay_s=0, period_s=5, timeout_s=5, failure_threshold=3),
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from .errors import error
-from .events import MalformedEvent
+from .events import MalformedEventError
 from .exchange import Answer, Call, Transient
 from .stream import TRANSIENT_STATUSES, UpstreamStream
 
@@ -66,7 +66,7 @@ async def _bounded(*, http: aiohttp.ClientSession, call: Call, target: Target) -
         raise Transient(502, type(broken).__name__, sent=False) from None
     except TimeoutError:
         raise Transient(504, "TimeoutError") from None
-    except (aiohttp.ClientError, OSError, MalformedEvent) as broken:
+    except (aiohttp.ClientError, OSError, MalformedEventError) as broken:
         raise Transient(502, type(broken).__name__) from None
 
 

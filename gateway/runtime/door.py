@@ -77,9 +77,7 @@ class Door:
             raise RefusedError(error(400, message, param="model", code="unsupported_model"))
         stream = fields.get("stream")
         if stream is not None and not isinstance(stream, bool):
-            raise RefusedError(
-                error(400, "'stream' must be true or false.", param="stream", code="invalid_type")
-            )
+            raise RefusedError(error(400, "'stream' must be true or false.", param="stream", code="invalid_type"))
         return Call(surface=surface, model=model, body=body, stream=bool(stream), record=record)
 
     @staticmethod
@@ -87,9 +85,7 @@ class Door:
         try:
             return await request.read()
         except web.HTTPRequestEntityTooLarge:
-            raise RefusedError(
-                error(413, "The request's body is too large.", code="request_too_large")
-            ) from None
+            raise RefusedError(error(413, "The request's body is too large.", code="request_too_large")) from None
 
     def _model(self, name: object) -> Model:
         if not isinstance(name, str):

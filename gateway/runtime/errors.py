@@ -30,9 +30,7 @@ def error(
 
 def unauthorized() -> Answer:
     """No key or a wrong one: the same words, so that nobody learns which."""
-    message = (
-        "Incorrect API key provided. Send it as 'Authorization: Bearer <key>' or 'x-gateway-key: <key>'."
-    )
+    message = "Incorrect API key provided. Send it as 'Authorization: Bearer <key>' or 'x-gateway-key: <key>'."
     return error(401, message, code="invalid_api_key")
 
 
@@ -43,9 +41,7 @@ def exhausted(failure: Transient) -> Answer:
         after = failure.retry_after or 10.0
         return error(429, message, type="rate_limit_error", code="rate_limit_exceeded", retry_after=after)
     message = f"Azure OpenAI could not answer ({failure.status}: {failure.reason}). Please try again later."
-    return error(
-        503, message, type="server_error", code="upstream_unavailable", retry_after=failure.retry_after
-    )
+    return error(503, message, type="server_error", code="upstream_unavailable", retry_after=failure.retry_after)
 
 
 def interruption(surface: Surface, sequence_number: int) -> bytes:

@@ -15,7 +15,7 @@ _FINAL = {"response.completed", "response.failed", "response.incomplete", "error
 _DONE = "[DONE]"
 
 
-class MalformedEvent(ValueError):
+class MalformedEventError(ValueError):
     """An event whose data is not JSON."""
 
 
@@ -99,7 +99,7 @@ class EventReader:
         return bool(self._rest.strip())
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
-        """Yield the events that end within this chunk; raise MalformedEvent for one that is not JSON."""
+        """Yield the events that end within this chunk; raise MalformedEventError for one that is not JSON."""
         self._rest += chunk
         while end := _END_OF_EVENT.search(self._rest):
             raw, self._rest = self._rest[: end.end()], self._rest[end.end() :]
@@ -113,4 +113,4 @@ def _data(raw: bytes) -> object:
     try:
         return json.loads(text)
     except ValueError:
-        raise MalformedEvent from None
+        raise MalformedEventError from None

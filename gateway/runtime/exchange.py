@@ -60,9 +60,7 @@ class Call:
 class Transient(Exception):  # noqa: N818 - not an error yet: somebody may try again
     """An attempt failed before the client saw anything of it, and another one may succeed."""
 
-    def __init__(
-        self, status: int, reason: str, *, retry_after: float | None = None, sent: bool = True
-    ) -> None:
+    def __init__(self, status: int, reason: str, *, retry_after: float | None = None, sent: bool = True) -> None:
         super().__init__(reason)
         self.status = status
         self.reason = reason

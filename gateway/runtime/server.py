@@ -98,9 +98,7 @@ class Gateway:
 
 
 def _list_of(configuration: Configuration) -> bytes:
-    models = [
-        {"id": name, "object": "model", "created": 0, "owned_by": "azure"} for name in configuration.models
-    ]
+    models = [{"id": name, "object": "model", "created": 0, "owned_by": "azure"} for name in configuration.models]
     return json.dumps({"object": "list", "data": models}).encode()
 
 

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 
 from .errors import interruption
-from .events import EventReader, MalformedEvent
+from .events import EventReader, MalformedEventError
 from .exchange import Call, Transient
 
 TRANSIENT_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
@@ -44,7 +44,7 @@ class UpstreamStream:
             while chunk := await self._next():
                 if whole := self._take(chunk):
                     yield whole
-        except (TimeoutError, aiohttp.ClientError, OSError, MalformedEvent):
+        except (TimeoutError, aiohttp.ClientError, OSError, MalformedEventError):
             self._finished = self._finished and not self._reader.pending
         if not self._finished:
             self._call.record.error = "upstream_interrupted"

@@ -31,9 +31,7 @@ class Translation:
 
     async def __call__(self, call: Call) -> Answer:
         """Answer as LiteLLM does; when the call beneath failed, as that one did."""
-        patience = min(
-            asyncio.get_running_loop().time() + self._timeouts.litellm_start_s, call.record.deadline
-        )
+        patience = min(asyncio.get_running_loop().time() + self._timeouts.litellm_start_s, call.record.deadline)
         while await self._is_loaded(until=patience):
             try:
                 answer = await attempt(http=self._http, call=call, target=self._target(call))
