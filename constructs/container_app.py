@@ -1,0 +1,86 @@
+"""The container app: ingress, scale and secrets around the gateway's containers."""
+
+import math
+from collections.abc import Mapping
+
+from constructs import Construct, azurerm
+from constructs.app_environment import AppEnvironment
+from constructs.containers import build_container
+from constructs.identity import Identity
+from constructs.resource_group import ResourceGroup
+from gateway.containers import build_containers
+from settings import EnvironmentSettings
+
+
+class ContainerApp(Construct):
+    """One app, one active revision; the ingress leads to the first container alone.
+
+    `fqdn` is the app's, which stays when revisions come and go.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        settings: EnvironmentSettings,
+        group: ResourceGroup,
+        environment: AppEnvironment,
+        identity: Identity,
+        secrets: Mapping[str, str],
+    ) -> None:
+        super().__init__(scope, construct_id)
+        app = azurerm.ContainerApp(
+            self,
+            "app",
+            name=settings.naming.name("container_app"),
+            resource_group_name=group.name,
+            container_app_environment_id=environment.id,
+            revision_mode="Single",
+            identity=azurerm.ContainerAppIdentity(type="UserAssigned", identity_ids=[identity.id]),
+            secret=[
+                azurerm.ContainerAppSecret(name=name, key_vault_secret_id=address, identity=identity.id)
+                for name, address in secrets.items()
+            ],
+            ingress=_build_ingress(settings=settings),
+            template=_build_template(settings=settings),
+            tags=group.tags,
+        )
+        app.override_logical_id("gateway")
+        self.name = app.name
+        self.fqdn = app.ingress.fqdn
+
+
+def _build_ingress(*, settings: EnvironmentSettings) -> azurerm.ContainerAppIngress:
+    """HTTPS outside, HTTP/1.1 inside: the gateway's server speaks nothing else, so nothing is left to detection."""
+    return azurerm.ContainerAppIngress(
+        external_enabled=settings.ingress.external,
+        allow_insecure_connections=False,
+        target_port=settings.containers.gateway.port,
+        transport="http",
+        ip_security_restriction=[
+            azurerm.ContainerAppIngressIpSecurityRestriction(
+                name=f"allow-{number}", action="Allow", ip_address_range=str(network)
+            )
+            for number, network in enumerate(settings.ingress.ip_allowlist, start=1)
+        ],
+        traffic_weight=[azurerm.ContainerAppIngressTrafficWeight(latest_revision=True, percentage=100)],
+    )
+
+
+def _build_template(*, settings: EnvironmentSettings) -> azurerm.ContainerAppTemplate:
+    """What a revision is. A replica that must go may finish the answers it has begun (the provider allows 600 s)."""
+    return azurerm.ContainerAppTemplate(
+        min_replicas=settings.scale.min_replicas,
+        max_replicas=settings.scale.max_replicas,
+        termination_grace_period_seconds=math.ceil(settings.timeouts.total_s),
+        http_scale_rule=[
+            azurerm.ContainerAppTemplateHttpScaleRule(
+                name="concurrent-requests", concurrent_requests=str(settings.scale.concurrent_requests)
+            )
+        ],
+        container=[
+            build_container(container=container, image=settings.containers.image)
+            for container in build_containers(settings)
+        ],
+    )

@@ -1,0 +1,26 @@
+"""Where the logs of the containers go."""
+
+from constructs import Construct, azurerm
+from constructs.resource_group import ResourceGroup
+from settings import EnvironmentSettings
+
+
+class Observability(Construct):
+    """A Log Analytics workspace, paid by the gigabyte."""
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, settings: EnvironmentSettings, group: ResourceGroup
+    ) -> None:
+        super().__init__(scope, construct_id)
+        workspace = azurerm.LogAnalyticsWorkspace(
+            self,
+            "workspace",
+            name=settings.naming.name("log_analytics_workspace"),
+            location=group.location,
+            resource_group_name=group.name,
+            sku="PerGB2018",
+            retention_in_days=settings.logs.retention_days,
+            tags=group.tags,
+        )
+        workspace.override_logical_id("gateway")
+        self.workspace_id = workspace.id

