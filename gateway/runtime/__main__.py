@@ -4,8 +4,8 @@ import os
 
 from aiohttp import web
 
+from .app import build_app
 from .configuration import read_configuration
-from .server import build_app
 
 SHUTDOWN_S = 25.0  # Container Apps waits 30 s between SIGTERM and SIGKILL.
 

@@ -35,4 +35,4 @@ class Retrying:
         if failure.retry_after is not None:
             return failure.retry_after if failure.retry_after <= self._retries.max_retry_after_s else None
         # The jitter keeps the requests of a burst from coming back as a burst.
-        return self._retries.backoff_s * 2 ** (number - 1) * random.uniform(0.75, 1.25)  # noqa: S311
+        return self._retries.backoff_s * 2.0 ** (number - 1) * random.uniform(0.75, 1.25)  # noqa: S311

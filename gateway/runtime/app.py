@@ -1,0 +1,33 @@
+"""The application that aiohttp serves: one client session for all upstreams, one handler for every path."""
+
+from collections.abc import AsyncIterator
+
+import aiohttp
+from aiohttp import web
+
+from .configuration import Configuration
+from .server import Gateway
+
+_GATEWAY = web.AppKey("gateway", Gateway)
+
+
+def build_app(configuration: Configuration) -> web.Application:
+    """Build the application; its session lives as long as it serves."""
+
+    async def connect(app: web.Application) -> AsyncIterator[None]:
+        async with aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=configuration.timeouts.connect_s),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+        ) as http:
+            app[_GATEWAY] = Gateway(configuration=configuration, http=http)
+            yield
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await request.app[_GATEWAY].handle(request)
+
+    app = web.Application(client_max_size=configuration.max_body_bytes)
+    app.cleanup_ctx.append(connect)
+    app.router.add_route("*", "/{path:.*}", handle)
+    return app

@@ -1,0 +1,100 @@
+"""What the gateway reads out of server-sent events."""
+
+import pytest
+
+from gateway.runtime.events import Event, EventReader, MalformedEventError
+
+
+def read(text: str) -> list[Event]:
+    return list(EventReader().feed(text.encode()))
+
+
+def one(data: str) -> Event:
+    (event,) = read(f"data: {data}\n\n")
+    return event
+
+
+def test_events_are_cut_where_they_end_whatever_the_chunks() -> None:
+    stream = b'event: a\ndata: {"n": 1}\n\ndata: {"n": 2}\r\n\r\n: comment\n\ndata: {"n": 3}'
+    whole = list(EventReader().feed(stream))
+    reader = EventReader()
+    dripped = [event for at in range(len(stream)) for event in reader.feed(stream[at : at + 1])]
+    assert [event.data for event in whole] == [{"n": 1}, {"n": 2}, None]
+    assert dripped == whole
+    assert b"".join(event.raw for event in whole) == stream.removesuffix(b'data: {"n": 3}')
+    assert reader.pending
+
+
+def test_data_of_several_lines_is_one_document() -> None:
+    (event,) = read('data: {"a":\ndata: 1}\n\n')
+    assert event.data == {"a": 1}
+
+
+def test_data_that_is_not_json_is_an_error() -> None:
+    with pytest.raises(MalformedEventError):
+        one('{"delta": ')
+
+
+@pytest.mark.parametrize(
+    ("data", "real"),
+    [
+        ('{"type": "response.created"}', False),
+        ('{"type": "response.in_progress"}', False),
+        ('{"type": "response.queued"}', False),
+        ('{"type": "response.output_item.added"}', True),
+        ('{"type": "response.completed"}', True),
+        ('{"choices": []}', False),
+        ('{"choices": [{"delta": {"role": "assistant", "content": ""}}]}', False),
+        ('{"choices": [{"delta": {"role": "assistant", "content": "x"}}]}', True),
+        ('{"choices": [{"delta": {"tool_calls": [{"index": 0}]}}]}', True),
+        ('{"choices": [{"delta": {}, "finish_reason": "stop"}]}', True),
+        ('{"choices": [null]}', False),
+        ("[DONE]", True),
+        ("[1]", False),
+    ],
+)
+def test_an_announcement_is_not_yet_an_answer(data: str, real: bool) -> None:  # noqa: FBT001
+    assert one(data).is_real is real
+
+
+@pytest.mark.parametrize(
+    ("data", "final"),
+    [
+        ('{"type": "response.completed"}', True),
+        ('{"type": "response.incomplete"}', True),
+        ('{"type": "response.failed", "response": {"error": {"code": "server_error"}}}', True),
+        ('{"type": "error", "code": "x"}', True),
+        ('{"choices": [{"delta": {}, "finish_reason": "stop"}]}', True),
+        ('{"error": {"message": "x"}}', True),
+        ("[DONE]", True),
+        ('{"type": "response.output_text.delta", "delta": "response.completed"}', False),
+        ('{"choices": [{"delta": {"content": "[DONE]"}, "finish_reason": null}]}', False),
+    ],
+)
+def test_only_the_last_event_ends_an_answer(data: str, final: bool) -> None:  # noqa: FBT001
+    assert one(data).is_final is final
+
+
+@pytest.mark.parametrize(
+    ("data", "status"),
+    [
+        ('{"type": "response.failed", "response": {"error": {"code": "rate_limit_exceeded"}}}', 429),
+        ('{"type": "response.failed", "response": {"error": {"code": "server_error"}}}', 502),
+        ('{"type": "response.failed", "response": {"error": {"code": "invalid_prompt"}}}', 400),
+        ('{"type": "response.failed", "response": null}', 502),
+        ('{"type": "error", "code": "too_many_requests"}', 429),
+        ('{"type": "error", "error": {"code": "503"}}', 503),
+        ('{"error": {"code": 500}}', 500),
+        ('{"error": "text"}', 502),
+        ('{"type": "response.completed", "response": {"error": null}}', None),
+        ('{"choices": [], "error": null}', None),
+        ("[DONE]", None),
+    ],
+)
+def test_an_error_inside_a_stream_stands_for_a_status(data: str, status: int | None) -> None:
+    assert one(data).failure == status
+
+
+def test_the_sequence_number_is_read_where_there_is_one() -> None:
+    assert one('{"type": "response.created", "sequence_number": 7}').sequence_number == 7
+    assert one('{"choices": []}').sequence_number is None

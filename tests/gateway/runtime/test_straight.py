@@ -1,0 +1,261 @@
+"""What Azure speaks itself: passed on byte for byte, tried again while that can help, never cut silently."""
+
+import asyncio
+import json
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from gateway.runtime.app import build_app
+from gateway.runtime.configuration import Configuration
+
+from .conftest import (
+    AZURE_KEY,
+    BEARER,
+    CODEX,
+    EMBEDDING,
+    Client,
+    Handler,
+    Scripted,
+    abort,
+    hang,
+    json_answer,
+    stream_answer,
+    text_answer,
+)
+
+pytestmark = pytest.mark.anyio
+RESPONSE = {"model": CODEX, "input": "hi"}
+STREAMED = RESPONSE | {"stream": True}
+CREATED = 'event: response.created\ndata: {"type":"response.created","sequence_number":0}\n\n'
+DELTA = 'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","sequence_number":4}\n\n'
+COMPLETED = 'event: response.completed\ndata: {"type":"response.completed","sequence_number":5}\n\n'
+
+
+@pytest.mark.parametrize("prefix", ["", "/v1"])
+async def test_azure_gets_the_bytes_of_the_client_and_the_client_those_of_azure(
+    client: Client, azure: Scripted, prefix: str
+) -> None:
+    answer = '{"id": "resp_1",   "unknown": null, "é": 1.50}'
+    azure.answers(text_answer(answer))
+    body = '{"model": "gpt-5.3-codex",  "input": "é", "new_field": null}'.encode()
+    response = await client.post(f"{prefix}/responses?api-version=evil", data=body, headers=BEARER)
+    assert await response.text() == answer
+    (request,) = azure.requests
+    assert request.path_qs == "/openai/responses?api-version=2025-04-01-preview"
+    assert azure.bodies == [body]
+
+
+@pytest.mark.parametrize("prefix", ["", "/v1"])
+async def test_embeddings_go_to_their_deployment(client: Client, azure: Scripted, prefix: str) -> None:
+    azure.answers(json_answer(body={"data": []}))
+    response = await client.post(f"{prefix}/embeddings", json={"model": EMBEDDING, "input": "x"}, headers=BEARER)
+    assert await response.json() == {"data": []}
+    assert azure.requests[0].path_qs == f"/openai/deployments/{EMBEDDING}/embeddings?api-version=2023-05-15"
+
+
+async def test_no_header_of_the_client_travels_on_and_none_of_azure_comes_back(client: Client, azure: Scripted) -> None:
+    azure.answers(json_answer(x_ms_region="Sweden Central", azureml_model_session="x"))
+    sent = BEARER | {"x-forwarded-for": "1.2.3.4", "openai-organization": "o", "cookie": "a=b", "api-key": "evil"}
+    response = await client.post("/v1/responses", json=RESPONSE, headers=sent)
+    assert {name.lower() for name in azure.requests[0].headers} == {
+        "host",
+        "api-key",
+        "content-type",
+        "accept-encoding",
+        "accept",
+        "user-agent",
+        "content-length",
+    }
+    assert azure.requests[0].headers["api-key"] == AZURE_KEY
+    assert {name.lower() for name in response.headers} == {
+        "content-type",
+        "content-length",
+        "date",
+        "server",
+        "x-request-id",
+    }
+    assert response.headers["server"] == "gateway"
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
+async def test_a_refusal_of_azure_reaches_the_client_as_it_is_and_is_not_repeated(
+    client: Client, azure: Scripted, status: int
+) -> None:
+    refusal = {"error": {"code": "DeploymentNotFound", "message": "m"}}
+    azure.answers(json_answer(status, refusal))
+    response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
+    assert (response.status, await response.json()) == (status, refusal)
+    assert len(azure.requests) == 1
+
+
+async def test_a_refusal_without_json_becomes_an_openai_error(client: Client, azure: Scripted) -> None:
+    async def html(_: object) -> object:
+        from aiohttp import web
+
+        return web.Response(status=403, text="<html>no</html>", content_type="text/html")
+
+    azure.answers(html)  # type: ignore[arg-type]
+    response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
+    assert response.status == 403
+    assert "403" in (await response.json())["error"]["message"]
+
+
+TRANSIENT = {
+    **{f"status {status}": json_answer(status) for status in (408, 429, 500, 502, 503, 504)},
+    "closed": abort,
+    "hang": hang,
+    "malformed": text_answer('{"id": '),
+}
+TRANSIENT_STREAMED = {
+    **{name: handler for name, handler in TRANSIENT.items() if name != "malformed"},
+    "wrong content type": text_answer("<html></html>", content_type="text/html"),
+    "cut before the first event": stream_answer(CREATED, None),
+    "ended before the first event": stream_answer(CREATED),
+    "nothing": stream_answer(),
+    "silent before the first event": stream_answer(CREATED, 3.0),
+    "malformed event": stream_answer("data: {\n\n"),
+    "error event": stream_answer(CREATED, 'event: error\ndata: {"type":"error","code":"server_error"}\n\n'),
+    "rate limited event": stream_answer(
+        'data: {"type":"response.failed","response":{"error":{"code":"rate_limit_exceeded"}}}\n\n'
+    ),
+}
+
+
+@pytest.mark.parametrize("failing", TRANSIENT.values(), ids=TRANSIENT)
+@pytest.mark.parametrize("path", ["/v1/responses", "/v1/embeddings"])
+async def test_a_transient_failure_is_invisible_to_the_client(
+    client: Client, azure: Scripted, failing: Handler, path: str
+) -> None:
+    azure.answers(failing, json_answer(body={"id": "2nd"}))
+    model = CODEX if path == "/v1/responses" else EMBEDDING
+    response = await client.post(path, json={"model": model, "input": "hi"}, headers=BEARER)
+    assert (response.status, await response.json()) == (200, {"id": "2nd"})
+    assert len(azure.requests) == 2
+
+
+@pytest.mark.parametrize("failing", TRANSIENT_STREAMED.values(), ids=TRANSIENT_STREAMED)
+async def test_so_it_is_in_a_stream_before_its_first_real_event(
+    client: Client, azure: Scripted, failing: Handler
+) -> None:
+    azure.answers(failing, stream_answer(CREATED, DELTA, COMPLETED))
+    response = await client.post("/v1/responses", json=STREAMED, headers=BEARER)
+    assert response.content_type == "text/event-stream"
+    assert await response.text() == CREATED + DELTA + COMPLETED
+    assert len(azure.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("failing", "status", "type", "code"),
+    [
+        (json_answer(429, retry_after="0"), 429, "rate_limit_error", "rate_limit_exceeded"),
+        (json_answer(500), 503, "server_error", "upstream_unavailable"),
+        (abort, 503, "server_error", "upstream_unavailable"),
+        (hang, 503, "server_error", "upstream_unavailable"),
+    ],
+)
+async def test_attempts_are_bounded_and_end_in_an_openai_error(
+    client: Client,
+    azure: Scripted,
+    failing: Handler,
+    status: int,
+    type: str,  # noqa: A002
+    code: str,
+) -> None:
+    azure.answers(failing)
+    response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
+    body = await response.json()
+    assert (response.status, body["error"]["type"], body["error"]["code"]) == (status, type, code)
+    assert len(azure.requests) == 3
+
+
+async def test_a_429_that_asks_for_patience_is_passed_on_at_once(client: Client, azure: Scripted) -> None:
+    azure.answers(json_answer(429, Retry_After="30"))
+    response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
+    assert (response.status, response.headers["retry-after"]) == (429, "30")
+    assert len(azure.requests) == 1
+
+
+async def test_a_short_retry_after_is_waited_for(client: Client, azure: Scripted) -> None:
+    azure.answers(json_answer(429, retry_after_ms="200", Retry_After="1"), json_answer())
+    loop = asyncio.get_running_loop()
+    started = loop.time()
+    response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
+    assert response.status == 200
+    assert 0.2 <= loop.time() - started < 1
+
+
+async def test_a_retry_after_that_is_no_number_is_ignored(client: Client, azure: Scripted) -> None:
+    azure.answers(json_answer(503, Retry_After="Wed, 21 Oct 2026 07:28:00 GMT"), json_answer())
+    assert (await client.post("/v1/responses", json=RESPONSE, headers=BEARER)).status == 200
+
+
+async def test_an_upstream_that_is_not_there_is_a_503(
+    configuration: Configuration, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async with TestClient(TestServer(build_app(configuration))) as client:
+        response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
+    assert response.status == 503
+    attempts = json.loads(capsys.readouterr().out)["attempts"]
+    assert [made["reason"] for made in attempts] == ["ClientConnectorError"] * 3
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        stream_answer(CREATED, DELTA, 0.05, None),
+        stream_answer(CREATED, DELTA, 0.05),
+        stream_answer(CREATED, DELTA, 3.0),
+        stream_answer(CREATED, DELTA, 0.05, "data: {broken\n\n", COMPLETED),
+        stream_answer(CREATED, DELTA, 0.05, 'event: response.output_text.delta\ndata: {"type"', None),
+    ],
+    ids=["cut", "ended", "stalled", "malformed", "cut inside an event"],
+)
+async def test_a_stream_that_breaks_later_ends_with_an_error_event(
+    client: Client, azure: Scripted, broken: Handler, capsys: pytest.CaptureFixture[str]
+) -> None:
+    azure.answers(broken)
+    response = await client.post("/v1/responses", json=STREAMED, headers=BEARER)
+    text = await response.text()
+    assert text.startswith(CREATED + DELTA + "event: error\ndata: ")
+    event = json.loads(text.removeprefix(CREATED + DELTA + "event: error\ndata: "))
+    assert (event["type"], event["sequence_number"]) == ("error", 5)
+    assert event["error"]["code"] == event["code"] == "upstream_interrupted"
+    assert len(azure.requests) == 1
+    assert json.loads(capsys.readouterr().out)["error"] == "upstream_interrupted"
+
+
+async def test_a_whole_stream_is_whole_even_when_its_connection_breaks(client: Client, azure: Scripted) -> None:
+    azure.answers(stream_answer(DELTA, 0.05, COMPLETED, 0.05, None))
+    response = await client.post("/v1/responses", json=STREAMED, headers=BEARER)
+    assert await response.text() == DELTA + COMPLETED
+
+
+async def test_an_error_that_will_not_pass_is_shown_as_azure_sent_it(client: Client, azure: Scripted) -> None:
+    failed = 'data: {"type":"response.failed","response":{"error":{"code":"invalid_prompt"}}}\n\n'
+    azure.answers(stream_answer(CREATED, failed))
+    response = await client.post("/v1/responses", json=STREAMED, headers=BEARER)
+    assert await response.text() == CREATED + failed
+    assert len(azure.requests) == 1
+
+
+async def test_a_client_that_leaves_takes_the_upstream_call_with_it(
+    client: Client, azure: Scripted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = asyncio.Event()
+
+    async def endless(request: object) -> object:
+        try:
+            return await stream_answer(DELTA, *[DELTA, 0.02] * 200)(request)  # type: ignore[arg-type]
+        finally:
+            gone.set()
+
+    azure.answers(endless)  # type: ignore[arg-type]
+    response = await client.post("/v1/responses", json=STREAMED, headers=BEARER)
+    await response.content.readany()
+    response.close()
+    await asyncio.wait_for(gone.wait(), timeout=2)
+    await asyncio.sleep(0.05)
+    captured = capsys.readouterr()
+    assert json.loads(captured.out)["error"] == "client_closed"
+    assert "Traceback" not in captured.err
