@@ -1,0 +1,53 @@
+"""What surrounds the container app: its vault, its logs and Terraform's state."""
+
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from settings.values import Group, Switch, must_be, whole_number
+
+
+class KeyVault(Group):
+    """Source: https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview."""
+
+    soft_delete_retention_days: Annotated[int, whole_number(7, 90)] = Field(
+        7, description="Days that a deleted vault or secret can be recovered (prod: 30)."
+    )
+    purge_protection: Switch = Field(
+        default=False, description="Whether nobody may purge it before (prod: true); cannot be taken back."
+    )
+
+
+class Logs(Group):
+    """Source: https://learn.microsoft.com/azure/azure-monitor/logs/data-retention-configure."""
+
+    retention_days: Annotated[int, whole_number(30, 730)] = Field(30, description="Days that logs are kept.")
+
+
+ResourceGroupName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[A-Za-z0-9_().-]{0,89}[A-Za-z0-9_()-]$"),
+    must_be("1 to 90 letters, digits and '-_.()', without a final '.'"),
+]
+StorageAccountName = Annotated[
+    str, StringConstraints(pattern="^[a-z0-9]{3,24}$"), must_be("3 to 24 lower-case letters and digits")
+]
+ContainerName = Annotated[
+    str,
+    StringConstraints(pattern="^[a-z0-9]+(-[a-z0-9]+)*$", min_length=3, max_length=63),
+    must_be("3 to 63 lower-case letters, digits and single inner hyphens"),
+]
+BlobName = Annotated[
+    str,
+    StringConstraints(pattern="^[A-Za-z0-9_-][A-Za-z0-9._/-]{0,253}[A-Za-z0-9_-]$"),
+    must_be("2 to 255 letters, digits and '-_./', without '.' or '/' at either end"),
+]
+
+
+class Backend(Group):
+    """Where Terraform keeps the state: one blob per environment, reached with Entra, never with a key."""
+
+    resource_group_name: ResourceGroupName = Field(description="Default: the convention's name.")
+    storage_account_name: StorageAccountName = Field(description="Default: the convention's name.")
+    container_name: ContainerName = Field("tfstate", description="Container of the blob.")
+    key: BlobName = Field(description="Name of the blob; default: {env}.tfstate.")

@@ -1,0 +1,40 @@
+"""Tags of resources, by Azure's rules.
+
+Source: https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
+"""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, StringConstraints
+
+from settings.values import must_be, refused
+
+_OWN = ("env", "project")
+_MOST = 50 - len(_OWN)
+
+
+def _a_table(value: object) -> object:
+    if not isinstance(value, dict):
+        raise refused("must be a table of texts")
+    return value
+
+
+def _distinct_and_not_too_many(tags: dict[str, str]) -> dict[str, str]:
+    """Azure compares names without regard to case."""
+    names = [name.lower() for name in tags]
+    if taken := sorted({name for name in names if names.count(name) > 1}):
+        raise refused(f"must have names that differ in more than upper and lower case; twice: {', '.join(taken)}")
+    if own := [name for name in _OWN if name in names]:
+        raise refused(f"must not set {' or '.join(own)}: the stack does, from env and projname")
+    if len(tags) > _MOST:
+        raise refused(f"must be at most {_MOST}: Azure allows 50, and {' and '.join(_OWN)} are added")
+    return tags
+
+
+TagName = Annotated[
+    str,
+    StringConstraints(pattern=r"^[^<>%&\\?/]{1,512}$"),
+    must_be(r"a name of 1 to 512 characters without any of <>%&\?/"),
+]
+TagValue = Annotated[str, StringConstraints(max_length=256), must_be("a text of at most 256 characters")]
+Tags = Annotated[dict[TagName, TagValue], BeforeValidator(_a_table), AfterValidator(_distinct_and_not_too_many)]

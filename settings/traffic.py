@@ -1,0 +1,111 @@
+"""How much traffic the gateway takes, from where, and how long it tries."""
+
+from ipaddress import IPv4Network
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+
+from settings.values import Group, Switch, Text, conflict, refused, seconds, whole_number
+
+
+def _ipv4_network(cidr: str) -> str:
+    address, _, prefix = cidr.partition("/")
+    example = "must be an IPv4 network in CIDR notation, like 203.0.113.0/24 or, for one address, 203.0.113.7/32"
+    if not (prefix.isascii() and prefix.isdigit()):
+        raise refused(example)
+    try:
+        network = IPv4Network(cidr, strict=False)
+    except ValueError:
+        raise refused(example) from None
+    if str(network.network_address) != address:
+        raise refused(f"{example}; the network of this address is {network}")
+    return str(network)
+
+
+def _listed(value: object) -> object:
+    """A variable of the environment has no lists: there, commas stand between the networks."""
+    if isinstance(value, str):
+        return [network.strip() for network in value.split(",")]
+    if not isinstance(value, list | tuple):
+        raise refused("must be a list of IPv4 networks")
+    return value
+
+
+Networks = Annotated[tuple[Annotated[Text, AfterValidator(_ipv4_network)], ...], BeforeValidator(_listed)]
+
+
+class Scale(Group):
+    """Replicas. Source: https://learn.microsoft.com/azure/container-apps/scale-app."""
+
+    min_replicas: Annotated[int, whole_number(0, 1000)] = Field(
+        1, description="Replicas that always run; with 0 the first request after a pause waits for a start."
+    )
+    max_replicas: Annotated[int, whole_number(1, 1000)] = Field(3, description="Replicas at most.")
+    concurrent_requests: Annotated[int, whole_number(1, 1000)] = Field(
+        50, description="Requests in flight per replica, above which one more replica starts."
+    )
+
+    @field_validator("max_replicas")
+    @classmethod
+    def _not_below_min(cls, max_replicas: int, info: ValidationInfo) -> int:
+        if (min_replicas := info.data.get("min_replicas", 0)) > max_replicas:
+            raise conflict(f"must be at least scale.min_replicas, which is {min_replicas}")
+        return max_replicas
+
+
+class Ingress(Group):
+    """Who reaches the gateway. Source: https://learn.microsoft.com/azure/container-apps/ip-restrictions."""
+
+    external: Switch = Field(default=True, description="Whether the gateway is reachable from outside its environment.")
+    ip_allowlist: Networks = Field(
+        (), description="IPv4 networks in CIDR notation that may connect; with none, everybody may."
+    )
+
+
+class Retries(Group):
+    """Further attempts after a failure of the upstream that passes: 408, 429, 5xx, a reset, a time-out."""
+
+    attempts: Annotated[int, whole_number(1, 10)] = Field(3, description="Attempts in all, the first included.")
+    backoff_s: Annotated[float, seconds(0, 30)] = Field(
+        0.5, description="Seconds before the second attempt; each further pause is longer."
+    )
+    max_retry_after_s: Annotated[float, seconds(0, 220)] = Field(
+        20.0, description="Longest Retry-After of the upstream, in seconds, that is waited for."
+    )
+
+
+class Timeouts(Group):
+    """Seconds; all below the 240 after which the ingress cuts an idle connection.
+
+    Source: https://learn.microsoft.com/azure/container-apps/ingress-overview.
+    """
+
+    connect_s: Annotated[float, seconds(0.1, 60)] = Field(5.0, description="Until the upstream has a connection.")
+    first_event_s: Annotated[float, seconds(0.1, 230)] = Field(
+        60.0, description="Until the first event of a streamed answer."
+    )
+    idle_s: Annotated[float, seconds(0.1, 230)] = Field(60.0, description="Between two events of a streamed answer.")
+    answer_s: Annotated[float, seconds(0.1, 230)] = Field(180.0, description="Until one whole, not streamed answer.")
+    litellm_start_s: Annotated[float, seconds(0.1, 230)] = Field(
+        90.0, description="How long a translated request waits for LiteLLM to load."
+    )
+    total_s: Annotated[float, seconds(0.1, 230)] = Field(
+        220.0, description="Everything before the first byte to the client, all attempts and pauses included."
+    )
+
+    @field_validator("total_s")
+    @classmethod
+    def _covers_the_parts(cls, total_s: float, info: ValidationInfo) -> float:
+        parts = ("connect_s", "first_event_s", "answer_s", "litellm_start_s")
+        longer = {part: info.data[part] for part in parts if info.data.get(part, 0) > total_s}
+        if longer:
+            raise conflict("must be at least " + ", ".join(f"timeouts.{part} ({s:g})" for part, s in longer.items()))
+        return total_s
+
+
+class Limits(Group):
+    """What a single request may ask for."""
+
+    max_body_bytes: Annotated[int, whole_number(1024, 134_217_728)] = Field(
+        33_554_432, description="Longest request body in bytes; it is held in memory."
+    )
