@@ -1,0 +1,37 @@
+"""What the gateway's container prints: lines for an operator, without content."""
+
+import json
+
+import httpx
+import openai
+import pytest
+
+from local.runner.session import Session
+
+from .conftest import Azure
+
+CANARY = "canary-c0ffee"
+
+
+def test_every_request_is_one_line_without_content(session: Session, client: openai.OpenAI, azure: Azure) -> None:
+    before = len(session.output().splitlines())
+    client.responses.create(model="gpt-5.3-codex", input=f"echo: {CANARY}")
+    client.chat.completions.create(model="gpt-5.3-codex", messages=[{"role": "user", "content": CANARY}])
+    client.embeddings.create(model="text-embedding-3-large", input=CANARY)
+    azure.fail("500", count=-1)
+    with pytest.raises(openai.InternalServerError):
+        client.chat.completions.create(model="gpt-5.3-codex", messages=[{"role": "user", "content": CANARY}])
+    httpx.post(f"{session.base_url}/responses", json={"input": CANARY}, headers={"x-gateway-key": CANARY})
+    lines = [json.loads(line) for line in session.output().splitlines()[before:]]
+    assert [(line["route"], line["status"]) for line in lines] == [
+        ("responses", 200),
+        ("chat/completions", 200),
+        ("embeddings", 200),
+        ("chat/completions", 503),
+        ("responses", 401),
+    ]
+    for output in (session.output(), session.litellm_output()):
+        assert CANARY not in output
+        assert session.key not in output
+        for request in azure.requests():
+            assert request["headers"]["api-key"] not in output
