@@ -7,17 +7,15 @@ from aiohttp import web
 from .app import build_app
 from .configuration import read_configuration
 
-SHUTDOWN_S = 25.0  # Container Apps waits 30 s between SIGTERM and SIGKILL.
-
 
 def main() -> None:
-    """Serve until SIGTERM; requests in flight may finish."""
+    """Serve until SIGTERM; requests in flight may finish, as the container app's grace period is as long."""
     configuration = read_configuration(os.environ)
     web.run_app(
         build_app(configuration),
         host=configuration.host,
         port=configuration.port,
-        shutdown_timeout=SHUTDOWN_S,
+        shutdown_timeout=configuration.timeouts.total_s,
         handler_cancellation=True,
         access_log=None,
         print=None,

@@ -48,7 +48,8 @@ class Scripted:
         return await handler(request)
 
 
-async def _serve(scripted: Scripted) -> TestServer:
+async def serve(scripted: Scripted) -> TestServer:
+    """Put the script on a port of its own."""
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", scripted.handle)
     server = TestServer(app)
@@ -95,7 +96,7 @@ def configuration() -> Configuration:
 @pytest.fixture
 async def client(configuration: Configuration, azure: Scripted, litellm: Scripted) -> AsyncIterator[Client]:
     """A client of the gateway, whose upstreams are the two scripted ones."""
-    servers = [await _serve(azure), await _serve(litellm)]
+    servers = [await serve(azure), await serve(litellm)]
     endpoints = [str(server.make_url("")).rstrip("/") for server in servers]
     upstream = Upstream(name="azure-openai", endpoint=endpoints[0], key=AZURE_KEY)
     models = {name: replace(model, upstream=upstream) for name, model in configuration.models.items()}

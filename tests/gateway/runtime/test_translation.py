@@ -2,9 +2,14 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from gateway.runtime.app import build_app
+from gateway.runtime.configuration import Configuration
 
 from .conftest import (
     BEARER,
@@ -16,6 +21,7 @@ from .conftest import (
     abort,
     hang,
     json_answer,
+    serve,
     stream_answer,
 )
 
@@ -134,3 +140,17 @@ async def test_but_not_for_ever(client: Client, litellm: Scripted, never: Handle
     assert (await response.json())["error"]["code"] == "translation_unavailable"
     assert response.headers["retry-after"] == "5"
     assert loop.time() - started < 2.5
+
+
+async def test_a_litellm_that_went_away_is_waited_for_like_one_that_has_not_come(
+    configuration: Configuration, litellm: Scripted
+) -> None:
+    litellm.answers(json_answer())
+    server = await serve(litellm)
+    app = build_app(replace(configuration, litellm_url=str(server.make_url("")).rstrip("/")))
+    async with TestClient(TestServer(app)) as client:
+        assert (await client.post("/v1/chat/completions", json=CHAT, headers=BEARER)).status == 200
+        await server.close()
+        response = await client.post("/v1/chat/completions", json=CHAT, headers=BEARER)
+        assert response.status == 503
+        assert (await response.json())["error"]["code"] == "translation_unavailable"

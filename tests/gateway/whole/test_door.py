@@ -47,7 +47,7 @@ def test_without_the_key_it_is_401(session: Session, azure: Azure, headers: dict
     assert azure.requests() == []
 
 
-def test_the_sdk_raises_its_own_exceptions(session: Session, client: openai.OpenAI) -> None:
+def test_the_sdk_raises_its_own_exceptions(client: openai.OpenAI) -> None:
     with pytest.raises(openai.AuthenticationError):
         client.with_options(api_key="wrong").models.list()
     with pytest.raises(openai.NotFoundError):
