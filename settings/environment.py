@@ -11,7 +11,7 @@ from settings.naming import Env, LocationShort, Naming, ProjectName
 from settings.operations import Backend, KeyVault, Logs
 from settings.tags import Tags
 from settings.traffic import Ingress, Limits, Retries, Scale, Timeouts
-from settings.values import conflict, must_be, refused, whole_number
+from settings.values import conflicts, must_be, refused, whole_number
 from settings.variables import NESTED, PREFIX, Variables
 
 Location = Annotated[
@@ -82,7 +82,7 @@ class EnvironmentSettings(BaseSettings):
     def _not_the_codex_model(cls, embeddings: Embeddings, info: ValidationInfo) -> Embeddings:
         codex: Codex | None = info.data.get("codex")
         if codex and codex.model == embeddings.deployment:
-            raise conflict(f'deployment = "{codex.model}" must not be the same as codex.model')
+            raise conflicts(embeddings, {"deployment": "must be another deployment than codex.model"})
         return embeddings
 
     @field_validator("key_vault", mode="before")

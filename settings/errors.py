@@ -1,22 +1,23 @@
-"""Says a person what is wrong with the settings: where, which field, which value, and what is allowed."""
+"""Tells a person what is wrong with the settings: where, which field, which value, and what is allowed."""
 
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import NoneType
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from settings.values import CONFLICT
-from settings.variables import Variables
+from settings.variables import PREFIX, Variables
 
-_BARE_KEY = re.compile("[A-Za-z0-9_-]+")
+_PLAIN_NAME = re.compile("[A-Za-z0-9_-]{1,60}")
 _SECRET = re.compile("key|secret|token|password|credential", re.IGNORECASE)
 _PRIVATE_PARTS_OF_A_URL = re.compile(r"(?<=://)[^/@]*(?=@)|(?<=\?).+")
-_LONGEST_VALUE = 120
+_LONGEST = 120
 
 
 class SettingsError(Exception):
@@ -30,53 +31,68 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True)
 class Explainer:
-    """Turns what pydantic found in one file, overridden by variables, into one line per mistake."""
+    """Writes one line per mistake of one file that variables override."""
 
     file: Path
     model: type[BaseModel]
     variables: Variables
 
     def explain(self, error: ValidationError) -> list[str]:
+        """What pydantic found."""
         return [self._explain(details) for details in error.errors(include_url=False)]
 
-    def conflict(self, field: str, value: str, message: str) -> str:
-        """A value contradicts another one; either may be a variable's, so all of their group are named."""
-        names = self.variables.names_in(field.partition(".")[0])
+    def conflict(self, field: str, value: object, message: str) -> str:
+        """A value contradicts another one. Variables may give either, so the file and they are named together."""
+        names = self.variables.concerning(f"{field} {message}")
         source = f"{self.file} with {', '.join(names)} (environment)" if names else str(self.file)
-        return f"{source}: {field}{value}: {message}"
+        return f"{source}: {field}{_shown(value)}: {message}"
+
+    def unknown_variables(self) -> list[str]:
+        """Their values are not shown: one may be a secret that got the wrong name."""
+        return [
+            f"{name} (environment variable): sets nothing; after {PREFIX} comes one of {self._fields_beside([name])}, "
+            "and after __ a field of it"
+            for name in self.variables.unknown()
+        ]
+
+    def unknown_field(self, names: Sequence[str], value: object) -> str:
+        variable = self.variables.name_of(names)
+        shown = "" if variable or _SECRET.search(names[-1]) else _shown(value)
+        allowed = self._fields_beside(names)
+        return f"{self._source(variable)}: {_dotted(names)}{shown}: is not a setting; allowed are {allowed}"
 
     def _explain(self, details: ErrorDetails) -> str:
-        kind, location, value = details["type"], details["loc"], _shown(details["input"])
+        kind, location, value, message = details["type"], details["loc"], details["input"], details["msg"]
         names = [part for part in location if isinstance(part, str) and part != "[key]"]
+        field = _dotted(location)
         if kind == CONFLICT:
-            return self.conflict(_dotted(location), value, details["msg"])
-
-        variable = self.variables.name_of(names)
-        source = f"{variable} (environment variable)" if variable else str(self.file)
-        message = details["msg"]
+            return self.conflict(field, value, message)
+        if kind == "extra_forbidden":
+            return self.unknown_field(names, value)
         if kind == "missing":
-            value, message = "", "is missing, and has no default"
-        elif kind == "model_type":
+            return f"{self.file}: {field}: is missing; every file must give it"
+        if kind == "model_type":
             message = "must be a table of settings"
-        elif kind == "extra_forbidden":
-            value = "" if variable or _SECRET.search(names[-1]) else value
-            message = f"is no setting; allowed are {self._fields_beside(names)}"
-        return f"{source}: {_dotted(location)}{value}: {message}"
+        return f"{self._source(self.variables.name_of(names))}: {field}{_shown(value)}: {message}"
 
-    def _fields_beside(self, names: list[str]) -> str:
+    def _source(self, variable: str | None) -> str:
+        return f"{variable} (environment variable)" if variable else str(self.file)
+
+    def _fields_beside(self, names: Sequence[str]) -> str:
         group: Any = self.model
         for name in names[:-1]:
             group = group.model_fields[name].annotation
-        return ", ".join(group.model_fields)
+        return ", ".join(name for name, field in group.model_fields.items() if field.annotation is not NoneType)
 
 
-def _dotted(location: tuple[int | str, ...]) -> str:
+def _dotted(location: Sequence[int | str]) -> str:
+    """`ingress.ip_allowlist[0]`; a name that is none in TOML without quotes gets them."""
     field = ""
     for part in location:
         if isinstance(part, int):
             field += f"[{part}]"
         elif part != "[key]":
-            field += "." + (part if _BARE_KEY.fullmatch(part) else json.dumps(part))
+            field += "." + (part if _PLAIN_NAME.fullmatch(part) else _short(json.dumps(part)))
     return field.removeprefix(".")
 
 
@@ -84,7 +100,10 @@ def _shown(value: object) -> str:
     """` = value` on one line, without the parts of a URL that may be secret; nothing for a table."""
     if isinstance(value, dict | BaseModel):
         return ""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    if "://" in text:
-        text = _PRIVATE_PARTS_OF_A_URL.sub("***", text)
-    return f" = {text if len(text) <= _LONGEST_VALUE else text[:_LONGEST_VALUE] + '...'}"
+    if isinstance(value, str) and "://" in value:
+        value = _PRIVATE_PARTS_OF_A_URL.sub("***", value)
+    return f" = {_short(json.dumps(value, ensure_ascii=False, default=str))}"
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -1,6 +1,7 @@
 """From files to settings, or to one error that tells all of their mistakes."""
 
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,14 +15,14 @@ ENVIRONMENTS = Path(__file__).parent / "environments"
 
 
 def environment_files(directory: Path = ENVIRONMENTS) -> tuple[Path, ...]:
-    """The files of the folder, one per environment, sorted by name; none at all is a `SettingsError`."""
+    """The folder's files, one per environment, sorted by name; `SettingsError` when there is none."""
     if files := tuple(sorted(directory.glob("*.toml"))):
         return files
     raise SettingsError([f"{directory}: must hold at least one environment's file, like dev.toml"])
 
 
 def load_environments(directory: Path = ENVIRONMENTS) -> tuple[EnvironmentSettings, ...]:
-    """All environments of the folder; the mistakes of all files are one `SettingsError`."""
+    """All environments of the folder, or one `SettingsError` with the mistakes of all files."""
     loaded: dict[Path, EnvironmentSettings] = {}
     mistakes: list[str] = []
     for file in environment_files(directory):
@@ -36,21 +37,20 @@ def load_environments(directory: Path = ENVIRONMENTS) -> tuple[EnvironmentSettin
 
 
 def load_environment(path: Path) -> EnvironmentSettings:
-    """The environment of one file, overridden by variables; its mistakes are one `SettingsError`."""
+    """The environment of one file, overridden by variables, or one `SettingsError` with all mistakes."""
     content = _content(path)
-    variables = Variables(EnvironmentSettings)
-    explainer = Explainer(path, EnvironmentSettings, variables)
-    mistakes = [f"{name} (environment variable): sets no field of the settings" for name in variables.unknown()]
+    explainer = _explainer(path)
+    mistakes = explainer.unknown_variables()
 
-    # pydantic-settings would take a name that starts with an underscore for one of its own options.
+    # pydantic-settings would take a name that starts with an underscore for an option of its own.
     options = [name for name in content if name.startswith("_")]
-    mistakes += [f"{path}: {name}: is no setting" for name in options]
+    mistakes += [explainer.unknown_field([name], content.pop(name)) for name in options]
     try:
-        settings = EnvironmentSettings(**{name: content[name] for name in content if name not in options})
+        settings = EnvironmentSettings(**content)
     except ValidationError as error:
         mistakes += explainer.explain(error)
 
-    env = variables.values.get("env", content.get("env", path.stem))
+    env = explainer.variables.values.get("env", content.get("env", path.stem))
     if env != path.stem:
         mistakes.append(explainer.conflict("env", env, f'must be "{path.stem}", the name of the file'))
     if mistakes:
@@ -58,16 +58,21 @@ def load_environment(path: Path) -> EnvironmentSettings:
     return settings
 
 
+def _explainer(file: Path) -> Explainer:
+    return Explainer(file, EnvironmentSettings, Variables(EnvironmentSettings))
+
+
 def _content(path: Path) -> dict[str, Any]:
     try:
-        text = path.read_bytes().decode("utf-8-sig")  # some editors on Windows put a byte order mark first
-        return tomllib.loads(text.replace("\r\n", "\n"))
+        # Some editors on Windows put a byte order mark first.
+        text = path.read_bytes().decode("utf-8-sig")
+        return tomllib.loads(text)
     except OSError as error:
         raise SettingsError([f"{path}: cannot be read: {error.strerror}"]) from None
     except UnicodeDecodeError as error:
         raise SettingsError([f"{path}: must be UTF-8, but is not at byte {error.start}"]) from None
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError([f"{path}: is no valid TOML: {_with_position(str(error), text)}"]) from None
+        raise SettingsError([f"{path}: must be valid TOML: {_with_position(str(error), text)}"]) from None
 
 
 def _with_position(problem: str, text: str) -> str:
@@ -75,14 +80,14 @@ def _with_position(problem: str, text: str) -> str:
     return problem.replace("at end of document", f"at line {len(lines)}, column {len(lines[-1]) + 1}")
 
 
-def _shared_states(loaded: dict[Path, EnvironmentSettings]) -> list[str]:
-    """Two environments in one state file would destroy each other's resources."""
+def _shared_states(loaded: Mapping[Path, EnvironmentSettings]) -> list[str]:
+    """Two environments with one state would take each other's resources for their own, and destroy them."""
     owners: dict[tuple[str, str, str], Path] = {}
     mistakes = []
     for file, settings in loaded.items():
         backend = settings.backend
-        state = (backend.storage_account_name, backend.container_name, backend.key)
-        owner = owners.setdefault(state, file)
+        owner = owners.setdefault((backend.storage_account_name, backend.container_name, backend.key), file)
         if owner != file:
-            mistakes.append(f"{file}: backend.key = {backend.key!r}: must be another state than that of {owner}")
+            message = f"must be another blob than that of {owner.name}, which keeps its state there"
+            mistakes.append(_explainer(file).conflict("backend.key", backend.key, message))
     return mistakes

@@ -1,29 +1,35 @@
-"""Resource names: the house convention, fitted to Azure's rules.
+"""Names of resources: the house convention, fitted to Azure's rules.
 
-The convention is `pvc-{env}-{projname}-{type}-{location}`; a storage account, which may not hold hyphens,
-is called the same without them. A name that fits is the convention to the letter. One that does not is
-shortened: company and environment first, then as much of location and project as there is room for, a digest
-of the full name, and the type: `pvc-staging-k3x9q2m7-kv`. The same input gives the same name for ever.
+The convention is `pvc-{env}-{projname}-{type}-{location}`; a storage account may not hold hyphens and is called
+the same without them. A name that Azure accepts is the convention to the letter. One that is too long keeps
+company, environment and type, as much of project and location as there is room for, and a digest of the whole:
+`pvc-staging-pvqjcwt3-kv`. The same parts give the same name for ever.
 
-Two different inputs never share a name, short of a collision of the digests (40 bits, and never below 30):
+Different parts never share a name, unless two digests of 40 bits (30 at the very least) collide:
 
-* Shortened names end in the type, names to the letter in a location, so that the two never meet.
-* Without hyphens a name to the letter can be read in two ways ("dev" + "ai" is "de" + "vai"). So it is only
-  used where it has one reading: the environment is a customary one, of which none begins another; the project
-  has no hyphen; the location has no "st", so that the last "st" is the type.
+* A shortened name ends in the type, a name to the letter in the location, so the two never meet.
+* Without hyphens a name to the letter may have two readings ("dev" and "ai", "de" and "vai"). Where it could,
+  it is replaced by a shortened one; see `_has_one_reading`.
 
-Rules: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules and, for container
-apps, https://learn.microsoft.com/azure/container-apps/containers
+Azure's rules: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules; for container
+apps https://learn.microsoft.com/azure/container-apps/containers; for custom subdomains of Azure AI accounts
+https://learn.microsoft.com/azure/ai-services/cognitive-services-custom-subdomains.
 """
 
+import re
 from base64 import b32encode
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import StringConstraints
 
-from settings.values import must_be
+from settings.values import Group, must_be
+
+COMPANY = "pvc"
+DIGEST_LENGTH = 8
+# None begins another one: with that, the environment ends at one place only, hyphens or not.
+CUSTOMARY_ENVS = frozenset({"dev", "test", "qa", "uat", "staging", "preprod", "prod", "demo", "sandbox"})
 
 Env = Annotated[
     str,
@@ -40,7 +46,6 @@ LocationShort = Annotated[
     StringConstraints(pattern="^[a-z][a-z0-9]{1,7}$"),
     must_be("2 to 8 lower-case letters and digits, starting with a letter"),
 ]
-
 ResourceKind = Literal[
     "resource_group",
     "log_analytics_workspace",
@@ -55,72 +60,77 @@ ResourceKind = Literal[
 ]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class ResourceType:
-    """One row of Azure's rules; the convention's own characters satisfy all of them but the hyphen."""
+    """Azure's rules for the names of one type, with the convention's short word for it."""
 
     short: str
+    shortest: int
     longest: int
+    characters: str
     unique_in: Literal["subscription", "resource group", "environment", "world"]
-    hyphens: bool = True
+    separator: str = "-"
 
-    def joined(self, *parts: str) -> str:
-        name = "-".join(parts)
-        return name if self.hyphens else name.replace("-", "")
+    def accepts(self, name: str) -> bool:
+        """Whether Azure does."""
+        return self.shortest <= len(name) <= self.longest and re.fullmatch(self.characters, name, re.ASCII) is not None
 
+    def join(self, *parts: str) -> str:
+        return "-".join(parts).replace("-", self.separator)
+
+
+_GROUP = r"[\w().-]*[\w()-]"
+_WORDS = "[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]"
+_VAULT = "[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*"
+_APP = "[a-z][a-z0-9]*(-[a-z0-9]+)*"
 
 RESOURCE_TYPES: dict[ResourceKind, ResourceType] = {
-    "resource_group": ResourceType(short="rg", longest=90, unique_in="subscription"),
-    "log_analytics_workspace": ResourceType(short="law", longest=63, unique_in="resource group"),
-    "container_app_environment": ResourceType(short="cae", longest=60, unique_in="resource group"),
-    "container_app": ResourceType(short="ca", longest=32, unique_in="environment"),
-    "key_vault": ResourceType(short="kv", longest=24, unique_in="world"),
-    "storage_account": ResourceType(short="st", longest=24, unique_in="world", hyphens=False),
-    "user_assigned_identity": ResourceType(short="id", longest=128, unique_in="resource group"),
-    "application_insights": ResourceType(short="appi", longest=260, unique_in="resource group"),
-    "ai_account": ResourceType(short="ai", longest=64, unique_in="world"),
-    "state_resource_group": ResourceType(short="tfrg", longest=90, unique_in="subscription"),
+    "resource_group": ResourceType("rg", 1, 90, _GROUP, "subscription"),
+    "log_analytics_workspace": ResourceType("law", 4, 63, _WORDS, "resource group"),
+    "container_app_environment": ResourceType("cae", 2, 60, _WORDS, "resource group"),
+    "container_app": ResourceType("ca", 2, 32, _APP, "environment"),
+    "key_vault": ResourceType("kv", 3, 24, _VAULT, "world"),
+    "storage_account": ResourceType("st", 3, 24, "[a-z0-9]+", "world", separator=""),
+    "user_assigned_identity": ResourceType("id", 3, 128, r"[A-Za-z0-9][\w-]*", "resource group"),
+    "application_insights": ResourceType("appi", 1, 260, r"[\w.-]*[\w-]", "resource group"),
+    "ai_account": ResourceType("ai", 2, 64, _WORDS, "world"),
+    "state_resource_group": ResourceType("tfrg", 1, 90, _GROUP, "subscription"),
 }
 
-COMPANY = "pvc"
-DIGEST_LENGTH = 8
-# No member may begin another one (see the module's docstring).
-CUSTOMARY_ENVS = frozenset({"dev", "test", "qa", "uat", "staging", "preprod", "prod", "demo", "sandbox"})
 
-
-class Naming(BaseModel):
-    """Names the resources of one environment; a wrong part is a pydantic `ValidationError`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class Naming(Group):
+    """Names the resources of one environment."""
 
     env: Env
     projname: ProjectName
     location_short: LocationShort
 
     def name(self, kind: ResourceKind) -> str:
-        """The name of the environment's resource of this kind, valid for Azure."""
+        """The name of the environment's resource of this kind; Azure accepts it."""
         resource = RESOURCE_TYPES[kind]
-        full = [COMPANY, self.env, self.projname, resource.short, self.location_short]
-        name = resource.joined(*full)
-        if len(name) <= resource.longest and (resource.hyphens or self._has_one_reading(resource)):
+        parts = (COMPANY, self.env, self.projname, resource.short, self.location_short)
+        name = resource.join(*parts)
+        if resource.accepts(name) and (resource.separator or self._has_one_reading(resource)):
             return name
-        return self._shortened(resource, digest=_digest("-".join(full)))
+        return self._shortened(resource, digest=_digest("-".join(parts)))
 
     def _has_one_reading(self, resource: ResourceType) -> bool:
+        """Whether one can tell where environment, project and type end: the type is its last occurrence."""
         return self.env in CUSTOMARY_ENVS and "-" not in self.projname and resource.short not in self.location_short
 
     def _shortened(self, resource: ResourceType, *, digest: str) -> str:
-        """Spends the characters in the order of what a reader needs most; `room` is what is left of them."""
-        room = resource.longest - len(resource.joined(COMPANY, self.env, "", resource.short))
-        digest = digest[:room]
-        room -= len(digest)
-        kept: list[str] = []
-        for part, least in ((self.location_short, len(self.location_short)), (self.projname, 2)):
-            fitting = resource.joined("", part)[:room].rstrip("-")
-            if len(fitting) >= len(resource.joined("", part[:least])):
-                kept.insert(0, fitting.removeprefix("-"))
-                room -= len(fitting)
-        return resource.joined(COMPANY, self.env, *kept, digest, resource.short)
+        head = resource.join(COMPANY, self.env)
+        digest = digest[: resource.longest - len(resource.join(head, "", resource.short))]
+        tail = resource.join("", digest, resource.short)
+        room = resource.longest - len(head) - len(tail)
+
+        location = resource.join("", self.location_short)
+        if len(location) > room:
+            location = ""
+        project = resource.join("", self.projname)[: room - len(location)].rstrip("-")
+        if len(project) < 3:  # one letter tells nothing
+            project = ""
+        return head + project + location + tail
 
 
 def _digest(text: str) -> str:

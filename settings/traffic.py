@@ -81,15 +81,15 @@ class Timeouts(Group):
     """
 
     connect_s: Annotated[float, seconds(0.1, 60)] = Field(5.0, description="Until the upstream has a connection.")
-    first_event_s: Annotated[float, seconds(0.1, 230)] = Field(
+    first_event_s: Annotated[float, seconds(0.1, 239)] = Field(
         60.0, description="Until the first event of a streamed answer."
     )
-    idle_s: Annotated[float, seconds(0.1, 230)] = Field(60.0, description="Between two events of a streamed answer.")
-    answer_s: Annotated[float, seconds(0.1, 230)] = Field(180.0, description="Until one whole, not streamed answer.")
-    litellm_start_s: Annotated[float, seconds(0.1, 230)] = Field(
+    idle_s: Annotated[float, seconds(0.1, 239)] = Field(60.0, description="Between two events of a streamed answer.")
+    answer_s: Annotated[float, seconds(0.1, 239)] = Field(180.0, description="Until one whole, not streamed answer.")
+    litellm_start_s: Annotated[float, seconds(0.1, 239)] = Field(
         90.0, description="How long a translated request waits for LiteLLM to load."
     )
-    total_s: Annotated[float, seconds(0.1, 230)] = Field(
+    total_s: Annotated[float, seconds(0.1, 239)] = Field(
         220.0, description="Everything before the first byte to the client, all attempts and pauses included."
     )
 

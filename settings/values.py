@@ -1,6 +1,6 @@
-"""What all groups of settings share: how they behave and how they refuse a value."""
+"""What all settings share: how a group of them behaves, and how a value is refused."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -14,7 +14,7 @@ from pydantic import (
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 CONFLICT = "conflict"
 
@@ -31,12 +31,21 @@ def refused(message: str) -> PydanticCustomError:
 
 
 def conflict(message: str) -> PydanticCustomError:
-    """The error to raise for a value that contradicts another one of the same group."""
+    """The error to raise for a value that contradicts another one, which may come from elsewhere."""
     return PydanticCustomError(CONFLICT, "{message}", {"message": message})
 
 
+def conflicts(group: Group, messages: Mapping[str, str]) -> ValidationError:
+    """The error to raise for a whole group; `messages` is by field."""
+    details = [
+        InitErrorDetails(type=conflict(message), loc=(field,), input=getattr(group, field))
+        for field, message in messages.items()
+    ]
+    return ValidationError.from_exception_data(type(group).__name__, details)
+
+
 def must_be(allowed: str) -> WrapValidator:
-    """Says what is allowed, instead of pydantic's words for which of the constraints before it failed."""
+    """Says what is allowed, in place of pydantic's words for the constraint that failed."""
 
     def check(value: object, handler: ValidatorFunctionWrapHandler) -> object:
         try:
@@ -49,22 +58,23 @@ def must_be(allowed: str) -> WrapValidator:
 
 @dataclass(frozen=True)
 class Between(GroupedMetadata):
-    """A number within bounds, both allowed; `true` is not a number, though Python thinks so."""
+    """A number within bounds, both of which are allowed."""
 
     low: float
     high: float
-    of: str
+    of: str = "a number"
 
     def __iter__(self) -> Iterator[Any]:
         yield Ge(self.low)
         yield Le(self.high)
-        yield BeforeValidator(_not_a_switch)
+        yield BeforeValidator(_no_switch)
         yield must_be(f"{self.of} from {self.low} to {self.high}")
 
 
-def _not_a_switch(value: object) -> object:
+def _no_switch(value: object) -> object:
+    """Python takes True for 1."""
     if isinstance(value, bool):
-        raise ValueError  # noqa: TRY004 - pydantic wants ValueError; must_be() replaces it
+        raise refused("must be a number")
     return value
 
 

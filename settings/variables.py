@@ -1,11 +1,12 @@
-"""Variables of the environment that override a file: `AIGATEWAY_SCALE__MAX_REPLICAS=5` sets scale.max_replicas.
+"""Variables of the environment override a file: `AIGATEWAY_SCALE__MAX_REPLICAS=5` sets scale.max_replicas.
 
-They override every environment that this process loads. Upper and lower case are the same; an empty variable
-counts as unset, because that is how GitHub Actions hands over one that does not exist. A table may also be given
-as JSON, a list of networks with commas.
+They apply to every environment that this process loads. Upper and lower case are the same, and names of tags
+become lower-case. An empty variable counts as unset, because that is how GitHub Actions hands over one that does
+not exist. A whole table can be given as JSON, a list of networks with commas.
 """
 
 import os
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,21 +15,17 @@ from pydantic_settings import BaseSettings, EnvSettingsSource
 
 PREFIX = "AIGATEWAY_"
 NESTED = "__"
-# The client's key, which shares the prefix and is none of the settings.
-_FOREIGN = frozenset({f"{PREFIX}KEY"})
+_CLIENT_KEY = f"{PREFIX}KEY"  # shares the prefix and is none of the settings
 
 
 class Variables(EnvSettingsSource):
-    """The source of overrides, which also knows what came from which variable."""
+    """The values that variables give, and which variable gives which."""
 
     def __init__(self, model: type[BaseSettings]) -> None:
         super().__init__(model)
         self.values = self()
-        self.names = sorted(
-            name.upper()
-            for name, value in os.environ.items()
-            if name.upper().startswith(PREFIX) and name.upper() not in _FOREIGN and value
-        )
+        given = {name.upper() for name, value in os.environ.items() if value}
+        self.names = sorted(name for name in given if name.startswith(PREFIX) and name != _CLIENT_KEY)
 
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: object) -> object:
         """JSON where it is JSON; any other text is left for the field to judge."""
@@ -38,28 +35,32 @@ class Variables(EnvSettingsSource):
             return value
 
     def unknown(self) -> list[str]:
-        """Names that set nothing, for example because of a spelling mistake."""
-        return [name for name in self.names if not self._holds(name.removeprefix(PREFIX).lower().split(NESTED))]
+        """The variables that set nothing, for example because of a spelling mistake."""
+        return [name for name in self.names if not self._give(_field(name))]
 
     def name_of(self, field: Sequence[str]) -> str | None:
-        """The variable that the field's value came from, or None when it came from the file."""
-        if not self._holds(field):
+        """The variable that gives this field, alone or within its table; None when the file does."""
+        if not self._give(field):
             return None
-        ancestors = (field[:end] for end in range(len(field), 0, -1))
-        return next((name for ancestor in ancestors if (name := _variable(ancestor)) in self.names), None)
+        tables = (field[:length] for length in range(len(field), 0, -1))
+        return next((name for table in tables if (name := _variable(table)) in self.names), None)
 
-    def names_in(self, group: str) -> list[str]:
-        """The variables that set a field of this top-level group, or all of it."""
-        whole = _variable([group])
-        return [name for name in self.names if name == whole or name.startswith(whole + NESTED)]
+    def concerning(self, text: str) -> list[str]:
+        """The variables that give something of a top-level field which the text names."""
+        words = set(re.findall("[a-z_]+", text))
+        return [name for name in self.names if _field(name)[0] in words]
 
-    def _holds(self, field: Sequence[str]) -> bool:
+    def _give(self, field: Sequence[str]) -> bool:
         values: Any = self.values
         for name in field:
             if not isinstance(values, dict) or name not in values:
                 return False
             values = values[name]
         return True
+
+
+def _field(variable: str) -> list[str]:
+    return variable.removeprefix(PREFIX).lower().split(NESTED)
 
 
 def _variable(field: Sequence[str]) -> str:

@@ -1,0 +1,41 @@
+"""The containers' image: LiteLLM's, pinned by digest, in a version that is safe to run."""
+
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator
+
+from settings.litellm_versions import Version, advisories_for
+from settings.values import Text, refused
+
+DEFAULT_IMAGE = (
+    "ghcr.io/berriai/litellm:v1.103.2@sha256:f63fb81b831b170ec16851e23c36ac5bf52ef106b271406429524a2ed730bbfd"
+)
+
+_HOST = r"[a-z0-9][a-z0-9.-]*(:[0-9]+)?"
+_PATH = r"(/[a-z0-9][a-z0-9._-]*)*"
+# v1.103.2, main-v1.103.2, v1.103.2-stable, v1.103.2.rc.1: what follows the version is a build of it.
+_TAG = r"([a-z_]+-)?v?(?P<major>[0-9]{1,5})\.(?P<minor>[0-9]{1,5})\.(?P<patch>[0-9]{1,5})([._a-z-][\w.-]*)?"
+_IMAGE = re.compile(f"{_HOST}{_PATH}:{_TAG}@sha256:[0-9a-f]{{64}}", re.ASCII)
+
+
+def version_of(image: str) -> Version | None:
+    """LiteLLM's version by the image's tag; None for an image that is not pinned as it must be."""
+    match = _IMAGE.fullmatch(image)
+    return (int(match["major"]), int(match["minor"]), int(match["patch"])) if match else None
+
+
+def _safe_to_run(image: str) -> str:
+    version = version_of(image)
+    if version is None:
+        raise refused(
+            "must be pinned by digest and tell LiteLLM's version in its tag: "
+            "repository:v1.103.2@sha256:<64 hexadecimal digits>"
+        )
+    if advisories := advisories_for(version):
+        holes = "; ".join(f"{advisory.name}: {advisory.hole}" for advisory in advisories)
+        raise refused(f"must be a version of LiteLLM that is safe to run, like 1.103.2; against this one: {holes}")
+    return image
+
+
+Image = Annotated[Text, AfterValidator(_safe_to_run)]
