@@ -1,0 +1,75 @@
+"""`python -m local.emulator --port N --control-port M`: one region of Azure OpenAI on this machine."""
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+from types import FrameType
+
+from pydantic import ValidationError
+
+from local.emulator.configuration import Configuration
+from local.emulator.control import control_app
+from local.emulator.door import Door
+from local.emulator.listener import Listener
+from local.emulator.plane import DataPlane
+
+
+def main() -> int:
+    """Exit code 0 after a signal, 1 when a port is taken, 2 for a mistake in arguments or environment."""
+    arguments = _arguments()
+    key = os.environ.get("AZURE_OPENAI_API_KEY")
+    if not key:
+        return _fail("AZURE_OPENAI_API_KEY is not set: it is the key that the emulator accepts.", code=2)
+    try:
+        configuration = Configuration.model_validate_json(os.environ.get("EMULATOR_CONFIG") or "{}")
+    except ValidationError as error:
+        return _fail(f"EMULATOR_CONFIG: {error}", code=2)
+    door = Door(configuration=configuration, key=key, token=os.environ.get("AZURE_OPENAI_AAD_TOKEN"))
+    plane = DataPlane(configuration=configuration, door=door)
+    data = Listener(plane.app(), host=arguments.host, port=arguments.port)
+    control = Listener(control_app(plane=plane, listener=data), host="127.0.0.1", port=arguments.control_port)
+    for listener in (data, control):
+        try:
+            listener.bind()
+        except OSError as error:
+            return _fail(f"Cannot listen on port {listener.port}: {error.strerror}.", code=1)
+    asyncio.run(_serve(data, control))
+    return 0
+
+
+async def _serve(data: Listener, control: Listener) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(stop.set)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+    await data.accept()
+    await control.accept()
+    sys.stdout.write(json.dumps({"port": data.port, "control_port": control.port}) + "\n")
+    sys.stdout.flush()
+    await stop.wait()
+    await data.stop()
+    await control.stop()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local.emulator", description=__doc__)
+    parser.add_argument("--port", type=int, required=True, help="0: any free port, told on stdout")
+    parser.add_argument("--control-port", type=int, required=True, help="always on 127.0.0.1; 0: any free port")
+    parser.add_argument("--host", default="127.0.0.1")
+    return parser.parse_args()
+
+
+def _fail(message: str, *, code: int) -> int:
+    sys.stderr.write(f"{message}\n")
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())

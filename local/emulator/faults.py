@@ -1,0 +1,74 @@
+"""Faults that a test asked for, and which request gets which of them."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+Surface = Literal["responses", "embeddings", "chat", "other"]
+Kind = Literal[
+    "429", "500", "503", "408", "hang_before_headers", "hang_before_first_event", "slow_first_token", "refused",
+    "reset", "malformed_json", "wrong_content_type", "cut_mid_stream", "stall_mid_stream", "error_event",
+]  # fmt: skip
+Seconds = Annotated[float, Field(ge=0, le=3600)]
+
+
+class Fault(BaseModel):
+    """One order of the control port. `count`: how many requests it hits, -1 for all until it is taken back.
+
+    `match`: only requests whose body has this text. `after_events`: events sent before it strikes.
+    `delay_s`: how long a wait lasts; without it a hang lasts until the client leaves.
+    `refused` closes the port for everybody, so `count`, `surface` and `match` mean nothing to it.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    fault: Annotated[Kind, BeforeValidator(lambda name: str(name) if isinstance(name, int) else name)]
+    count: Annotated[int, Field(ge=-1)] = 1
+    surface: Literal["responses", "embeddings", "chat", "any"] = "any"
+    retry_after: Seconds | None = None
+    retry_after_ms: Annotated[int, Field(ge=0)] | None = None
+    delay_s: Seconds | None = None
+    after_events: Annotated[int, Field(ge=0)] | None = None
+    match: str | None = None
+
+    @property
+    def retry_headers(self) -> dict[str, str]:
+        headers = {}
+        if self.retry_after is not None:
+            headers["Retry-After"] = f"{self.retry_after:g}"
+        if self.retry_after_ms is not None:
+            headers["retry-after-ms"] = str(self.retry_after_ms)
+        return headers
+
+
+class Faults:
+    """The orders that still stand, oldest first; a request takes the first that fits it."""
+
+    def __init__(self) -> None:
+        self._standing: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        self._standing.append(fault)
+
+    def clear(self) -> None:
+        self._standing.clear()
+
+    @property
+    def standing(self) -> tuple[Fault, ...]:
+        return tuple(self._standing)
+
+    def take(self, *, surface: Surface, body: bytes) -> Fault | None:
+        for fault in self._standing:
+            if fault.surface not in ("any", surface):
+                continue
+            if fault.match is not None and fault.match.encode() not in body:
+                continue
+            self._use(fault)
+            return fault
+        return None
+
+    def _use(self, fault: Fault) -> None:
+        if fault.count > 0:
+            fault.count -= 1
+        if fault.count == 0:
+            self._standing.remove(fault)

@@ -1,0 +1,97 @@
+"""A listening socket with uvicorn's HTTP behind it, which can stop listening and start again on the same port.
+
+uvicorn's own `Server` listens until it ends; a refused connection needs a port that nobody listens on.
+"""
+
+import asyncio
+import logging
+import socket
+from typing import Any, cast
+
+from starlette.types import ASGIApp
+from uvicorn.config import Config
+from uvicorn.server import ServerState
+
+_BACKLOG = 512
+_KEEP_ALIVE_S = 120
+_PATIENCE_S = 1.0
+
+
+class Listener:
+    """`port` 0 takes a free one. OSError from `bind` when the port is taken."""
+
+    def __init__(self, app: ASGIApp, *, host: str, port: int) -> None:
+        self._config = Config(
+            app,
+            lifespan="off",
+            ws="none",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE_S,
+        )
+        self._config.load()
+        # A client that talks no HTTP is not worth a line; a mistake of ours is.
+        logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
+        self._state = ServerState()
+        self._host = host
+        self.port = port
+        self._bound: socket.socket | None = None
+        self._server: asyncio.Server | None = None
+        self._reopening: asyncio.TimerHandle | None = None
+
+    def bind(self) -> socket.socket:
+        family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
+        bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, for asyncio to set NODELAY
+        try:
+            if hasattr(socket, "SO_REUSEPORT"):  # not on Windows, where SO_REUSEADDR would steal a port in use
+                bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            bound.bind((self._host, self.port))
+        except OSError:
+            bound.close()
+            raise
+        self._bound = bound
+        self.port = bound.getsockname()[1]
+        return bound
+
+    async def accept(self) -> None:
+        """Listen, if we do not."""
+        self._forget_reopening()
+        if self._server is not None:
+            return
+        bound = self._bound or self.bind()
+        self._bound = None
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(self._connection, sock=bound, backlog=_BACKLOG)
+
+    def refuse(self, *, seconds: float | None) -> None:
+        """Stop listening and drop every connection; listen again after `seconds`, None: when told."""
+        self._forget_reopening()
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        for connection in self._state.connections:
+            if connection.transport is not None:
+                connection.transport.abort()
+        if seconds is not None:
+            loop = asyncio.get_running_loop()
+            self._reopening = loop.call_later(seconds, lambda: loop.create_task(self.accept()))
+
+    async def stop(self) -> None:
+        """Drop everything at once; requests that hang see their client leave."""
+        self.refuse(seconds=None)
+        if self._state.tasks:
+            await asyncio.wait(self._state.tasks, timeout=_PATIENCE_S)
+
+    def _forget_reopening(self) -> None:
+        if self._reopening is not None:
+            self._reopening.cancel()
+            self._reopening = None
+
+    def _connection(self) -> asyncio.Protocol:
+        state: dict[str, Any] = {}
+        make = cast("Any", self._config.http_protocol_class)
+        protocol = make(config=self._config, server_state=self._state, app_state=state)
+        state["connection"] = protocol  # a request's scope gets a copy: the way to the transport beneath it
+        return cast("asyncio.Protocol", protocol)

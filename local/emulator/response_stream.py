@@ -1,0 +1,89 @@
+"""A response as the events of its stream, in the order in which Azure sends them.
+
+Source: https://platform.openai.com/docs/api-reference/responses-streaming
+"""
+
+from collections.abc import Iterator
+
+from local.emulator import jsons, steering
+from local.emulator.jsons import JsonObject
+from local.emulator.response_object import unfinished
+
+OPENING_EVENTS = 2  # response.created and response.in_progress
+_PADDED = ".delta"
+_PADDING = "xK7fQ2mW9cR4tZ1b"
+_ENDS = {"completed": "response.completed", "incomplete": "response.incomplete", "failed": "response.failed"}
+
+
+def events(response: JsonObject, *, padded: bool) -> Iterator[bytes]:
+    """SSE frames. `padded`: deltas carry `obfuscation`, which hides their length from an eavesdropper."""
+    for number, (kind, content) in enumerate(_events(response)):
+        event = {"type": kind, "sequence_number": number, **content}
+        if padded and kind.endswith(_PADDED):
+            event["obfuscation"] = _PADDING[len(content["delta"]) % 16 :]
+        yield _frame(kind, event)
+
+
+def error_event(number: int) -> bytes:
+    """Azure's in-band error: details one level down, unlike the documented event (openai-dotnet issue 881)."""
+    error = {"type": "server_error", "code": "server_error", "message": "The server had an error.", "param": None}
+    return _frame("error", {"type": "error", "sequence_number": number, "error": error})
+
+
+def _frame(kind: str, event: JsonObject) -> bytes:
+    return b"event: %b\ndata: %b\n\n" % (kind.encode(), jsons.dumps(event))
+
+
+def _events(response: JsonObject) -> Iterator[tuple[str, JsonObject]]:
+    beginning = unfinished(response)
+    yield "response.created", {"response": beginning}
+    yield "response.in_progress", {"response": beginning}
+    for index, item in enumerate(response["output"]):
+        place = {"item_id": item["id"], "output_index": index}
+        yield "response.output_item.added", {"output_index": index, "item": _begun(item)}
+        match item["type"]:
+            case "reasoning":
+                yield from _summary_events(item, place)
+            case "function_call":
+                yield from _call_events(item, place)
+            case _:
+                yield from _text_events(item, place)
+        yield "response.output_item.done", {"output_index": index, "item": item}
+    yield _ENDS[response["status"]], {"response": response}
+
+
+def _begun(item: JsonObject) -> JsonObject:
+    """An item as it is announced, before it has content."""
+    match item["type"]:
+        case "reasoning":
+            return {**item, "summary": []}
+        case "function_call":
+            return {**item, "status": "in_progress", "arguments": ""}
+        case _:
+            return {**item, "status": "in_progress", "content": []}
+
+
+def _summary_events(item: JsonObject, place: JsonObject) -> Iterator[tuple[str, JsonObject]]:
+    for number, part in enumerate(item["summary"]):
+        here = {**place, "summary_index": number}
+        yield "response.reasoning_summary_part.added", {**here, "part": {**part, "text": ""}}
+        for piece in steering.pieces(part["text"]):
+            yield "response.reasoning_summary_text.delta", {**here, "delta": piece}
+        yield "response.reasoning_summary_text.done", {**here, "text": part["text"]}
+        yield "response.reasoning_summary_part.done", {**here, "part": part}
+
+
+def _call_events(item: JsonObject, place: JsonObject) -> Iterator[tuple[str, JsonObject]]:
+    for piece in steering.pieces(item["arguments"]):
+        yield "response.function_call_arguments.delta", {**place, "delta": piece}
+    yield "response.function_call_arguments.done", {**place, "arguments": item["arguments"]}
+
+
+def _text_events(item: JsonObject, place: JsonObject) -> Iterator[tuple[str, JsonObject]]:
+    (part,) = item["content"]
+    here = {**place, "content_index": 0}
+    yield "response.content_part.added", {**here, "part": {**part, "text": ""}}
+    for piece in steering.pieces(part["text"]):
+        yield "response.output_text.delta", {**here, "delta": piece, "logprobs": []}
+    yield "response.output_text.done", {**here, "text": part["text"], "logprobs": []}
+    yield "response.content_part.done", {**here, "part": part}
