@@ -60,10 +60,17 @@ async def _serve(data: Listener, control: Listener) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.emulator", description=__doc__)
-    parser.add_argument("--port", type=int, required=True, help="0: any free port, told on stdout")
-    parser.add_argument("--control-port", type=int, required=True, help="always on 127.0.0.1; 0: any free port")
+    parser.add_argument("--port", type=_port, required=True, help="0: any free port, told on stdout")
+    parser.add_argument("--control-port", type=_port, required=True, help="always on 127.0.0.1; 0: any free port")
     parser.add_argument("--host", default="127.0.0.1")
     return parser.parse_args()
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{port} is no port: 0 to 65535")
+    return port
 
 
 def _fail(message: str, *, code: int) -> int:

@@ -21,7 +21,7 @@ class EmbeddingDeployment(_Model):
 class Configuration(_Model):
     """Read from the environment variable EMULATOR_CONFIG (JSON); ValidationError names what is wrong in it."""
 
-    region: str = "local"
+    region: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] = "local"
     responses: dict[str, str] = {"gpt-5.3-codex": "2025-04-01-preview"}
     embeddings: dict[str, EmbeddingDeployment] = {"text-embedding-3-large": EmbeddingDeployment()}
     chat: dict[str, str] = {"gpt-4o-mini": "2024-10-21"}

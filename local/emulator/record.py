@@ -4,7 +4,7 @@ import time
 from collections import deque
 from dataclasses import dataclass
 
-from starlette.requests import Request
+from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from local.emulator import jsons
@@ -41,13 +41,14 @@ class Records:
         self._bytes = 0
         self._n = 0
 
-    def open(self, *, request: Request, body: bytes) -> Entry:
+    def open(self, *, scope: Scope, body: bytes) -> Entry:
         self._n += 1
+        request = HTTPConnection(scope)
         entry = Entry(
             n=self._n,
             at=time.time(),
-            method=request.method,
-            path=request.url.path,
+            method=scope["method"],
+            path=scope["path"],
             query=dict(request.query_params),
             headers=dict(request.headers),
             body=body,
@@ -76,9 +77,8 @@ class Recorder:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        request = Request(scope, receive)
         body = await _read(receive)
-        entry = self._records.open(request=request, body=body)
+        entry = self._records.open(scope=scope, body=body)
         scope.setdefault("state", {})["entry"] = entry
 
         async def note_status(message: Message) -> None:
