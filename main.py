@@ -35,10 +35,10 @@ def synthesize(environments: Sequence[EnvironmentSettings], *, outdir: Path | No
     app.synth()
 
 
-def use_python_node() -> None:
-    """Let jsii run on the Node that came with the Python packages, unless `JSII_NODE` names another."""
+def use_python_node() -> str:
+    """Let jsii run on the Node that came with the Python packages, unless `JSII_NODE` names another; says which."""
     node = Path(executable.ROOT_DIR, "node.exe" if os.name == "nt" else "bin/node")
-    os.environ.setdefault("JSII_NODE", str(node))
+    return os.environ.setdefault("JSII_NODE", str(node))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,72 @@
+"""The stacks of the repository, synthesized once, and those of settings that a test makes up."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from main import synthesize
+from settings import environment_files, load_environment, load_environments
+from tests.synth.stack import ROOT, Stack, read_stack
+
+CANARIES = {
+    "TF_VAR_gateway_key": "canary-of-the-gateway",
+    "TF_VAR_azure_openai_api_key": "canary-of-azure",
+    "TF_VAR_azure_openai_embeddings_api_key": "canary-of-the-embeddings",
+}
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+Synthesize = Callable[[Mapping[str, str]], dict[str, Stack]]
+
+
+@pytest.fixture(scope="session")
+def run_python() -> Run:
+    """Python in a process of its own, in the repository's root, with further environment variables."""
+
+    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=ROOT,
+            env={**os.environ, **variables},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def synthesized(run_python: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `python main.py` writes on a machine that has the secrets at hand."""
+    folder = tmp_path_factory.mktemp("cdktf.out")
+    done = run_python("main.py", CDKTF_OUTDIR=str(folder), PYTHONHASHSEED="1", **CANARIES)
+    assert (done.returncode, done.stdout) == (0, ""), done.stderr
+    return folder
+
+
+@pytest.fixture(params=[file.stem for file in environment_files()])
+def stack(request: pytest.FixtureRequest, synthesized: Path) -> Stack:
+    """The stack of every environment in turn."""
+    settings = {file.stem: file for file in environment_files()}[request.param]
+    return read_stack(folder=synthesized, settings=load_environment(settings))
+
+
+@pytest.fixture
+def synthesize_files(tmp_path: Path) -> Synthesize:
+    """Stacks of environment files given as name and text."""
+
+    def synthesize_files(files: Mapping[str, str]) -> dict[str, Stack]:
+        directory = tmp_path / "environments"
+        directory.mkdir()
+        for name, text in files.items():
+            (directory / name).write_text(text, encoding="utf-8")
+        environments = load_environments(directory)
+        synthesize(environments, outdir=tmp_path / "out")
+        return {found.env: read_stack(folder=tmp_path / "out", settings=found) for found in environments}
+
+    return synthesize_files

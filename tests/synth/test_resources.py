@@ -1,0 +1,109 @@
+"""Every stack has the resources of an environment, related to each other as they must be."""
+
+import re
+
+from settings.naming import ResourceKind
+from tests.synth.stack import Stack
+
+RESOURCES = {
+    "azurerm_resource_group.gateway",
+    "azurerm_log_analytics_workspace.gateway",
+    "azurerm_container_app_environment.gateway",
+    "azurerm_container_app.gateway",
+    "azurerm_user_assigned_identity.gateway",
+    "azurerm_key_vault.gateway",
+    "azurerm_role_assignment.secrets_reader",
+    "azurerm_role_assignment.secrets_writer",
+    "azurerm_key_vault_secret.gateway_key",
+    "azurerm_key_vault_secret.inner_key",
+    "azurerm_key_vault_secret.azure_openai_api_key",
+    "data.azurerm_client_config.deployer",
+}
+TYPES: dict[str, ResourceKind] = {
+    "azurerm_resource_group": "resource_group",
+    "azurerm_log_analytics_workspace": "log_analytics_workspace",
+    "azurerm_container_app_environment": "container_app_environment",
+    "azurerm_container_app": "container_app",
+    "azurerm_user_assigned_identity": "user_assigned_identity",
+    "azurerm_key_vault": "key_vault",
+}
+
+
+def test_nothing_is_missing_and_nothing_is_extra(stack: Stack) -> None:
+    assert set(stack.resources) == RESOURCES
+
+
+def test_names_follow_the_convention(stack: Stack) -> None:
+    names = {kind: stack.resources[f"{kind}.gateway"]["name"] for kind in TYPES}
+    assert names == {kind: stack.settings.naming.name(name) for kind, name in TYPES.items()}
+
+
+def test_the_apps_name_is_one_that_azure_takes(stack: Stack) -> None:
+    assert re.fullmatch(r"(?!.*--)[a-z][a-z0-9-]{0,30}[a-z0-9]", stack.app["name"])
+
+
+def test_everything_that_takes_tags_has_them(stack: Stack) -> None:
+    without_tags = ("azurerm_role_assignment.", "data.")
+    tags = {
+        address: resource.get("tags")
+        for address, resource in stack.resources.items()
+        if not address.startswith(without_tags)
+    }
+    expected = {"env": stack.settings.env, "project": stack.settings.projname}
+    assert {address: found for address, found in tags.items() if found != expected} == {}
+
+
+def test_everything_lies_in_the_environments_resource_group_and_region(stack: Stack) -> None:
+    for kind in TYPES.keys() - {"azurerm_resource_group"}:
+        assert stack.resources[f"{kind}.gateway"]["resource_group_name"] == "${azurerm_resource_group.gateway.name}"
+    for kind in TYPES.keys() - {"azurerm_container_app"}:  # an app lies where its environment does
+        assert stack.resources[f"{kind}.gateway"]["location"] == stack.settings.location
+
+
+def test_logs_go_to_the_workspace(stack: Stack) -> None:
+    environment = stack.resources["azurerm_container_app_environment.gateway"]
+    assert environment["logs_destination"] == "log-analytics"
+    assert environment["log_analytics_workspace_id"] == "${azurerm_log_analytics_workspace.gateway.id}"
+    workspace = stack.resources["azurerm_log_analytics_workspace.gateway"]
+    assert workspace["retention_in_days"] == stack.settings.logs.retention_days
+
+
+def test_roles_alone_open_the_vault(stack: Stack) -> None:
+    vault = stack.resources["azurerm_key_vault.gateway"]
+    assert vault["rbac_authorization_enabled"] is True
+    assert "access_policy" not in vault
+    assert vault["tenant_id"] == "${data.azurerm_client_config.deployer.tenant_id}"
+
+
+def test_the_vault_keeps_what_was_deleted_as_long_as_the_settings_say(stack: Stack) -> None:
+    vault = stack.resources["azurerm_key_vault.gateway"]
+    assert vault["soft_delete_retention_days"] == stack.settings.key_vault.soft_delete_retention_days
+    assert vault["purge_protection_enabled"] is stack.settings.key_vault.purge_protection
+
+
+def test_the_identity_may_read_secrets_and_nothing_else(stack: Stack) -> None:
+    role = stack.resources["azurerm_role_assignment.secrets_reader"]
+    assert role["scope"] == "${azurerm_key_vault.gateway.id}"
+    assert role["role_definition_name"] == "Key Vault Secrets User"
+    assert role["principal_id"] == "${azurerm_user_assigned_identity.gateway.principal_id}"
+    assert role["principal_type"] == "ServicePrincipal"
+
+
+def test_the_deployer_may_write_secrets_whether_person_or_workflow(stack: Stack) -> None:
+    role = stack.resources["azurerm_role_assignment.secrets_writer"]
+    assert role["scope"] == "${azurerm_key_vault.gateway.id}"
+    assert role["role_definition_name"] == "Key Vault Secrets Officer"
+    assert role["principal_id"] == "${data.azurerm_client_config.deployer.object_id}"
+    assert "principal_type" not in role
+
+
+def test_outputs_have_exactly_the_names_that_scripts_read(stack: Stack) -> None:
+    fqdn = "${azurerm_container_app.gateway.ingress[0].fqdn}"
+    assert {name: output["value"] for name, output in stack.document["output"].items()} == {
+        "gateway_url": f"https://{fqdn}",
+        "openai_base_url": f"https://{fqdn}/v1",
+        "gateway_fqdn": fqdn,
+        "resource_group_name": "${azurerm_resource_group.gateway.name}",
+        "key_vault_name": "${azurerm_key_vault.gateway.name}",
+        "container_app_name": "${azurerm_container_app.gateway.name}",
+    }

@@ -1,0 +1,101 @@
+"""A secret goes from a variable through the vault into an environment variable, and is nowhere else."""
+
+import re
+from pathlib import Path
+
+from tests.synth.conftest import CANARIES, Synthesize
+from tests.synth.stack import Stack, strings
+
+KEY_LIKE = re.compile(r"\bsk-\w{16,}|\b[0-9a-fA-F]{32,}\b|\b(?=\w*\d)(?=\w*[a-z])(?=\w*[A-Z])[A-Za-z0-9]{40,}\b")
+OWN_EMBEDDINGS = """\
+env = "own"
+[embeddings]
+endpoint = "https://embeddings.openai.azure.com"
+"""
+
+
+def _values(stack: Stack) -> dict[str, str]:
+    secrets = stack.document["resource"]["azurerm_key_vault_secret"].values()
+    return {secret["name"]: secret["value_wo"] for secret in secrets}
+
+
+def test_variables_are_kept_out_of_state_plan_and_screen(stack: Stack) -> None:
+    variables = stack.document["variable"]
+    assert variables.keys() == {"gateway_key", "azure_openai_api_key"}
+    for name, variable in variables.items():
+        assert (variable["ephemeral"], variable["sensitive"], variable["nullable"]) == (True, True, False)
+        assert variable["type"] == "string"
+        assert f"TF_VAR_{name}" in variable["description"]
+        assert "default" not in variable
+
+
+def test_an_empty_variable_is_refused(stack: Stack) -> None:
+    for name, variable in stack.document["variable"].items():
+        [validation] = variable["validation"]
+        assert validation["condition"] == f'${{trimspace(var.{name}) != ""}}'
+        assert name in validation["error_message"]
+
+
+def test_the_vault_gets_the_variables_and_the_inner_key_made_from_the_gateways(stack: Stack) -> None:
+    assert _values(stack) == {
+        "gateway-key": "${var.gateway_key}",
+        "inner-key": "${sha256(var.gateway_key)}",
+        "azure-openai-api-key": "${var.azure_openai_api_key}",
+    }
+
+
+def test_secrets_are_written_without_leaving_a_trace_and_again_when_the_version_rises(stack: Stack) -> None:
+    for secret in stack.document["resource"]["azurerm_key_vault_secret"].values():
+        assert "value" not in secret
+        assert secret["value_wo_version"] == stack.settings.secrets_version
+        assert secret["key_vault_id"] == "${azurerm_key_vault.gateway.id}"
+        assert secret["content_type"] == "text/plain"
+
+
+def test_embeddings_of_their_own_bring_a_variable_and_a_secret_of_their_own(synthesize_files: Synthesize) -> None:
+    stack = synthesize_files({"own.toml": OWN_EMBEDDINGS})["own"]
+    assert stack.document["variable"]["azure_openai_embeddings_api_key"]["ephemeral"] is True
+    assert _values(stack)["azure-openai-embeddings-api-key"] == "${var.azure_openai_embeddings_api_key}"
+    gateway, litellm = stack.containers
+    reference = {"name": "AZURE_OPENAI_EMBEDDINGS_API_KEY", "secret_name": "azure-openai-embeddings-api-key"}
+    assert reference in gateway["env"]
+    assert reference not in litellm["env"]
+
+
+def test_the_app_reads_every_secret_of_the_vault_in_its_newest_version(stack: Stack) -> None:
+    identity = "${azurerm_user_assigned_identity.gateway.id}"
+    addresses = {
+        secret["name"]: f"${{azurerm_key_vault_secret.{name}.versionless_id}}"
+        for name, secret in stack.document["resource"]["azurerm_key_vault_secret"].items()
+    }
+    assert {secret["name"]: secret["key_vault_secret_id"] for secret in stack.app["secret"]} == addresses
+    assert {secret["identity"] for secret in stack.app["secret"]} == {identity}
+    assert stack.app["identity"] == {"type": "UserAssigned", "identity_ids": [identity]}
+
+
+def test_containers_refer_to_secrets_that_exist_and_use_all_of_them(stack: Stack) -> None:
+    used = {
+        entry["secret_name"] for container in stack.containers for entry in container["env"] if "secret_name" in entry
+    }
+    assert used == {secret["name"] for secret in stack.app["secret"]}
+
+
+def test_no_key_is_a_plain_environment_variable(stack: Stack) -> None:
+    for container in stack.containers:
+        for entry in container["env"]:
+            assert ("secret_name" in entry) != ("value" in entry)
+            if entry["name"].endswith(("KEY", "TOKEN", "SECRET", "PASSWORD")):
+                assert "secret_name" in entry, entry["name"]
+
+
+def test_nothing_in_the_stack_looks_like_a_key(stack: Stack) -> None:
+    image = stack.settings.containers.image
+    suspicious = [text for text in strings(stack.document) if text != image and KEY_LIKE.search(text)]
+    assert suspicious == []
+
+
+def test_the_secrets_of_the_machine_are_in_no_file_that_is_written(synthesized: Path) -> None:
+    files = [file for file in synthesized.rglob("*") if file.is_file()]
+    assert files
+    for file in files:
+        assert not [canary for canary in CANARIES.values() if canary in file.read_text(encoding="utf-8")]
