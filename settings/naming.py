@@ -7,7 +7,7 @@ company, environment and type, as much of project and location as there is room 
 
 Different parts never share a name, unless two digests of 40 bits (30 at the very least) collide:
 
-* A shortened name ends in the type, a name to the letter in the location, so the two never meet.
+* A name to the letter ends in type and location, a shortened one in digest and type: the two never meet.
 * Without hyphens a name to the letter may have two readings ("dev" and "ai", "de" and "vai"). Where it could,
   it is replaced by a shortened one; see `_has_one_reading`.
 
@@ -115,7 +115,7 @@ class Naming(Group):
         return self._shortened(resource, digest=_digest("-".join(parts)))
 
     def _has_one_reading(self, resource: ResourceType) -> bool:
-        """Whether one can tell where environment, project and type end: the type is its last occurrence."""
+        """Whether one can tell where environment and project end; the type is where its letters come last."""
         return self.env in CUSTOMARY_ENVS and "-" not in self.projname and resource.short not in self.location_short
 
     def _shortened(self, resource: ResourceType, *, digest: str) -> str:

@@ -39,11 +39,12 @@ class Variables(EnvSettingsSource):
         return [name for name in self.names if not self._give(_field(name))]
 
     def name_of(self, field: Sequence[str]) -> str | None:
-        """The variable that gives this field, alone or within its table; None when the file does."""
+        """The variable that gives this field, its table or a part of it; None when the file does."""
         if not self._give(field):
             return None
-        tables = (field[:length] for length in range(len(field), 0, -1))
-        return next((name for table in tables if (name := _variable(table)) in self.names), None)
+        own = PREFIX + NESTED.join(field).upper()
+        related = [n for n in self.names if (own + NESTED).startswith(n + NESTED) or n.startswith(own + NESTED)]
+        return min(related, key=lambda name: abs(len(name) - len(own)))
 
     def concerning(self, text: str) -> list[str]:
         """The variables that give something of a top-level field which the text names."""
@@ -61,7 +62,3 @@ class Variables(EnvSettingsSource):
 
 def _field(variable: str) -> list[str]:
     return variable.removeprefix(PREFIX).lower().split(NESTED)
-
-
-def _variable(field: Sequence[str]) -> str:
-    return PREFIX + NESTED.join(field).upper()

@@ -1,0 +1,167 @@
+"""From files to environments."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from settings import ENVIRONMENTS, SettingsError, environment_files, load_environment, load_environments
+from tests.settings.conftest import WriteFile
+
+
+def test_the_repositorys_environments_are_valid() -> None:
+    environments = {settings.env: settings for settings in load_environments()}
+
+    assert {"dev", "staging", "prod"} <= environments.keys()
+    assert environments["dev"].scale.min_replicas == 0
+    assert environments["prod"].scale.min_replicas > 0
+    assert environments["prod"].key_vault.purge_protection
+
+
+def test_a_new_file_alone_is_a_new_environment(tmp_path: Path) -> None:
+    directory = Path(shutil.copytree(ENVIRONMENTS, tmp_path / "environments"))
+    before = load_environments(directory)
+    (directory / "uat.toml").write_text('env = "uat"\n')
+    after = load_environments(directory)
+
+    assert [settings.env for settings in after] == sorted([*(settings.env for settings in before), "uat"])
+    assert [settings for settings in after if settings.env != "uat"] == list(before)
+    assert after[-1].naming.name("container_app") == "pvc-uat-aigateway-ca-san"
+
+
+def test_environments_are_sorted_by_the_names_of_their_files(write: WriteFile) -> None:
+    for env in ("uat", "dev", "prod"):
+        directory = write(f'env = "{env}"', f"{env}.toml").parent
+    write("not settings", "notes.txt")
+
+    assert [path.name for path in environment_files(directory)] == ["dev.toml", "prod.toml", "uat.toml"]
+    assert [settings.env for settings in load_environments(directory)] == ["dev", "prod", "uat"]
+
+
+def test_the_mistakes_of_all_files_are_told_at_once(write: WriteFile) -> None:
+    one = write('env = "dev"\nscale.max_replicas = 0\nlogs.retention_days = 1')
+    two = write("env = ", "prod.toml")
+    three = write('env = "dev"', "uat.toml")
+    write('env = "test"', "test.toml")
+
+    with pytest.raises(SettingsError, match=r"^The settings have 4 mistakes:\n  ") as refusal:
+        load_environments(one.parent)
+
+    assert [mistake.split(": ")[0] for mistake in refusal.value.mistakes] == [str(f) for f in (one, one, two, three)]
+    assert str(refusal.value).splitlines()[1:] == [f"  {mistake}" for mistake in refusal.value.mistakes]
+
+
+def test_two_environments_may_not_share_a_state(write: WriteFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    dev = write('env = "dev"\nbackend.storage_account_name = "states"')
+    uat = write('env = "uat"\nbackend.storage_account_name = "states"', "uat.toml")
+    assert [settings.backend.key for settings in load_environments(dev.parent)] == ["dev.tfstate", "uat.tfstate"]
+
+    monkeypatch.setenv("AIGATEWAY_BACKEND__KEY", "one.tfstate")
+    with pytest.raises(SettingsError) as refusal:
+        load_environments(dev.parent)
+
+    (mistake,) = refusal.value.mistakes
+    assert mistake == (
+        f'{uat} with AIGATEWAY_BACKEND__KEY (environment): backend.key = "one.tfstate": '
+        "must be another blob than that of dev.toml, which keeps its state there"
+    )
+
+
+@pytest.mark.parametrize("directory", ["", "missing"])
+def test_a_folder_without_environments_is_refused(tmp_path: Path, directory: str) -> None:
+    with pytest.raises(SettingsError, match="must hold at least one environment") as refusal:
+        load_environments(tmp_path / directory)
+
+    assert str(tmp_path / directory) in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "position"),
+    [
+        ('env = "dev\n', "line 1, column 11"),
+        ('env = "dev"\n[scale\n', "line 2, column 7"),
+        ('env = "dev"\nenv = "dev"\n', "line 2, column 12"),
+        ('env = "dev"\nprojname = """portal', "line 2, column 21"),
+    ],
+)
+def test_malformed_toml_is_refused_with_its_position(write: WriteFile, content: str, position: str) -> None:
+    file = write(content)
+
+    with pytest.raises(SettingsError) as refusal:
+        load_environment(file)
+
+    (mistake,) = refusal.value.mistakes
+    assert mistake.startswith(f"{file}: must be valid TOML: ")
+    assert mistake.endswith(f" (at {position})")
+
+
+def test_a_file_without_env_is_refused_with_its_other_mistakes(write: WriteFile) -> None:
+    file = write("scale.max_replicas = 0")
+
+    with pytest.raises(SettingsError) as refusal:
+        load_environment(file)
+
+    assert refusal.value.mistakes == (
+        f"{file}: env: is missing; every file must give it",
+        f"{file}: scale.max_replicas = 0: must be a whole number from 1 to 1000",
+    )
+
+
+@pytest.mark.parametrize("name", ["Dev.toml", "my-dev.toml", "d.toml", "developments.toml", "2dev.toml"])
+def test_a_name_that_is_no_environments_is_refused(write: WriteFile, name: str) -> None:
+    file = write(f'env = "{Path(name).stem}"', name)
+
+    with pytest.raises(SettingsError) as refusal:
+        load_environment(file)
+
+    allowed = "must be 2 to 10 lower-case letters and digits, starting with a letter"
+    assert refusal.value.mistakes == (f'{file}: env = "{file.stem}": {allowed}',)
+
+
+def test_a_name_that_is_not_the_files_is_refused(write: WriteFile) -> None:
+    file = write('env = "prod"')
+
+    with pytest.raises(SettingsError) as refusal:
+        load_environment(file)
+
+    assert str(refusal.value) == (
+        f'The settings have a mistake:\n  {file}: env = "prod": must be "dev", the name of the file'
+    )
+
+
+def test_a_file_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    (file := tmp_path / "dev.toml").write_bytes('env = "dev" # für'.encode("latin-1"))
+
+    with pytest.raises(SettingsError) as refusal:
+        load_environment(file)
+
+    assert refusal.value.mistakes == (f"{file}: must be UTF-8, but is not at byte 15",)
+
+
+def test_a_file_of_a_windows_editor_is_read(tmp_path: Path) -> None:
+    (file := tmp_path / "dev.toml").write_bytes(b'\xef\xbb\xbfenv = "dev"\r\nprojname = "portal"\r\n')
+
+    assert load_environment(file).projname == "portal"
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    (folder := tmp_path / "dev.toml").mkdir()
+
+    with pytest.raises(SettingsError, match="cannot be read: ") as refusal:
+        load_environments(tmp_path)
+    assert str(folder) in str(refusal.value)
+
+    with pytest.raises(SettingsError, match="cannot be read: "):
+        load_environment(tmp_path / "uat.toml")
+
+
+@pytest.mark.parametrize(
+    ("given", "endpoint"),
+    [("https://a.openai.azure.com/", "https://a.openai.azure.com"), ("https://A.Azure.com", "https://a.azure.com")],
+)
+def test_an_endpoint_is_its_host_in_lower_case_without_a_final_slash(
+    write: WriteFile, given: str, endpoint: str
+) -> None:
+    settings = load_environment(write(f'env = "dev"\nembeddings.endpoint = "{given}"'))
+
+    assert settings.embeddings.endpoint == endpoint
