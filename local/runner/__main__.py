@@ -1,0 +1,7 @@
+"""`python -m local.runner`; see `cli`."""
+
+import sys
+
+from local.runner.cli import main
+
+sys.exit(main())

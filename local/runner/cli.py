@@ -1,0 +1,126 @@
+"""The command line: starts a session, proves that it answers, and keeps it until Ctrl-C."""
+
+import argparse
+import os
+import signal
+import subprocess
+import sys
+import time
+from types import FrameType
+
+import httpx
+from rich.console import Console
+
+from local.runner.checks import Check, call_endpoints
+from local.runner.errors import RunnerError
+from local.runner.image import ROOT
+from local.runner.report import json_line, print_report
+from local.runner.session import Session, run
+
+_CLIENTS = ROOT / ".local/clients"
+
+
+def main() -> int:
+    """Exit code 0, 1 for what a person can mend, 130 after Ctrl-C."""
+    arguments = _arguments()
+    console = Console(stderr=arguments.json)
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), _interrupt)
+    try:
+        _run(arguments, console)
+    except RunnerError as error:
+        Console(stderr=True).print(str(error), markup=False, highlight=False, soft_wrap=True)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def _run(arguments: argparse.Namespace, console: Console) -> None:
+    with console.status("Starting") as status:
+
+        def progress(step: str) -> None:
+            if console.is_terminal:
+                status.update(step)
+            else:
+                console.print(step)
+
+        with run(
+            stack=ROOT / f"cdktf.out/stacks/aigateway-{arguments.env}/cdk.tf.json",
+            port=arguments.port,
+            upstreams=dict(arguments.upstream),
+            azure=arguments.azure,
+            progress=progress,
+        ) as session:
+            progress("Calling every endpoint")
+            checks = list(call_endpoints(session))
+            _write_clients(session, env=arguments.env)
+            status.stop()
+            _tell(session, checks, console=console, as_json=arguments.json)
+            if not arguments.once:
+                console.print("\nThe log of the gateway follows. Ctrl-C stops everything.")
+                _follow(session, console)
+
+
+def _tell(session: Session, checks: list[Check], *, console: Console, as_json: bool) -> None:
+    print_report(console, session=session, checks=checks, clients=_CLIENTS.relative_to(ROOT))
+    if as_json:
+        sys.stdout.write(json_line(session) + "\n")
+        sys.stdout.flush()
+
+
+def _write_clients(session: Session, *, env: str) -> None:
+    command = [sys.executable, str(ROOT / "scripts/client_settings.py"), "--base-url", session.base_url]
+    subprocess.run(
+        [*command, "--env", env, "--output", str(_CLIENTS)],
+        env={**os.environ, "GATEWAY_KEY": session.key},
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
+
+
+def _follow(session: Session, console: Console) -> None:
+    seen = len(session.output())
+    while True:
+        session.check()
+        output = session.output()
+        console.print(output[seen:], end="", markup=False, highlight=False, soft_wrap=True)
+        seen = len(output)
+        time.sleep(0.3)
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="scripts/up.py", description="A working gateway on this machine.")
+    parser.add_argument("--env", default="dev", metavar="NAME", help="the environment to run (default: dev)")
+    parser.add_argument(
+        "--port", type=_port, default=4000, metavar="N", help="0 to 65535, 0: a free one (default: 4000)"
+    )
+    parser.add_argument("--azure", action="store_true", help="the Azure OpenAI of the settings, not an emulator")
+    parser.add_argument(
+        "--upstream", type=_upstream, action="append", default=[], metavar="NAME=URL", help="another address"
+    )
+    parser.add_argument("--once", action="store_true", help="start, call every endpoint, print, stop")
+    parser.add_argument("--json", action="store_true", help="when ready, one JSON line on stdout")
+    return parser.parse_args()
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; use 0 to 65535")
+    return int(text)
+
+
+def _upstream(text: str) -> tuple[str, str]:
+    name, separator, address = text.partition("=")
+    try:
+        url = httpx.URL(address)
+    except httpx.InvalidURL:
+        url = httpx.URL("")
+    if not (name and separator and url.scheme in {"http", "https"} and url.host and url.path in {"", "/"}):
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=URL, with an http(s) URL that ends with its host")
+    return name, address.rstrip("/")

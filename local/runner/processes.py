@@ -1,0 +1,96 @@
+"""Child processes that end with us."""
+
+import os
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.runner.errors import RunnerError
+
+_GRACE_S = 5.0
+_PASSED_ON = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "SSL_CERT_FILE")
+
+
+@dataclass(frozen=True)
+class Process:
+    """A running program, and the file that takes what it prints."""
+
+    name: str
+    popen: subprocess.Popen[bytes]
+    log: Path
+
+    def output(self) -> str:
+        """What it has printed so far."""
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def check(self) -> None:
+        """Raise RunnerError when it has ended, with its last words."""
+        code = self.popen.poll()
+        if code is not None:
+            last = "\n".join(self.output().splitlines()[-15:])
+            raise RunnerError(f"{self.name} ended with exit code {code}. Its last lines:\n{last}")
+
+
+@contextmanager
+def start(
+    name: str, command: Sequence[str], *, env: Mapping[str, str], programs: Path | None = None
+) -> Iterator[Process]:
+    """Run a command in a folder of its own, with no more of our environment than it takes to start; stop it after.
+
+    `programs` comes first on its PATH, as the image's folder of programs would be the first one in the container.
+    """
+    inherited = {variable: os.environ[variable] for variable in _PASSED_ON if variable in os.environ}
+    path = inherited.get("PATH", os.defpath)
+    if programs is not None:
+        path = f"{programs}{os.pathsep}{path}"
+    program = _find(command[0], programs)
+    with tempfile.TemporaryDirectory(prefix=f"{name}-", ignore_cleanup_errors=True) as folder:
+        log = Path(folder, "output.log")
+        home = {"PATH": path, "HOME": folder, "TMPDIR": folder, "TEMP": folder, "PYTHONUNBUFFERED": "1"}
+        with log.open("wb") as stream:
+            popen = subprocess.Popen(
+                [program, *command[1:]],
+                env={**inherited, **home, **env},
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=stream,
+                stderr=subprocess.STDOUT,
+                # A group of its own: Ctrl-C reaches us alone, and we stop it with whatever it has started.
+                start_new_session=True,
+            )
+        try:
+            yield Process(name, popen, log)
+        finally:
+            _stop(popen)
+
+
+def _find(program: str, programs: Path | None) -> str:
+    if programs is None:
+        return program
+    for candidate in (programs / program, programs / f"{program}.exe"):
+        if candidate.exists():
+            return str(candidate)
+    raise RunnerError(f"There is no `{program}` in {programs}. Delete {programs.parent} and run scripts/up.py again.")
+
+
+def _stop(popen: subprocess.Popen[bytes]) -> None:
+    _signal(popen, signal.SIGTERM)
+    try:
+        popen.wait(_GRACE_S)
+    except subprocess.TimeoutExpired:
+        pass
+    finally:
+        _signal(popen, getattr(signal, "SIGKILL", signal.SIGTERM))
+        popen.wait()
+
+
+def _signal(popen: subprocess.Popen[bytes], number: int) -> None:
+    if os.name == "nt":
+        popen.terminate()
+        return
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(popen.pid, number)

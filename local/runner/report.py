@@ -1,0 +1,48 @@
+"""What the person at the terminal reads."""
+
+import json
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from local.runner.checks import Check
+from local.runner.session import Session
+
+
+def print_report(console: Console, *, session: Session, checks: Sequence[Check], clients: Path) -> None:
+    """Print what answered, and everything it takes to use it."""
+    table = Table("endpoint", "model", "ms", "answer", box=None, header_style="bold")
+    for check in checks:
+        table.add_row(f"/v1/{check.endpoint}", check.model, f"{check.ms:.0f}", escape(_short(check.answer)))
+    console.print(table)
+    console.print()
+    for name, value in (
+        ("base URL", session.base_url),
+        ("key", session.key),
+        ("Roo Code", f"Settings > Import > {clients / 'roo-settings.json'}"),
+        ("Qoder", str(clients / "qoder-settings.json")),
+        ("try it", _curl(session)),
+    ):
+        console.print(f"[bold]{name:9}[/] {escape(value)}", soft_wrap=True, highlight=False)
+
+
+def json_line(session: Session) -> str:
+    """The same for a program, in one line."""
+    models = [model["name"] for model in session.models]
+    return json.dumps({"base_url": session.base_url, "key": session.key, "models": models})
+
+
+def _curl(session: Session) -> str:
+    codex = next(model["name"] for model in session.models if model["kind"] == "responses")
+    body = json.dumps({"model": codex, "input": "Say hello."})
+    headers = f"-H {shlex.quote(f'Authorization: Bearer {session.key}')} -H 'Content-Type: application/json'"
+    return f"curl {session.base_url}/responses {headers} -d {shlex.quote(body)}"
+
+
+def _short(text: str, length: int = 48) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[: length - 1]}…"

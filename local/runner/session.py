@@ -1,0 +1,176 @@
+"""The stack, running: both containers, and behind them whatever stands for Azure."""
+
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import httpx
+
+from local.runner.emulators import Emulator, emulate
+from local.runner.errors import RunnerError
+from local.runner.image import ROOT, find_image
+from local.runner.processes import Process, start
+from local.runner.stack import Container, Stack, Upstream, read_stack
+from local.runner.variables import resolve_variables
+
+_HOST = "127.0.0.1"
+_READY_S = 150.0  # what LiteLLM's startup probe allows
+SECRETS = ROOT / ".local/secrets.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """How to reach what runs, and what it has printed."""
+
+    host_url: str
+    litellm_url: str
+    key: str
+    models: Sequence[Mapping[str, Any]]
+    emulators: Mapping[str, Emulator]
+    gateway: Process
+    litellm: Process
+
+    @property
+    def base_url(self) -> str:
+        """What an OpenAI client is given."""
+        return f"{self.host_url}/v1"
+
+    def output(self) -> str:
+        """What the gateway's container has printed."""
+        return self.gateway.output()
+
+    def litellm_output(self) -> str:
+        """What LiteLLM's container has printed."""
+        return self.litellm.output()
+
+    def check(self) -> None:
+        """Raise RunnerError when one of the containers has ended."""
+        self.gateway.check()
+        self.litellm.check()
+
+
+@contextmanager
+def run(
+    *,
+    stack: Path,
+    port: int = 0,
+    upstreams: Mapping[str, str] | None = None,
+    azure: bool = False,
+    environ: Mapping[str, str] = os.environ,
+    secrets: Path = SECRETS,
+    wait: Literal["all", "gateway"] = "all",
+    progress: Callable[[str], None] = lambda _: None,
+) -> Iterator[Session]:
+    """Run the stack until the block ends; `port` 0 takes a free one.
+
+    Every upstream is emulated unless `upstreams` gives its address, or `azure` leaves the one of the settings.
+
+    Raises:
+        RunnerError: something is missing, in the way, or does not start.
+    """
+    read = read_stack(stack)
+    programs = find_image(read.gateway.image)
+    addresses = _addresses(read, upstreams or {})
+    variables = _variables(read, azure=azure, environ=environ, secrets=secrets)
+    ports = {"gateway": _free_port(port), "litellm": _free_port(0)}
+    urls = {name: f"http://{_HOST}:{number}" for name, number in ports.items()}
+    with ExitStack() as running:
+        emulators: dict[str, Emulator] = {}
+        for upstream in read.upstreams:
+            if upstream.name not in addresses and not azure:
+                progress(f"Starting the emulator of {upstream.name}")
+                models = [model for model in read.models if model["upstream"] == upstream.name]
+                key = read.gateway.secrets[upstream.key_env].value(variables)
+                emulators[upstream.name] = running.enter_context(emulate(upstream.name, key=key, models=models))
+                addresses[upstream.name] = emulators[upstream.name].url
+        overrides = _overrides(read.upstreams, addresses=addresses, urls=urls)
+        containers = {
+            container.name: running.enter_context(
+                start(
+                    container.name,
+                    container.command,
+                    env=_environment(container, variables)
+                    | {"HOST": _HOST, "PORT": str(ports[container.name])}
+                    | overrides[container.name],
+                    programs=programs,
+                )
+            )
+            for container in (read.gateway, read.litellm)
+        }
+        progress("Waiting for the gateway")
+        _wait(urls["gateway"] + read.gateway.readiness, containers["gateway"])
+        if wait == "all":
+            progress("Waiting for LiteLLM to load")
+            _wait(urls["litellm"] + read.litellm.readiness, containers["litellm"])
+        yield Session(
+            host_url=urls["gateway"],
+            litellm_url=urls["litellm"],
+            key=read.gateway.secrets["GATEWAY_KEY"].value(variables),
+            models=read.models,
+            emulators=emulators,
+            gateway=containers["gateway"],
+            litellm=containers["litellm"],
+        )
+
+
+def _addresses(stack: Stack, upstreams: Mapping[str, str]) -> dict[str, str]:
+    names = [upstream.name for upstream in stack.upstreams]
+    if unknown := [name for name in upstreams if name not in names]:
+        raise RunnerError(f"There is no upstream {unknown[0]!r}; the settings have {', '.join(names)}.")
+    return dict(upstreams)
+
+
+def _variables(stack: Stack, *, azure: bool, environ: Mapping[str, str], secrets: Path) -> dict[str, str]:
+    if azure:
+        for upstream in stack.upstreams:
+            name = f"TF_VAR_{stack.gateway.secrets[upstream.key_env].variable}"
+            if not environ.get(name):
+                raise RunnerError(f"Azure wants a key: set {name} to the API key of {upstream.name}.")
+    return resolve_variables(stack.variables, environ=environ, file=secrets)
+
+
+def _free_port(port: int) -> int:
+    with socket.socket() as probe:
+        if os.name != "nt":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((_HOST, port))
+        except OSError as busy:
+            raise RunnerError(f"Port {port} cannot be used: {busy.strerror}. Choose another with --port.") from None
+        number: int = probe.getsockname()[1]
+        return number
+
+
+def _overrides(
+    upstreams: Sequence[Upstream], *, addresses: Mapping[str, str], urls: Mapping[str, str]
+) -> dict[str, dict[str, str]]:
+    """Where things are on this machine: all that differs from the container app."""
+    endpoints = {
+        upstream.endpoint_env: addresses[upstream.name] for upstream in upstreams if upstream.name in addresses
+    }
+    return {
+        "gateway": {"LITELLM_URL": urls["litellm"], **endpoints},
+        "litellm": {"AZURE_OPENAI_ENDPOINT": urls["gateway"]},
+    }
+
+
+def _environment(container: Container, variables: Mapping[str, str]) -> dict[str, str]:
+    return {**container.env, **{name: secret.value(variables) for name, secret in container.secrets.items()}}
+
+
+def _wait(url: str, process: Process) -> None:
+    deadline = time.monotonic() + _READY_S
+    while time.monotonic() < deadline:
+        process.check()
+        try:
+            if httpx.get(url, timeout=5.0, trust_env=False).is_success:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.1)
+    raise RunnerError(f"{process.name} was not ready within {_READY_S:.0f} s. Its output:\n{process.output()[-2000:]}")

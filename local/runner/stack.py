@@ -1,0 +1,135 @@
+"""Reads a synthesized stack: the containers of its app, and the variables that their secrets are made from."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local.runner.errors import RunnerError
+
+_VALUE = re.compile(r"\$\{(?:var\.(?P<plain>\w+)|sha256\(var\.(?P<hashed>\w+)\))\}")
+_VAULT_REFERENCE = re.compile(r"\$\{azurerm_key_vault_secret\.(?P<address>\w+)\.versionless_id\}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secret:
+    """A Key Vault secret's value: a Terraform variable, or its SHA-256 as Terraform's `sha256` writes it."""
+
+    variable: str
+    is_hashed: bool
+
+    def value(self, variables: Mapping[str, str]) -> str:
+        """Compute what the vault would hold."""
+        value = variables[self.variable]
+        return hashlib.sha256(value.encode()).hexdigest() if self.is_hashed else value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upstream:
+    """An Azure OpenAI resource that the gateway calls, and the environment variables that say where and how."""
+
+    name: str
+    endpoint_env: str
+    key_env: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Container:
+    """A container of the app; `readiness` is the path of its readiness probe."""
+
+    name: str
+    image: str
+    command: tuple[str, ...]
+    env: Mapping[str, str]
+    secrets: Mapping[str, Secret]
+    readiness: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stack:
+    """The two containers, and what the gateway's configuration says of upstreams and models."""
+
+    gateway: Container
+    litellm: Container
+    upstreams: tuple[Upstream, ...]
+    models: tuple[Mapping[str, Any], ...]
+
+    @property
+    def variables(self) -> tuple[str, ...]:
+        """The Terraform variables that the containers' secrets need, each once."""
+        secrets = (*self.gateway.secrets.values(), *self.litellm.secrets.values())
+        return tuple(dict.fromkeys(secret.variable for secret in secrets))
+
+
+def read_stack(path: Path) -> Stack:
+    """Read a `cdk.tf.json`.
+
+    Raises:
+        RunnerError: there is none, or it is not one of this project.
+    """
+    try:
+        document = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        stacks = ", ".join(sorted(found.name for found in path.parents[1].glob("*/"))) or "none"
+        message = f"{path} does not exist. Run `python main.py` to synthesize the stacks (found: {stacks})."
+        raise RunnerError(message) from None
+    except ValueError as broken:
+        raise RunnerError(f"{path} is not JSON ({broken}). Run `python main.py` to write it anew.") from None
+    try:
+        return _stack(document["resource"])
+    except (KeyError, TypeError, ValueError) as missing:
+        message = f"{path} does not describe a gateway: {type(missing).__name__} {missing}. Run `python main.py`."
+        raise RunnerError(message) from None
+
+
+def _stack(resources: Mapping[str, Any]) -> Stack:
+    (app,) = resources["azurerm_container_app"].values()
+    vault = {
+        address: _secret(resource["value_wo"]) for address, resource in resources["azurerm_key_vault_secret"].items()
+    }
+    secrets = {
+        secret["name"]: vault[_group(_VAULT_REFERENCE, secret["key_vault_secret_id"], "address")]
+        for secret in app["secret"]
+    }
+    containers = {container["name"]: _container(container, secrets) for container in app["template"]["container"]}
+    configuration = json.loads(containers["gateway"].env["GATEWAY_CONFIG"])
+    return Stack(
+        gateway=containers["gateway"],
+        litellm=containers["litellm"],
+        upstreams=tuple(Upstream(**upstream) for upstream in configuration["upstreams"]),
+        models=tuple(configuration["models"]),
+    )
+
+
+def _container(container: Mapping[str, Any], secrets: Mapping[str, Secret]) -> Container:
+    env = container["env"]
+    return Container(
+        name=container["name"],
+        image=_text(container["image"]),
+        command=tuple(_text(part) for part in container["command"]),
+        env={entry["name"]: _text(entry["value"]) for entry in env if "value" in entry},
+        secrets={entry["name"]: secrets[entry["secret_name"]] for entry in env if "secret_name" in entry},
+        readiness=container["readiness_probe"][0]["path"],
+    )
+
+
+def _secret(expression: str) -> Secret:
+    hashed = _VALUE.fullmatch(expression)
+    if hashed is None:
+        raise ValueError(f"value_wo is {expression}, which is neither a variable nor its sha256")
+    return Secret(variable=hashed["plain"] or hashed["hashed"], is_hashed=hashed["plain"] is None)
+
+
+def _group(pattern: re.Pattern[str], text: str, group: str) -> str:
+    match = pattern.fullmatch(text)
+    if match is None:
+        raise ValueError(f"{text} does not look like {pattern.pattern}")
+    return match[group]
+
+
+def _text(text: str) -> str:
+    """Terraform's escapes of template openings, undone."""
+    return text.replace("$${", "${").replace("%%{", "%{")

@@ -1,0 +1,51 @@
+"""The values of Terraform's variables on this machine: from `TF_VAR_...`, else random ones that stay."""
+
+import json
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from local.runner.errors import RunnerError
+
+_PRIVATE = 0o600
+
+
+def resolve_variables(names: Iterable[str], *, environ: Mapping[str, str], file: Path) -> dict[str, str]:
+    """Return a value for every name; what is not set is made up once and kept in `file`, readable by its owner.
+
+    Raises:
+        RunnerError: a variable is set but empty, or the file is not what was written there.
+    """
+    values = {name: environ[f"TF_VAR_{name}"] for name in names if f"TF_VAR_{name}" in environ}
+    if empty := [name for name, value in values.items() if not value.strip()]:
+        raise RunnerError(f"TF_VAR_{empty[0]} is set but empty. Give it a value, or unset it for a random one.")
+    kept = _read(file)
+    unset = [name for name in names if name not in values]
+    if missing := [name for name in unset if name not in kept]:
+        kept |= {name: secrets.token_urlsafe(32) for name in missing}
+        _write(file, kept)
+    return values | {name: kept[name] for name in unset}
+
+
+def _read(file: Path) -> dict[str, str]:
+    try:
+        kept = json.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except ValueError:
+        kept = None
+    if not isinstance(kept, dict) or not all(isinstance(value, str) and value for value in kept.values()):
+        raise RunnerError(f"{file} does not hold the secrets that were kept there. Delete it for new ones.")
+    file.chmod(_PRIVATE)
+    return kept
+
+
+def _write(file: Path, kept: Mapping[str, str]) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    new = file.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    # Private from its first byte on, and never half written.
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE), "w", encoding="utf-8") as stream:
+        json.dump(kept, stream, indent=1)
+    new.replace(file)
