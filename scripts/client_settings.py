@@ -1,0 +1,129 @@
+"""Writes the settings of Roo Code and Qoder for a gateway: `GATEWAY_KEY=... client_settings.py --base-url URL`.
+
+The key comes from the environment or is asked for; an argument would be seen by everybody on the machine. The files
+hold it, so only their owner can read them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from scripts.environment import enter  # noqa: E402
+from scripts.work import ROOT, Failed, manners  # noqa: E402
+
+
+def main() -> None:
+    """Write both files and say how to use them."""
+    with manners():
+        enter()
+        arguments = parse(sys.argv[1:])
+        base_url = normalized(arguments.base_url)
+        key = os.environ.get("GATEWAY_KEY") or getpass.getpass("The gateway's key: ")
+        if not key.strip():
+            raise Failed("A key is needed: set GATEWAY_KEY, or type it when asked.", code=2)
+        models = models_of(arguments.env)
+        roo, qoder = arguments.output / "roo-settings.json", arguments.output / "qoder-settings.json"
+        write(roo, roo_settings(base_url=base_url, key=key, **models))
+        write(qoder, qoder_settings(base_url=base_url, key=key, model=models["model"]))
+    print(f"Roo Code: Settings > Import > {roo}")
+    print(f"Qoder: put the entry of {qoder} into ~/.qoder/settings.json; in the app, Models > Add > Custom")
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """The options; a mistake in them ends with exit code 2."""
+    parser = argparse.ArgumentParser(
+        prog="client_settings.py",
+        description="Writes the settings of Roo Code and Qoder. The key comes from GATEWAY_KEY, or is asked for.",
+    )
+    parser.add_argument("--base-url", required=True, metavar="URL", help="https://HOST/v1, or https://HOST")
+    parser.add_argument("--env", default="dev", metavar="NAME", help="whose models to name (default: dev)")
+    parser.add_argument("--output", type=Path, default=ROOT / ".local/clients", metavar="DIR", help="where to write")
+    return parser.parse_args(words)
+
+
+def normalized(url: str) -> str:
+    """The address with `/v1` and no slash after it: Roo would ask for `/v1//models`."""
+    parts = urlsplit(url)
+    path = parts.path.rstrip("/")
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise Failed(f"--base-url {url}: must be http(s)://HOST/v1, without anything after it.", code=2)
+    if path not in ("", "/v1"):
+        raise Failed(f"--base-url {url}: its path must be /v1, and is {path}.", code=2)
+    return f"{parts.scheme}://{parts.netloc}/v1"
+
+
+def models_of(env: str) -> dict[str, Any]:
+    """What the environment's settings offer: codex model, embedding deployment and its dimension."""
+    from settings import SettingsError, load_environments
+
+    try:
+        environments = {settings.env: settings for settings in load_environments()}
+    except SettingsError as error:
+        raise Failed(str(error), code=2) from None
+    if env not in environments:
+        raise Failed(f"There is no environment {env!r}; there are {', '.join(environments)}.", code=2)
+    embeddings = environments[env].embeddings
+    return {
+        "model": environments[env].codex.model,
+        "embedding_model": embeddings.deployment,
+        "dimension": embeddings.dimension,
+    }
+
+
+def roo_settings(*, base_url: str, key: str, model: str, embedding_model: str, dimension: int) -> dict[str, Any]:
+    """What Roo Code imports; the index's key travels in the profile, anywhere else Roo drops it without a word."""
+    profile = {
+        "apiProvider": "openai",
+        "openAiBaseUrl": base_url,
+        "openAiApiKey": key,
+        "openAiModelId": model,
+        "codebaseIndexOpenAiCompatibleApiKey": key,
+    }
+    index = {
+        "codebaseIndexEnabled": True,
+        "codebaseIndexQdrantUrl": "http://localhost:6333",
+        "codebaseIndexEmbedderProvider": "openai-compatible",
+        "codebaseIndexOpenAiCompatibleBaseUrl": base_url,
+        "codebaseIndexEmbedderModelId": embedding_model,
+        "codebaseIndexEmbedderModelDimension": dimension,
+    }
+    return {
+        "providerProfiles": {"currentApiConfigName": "gateway", "apiConfigs": {"gateway": profile}},
+        "globalSettings": {"codebaseIndexConfig": index},
+    }
+
+
+def qoder_settings(*, base_url: str, key: str, model: str) -> dict[str, Any]:
+    """The provider's entry in `~/.qoder/settings.json`."""
+    provider = {
+        "type": "openai-compatible",
+        "protocol": "openai",
+        "authType": "bearer",
+        "baseUrl": base_url,
+        "apiKey": key,
+        "models": [{"model": model}],
+    }
+    return {"providers": {"gateway": provider}}
+
+
+def write(path: Path, content: dict[str, Any]) -> None:
+    """Replace the file in one step; private from its first byte on."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
+        json.dump(content, stream, indent=2)
+    new.replace(path)
+
+
+if __name__ == "__main__":
+    main()

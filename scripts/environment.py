@@ -1,0 +1,65 @@
+"""What this repository runs in: `.venv`, LiteLLM's environment, `node_modules`; made when missing or stale.
+
+Standard library only, and readable to an old Python, which it refuses.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from scripts import install, stamp
+from scripts.install import NODE_MODULES, VENV, program
+from scripts.requirements import from_pipfile_lock, image_locks
+from scripts.work import ROOT, Failed, Work, become, say, together
+
+IMAGES = ROOT / ".image"
+OLDEST_PYTHON = (3, 11)
+
+
+def prepare(*, image: bool = False, node: bool = False) -> None:
+    """Make what is missing or stale; done in no time when nothing is. `Failed` says what to do."""
+    check_python(sys.version_info[:3])
+    packages = from_pipfile_lock((ROOT / "Pipfile.lock").read_text(encoding="utf-8"))
+    jobs: dict[str, Callable[[Work], object]] = {}
+    if not _is_made(VENV, packages):
+        say("Setting up. The first time takes about a minute, and longer where downloads are slow.")
+        together({"A virtual environment in .venv": partial(install.create, requirements=packages)})
+        jobs["Python packages"] = partial(install.packages, folder=VENV, requirements=packages)
+    for version, lock in image_locks(ROOT / "local" / "image").items() if image else ():
+        folder, text = IMAGES / f"litellm-{version}", lock.read_text(encoding="utf-8")
+        if not _is_made(folder, text):
+            jobs[f"LiteLLM {version}"] = partial(install.image, folder=folder, requirements=text)
+    if jobs:
+        together(jobs)
+    lock_of_node = (ROOT / "package-lock.json").read_text(encoding="utf-8")
+    if node and not stamp.fits(NODE_MODULES, lock=lock_of_node):
+        together({"The cdktf CLI": partial(install.node_modules, lock=lock_of_node)})
+
+
+def enter(*, image: bool = False, node: bool = False) -> None:
+    """Prepare, then go on in `.venv`'s Python, with the same arguments, unless this is it."""
+    prepare(image=image, node=node)
+    if Path(sys.prefix).resolve() != VENV.resolve():
+        become([program("python"), *sys.argv])
+
+
+def check_python(version: tuple[int, ...]) -> None:
+    """`Failed` unless this Python is new enough and can make virtual environments."""
+    if version < OLDEST_PYTHON:
+        raise Failed(
+            f"Python 3.11 or newer is needed, and this is {'.'.join(map(str, version))} ({sys.executable}).\n"
+            f"Start the script with a newer one, for example: python3.13 {sys.argv[0]}"
+        )
+    if not all(importlib.util.find_spec(name) for name in ("venv", "ensurepip")):
+        raise Failed(
+            f"{sys.executable} cannot make virtual environments: its module venv or ensurepip is missing.\n"
+            "On Debian and Ubuntu: sudo apt install python3-venv"
+        )
+
+
+def _is_made(folder: Path, lock: str) -> bool:
+    return program("python", environment=folder).exists() and stamp.fits(folder, lock=lock)

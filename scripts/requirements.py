@@ -1,0 +1,34 @@
+"""Lock files as pip and uv read them. Standard library only."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+
+def from_pipfile_lock(text: str) -> str:
+    """Every package of `Pipfile.lock`, those for development too, pinned and with the hashes of all its files."""
+    lock = json.loads(text)
+    packages = {**lock["develop"], **lock["default"]}
+    return "".join(_line(name, packages[name]) for name in sorted(packages))
+
+
+def only(requirements: str, name: str) -> str:
+    """The one package out of them."""
+    for entry in requirements.replace("\\\n", "").splitlines():
+        if entry.startswith(f"{name}=="):
+            return f"{entry}\n"
+    raise KeyError(name)
+
+
+def _line(name: str, package: dict[str, object]) -> str:
+    hashes = package["hashes"]
+    if not isinstance(hashes, list):
+        raise TypeError(f"{name} has no list of hashes in Pipfile.lock")
+    markers = f" ; {package['markers']}" if "markers" in package else ""
+    return f"{name}{package['version']}{markers}" + "".join(f" \\\n    --hash={value}" for value in hashes) + "\n"
+
+
+def image_locks(folder: Path) -> dict[str, Path]:
+    """LiteLLM's locks by version: `litellm-1.103.2.txt`."""
+    return {path.stem[len("litellm-") :]: path for path in sorted(folder.glob("litellm-*.txt"))}

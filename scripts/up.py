@@ -1,0 +1,57 @@
+"""One command from a fresh clone to a working gateway: sets up what is missing, synthesizes, starts the local run.
+
+Exit codes: 0, 1 when something failed, 2 for a mistake in arguments or settings, 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from scripts.environment import prepare  # noqa: E402
+from scripts.install import program  # noqa: E402
+from scripts.work import ROOT, become, manners, together  # noqa: E402
+
+
+def main() -> None:
+    """Prepare, synthesize, and become the runner."""
+    arguments = parse(sys.argv[1:])
+    with manners():
+        prepare(image=True)
+        together({"Terraform JSON of all stacks": lambda work: work.run([program("python"), ROOT / "main.py"])})
+        become([program("python"), "-m", "local.runner", *runner_arguments(arguments)])
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """The options; a mistake in them ends with exit code 2."""
+    parser = argparse.ArgumentParser(
+        prog="up.py", description="Starts the gateway on this machine, setting up whatever is missing."
+    )
+    parser.add_argument("--env", default="dev", metavar="NAME", help="the environment to run (default: dev)")
+    parser.add_argument("--port", type=int, default=4000, metavar="N", help="the gateway's port (default: 4000)")
+    parser.add_argument("--azure", action="store_true", help="the settings' Azure OpenAI instead of the emulator")
+    parser.add_argument(
+        "--upstream",
+        action="append",
+        default=[],
+        metavar="NAME=URL",
+        help="another address for one upstream; may be repeated",
+    )
+    parser.add_argument("--once", action="store_true", help="start, call every endpoint, print, stop")
+    parser.add_argument("--json", action="store_true", help="when ready, one line of JSON on stdout")
+    return parser.parse_args(words)
+
+
+def runner_arguments(arguments: argparse.Namespace) -> list[str]:
+    """The same options, for the runner."""
+    words = ["--env", arguments.env, "--port", str(arguments.port)]
+    words += [word for upstream in arguments.upstream for word in ("--upstream", upstream)]
+    words += [f"--{name}" for name in ("azure", "once", "json") if getattr(arguments, name)]
+    return words
+
+
+if __name__ == "__main__":
+    main()
