@@ -76,6 +76,7 @@ class Recorder:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
+            await self._app(scope, receive, send)
             return
         body = await _read(receive)
         entry = self._records.open(scope=scope, body=body)

@@ -41,7 +41,8 @@ def _word(text: Text, *, length: int) -> bytes:
 def _shortened(word: bytes, *, size: int) -> list[float]:
     """The beginning of the full vector brought back to unit length, as OpenAI shortens its own."""
     alphabet = _alphabet(length=len(word))
-    numbers = [number for letter in word for number in alphabet[letter]]
+    spelled = word[: math.ceil(size / _PIECE)]
+    numbers = [number for letter in spelled for number in alphabet[letter]]
     return _scaled(numbers[:size], norm=1.0)
 
 

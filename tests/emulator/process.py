@@ -1,0 +1,104 @@
+"""The emulator as its own process, and the clients that call it."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+from openai import AzureOpenAI
+
+ROOT = Path(__file__).parents[2]
+KEY = "the-right-key"
+TOKEN = "the-right-token"
+CODEX = "gpt-5.3-codex"
+CHAT = "gpt-4o-mini"
+EMBEDDING = "text-embedding-3-large"
+RESPONSES_PATH = "/openai/responses?api-version=2025-04-01-preview"
+CHAT_PATH = f"/openai/deployments/{CHAT}/chat/completions?api-version=2024-10-21"
+EMBEDDINGS_PATH = f"/openai/deployments/{EMBEDDING}/embeddings?api-version=2023-05-15"
+
+
+def command(*, port: int = 0, control_port: int = 0) -> list[str]:
+    return [sys.executable, "-m", "local.emulator", "--port", str(port), "--control-port", str(control_port)]
+
+
+def environment(**variables: str) -> dict[str, str]:
+    return {**os.environ, "AZURE_OPENAI_API_KEY": KEY, "AZURE_OPENAI_AAD_TOKEN": TOKEN, **variables}
+
+
+@dataclass(kw_only=True)
+class Running:
+    """One emulator; `http` calls its data plane with the right key, `control` its control plane."""
+
+    process: subprocess.Popen[str]
+    port: int
+    control_port: int
+    http: httpx.Client = field(init=False)
+    control: httpx.Client = field(init=False)
+    responses: AzureOpenAI = field(init=False)
+    embeddings: AzureOpenAI = field(init=False)
+    chat: AzureOpenAI = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.http = httpx.Client(base_url=self.url, headers={"api-key": KEY}, timeout=10)
+        self.control = httpx.Client(base_url=f"http://127.0.0.1:{self.control_port}", timeout=10)
+        self.responses = AzureOpenAI(
+            base_url=f"{self.url}/openai", api_key=KEY, api_version="2025-04-01-preview", max_retries=0
+        )
+        self.embeddings = AzureOpenAI(azure_endpoint=self.url, api_key=KEY, api_version="2023-05-15", max_retries=0)
+        self.chat = AzureOpenAI(azure_endpoint=self.url, api_key=KEY, api_version="2024-10-21", max_retries=0)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def close(self) -> None:
+        for client in (self.http, self.control, self.responses, self.embeddings, self.chat):
+            client.close()
+
+    def order(self, fault: str, **details: object) -> None:
+        self.control.post("/faults", json={"fault": fault, **details}).raise_for_status()
+
+    def received(self) -> list[dict[str, Any]]:
+        received: list[dict[str, Any]] = self.control.get("/requests").json()
+        return received
+
+    def last_status(self, *, other_than: object = None) -> object:
+        """The status of the last request, as soon as it is known to be another one."""
+        for _ in range(200):
+            status = self.received()[-1]["status"]
+            if status not in (None, other_than):
+                return status
+            time.sleep(0.01)
+        return self.received()[-1]["status"]
+
+    def forget(self) -> None:
+        self.control.delete("/faults").raise_for_status()
+        self.control.put("/quota", json={}).raise_for_status()
+        self.control.delete("/requests").raise_for_status()
+
+    def stop(self) -> int:
+        self.process.terminate()
+        return self.process.wait(timeout=5)
+
+
+@contextmanager
+def run(**variables: str) -> Iterator[Running]:
+    with subprocess.Popen(
+        command(), cwd=ROOT, env=environment(**variables), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            assert process.stdout is not None
+            ports = json.loads(process.stdout.readline())
+            running = Running(process=process, port=ports["port"], control_port=ports["control_port"])
+            with closing(running):
+                yield running
+        finally:
+            process.terminate()
