@@ -72,7 +72,11 @@ class KeyVault(Construct):
         return role
 
     def _build_writer(self, *, principal_id: str) -> azurerm.RoleAssignment:
-        """Without a principal type: the deployer is a service principal in a workflow, a user on a laptop."""
+        """Without a principal type: the deployer is a service principal in a workflow, a user on a laptop.
+
+        The role follows the deployer, but a plan reads the secrets before it changes anything: another deployer
+        needs the role by hand first.
+        """
         role = azurerm.RoleAssignment(
             self,
             "writer",

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from main import synthesize
+from main import synthesize, use_python_node
 from settings import environment_files, load_environment, load_environments
 from tests.synth.stack import ROOT, Stack, read_stack
 
@@ -17,6 +17,8 @@ CANARIES = {
     "TF_VAR_azure_openai_api_key": "canary-of-azure",
     "TF_VAR_azure_openai_embeddings_api_key": "canary-of-the-embeddings",
 }
+
+use_python_node()  # before a test module imports `constructs`, which starts jsii
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Synthesize = Callable[[Mapping[str, str]], dict[str, Stack]]

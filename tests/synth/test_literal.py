@@ -3,13 +3,17 @@
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from constructs.containers import build_container
 from constructs.literal import literal, literals
+from gateway.containers import build_containers
+from settings import load_environments
 from tests.synth.conftest import Synthesize
 from tests.synth.stack import opens_template, unescape
 
@@ -46,6 +50,15 @@ def test_keys_are_escaped_like_values() -> None:
 def test_tags_are_text(synthesize_files: Synthesize) -> None:
     stack = synthesize_files({"tagged.toml": 'env = "tagged"\n[tags]\nowner = "${path.module} %{x}"\n'})["tagged"]
     assert stack.app["tags"]["owner"] == "$${path.module} %%{x}"
+
+
+def test_commands_and_environment_variables_are_text() -> None:
+    gateway, _ = build_containers(load_environments()[0])
+    hostile = replace(gateway, command=tuple(HOSTILE), env={f"TEXT_{n}": text for n, text in enumerate(HOSTILE)})
+    built = build_container(container=hostile, image="image")
+    assert isinstance(built.env, list)
+    assert built.command == [literal(text) for text in HOSTILE]
+    assert [entry.value for entry in built.env] == [literal(text) for text in HOSTILE]
 
 
 @pytest.mark.skipif(TERRAFORM is None, reason="asks Terraform itself, which is not installed")
