@@ -1,5 +1,7 @@
 """One upstream that fails: what the client sees of it."""
 
+from collections.abc import Callable
+
 import openai
 import pytest
 
@@ -7,6 +9,7 @@ from .conftest import Azure
 
 CODEX = "gpt-5.3-codex"
 EMBEDDING = "text-embedding-3-large"
+Surface = Callable[[openai.OpenAI], str]
 
 
 def respond(client: openai.OpenAI) -> str:
@@ -36,7 +39,6 @@ def embed(client: openai.OpenAI) -> str:
 
 
 SURFACES = [respond, respond_streamed, chat, chat_streamed, embed]
-Surface = type(respond)
 
 
 @pytest.mark.parametrize("surface", SURFACES)

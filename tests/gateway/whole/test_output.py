@@ -13,7 +13,9 @@ from .conftest import Azure
 CANARY = "canary-c0ffee"
 
 
-def test_every_request_is_one_line_without_content(session: Session, client: openai.OpenAI, azure: Azure) -> None:
+def test_every_request_is_one_line_without_content(
+    session: Session, client: openai.OpenAI, http: httpx.Client, azure: Azure
+) -> None:
     before = len(session.output().splitlines())
     client.responses.create(model="gpt-5.3-codex", input=f"echo: {CANARY}")
     client.chat.completions.create(model="gpt-5.3-codex", messages=[{"role": "user", "content": CANARY}])
@@ -21,7 +23,7 @@ def test_every_request_is_one_line_without_content(session: Session, client: ope
     azure.fail("500", count=-1)
     with pytest.raises(openai.InternalServerError):
         client.chat.completions.create(model="gpt-5.3-codex", messages=[{"role": "user", "content": CANARY}])
-    httpx.post(f"{session.base_url}/responses", json={"input": CANARY}, headers={"x-gateway-key": CANARY})
+    http.post("/v1/responses", json={"input": CANARY}, headers={"x-gateway-key": CANARY})
     lines = [json.loads(line) for line in session.output().splitlines()[before:]]
     assert [(line["route"], line["status"]) for line in lines] == [
         ("responses", 200),
