@@ -51,6 +51,8 @@ class Delivery(Response):
             number += 1
         if self._timing.cut_at is not None:
             await wire.cut(reset=False)
+        if self._timing.pause_at is not None and self._timing.pause_at > number:
+            await wire.wait(seconds=self._timing.pause_s)
         await wire.part(b"", more=False)
 
     def _all_headers(self) -> Iterator[tuple[bytes, bytes]]:

@@ -68,9 +68,10 @@ class Listener:
     def refuse(self, *, seconds: float | None) -> None:
         """Stop listening and drop every connection; listen again after `seconds`, None: when told."""
         self._forget_reopening()
-        if self._server is not None:
-            self._server.close()
-            self._server = None
+        for listening in (self._bound, self._server):
+            if listening is not None:
+                listening.close()
+        self._bound = self._server = None
         for connection in self._state.connections:
             if connection.transport is not None:
                 connection.transport.abort()

@@ -30,7 +30,7 @@ _scalars = st.none() | st.booleans() | st.integers(-5, 40) | st.floats(allow_nan
 _json = st.recursive(
     _scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_keys, inner, max_size=4), max_leaves=8
 )
-_quick = settings(max_examples=100, deadline=None)
+_quick = settings(max_examples=40, deadline=None)
 _responses = Responses(region="local", stored=Stored())
 
 
@@ -73,6 +73,7 @@ def test_any_embeddings_request(body: dict[str, Any]) -> None:
     _check(lambda: embeddings.answer(body, name="d", deployment=EmbeddingDeployment()))
 
 
+@_quick
 @given(body=st.binary(max_size=40))
 def test_any_bytes(body: bytes) -> None:
     with suppress(ValueError):

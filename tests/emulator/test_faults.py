@@ -36,7 +36,7 @@ def _lines(
 
 @pytest.mark.parametrize(
     ("fault", "code"),
-    [("428", "428"), ("500", "InternalServerError"), ("503", "ServiceUnavailable"), ("408", "Timeout")],
+    [("429", "429"), ("500", "InternalServerError"), ("503", "ServiceUnavailable"), ("408", "Timeout")],
 )
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_status_with_retry_headers(emulator: Running, fault: str, code: str, *, stream: bool) -> None:
@@ -50,7 +50,7 @@ def test_a_status_with_retry_headers(emulator: Running, fault: str, code: str, *
 
 
 def test_a_status_without_retry_headers_may_come_late(emulator: Running) -> None:
-    emulator.order("428", delay_s=0.1)
+    emulator.order("429", delay_s=0.1)
     answer = emulator.http.post(EMBEDDINGS_PATH, json=_EMBED)
     assert "retry-after" not in answer.headers
     assert answer.elapsed.total_seconds() >= 0.1
@@ -272,10 +272,10 @@ def test_a_fault_strikes_before_the_request_is_judged_but_after_the_key(client: 
     [
         {},
         {"fault": "418"},
-        {"fault": "428", "count": -2},
-        {"fault": "428", "surface": "images"},
-        {"fault": "428", "delay_s": -1},
-        {"fault": "428", "unknown": 1},
+        {"fault": "429", "count": -2},
+        {"fault": "429", "surface": "images"},
+        {"fault": "429", "delay_s": -1},
+        {"fault": "429", "unknown": 1},
         [],
     ],
 )
@@ -286,12 +286,12 @@ def test_a_fault_that_does_not_exist_is_explained(emulator: Running, fault: obje
 
 
 def test_a_status_may_be_ordered_as_a_number(emulator: Running) -> None:
-    ordered = emulator.control.post("/faults", json={"fault": 428, "retry_after": 1})
-    assert ordered.json() == [{"fault": "428", "count": 1, "surface": "any", "retry_after": 1.0}]
+    ordered = emulator.control.post("/faults", json={"fault": 429, "retry_after": 1})
+    assert ordered.json() == [{"fault": "429", "count": 1, "surface": "any", "retry_after": 1.0}]
 
 
-def test_the_package_reads_a_428_of_the_embeddings(emulator: Running) -> None:
-    emulator.order("428", retry_after=0, surface="embeddings", count=2)
+def test_the_package_reads_a_429_of_the_embeddings(emulator: Running) -> None:
+    emulator.order("429", retry_after=0, surface="embeddings", count=2)
     patient = emulator.embeddings.with_options(max_retries=2)
     assert len(patient.embeddings.create(model=EMBEDDING, input="hi").data) == 1
-    assert [entry["status"] for entry in emulator.received()] == [428, 428, 200]
+    assert [entry["status"] for entry in emulator.received()] == [429, 429, 200]
