@@ -97,8 +97,8 @@ class EnvironmentSettings(BaseSettings):
     def _state_follows_the_convention(cls, given: object, info: ValidationInfo) -> object:
         if not isinstance(given, dict):
             return given
-        parts = {part: info.data.get(part, "refused") for part in Naming.model_fields}
-        naming = Naming(**parts)
+        # A part that was refused has a stand-in: the file's own mistakes are told, none that follows from it.
+        naming = Naming(**{part: info.data.get(part, "refused") for part in Naming.model_fields})
         return {
             "resource_group_name": naming.name("state_resource_group"),
             "storage_account_name": naming.name("storage_account"),

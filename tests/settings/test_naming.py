@@ -108,11 +108,18 @@ def test_the_convention_holds_to_the_letter_for_every_resource_of_dev(kind: Reso
         ("staging", "customer-portal", "container_app", "pvc-staging-cust-san-iqb2mgnj-ca"),
         ("dev", "customer-portal", "storage_account", "pvcdevcustosanoc42bjjost"),
         ("production", "aigateway", "key_vault", "pvc-production-juv4yu-kv"),
+        ("dev", "invoice-portal-backend", "container_app", "pvc-dev-invoice-san-evyc4wri-ca"),
     ],
 )
 def test_a_name_stays_the_same_for_ever(env: str, projname: str, kind: ResourceKind, name: str) -> None:
     """Another name would be another resource: Terraform would destroy the old one."""
     assert Naming(env=env, projname=projname, location_short="san").name(kind) == name
+
+
+def test_one_letter_of_a_project_is_left_out_because_it_tells_nothing() -> None:
+    naming = Naming(env="dev", projname="customer-portal", location_short="we")
+
+    assert naming.name("key_vault") == "pvc-dev-we-6wjaha4i-kv"
 
 
 @given(namings, kinds)

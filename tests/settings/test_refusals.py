@@ -40,6 +40,12 @@ REFUSED = [
     ('containers.gateway.memory = "512Mi"', "containers.gateway.memory", '"512Mi"', 'decimals, like "1.5Gi"'),
     ('containers.gateway.memory = "0Gi"', "containers.gateway.memory", '"0Gi"', 'must be at least "0.1Gi"'),
     ("containers.gateway.cpu = 0.3", "containers.litellm.cpu", "1.0", f"add up to 1.3 and 2.5Gi, but must .* {PAIR}"),
+    (
+        'containers.gateway = {cpu = 0.3, memory = "0.6Gi"}',
+        "containers.litellm.cpu",
+        "1.0",
+        f"add up to 1.3 and 2.6Gi, but must .* {PAIR}",
+    ),
     ('containers.litellm.memory = "3Gi"', "containers.litellm.cpu", "1.0", f"1.25 and 3.5Gi, but must .* {PAIR}"),
     (
         'containers.litellm = {cpu = 4, memory = "8Gi"}',

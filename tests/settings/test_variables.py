@@ -146,13 +146,21 @@ def test_a_variable_cannot_rename_an_environment(dev: Dev, monkeypatch: pytest.M
     )
 
 
-@pytest.mark.parametrize("name", ["FOO", "SCALE_MAX_REPLICAS", "ENV__X", "KEYS", "KEY__X"])
+def test_a_bad_value_is_blamed_on_the_variable_nearest_to_it(dev: Dev, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIGATEWAY_LOGS", '{"retention_days": 60}')
+    monkeypatch.setenv("AIGATEWAY_LOGS__RETENTION_DAYS", "3")
+    (mistake,) = dev.mistakes()
+
+    assert mistake.startswith('AIGATEWAY_LOGS__RETENTION_DAYS (environment variable): logs.retention_days = "3": ')
+
+
+@pytest.mark.parametrize("name", ["FOO", "foo", "SCALE_MAX_REPLICAS", "ENV__X", "KEYS", "KEY__X"])
 def test_an_unknown_variable_is_refused_without_its_value(dev: Dev, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setenv(f"AIGATEWAY_{name}", "hunter2")
+    monkeypatch.setenv(f"aigateway_{name}", "hunter2")
     (mistake,) = dev.mistakes()
 
     allowed = "sets nothing; after AIGATEWAY_ comes one of env, projname, location,"
-    assert mistake.startswith(f"AIGATEWAY_{name} (environment variable): {allowed}")
+    assert mistake.startswith(f"AIGATEWAY_{name.upper()} (environment variable): {allowed}")
     assert "hunter2" not in mistake
 
 
