@@ -7,6 +7,8 @@ from typing import Protocol
 import hypothesis
 import pytest
 
+from settings import EnvironmentSettings, SettingsError, load_environment
+
 # A busy machine is no failure, and what was found belongs into a test of its own, not into a folder here.
 hypothesis.settings.register_profile("settings", deadline=None, database=None)
 hypothesis.settings.load_profile("settings")
@@ -14,6 +16,10 @@ hypothesis.settings.load_profile("settings")
 
 class WriteFile(Protocol):
     def __call__(self, content: str, name: str = ...) -> Path: ...
+
+
+class Refuses(Protocol):
+    def __call__(self, content: str, *, field: str, value: str, allowed: str) -> None: ...
 
 
 @pytest.fixture
@@ -24,6 +30,40 @@ def write(tmp_path: Path) -> WriteFile:
         return path
 
     return write_file
+
+
+@pytest.fixture
+def refuses(write: WriteFile) -> Refuses:
+    """Asserts that dev.toml with this content has one mistake, told as it must be; `allowed` is a pattern."""
+
+    def load(content: str, *, field: str, value: str, allowed: str) -> None:
+        file = write(f'env = "dev"\n{content}\n')
+        with pytest.raises(SettingsError, match=allowed) as refusal:
+            load_environment(file)
+        (mistake,) = refusal.value.mistakes
+        assert mistake.startswith(f"{file}: {field} = {value}")
+
+    return load
+
+
+class Dev:
+    """dev.toml with a scale of its own."""
+
+    def __init__(self, write: WriteFile) -> None:
+        self.file = write('env = "dev"\n[scale]\nmin_replicas = 0\nmax_replicas = 2\n')
+
+    def load(self) -> EnvironmentSettings:
+        return load_environment(self.file)
+
+    def mistakes(self) -> tuple[str, ...]:
+        with pytest.raises(SettingsError) as refusal:
+            self.load()
+        return refusal.value.mistakes
+
+
+@pytest.fixture
+def dev(write: WriteFile) -> Dev:
+    return Dev(write)
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,84 @@
+"""Impossible names, upstreams, vaults, logs, states and time-outs, and fields that do not exist."""
+
+import pytest
+
+from tests.settings.conftest import Refuses
+
+ROOT = "must be https:// and a host name alone"
+TABLE = "must be a table of settings"
+LONG = "x" * 300
+
+IMPOSSIBLE = [
+    # identity
+    ('projname = "Portal"', "projname", '"Portal"', "2 to 40 lower-case letters, digits and single inner hyphens"),
+    ('projname = "a--b"', "projname", '"a--b"', "single inner hyphens"),
+    ('projname = "portal-"', "projname", '"portal-"', "single inner hyphens"),
+    ('location = "West Europe"', "location", '"West Europe"', "an Azure region"),
+    ('location_short = "s-n"', "location_short", '"s-n"', "2 to 8 lower-case letters and digits"),
+    ("secrets_version = 0", "secrets_version", "0", "a whole number from 1 to 1000000"),
+    ("secrets_version = 2026-01-31", "secrets_version", '"2026-01-31"', "a whole number from 1"),
+    ("budget = 100", "budget", "100", "must be left out: a budget needs a database"),
+    # upstream
+    ('azure_openai.endpoint = "http://a.azure.com"', "azure_openai.endpoint", '"http://a.azure.com"', ROOT),
+    ('azure_openai.endpoint = "https://a.azure.com/openai"', "azure_openai.endpoint", '"https://a.azure', ROOT),
+    ('azure_openai.endpoint = "https://a.azure.com#x"', "azure_openai.endpoint", '"https://a.azure.com#x"', ROOT),
+    ('azure_openai.endpoint = "https://a.azure.com:443"', "azure_openai.endpoint", '"https://a.azure', ROOT),
+    ('azure_openai.endpoint = "https://localhost"', "azure_openai.endpoint", '"https://localhost"', ROOT),
+    ('azure_openai.endpoint = "https://10.0.0.4"', "azure_openai.endpoint", '"https://10.0.0.4"', ROOT),
+    ('azure_openai.endpoint = "https://-a.azure.com"', "azure_openai.endpoint", '"https://-a.azure.com"', ROOT),
+    ('embeddings.endpoint = "a.azure.com"', "embeddings.endpoint", '"a.azure.com"', ROOT),
+    ('codex.model = "azure/gpt"', "codex.model", '"azure/gpt"', "the name of a deployment: 2 to 64 letters"),
+    ('codex.api_version = "latest"', "codex.api_version", '"latest"', "an API version of Azure OpenAI, like"),
+    ('codex.api_version = "2025-13-01"', "codex.api_version", '"2025-13-01"', "an API version of Azure OpenAI"),
+    ('embeddings.deployment = "gpt-5.3-codex"', "embeddings.deployment", '"gpt-5.3-codex"', "than codex.model"),
+    ("embeddings.dimension = 3073", "embeddings.dimension", "3073", "a whole number from 1 to 3072"),
+    (
+        'embeddings.deployment = "text-embedding-3-small"',
+        "embeddings.dimension",
+        "3072",
+        "must be at most 1536, which is what text-embedding-3-small has",
+    ),
+    # vault, logs, state
+    ("key_vault.soft_delete_retention_days = 6", "key_vault.soft_delete_retention_days", "6", "from 7 to 90"),
+    ("key_vault.soft_delete_retention_days = 91", "key_vault.soft_delete_retention_days", "91", "from 7 to 90"),
+    ("key_vault.purge_protection = 2", "key_vault.purge_protection", "2", "must be true or false"),
+    ("logs.retention_days = 29", "logs.retention_days", "29", "a whole number from 30 to 730"),
+    ("logs.retention_days = 731", "logs.retention_days", "731", "a whole number from 30 to 730"),
+    ('backend.resource_group_name = "x."', "backend.resource_group_name", '"x."', "without a final '.'"),
+    ('backend.storage_account_name = "a-b"', "backend.storage_account_name", '"a-b"', "3 to 24 lower-case letters"),
+    ('backend.container_name = "tf"', "backend.container_name", '"tf"', "3 to 63 lower-case letters"),
+    ('backend.key = "/x"', "backend.key", '"/x"', "2 to 255 letters"),
+    # retries, time-outs, limits
+    ("retries.attempts = 0", "retries.attempts", "0", "a whole number from 1 to 10"),
+    ("retries.backoff_s = -1", "retries.backoff_s", "-1", "a number of seconds from 0 to 30"),
+    ("retries.max_retry_after_s = inf", "retries.max_retry_after_s", "Infinity", "a number of seconds from 0"),
+    ("timeouts.connect_s = 0", "timeouts.connect_s", "0", "a number of seconds from 0.1 to 60"),
+    ("timeouts.idle_s = nan", "timeouts.idle_s", "NaN", "a number of seconds from 0.1 to 239"),
+    ("timeouts.total_s = 240", "timeouts.total_s", "240", "a number of seconds from 0.1 to 239"),
+    (
+        "timeouts.total_s = 70",
+        "timeouts.total_s",
+        "70",
+        r"must be at least timeouts.answer_s \(180\), timeouts.litellm_start_s \(90\)",
+    ),
+    ("limits.max_body_bytes = 1", "limits.max_body_bytes", "1", "a whole number from 1024 to 134217728"),
+    # tags
+    ("tags = 5", "tags", "5", "must be a table of texts"),
+    ("tags.owner = 5", "tags.owner", "5", "a text of at most 256 characters"),
+    (f'tags.owner = "{LONG}"', "tags.owner", f'"{LONG[:119]}...', "a text of at most 256 characters"),
+    ('tags."50%" = "x"', 'tags."50%"', '"50%"', r"1 to 512 characters without any of <>%&\\\?/"),
+    (f'tags.{LONG * 2} = "x"', f'tags."{LONG[:119]}...', f'"{LONG[:119]}...', "1 to 512 characters"),
+    # shape
+    ("scale = 5", "scale", "5", TABLE),
+    ("backend = []", "backend", "[]", TABLE),
+    ("key_vault = 5", "key_vault", "5", TABLE),
+    ("replicas = 2", "replicas", "2", "is not a setting; allowed are env, projname, location,"),
+    ("scale.replicas = 2", "scale.replicas", "2", "is not a setting; allowed are min_replicas, max_replicas, concur"),
+    ("containers.gateway.ports = 2", "containers.gateway.ports", "2", "allowed are port, cpu, memory$"),
+    ('_env_prefix = "X"', "_env_prefix", '"X"', "is not a setting; allowed are env,"),
+]
+
+
+@pytest.mark.parametrize(("content", "field", "value", "allowed"), IMPOSSIBLE)
+def test_an_impossible_value_is_refused(refuses: Refuses, content: str, field: str, value: str, allowed: str) -> None:
+    refuses(content, field=field, value=value, allowed=allowed)

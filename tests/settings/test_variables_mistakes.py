@@ -1,0 +1,100 @@
+"""Mistakes in variables of the environment are blamed on them, and their unknown names on their spelling."""
+
+import pytest
+
+from settings import SettingsError, load_environments
+from tests.settings.conftest import Dev, WriteFile
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "field", "allowed"),
+    [
+        ("LOGS__RETENTION_DAYS", "3", 'logs.retention_days = "3"', "must be a whole number from 30 to 730"),
+        ("LOGS__RETENTION_DAYS", "many", 'logs.retention_days = "many"', "must be a whole number from 30 to 730"),
+        ("LOGS", '{"retention_days": 3}', "logs.retention_days = 3", "must be a whole number from 30 to 730"),
+        ("LOGS", "30", "logs = 30", "must be a table of settings"),
+        ("LOGS", "thirty", 'logs = "thirty"', "must be a table of settings"),
+        ("BUDGET", "5", 'budget = "5"', "must be left out: a budget needs a database"),
+        ("TAGS__OWNER", "x" * 257, f'tags.owner = "{"x" * 119}...', "must be a text of at most 256 characters"),
+        ("TAGS", '{"<": "x"}', 'tags."<" = "<"', "must be a name of 1 to 512 characters"),
+        ("INGRESS__IP_ALLOWLIST", "10.0.0.0/8,x", 'ingress.ip_allowlist[1] = "x"', "must be an IPv4 network"),
+        ("TIMEOUTS__IDLE_S", "nan", 'timeouts.idle_s = "nan"', "must be a number of seconds from 0.1 to 239"),
+        ("SCALE__MIN_REPLICAS__X", "1", "scale.min_replicas", "must be a whole number from 0 to 1000"),
+    ],
+)
+def test_a_bad_value_is_blamed_on_its_variable(
+    dev: Dev, monkeypatch: pytest.MonkeyPatch, variable: str, text: str, field: str, allowed: str
+) -> None:
+    monkeypatch.setenv(f"AIGATEWAY_{variable}", text)
+    (mistake,) = dev.mistakes()
+
+    assert mistake.startswith(f"AIGATEWAY_{variable} (environment variable): {field}: {allowed}")
+
+
+def test_a_contradiction_names_the_file_and_the_variables(dev: Dev, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIGATEWAY_SCALE__MIN_REPLICAS", "3")
+    monkeypatch.setenv("AIGATEWAY_LOGS__RETENTION_DAYS", "60")
+
+    (mistake,) = dev.mistakes()
+    assert mistake == (
+        f"{dev.file} with AIGATEWAY_SCALE__MIN_REPLICAS (environment): "
+        "scale.max_replicas = 2: must be at least scale.min_replicas, which is 3"
+    )
+
+
+def test_a_contradiction_between_tables_names_the_variable_of_the_other_one(
+    dev: Dev, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIGATEWAY_CODEX__MODEL", "text-embedding-3-large")
+
+    (mistake,) = dev.mistakes()
+    assert mistake == (
+        f"{dev.file} with AIGATEWAY_CODEX__MODEL (environment): "
+        'embeddings.deployment = "text-embedding-3-large": must be another deployment than codex.model'
+    )
+
+
+def test_a_variable_cannot_rename_an_environment(dev: Dev, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIGATEWAY_ENV", "prod")
+
+    assert dev.mistakes() == (
+        f'{dev.file} with AIGATEWAY_ENV (environment): env = "prod": must be "dev", the name of the file',
+    )
+
+
+def test_a_bad_value_is_blamed_on_the_variable_nearest_to_it(dev: Dev, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIGATEWAY_LOGS", '{"retention_days": 60}')
+    monkeypatch.setenv("AIGATEWAY_LOGS__RETENTION_DAYS", "3")
+    (mistake,) = dev.mistakes()
+
+    assert mistake.startswith('AIGATEWAY_LOGS__RETENTION_DAYS (environment variable): logs.retention_days = "3": ')
+
+
+@pytest.mark.parametrize("name", ["FOO", "foo", "SCALE_MAX_REPLICAS", "ENV__X", "KEYS", "KEY__X"])
+def test_an_unknown_variable_is_refused_without_its_value(dev: Dev, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"aigateway_{name}", "hunter2")
+    (mistake,) = dev.mistakes()
+
+    allowed = "sets nothing; after AIGATEWAY_ comes one of env, projname, location,"
+    assert mistake.startswith(f"AIGATEWAY_{name.upper()} (environment variable): {allowed}")
+    assert "hunter2" not in mistake
+
+
+def test_an_unknown_field_of_a_known_table_is_refused_without_its_value(
+    dev: Dev, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIGATEWAY_LOGS__DAYS", "hunter2")
+
+    assert dev.mistakes() == (
+        "AIGATEWAY_LOGS__DAYS (environment variable): logs.days: is not a setting; allowed are retention_days",
+    )
+
+
+def test_a_variables_mistake_is_told_once_for_all_files(write: WriteFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIGATEWAY_LOGS__RETENTION_DAYS", "3")
+    monkeypatch.setenv("AIGATEWAY_FOO", "x")
+    directory = write('env = "dev"').parent
+    write('env = "prod"', "prod.toml")
+
+    with pytest.raises(SettingsError, match=r"^The settings have 2 mistakes:"):
+        load_environments(directory)
