@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 from types import FrameType
 
 import httpx
@@ -17,7 +18,7 @@ from local.runner.image import ROOT
 from local.runner.report import json_line, print_report
 from local.runner.session import Session, run
 
-_CLIENTS = ROOT / ".local/clients"
+_STATE = ROOT / ".local"
 
 
 def main() -> int:
@@ -51,10 +52,11 @@ def _run(arguments: argparse.Namespace, console: Console) -> None:
                 console.print(step)
 
         with run(
-            stack=ROOT / f"cdktf.out/stacks/aigateway-{arguments.env}/cdk.tf.json",
+            stack=_stacks() / f"aigateway-{arguments.env}/cdk.tf.json",
             port=arguments.port,
             upstreams=dict(arguments.upstream),
             azure=arguments.azure,
+            secrets=_STATE / "secrets.json",
             progress=progress,
         ) as session:
             progress("Calling every endpoint")
@@ -67,8 +69,13 @@ def _run(arguments: argparse.Namespace, console: Console) -> None:
                 _follow(session, console)
 
 
+def _stacks() -> Path:
+    """Where `main.py` has written them."""
+    return ROOT / os.environ.get("CDKTF_OUTDIR", "cdktf.out") / "stacks"
+
+
 def _tell(session: Session, checks: list[Check], *, console: Console, as_json: bool) -> None:
-    print_report(console, session=session, checks=checks, clients=_CLIENTS.relative_to(ROOT))
+    print_report(console, session=session, checks=checks, clients=_STATE / "clients")
     if as_json:
         sys.stdout.write(json_line(session) + "\n")
         sys.stdout.flush()
@@ -77,7 +84,7 @@ def _tell(session: Session, checks: list[Check], *, console: Console, as_json: b
 def _write_clients(session: Session, *, env: str) -> None:
     command = [sys.executable, str(ROOT / "scripts/client_settings.py"), "--base-url", session.base_url]
     subprocess.run(
-        [*command, "--env", env, "--output", str(_CLIENTS)],
+        [*command, "--env", env, "--output", str(_STATE / "clients")],
         env={**os.environ, "GATEWAY_KEY": session.key},
         stdout=subprocess.DEVNULL,
         check=True,
@@ -85,12 +92,12 @@ def _write_clients(session: Session, *, env: str) -> None:
 
 
 def _follow(session: Session, console: Console) -> None:
-    seen = len(session.output())
+    seen = 0
     while True:
-        session.check()
         output = session.output()
         console.print(output[seen:], end="", markup=False, highlight=False, soft_wrap=True)
         seen = len(output)
+        session.check()
         time.sleep(0.3)
 
 

@@ -13,14 +13,13 @@ import httpx
 
 from local.runner.emulators import Emulator, emulate
 from local.runner.errors import RunnerError
-from local.runner.image import ROOT, find_image
+from local.runner.image import find_image
 from local.runner.processes import Process, start
 from local.runner.stack import Container, Stack, Upstream, read_stack
 from local.runner.variables import resolve_variables
 
 _HOST = "127.0.0.1"
 _READY_S = 150.0  # what LiteLLM's startup probe allows
-SECRETS = ROOT / ".local/secrets.json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,12 +61,13 @@ def run(
     upstreams: Mapping[str, str] | None = None,
     azure: bool = False,
     environ: Mapping[str, str] = os.environ,
-    secrets: Path = SECRETS,
+    secrets: Path,
     wait: Literal["all", "gateway"] = "all",
     progress: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Session]:
     """Run the stack until the block ends; `port` 0 takes a free one.
 
+    Secrets that are not in `environ` are made up and kept in the file `secrets`.
     Every upstream is emulated unless `upstreams` gives its address, or `azure` leaves the one of the settings.
 
     Raises:

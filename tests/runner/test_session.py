@@ -1,0 +1,118 @@
+"""A session: what it starts, and what it refuses to start."""
+
+import json
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from rich.console import Console
+
+from local.runner import cli
+from local.runner.checks import call_endpoints
+from local.runner.errors import RunnerError
+from local.runner.session import Session, run
+
+
+@pytest.fixture
+def stack(stacks: Path) -> Path:
+    """The dev stack."""
+    return stacks / "aigateway-dev/cdk.tf.json"
+
+
+def test_every_endpoint_answers(session: Session) -> None:
+    checks = list(call_endpoints(session))
+    assert [check.endpoint for check in checks] == ["models", "responses", "chat/completions", "embeddings"]
+    assert checks[-1].answer == "3072 numbers"
+    assert all(check.ms > 0 for check in checks)
+
+
+def test_an_endpoint_that_fails_is_told_with_its_answer(session: Session) -> None:
+    control = session.emulators["azure-openai"].control_url
+    httpx.post(f"{control}/faults", json={"fault": "429", "count": -1, "retry_after": 60})
+    try:
+        with pytest.raises(RunnerError, match=r"/v1/responses answered 429: .*rate"):
+            list(call_endpoints(session))
+    finally:
+        httpx.delete(f"{control}/faults")
+
+
+def test_secrets_are_in_no_arguments_of_a_process(session: Session) -> None:
+    for process in (session.gateway, session.litellm):
+        arguments = Path(f"/proc/{process.popen.pid}/cmdline").read_bytes()
+        assert b"python" in arguments or b"litellm" in arguments
+        assert session.key.encode() not in arguments
+
+
+@pytest.fixture
+def busy_port() -> Iterator[int]:
+    """A port that somebody listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def test_a_busy_port_is_told_before_anything_starts(stack: Path, tmp_path: Path, busy_port: int) -> None:
+    with (
+        pytest.raises(RunnerError, match=f"Port {busy_port} cannot be used"),
+        run(stack=stack, port=busy_port, environ={}, secrets=tmp_path / "s.json"),
+    ):
+        pass
+
+
+def test_an_unknown_upstream_is_told_with_those_that_are_known(stack: Path, tmp_path: Path) -> None:
+    with (
+        pytest.raises(RunnerError, match="no upstream 'sweden'; the settings have azure-openai"),
+        run(stack=stack, upstreams={"sweden": "http://x"}, environ={}, secrets=tmp_path / "s.json"),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("environ", [{}, {"TF_VAR_azure_openai_api_key": ""}])
+def test_azure_wants_a_key_of_azure(stack: Path, tmp_path: Path, environ: dict[str, str]) -> None:
+    with (
+        pytest.raises(RunnerError, match="set TF_VAR_azure_openai_api_key"),
+        run(stack=stack, azure=True, environ=environ, secrets=tmp_path / "s.json"),
+    ):
+        pass
+
+
+def test_another_address_takes_the_emulators_place(stack: Path, session: Session, tmp_path: Path) -> None:
+    elsewhere = session.emulators["azure-openai"]
+    environ = {"TF_VAR_azure_openai_api_key": "not-that-emulators-key", "TF_VAR_gateway_key": "k"}
+    with run(
+        stack=stack,
+        upstreams={"azure-openai": elsewhere.url},
+        environ=environ,
+        secrets=tmp_path / "s.json",
+        wait="gateway",
+    ) as other:
+        assert other.emulators == {}
+        assert other.key == "k"
+        body = {"model": "gpt-5.3-codex", "input": "hi"}
+        response = httpx.post(f"{other.base_url}/responses", json=body, headers={"x-gateway-key": "k"}, timeout=60)
+    assert response.status_code == 401
+    assert "Access denied" in response.text
+
+
+def test_with_azure_the_endpoint_is_that_of_the_settings(stack: Path, tmp_path: Path) -> None:
+    environ = {"TF_VAR_azure_openai_api_key": "a", "TF_VAR_gateway_key": "k"}
+    with run(stack=stack, azure=True, environ=environ, secrets=tmp_path / "s.json", wait="gateway") as session:
+        environment = Path(f"/proc/{session.gateway.popen.pid}/environ").read_text().split("\0")
+    assert "AZURE_OPENAI_ENDPOINT=https://mys-shared-ai-swc.cognitiveservices.azure.com" in environment
+    assert "AZURE_OPENAI_API_KEY=a" in environment
+
+
+def test_the_log_is_followed_until_a_container_ends(session: Session) -> None:
+    console = Console(record=True, width=500)
+    session.gateway.check()
+
+    class Ended(Session):
+        def check(self) -> None:
+            raise RunnerError("ended")
+
+    list(call_endpoints(session))
+    with pytest.raises(RunnerError, match="ended"):
+        cli._follow(Ended(**vars(session)), console)
+    last = console.export_text().splitlines()[-1]
+    assert json.loads(last)["route"] == "embeddings"
