@@ -1,6 +1,7 @@
 """Tags of resources, by Azure's rules.
 
-Source: https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations
+Sources: https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations, and for the
+secrets of a vault https://learn.microsoft.com/azure/key-vault/secrets/about-secrets#secret-tags.
 """
 
 from typing import Annotated
@@ -10,7 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, StringConstraints
 from settings.values import must_be, refused
 
 _OWN = ("env", "project")
-_MOST = 50 - len(_OWN)
+_MOST = 15 - len(_OWN)
 
 
 def _a_table(value: object) -> object:
@@ -27,7 +28,7 @@ def _distinct_and_not_too_many(tags: dict[str, str]) -> dict[str, str]:
     if own := [name for name in _OWN if name in names]:
         raise refused(f"must not set {' or '.join(own)}: the stack does, from env and projname")
     if len(tags) > _MOST:
-        raise refused(f"must be at most {_MOST}: Azure allows 50, and {' and '.join(_OWN)} are added")
+        raise refused(f"must be at most {_MOST}: a Key Vault secret takes 15, and {' and '.join(_OWN)} are added")
     return tags
 
 

@@ -35,12 +35,12 @@ Networks = Annotated[tuple[Annotated[Text, AfterValidator(_ipv4_network)], ...],
 
 
 class Scale(Group):
-    """Replicas. Source: https://learn.microsoft.com/azure/container-apps/scale-app."""
+    """Replicas. Source: https://learn.microsoft.com/azure/container-apps/scale-app; azurerm 4.62 takes 300 at most."""
 
-    min_replicas: Annotated[int, whole_number(0, 1000)] = Field(
+    min_replicas: Annotated[int, whole_number(0, 300)] = Field(
         1, description="Replicas that always run; with 0 the first request after a pause waits for a start."
     )
-    max_replicas: Annotated[int, whole_number(1, 1000)] = Field(3, description="Replicas at most.")
+    max_replicas: Annotated[int, whole_number(1, 300)] = Field(3, description="Replicas at most.")
     concurrent_requests: Annotated[int, whole_number(1, 1000)] = Field(
         50, description="Requests in flight per replica, above which one more replica starts."
     )
@@ -75,21 +75,21 @@ class Retries(Group):
 
 
 class Timeouts(Group):
-    """Seconds; all below the 240 after which the ingress cuts an idle connection.
+    """Seconds; all well below the 240 after which the ingress cuts an idle connection, as LiteLLM needs some, too.
 
     Source: https://learn.microsoft.com/azure/container-apps/ingress-overview.
     """
 
     connect_s: Annotated[float, seconds(0.1, 60)] = Field(5.0, description="Until the upstream has a connection.")
-    first_event_s: Annotated[float, seconds(0.1, 239)] = Field(
+    first_event_s: Annotated[float, seconds(0.1, 230)] = Field(
         60.0, description="Until the first event of a streamed answer."
     )
-    idle_s: Annotated[float, seconds(0.1, 239)] = Field(60.0, description="Between two events of a streamed answer.")
-    answer_s: Annotated[float, seconds(0.1, 239)] = Field(180.0, description="Until one whole, not streamed answer.")
-    litellm_start_s: Annotated[float, seconds(0.1, 239)] = Field(
+    idle_s: Annotated[float, seconds(0.1, 230)] = Field(60.0, description="Between two events of a streamed answer.")
+    answer_s: Annotated[float, seconds(0.1, 230)] = Field(180.0, description="Until one whole, not streamed answer.")
+    litellm_start_s: Annotated[float, seconds(0.1, 230)] = Field(
         90.0, description="How long a translated request waits for LiteLLM to load."
     )
-    total_s: Annotated[float, seconds(0.1, 239)] = Field(
+    total_s: Annotated[float, seconds(0.1, 230)] = Field(
         220.0, description="Everything before the first byte to the client, all attempts and pauses included."
     )
 

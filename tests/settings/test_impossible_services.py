@@ -53,8 +53,8 @@ IMPOSSIBLE = [
     ("retries.backoff_s = -1", "retries.backoff_s", "-1", "a number of seconds from 0 to 30"),
     ("retries.max_retry_after_s = inf", "retries.max_retry_after_s", "Infinity", "a number of seconds from 0"),
     ("timeouts.connect_s = 0", "timeouts.connect_s", "0", "a number of seconds from 0.1 to 60"),
-    ("timeouts.idle_s = nan", "timeouts.idle_s", "NaN", "a number of seconds from 0.1 to 239"),
-    ("timeouts.total_s = 240", "timeouts.total_s", "240", "a number of seconds from 0.1 to 239"),
+    ("timeouts.idle_s = nan", "timeouts.idle_s", "NaN", "a number of seconds from 0.1 to 230"),
+    ("timeouts.total_s = 240", "timeouts.total_s", "240", "a number of seconds from 0.1 to 230"),
     (
         "timeouts.total_s = 70",
         "timeouts.total_s",

@@ -103,7 +103,7 @@ def test_a_file_without_env_is_refused_with_its_other_mistakes(write: WriteFile)
 
     assert refusal.value.mistakes == (
         f"{file}: env: is missing; every file must give it",
-        f"{file}: scale.max_replicas = 0: must be a whole number from 1 to 1000",
+        f"{file}: scale.max_replicas = 0: must be a whole number from 1 to 300",
     )
 
 

@@ -18,8 +18,8 @@ from tests.settings.conftest import Dev, WriteFile
         ("TAGS__OWNER", "x" * 257, f'tags.owner = "{"x" * 119}...', "must be a text of at most 256 characters"),
         ("TAGS", '{"<": "x"}', 'tags."<" = "<"', "must be a name of 1 to 512 characters"),
         ("INGRESS__IP_ALLOWLIST", "10.0.0.0/8,x", 'ingress.ip_allowlist[1] = "x"', "must be an IPv4 network"),
-        ("TIMEOUTS__IDLE_S", "nan", 'timeouts.idle_s = "nan"', "must be a number of seconds from 0.1 to 239"),
-        ("SCALE__MIN_REPLICAS__X", "1", "scale.min_replicas", "must be a whole number from 0 to 1000"),
+        ("TIMEOUTS__IDLE_S", "nan", 'timeouts.idle_s = "nan"', "must be a number of seconds from 0.1 to 230"),
+        ("SCALE__MIN_REPLICAS__X", "1", "scale.min_replicas", "must be a whole number from 0 to 300"),
     ],
 )
 def test_a_bad_value_is_blamed_on_its_variable(
