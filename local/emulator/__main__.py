@@ -35,7 +35,7 @@ def main() -> int:
         try:
             listener.bind()
         except OSError as error:
-            data.refuse(seconds=None)
+            data.close()
             return _fail(f"Cannot listen on port {listener.port}: {error.strerror}.", code=1)
     asyncio.run(_serve(data, control))
     return 0

@@ -19,7 +19,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 class Door(Protocol):
     """The listener of the data plane, which can be closed and opened while the control plane lives."""
 
-    def refuse(self, *, seconds: float | None) -> None: ...
+    async def refuse(self, *, seconds: float | None) -> None: ...
 
     async def accept(self) -> None: ...
 
@@ -31,7 +31,7 @@ def control_app(*, plane: DataPlane, listener: Door) -> Starlette:
     async def add_fault(request: Request) -> Response:
         fault = await _read(request, Fault)
         if fault.fault == "refused":
-            listener.refuse(seconds=fault.delay_s)
+            await listener.refuse(seconds=fault.delay_s)
         else:
             plane.faults.add(fault)
         return _faults()

@@ -65,8 +65,22 @@ class Listener:
         loop = asyncio.get_running_loop()
         self._server = await loop.create_server(self._connection, sock=bound, backlog=_BACKLOG)
 
-    def refuse(self, *, seconds: float | None) -> None:
-        """Stop listening and drop every connection; listen again after `seconds`, None: when told."""
+    async def refuse(self, *, seconds: float | None) -> None:
+        """Be closed when this returns; listen again after `seconds`, None: when told."""
+        self.close()
+        await asyncio.sleep(0)  # the loop closes dropped connections in its next round
+        if seconds is not None:
+            loop = asyncio.get_running_loop()
+            self._reopening = loop.call_later(seconds, lambda: loop.create_task(self.accept()))
+
+    async def stop(self) -> None:
+        """Drop everything at once; requests that hang see their client leave."""
+        self.close()
+        if self._state.tasks:
+            await asyncio.wait(self._state.tasks, timeout=_PATIENCE_S)
+
+    def close(self) -> None:
+        """Stop listening and drop every connection."""
         self._forget_reopening()
         for listening in (self._bound, self._server):
             if listening is not None:
@@ -75,15 +89,6 @@ class Listener:
         for connection in self._state.connections:
             if connection.transport is not None:
                 connection.transport.abort()
-        if seconds is not None:
-            loop = asyncio.get_running_loop()
-            self._reopening = loop.call_later(seconds, lambda: loop.create_task(self.accept()))
-
-    async def stop(self) -> None:
-        """Drop everything at once; requests that hang see their client leave."""
-        self.refuse(seconds=None)
-        if self._state.tasks:
-            await asyncio.wait(self._state.tasks, timeout=_PATIENCE_S)
 
     def _forget_reopening(self) -> None:
         if self._reopening is not None:

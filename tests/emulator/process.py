@@ -2,6 +2,7 @@
 
 import json
 import os
+import ssl
 import subprocess
 import sys
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-from openai import AzureOpenAI
+from openai import AzureOpenAI, DefaultHttpxClient
 
 ROOT = Path(__file__).parents[2]
 KEY = "the-right-key"
@@ -23,6 +24,7 @@ EMBEDDING = "text-embedding-3-large"
 RESPONSES_PATH = "/openai/responses?api-version=2025-04-01-preview"
 CHAT_PATH = f"/openai/deployments/{CHAT}/chat/completions?api-version=2024-10-21"
 EMBEDDINGS_PATH = f"/openai/deployments/{EMBEDDING}/embeddings?api-version=2023-05-15"
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading certificates takes a quarter of a second per client
 
 
 def command(*, port: int = 0, control_port: int = 0) -> list[str]:
@@ -35,33 +37,41 @@ def environment(**variables: str) -> dict[str, str]:
 
 @dataclass(kw_only=True)
 class Running:
-    """One emulator; `http` calls its data plane with the right key, `control` its control plane."""
+    """One emulator; `http` calls its data plane with the right key, `stranger` without."""
 
     process: subprocess.Popen[str]
     port: int
     control_port: int
     http: httpx.Client = field(init=False)
+    stranger: httpx.Client = field(init=False)
     control: httpx.Client = field(init=False)
     responses: AzureOpenAI = field(init=False)
     embeddings: AzureOpenAI = field(init=False)
     chat: AzureOpenAI = field(init=False)
 
     def __post_init__(self) -> None:
-        self.http = httpx.Client(base_url=self.url, headers={"api-key": KEY}, timeout=10)
-        self.control = httpx.Client(base_url=f"http://127.0.0.1:{self.control_port}", timeout=10)
-        self.responses = AzureOpenAI(
-            base_url=f"{self.url}/openai", api_key=KEY, api_version="2025-04-01-preview", max_retries=0
-        )
-        self.embeddings = AzureOpenAI(azure_endpoint=self.url, api_key=KEY, api_version="2023-05-15", max_retries=0)
-        self.chat = AzureOpenAI(azure_endpoint=self.url, api_key=KEY, api_version="2024-10-21", max_retries=0)
+        self.http = httpx.Client(base_url=self.url, headers={"api-key": KEY}, verify=_NO_TLS, timeout=10)
+        self.stranger = httpx.Client(base_url=self.url, verify=_NO_TLS, timeout=10)
+        self.control = httpx.Client(base_url=f"http://127.0.0.1:{self.control_port}", verify=_NO_TLS, timeout=10)
+        self.responses = self._package(base_url=f"{self.url}/openai", api_version="2025-04-01-preview")
+        self.embeddings = self._package(azure_endpoint=self.url, api_version="2023-05-15")
+        self.chat = self._package(azure_endpoint=self.url, api_version="2024-10-21")
+
+    def _package(self, **where: str) -> AzureOpenAI:
+        http = DefaultHttpxClient(verify=_NO_TLS, timeout=10)
+        return AzureOpenAI(api_key=KEY, max_retries=0, http_client=http, **where)  # type: ignore[call-overload,no-any-return]
 
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
     def close(self) -> None:
-        for client in (self.http, self.control, self.responses, self.embeddings, self.chat):
+        for client in (self.http, self.stranger, self.control, self.responses, self.embeddings, self.chat):
             client.close()
+
+    def events(self, body: dict[str, Any]) -> list[Any]:
+        """The events of a streamed response."""
+        return list(self.responses.responses.create(model=CODEX, stream=True, **body))
 
     def order(self, fault: str, **details: object) -> None:
         self.control.post("/faults", json={"fault": fault, **details}).raise_for_status()

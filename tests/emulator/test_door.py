@@ -1,6 +1,5 @@
 """Keys, API versions, deployments and paths."""
 
-import httpx
 import pytest
 from starlette.testclient import TestClient
 
@@ -15,7 +14,7 @@ _NOT_FOUND = {"error": {"code": "404", "message": "Resource not found"}}
     [{}, {"api-key": "wrong"}, {"api-key": ""}, {"Authorization": f"Bearer {KEY}"}, {"Authorization": "Bearer"}],
 )
 def test_without_the_key_nobody_enters(emulator: Running, path: str, headers: dict[str, str]) -> None:
-    answer = httpx.post(emulator.url + path, headers=headers, json={})
+    answer = emulator.stranger.post(path, headers=headers, json={})
     assert answer.status_code == 401
     assert answer.json()["error"]["code"] == "401"
     assert answer.json()["error"]["message"].startswith("Access denied due to invalid subscription key")
@@ -24,9 +23,9 @@ def test_without_the_key_nobody_enters(emulator: Running, path: str, headers: di
 def test_a_token_enters_where_one_is_configured(emulator: Running, client: TestClient) -> None:
     bearer = {"Authorization": f"Bearer {TOKEN}"}
     body = {"input": "hi"}
-    assert httpx.post(emulator.url + EMBEDDINGS_PATH, headers=bearer, json=body).status_code == 200
+    assert emulator.stranger.post(EMBEDDINGS_PATH, headers=bearer, json=body).status_code == 200
     wrong_key = {**bearer, "api-key": "wrong"}
-    assert httpx.post(emulator.url + EMBEDDINGS_PATH, headers=wrong_key, json=body).status_code == 401
+    assert emulator.stranger.post(EMBEDDINGS_PATH, headers=wrong_key, json=body).status_code == 401
     del client.headers["api-key"]
     assert client.post(EMBEDDINGS_PATH, headers=bearer, json=body).status_code == 401
 
