@@ -52,12 +52,15 @@ def parse(words: list[str]) -> argparse.Namespace:
 
 def normalized(url: str) -> str:
     """The address with `/v1` and no slash after it: Roo would ask for `/v1//models`."""
-    parts = urlsplit(url)
-    path = parts.path.rstrip("/")
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:  # of the port
+        fits = False
+    if not fits or parts.query or parts.fragment:
         raise Failed(f"--base-url {url}: must be http(s)://HOST/v1, without anything after it.", code=2)
-    if path not in ("", "/v1"):
-        raise Failed(f"--base-url {url}: its path must be /v1, and is {path}.", code=2)
+    if parts.path.rstrip("/") not in {"", "/v1"}:
+        raise Failed(f"--base-url {url}: its path must be /v1, and is {parts.path}.", code=2)
     return f"{parts.scheme}://{parts.netloc}/v1"
 
 

@@ -1,0 +1,71 @@
+"""A fresh copy of the tree, as a clone would be: no environment, no secrets, none of our variables."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+# Not this environment's Python, which a clone does not have.
+PYTHON = getattr(sys, "_base_executable", sys.executable)
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A copy of the tree, and what a person may start in it."""
+
+    path: Path
+
+    def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
+        """Start `up.py` as if Ctrl-C could reach it: alone in its group, its streams ours."""
+        inherited = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("AIGATEWAY_", "TF_VAR_", "GATEWAY_", "AZURE_", "VIRTUAL_ENV", "PYTHON", "COV_"))
+        }
+        return subprocess.Popen(
+            [PYTHON, "scripts/up.py", *arguments],
+            cwd=self.path,
+            env={**inherited, **environ},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def up(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        """Run `up.py` to its end."""
+        with self.start(*arguments, **environ) as process:
+            stdout, stderr = process.communicate()
+        return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
+
+    def processes(self) -> list[str]:
+        """The command lines of everything that runs in this copy."""
+        return [line for line in command_lines() if str(self.path) in line]
+
+
+def command_lines() -> list[str]:
+    """What everybody on this machine can read of everybody's processes."""
+    command = [shutil.which("ps") or "/bin/ps", "-eo", "args", "-ww"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+
+
+def copy(folder: Path) -> Tree:
+    """Copy what git would have: all but what `.gitignore` names."""
+    ignored = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").split()]
+    shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".git", *ignored))
+    return Tree(folder)
+
+
+@pytest.fixture(scope="session")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
+    """One copy for all tests, since it takes a minute to set up; removed afterwards, since it takes a gigabyte."""
+    folder = tmp_path_factory.mktemp("fresh") / "clone"
+    yield copy(folder)
+    shutil.rmtree(folder)

@@ -1,0 +1,122 @@
+"""The files for Roo Code and Qoder: what these accept, readable by their owner alone."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.client_settings import normalized, write
+from scripts.work import Failed
+
+ROOT = Path(__file__).parents[2]
+KEY = "a-key-that-is-in-no-argument"
+
+
+def client_settings(output: Path, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run the script as a person would."""
+    return subprocess.run(
+        [sys.executable, "scripts/client_settings.py", "--output", str(output), *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environ},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder with the files of the dev environment."""
+    folder = tmp_path_factory.mktemp("clients") / "new"
+    ran = client_settings(folder, "--base-url", "https://gateway.example/", GATEWAY_KEY=KEY)
+    assert ran.returncode == 0, ran.stderr
+    assert KEY not in ran.stdout + ran.stderr
+    assert "Settings > Import" in ran.stdout
+    return folder
+
+
+def read(path: Path) -> dict[str, Any]:
+    """The file's JSON."""
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def test_roo_has_a_profile_that_reaches_the_gateway(written: Path) -> None:
+    profiles = read(written / "roo-settings.json")["providerProfiles"]
+    assert profiles["apiConfigs"][profiles["currentApiConfigName"]] == {
+        "apiProvider": "openai",
+        "openAiBaseUrl": "https://gateway.example/v1",
+        "openAiApiKey": KEY,
+        "openAiModelId": "gpt-5.3-codex",
+        "codebaseIndexOpenAiCompatibleApiKey": KEY,
+    }
+
+
+def test_roo_indexes_with_the_dimension_as_a_number_and_no_key_in_the_index(written: Path) -> None:
+    index = read(written / "roo-settings.json")["globalSettings"]["codebaseIndexConfig"]
+    assert index["codebaseIndexEmbedderModelDimension"] == 3072
+    assert isinstance(index["codebaseIndexEmbedderModelDimension"], int)
+    assert index["codebaseIndexEmbedderModelId"] == "text-embedding-3-large"
+    assert index["codebaseIndexOpenAiCompatibleBaseUrl"] == "https://gateway.example/v1"
+    assert KEY not in json.dumps(index)
+
+
+def test_qoder_has_a_provider(written: Path) -> None:
+    assert read(written / "qoder-settings.json")["providers"]["gateway"] == {
+        "type": "openai-compatible",
+        "protocol": "openai",
+        "authType": "bearer",
+        "baseUrl": "https://gateway.example/v1",
+        "apiKey": KEY,
+        "models": [{"model": "gpt-5.3-codex"}],
+    }
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_only_the_owner_can_read_them(written: Path) -> None:
+    assert {path.name: oct(path.stat().st_mode & 0o777) for path in written.iterdir()} == {
+        "roo-settings.json": "0o600",
+        "qoder-settings.json": "0o600",
+    }
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_a_file_that_everybody_could_read_is_replaced(tmp_path: Path) -> None:
+    path = tmp_path / "roo-settings.json"
+    path.write_text("old", encoding="utf-8")
+    path.chmod(0o644)
+    write(path, {"new": 1})
+    assert read(path) == {"new": 1}
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize(
+    ("given", "base_url"),
+    [
+        ("https://gateway.example", "https://gateway.example/v1"),
+        ("https://gateway.example/v1/", "https://gateway.example/v1"),
+        ("http://127.0.0.1:4000/v1", "http://127.0.0.1:4000/v1"),
+    ],
+)
+def test_every_form_of_the_address_ends_in_v1(given: str, base_url: str) -> None:
+    assert normalized(given) == base_url
+
+
+@pytest.mark.parametrize(
+    "given", ["gateway.example", "ftp://gateway.example", "https://", "https://h/v2", "https://h/v1?x=1", "https://h:x"]
+)
+def test_what_is_no_base_url_is_refused(given: str) -> None:
+    with pytest.raises(Failed, match=r"--base-url .*must be") as failure:
+        normalized(given)
+    assert failure.value.code == 2
+
+
+def test_an_unknown_environment_is_told_with_those_that_are_there(tmp_path: Path) -> None:
+    ran = client_settings(tmp_path, "--base-url", "https://h", "--env", "nope", GATEWAY_KEY=KEY)
+    assert ran.returncode == 2
+    assert ran.stderr.strip() == "There is no environment 'nope'; there are dev, prod, staging."
+    assert not list(tmp_path.iterdir())

@@ -1,0 +1,82 @@
+"""Setting up: what is told to a person, what counts as made, what an old Python can still read."""
+
+import ast
+import importlib.util
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts import environment, install, stamp
+from scripts.work import Failed, Work
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_an_old_python_can_read_the_scripts_and_be_refused(script: Path) -> None:
+    ast.parse(script.read_text(encoding="utf-8"), feature_version=(3, 8))
+
+
+@pytest.mark.parametrize("name", ["work", "requirements", "stamp", "install", "environment", "up", "test", "synthesis"])
+def test_setting_up_needs_the_standard_library_alone(name: str) -> None:
+    tree = ast.parse((ROOT / f"scripts/{name}.py").read_text(encoding="utf-8"))
+    imported = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    imported += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    assert {module.split(".")[0] for module in imported} <= {"scripts", *sys.stdlib_module_names}
+
+
+@pytest.mark.parametrize("version", [(3, 8, 18), (3, 10, 13), (2, 7, 18)])
+def test_an_old_python_is_told_what_to_do(version: tuple[int, ...]) -> None:
+    with pytest.raises(Failed, match=r"Python 3\.11 or newer is needed, and this is " + ".".join(map(str, version))):
+        environment.check_python(version)
+
+
+@pytest.mark.parametrize("version", [(3, 11, 0), (3, 12, 1), (3, 14, 0)])
+def test_a_newer_python_is_welcome(version: tuple[int, ...]) -> None:
+    environment.check_python(version)
+
+
+def test_a_python_without_venv_is_told_which_package_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "ensurepip" else name)
+    with pytest.raises(Failed, match="sudo apt install python3-venv"):
+        environment.check_python((3, 11, 2))
+
+
+def test_a_folder_is_made_once_its_stamp_is_there(tmp_path: Path) -> None:
+    assert not stamp.fits(tmp_path, lock="a==1")
+    stamp.put(tmp_path, lock="a==1")
+    assert stamp.fits(tmp_path, lock="a==1")
+
+
+def test_another_lock_place_or_python_makes_a_stamp_stale(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    stamp.put(here, lock="a==1")
+    assert not stamp.fits(here, lock="a==2")
+    assert not stamp.fits(here.rename(there), lock="a==1")
+    stamp.put(there, lock="a==1")
+    monkeypatch.setattr(sys, "version_info", (3, 99, 0))
+    assert not stamp.fits(there, lock="a==1")
+
+
+@pytest.mark.parametrize(
+    ("pip_config", "named"),
+    [
+        ("", False),
+        ("global.cert='/etc/ca.pem'\nglobal.extra-index-url='file:///wheels'\n", False),
+        ("global.index-url='https://mirror.example/simple'\n", True),
+        (":env:.index-url='https://mirror.example/simple'\n", True),
+        ("global.cert='/etc/ca.pem'\n:env:.no-index='1'\n", True),
+    ],
+)
+def test_an_index_of_pips_own_is_noticed(pip_config: str, named: bool) -> None:  # noqa: FBT001
+    assert install.names_an_index(pip_config) is named
+
+
+def test_a_package_that_is_not_what_was_locked_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "image"
+    with pytest.raises(Failed, match=r"(?s)pip could not install what image needs.*hash.*run the same command again"):
+        install.image(Work(), folder, f"colorama==0.4.6 --hash=sha256:{'0' * 64}\n")
+    assert not (folder / ".stamp").exists()

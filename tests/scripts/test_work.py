@@ -1,0 +1,61 @@
+"""Child processes: shown, explained, and never left behind."""
+
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from scripts.work import Failed, Work, together
+
+
+def python(code: str) -> list[str]:
+    """A command that runs this code."""
+    return [sys.executable, "-c", code]
+
+
+def test_returns_what_was_printed_on_either_stream() -> None:
+    code = "import sys; print('out', flush=True); print('err', file=sys.stderr)"
+    assert Work().run(python(code)).split() == ["out", "err"]
+
+
+def test_a_failure_has_the_last_lines_and_the_exit_code() -> None:
+    with pytest.raises(Failed) as failure:
+        Work().run(python("import sys; print(*range(100), sep='\\n'); sys.exit(7)"))
+    assert failure.value.code == 7
+    assert str(failure.value).splitlines() == [str(number) for number in range(85, 100)]
+
+
+def test_jobs_run_at_the_same_time(tmp_path: Path) -> None:
+    wait_for = "import pathlib, sys, time\nmine, other = map(pathlib.Path, sys.argv[1:])\nmine.touch()\n"
+    wait_for += "for _ in range(1000):\n    if other.exists(): sys.exit(0)\n    time.sleep(0.01)\nsys.exit(1)"
+    a, b = str(tmp_path / "a"), str(tmp_path / "b")
+    together(
+        {"a": lambda work: work.run([*python(wait_for), a, b]), "b": lambda work: work.run([*python(wait_for), b, a])}
+    )
+
+
+def test_the_first_failure_ends_the_others_with_what_they_started() -> None:
+    child = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
+    start = time.monotonic()
+    with pytest.raises(Failed, match=r"^broken$"):
+        together(
+            {
+                "slow": lambda work: work.run(python(child)),
+                "bad": lambda work: work.run(python("import time; time.sleep(0.5); raise SystemExit('broken')")),
+            }
+        )
+    assert time.monotonic() - start < 20
+
+
+def test_a_program_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    with pytest.raises(Failed, match="nowhere"):
+        together({"job": lambda work: work.run([tmp_path / "nowhere"])})
+
+
+def test_each_job_is_told_with_its_time(capsys: pytest.CaptureFixture[str]) -> None:
+    together({"the first": lambda _: None, "the second": lambda _: None})
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "the first, the second ..." in told.err
+    assert "the second: 0." in told.err
