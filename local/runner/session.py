@@ -1,25 +1,19 @@
 """The stack, running: both containers, and behind them whatever stands for Azure."""
 
 import os
-import socket
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import httpx
-
 from local.runner.emulators import Emulator, emulate
 from local.runner.errors import RunnerError
 from local.runner.image import find_image
+from local.runner.network import HOST, free_port, wait_until_ready
 from local.runner.processes import Process, start
 from local.runner.stack import Container, Stack, Upstream, read_stack
 from local.runner.variables import resolve_variables
-
-_HOST = "127.0.0.1"
-_READY_S = 150.0  # what LiteLLM's startup probe allows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,8 +71,8 @@ def run(
     programs = find_image(read.gateway.image)
     addresses = _addresses(read, upstreams or {})
     variables = _variables(read, azure=azure, environ=environ, secrets=secrets)
-    ports = {"gateway": _free_port(port), "litellm": _free_port(0)}
-    urls = {name: f"http://{_HOST}:{number}" for name, number in ports.items()}
+    ports = {"gateway": free_port(port), "litellm": free_port(0)}
+    urls = {name: f"http://{HOST}:{number}" for name, number in ports.items()}
     with ExitStack() as running:
         emulators: dict[str, Emulator] = {}
         for upstream in read.upstreams:
@@ -95,7 +89,7 @@ def run(
                     container.name,
                     container.command,
                     env=_environment(container, variables)
-                    | {"HOST": _HOST, "PORT": str(ports[container.name])}
+                    | {"HOST": HOST, "PORT": str(ports[container.name])}
                     | overrides[container.name],
                     programs=programs,
                 )
@@ -103,10 +97,10 @@ def run(
             for container in (read.gateway, read.litellm)
         }
         progress("Waiting for the gateway")
-        _wait(urls["gateway"] + read.gateway.readiness, containers["gateway"])
+        wait_until_ready(urls["gateway"] + read.gateway.readiness, containers["gateway"])
         if wait == "all":
             progress("Waiting for LiteLLM to load")
-            _wait(urls["litellm"] + read.litellm.readiness, containers["litellm"])
+            wait_until_ready(urls["litellm"] + read.litellm.readiness, containers["litellm"])
         yield Session(
             host_url=urls["gateway"],
             litellm_url=urls["litellm"],
@@ -134,18 +128,6 @@ def _variables(stack: Stack, *, azure: bool, environ: Mapping[str, str], secrets
     return resolve_variables(stack.variables, environ=environ, file=secrets)
 
 
-def _free_port(port: int) -> int:
-    with socket.socket() as probe:
-        if os.name != "nt":
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((_HOST, port))
-        except OSError as busy:
-            raise RunnerError(f"Port {port} cannot be used: {busy.strerror}. Choose another with --port.") from None
-        number: int = probe.getsockname()[1]
-        return number
-
-
 def _overrides(
     upstreams: Sequence[Upstream], *, addresses: Mapping[str, str], urls: Mapping[str, str]
 ) -> dict[str, dict[str, str]]:
@@ -161,15 +143,3 @@ def _overrides(
 
 def _environment(container: Container, variables: Mapping[str, str]) -> dict[str, str]:
     return {**container.env, **{name: secret.value(variables) for name, secret in container.secrets.items()}}
-
-
-def _wait(url: str, process: Process) -> None:
-    deadline = time.monotonic() + _READY_S
-    with httpx.Client(timeout=5.0, trust_env=False) as client:
-        while time.monotonic() < deadline:
-            process.check()
-            with suppress(httpx.TransportError):
-                if client.get(url).is_success:
-                    return
-            time.sleep(0.1)
-    raise RunnerError(f"{process.name} was not ready within {_READY_S:.0f} s. Its output:\n{process.output()[-2000:]}")

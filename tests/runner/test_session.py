@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -12,6 +13,7 @@ from rich.console import Console
 from local.runner import cli
 from local.runner.checks import call_endpoints
 from local.runner.errors import RunnerError
+from local.runner.network import wait_until_ready
 from local.runner.session import Session, run
 
 
@@ -36,6 +38,18 @@ def test_an_endpoint_that_fails_is_told_with_its_answer(session: Session) -> Non
             list(call_endpoints(session))
     finally:
         httpx.delete(f"{control}/faults")
+
+
+def test_a_vector_of_another_length_is_told(session: Session) -> None:
+    (embeddings,) = [model for model in session.models if model["kind"] == "embeddings"]
+    expecting = replace(session, models=[{**embeddings, "dimension": 1536}])
+    with pytest.raises(RunnerError, match="/v1/embeddings answered 200"):
+        list(call_endpoints(expecting))
+
+
+def test_a_gateway_that_is_gone_is_told(session: Session) -> None:
+    with pytest.raises(RunnerError, match=r"http://127\.0\.0\.1:9/v1/models: ConnectError"):
+        list(call_endpoints(replace(session, host_url="http://127.0.0.1:9")))
 
 
 def test_secrets_are_in_no_arguments_of_a_process(session: Session) -> None:
@@ -116,3 +130,9 @@ def test_the_log_is_followed_until_a_container_ends(session: Session) -> None:
         cli._follow(Ended(**vars(session)), console)
     last = console.export_text().splitlines()[-1]
     assert json.loads(last)["route"] == "embeddings"
+
+
+def test_a_container_that_is_never_ready_is_told(monkeypatch: pytest.MonkeyPatch, session: Session) -> None:
+    monkeypatch.setattr("local.runner.network._READY_S", 0.3)
+    with pytest.raises(RunnerError, match="gateway was not ready within 0 s"):
+        wait_until_ready(f"{session.host_url}/nothing", session.gateway)

@@ -1,0 +1,48 @@
+"""Ports and readiness on this machine."""
+
+import os
+import socket
+import time
+from contextlib import suppress
+
+import httpx
+
+from local.runner.errors import RunnerError
+from local.runner.processes import Process
+
+HOST = "127.0.0.1"
+_READY_S = 150.0  # what LiteLLM's startup probe allows
+
+
+def free_port(port: int) -> int:
+    """Return `port` if nobody listens on it, for 0 any that is free.
+
+    Raises:
+        RunnerError: somebody does, or it is not ours to use.
+    """
+    with socket.socket() as probe:
+        if os.name != "nt":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError as busy:
+            raise RunnerError(f"Port {port} cannot be used: {busy.strerror}. Choose another with --port.") from None
+        number: int = probe.getsockname()[1]
+        return number
+
+
+def wait_until_ready(url: str, process: Process) -> None:
+    """Return when the URL answers with success, as the platform's readiness probe would see it.
+
+    Raises:
+        RunnerError: the process has ended, or took too long.
+    """
+    deadline = time.monotonic() + _READY_S
+    with httpx.Client(timeout=5.0, trust_env=False) as client:
+        while time.monotonic() < deadline:
+            process.check()
+            with suppress(httpx.TransportError):
+                if client.get(url).is_success:
+                    return
+            time.sleep(0.1)
+    raise RunnerError(f"{process.name} was not ready within {_READY_S:.0f} s. Its output:\n{process.output()[-2000:]}")
