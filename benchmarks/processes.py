@@ -1,0 +1,47 @@
+"""What Linux tells of a process in /proc; nowhere else."""
+
+import os
+import time
+from pathlib import Path
+
+_PROC = Path("/proc")
+_TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+_GROUP, _STARTED = 2, 19  # counted from the state, the first field after the name
+
+
+def is_supported() -> bool:
+    """Whether this machine tells."""
+    return Path(_PROC, "self/stat").exists()
+
+
+def now() -> float:
+    """Seconds since this machine's start, the clock of `started_at`; elsewhere since some other point in time."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()
+
+
+def started_at(pid: int) -> float:
+    """When it was started, in seconds since this machine's start; exact to a hundredth."""
+    return int(_fields(pid)[_STARTED]) / _TICKS
+
+
+def resident_mb(group: int) -> float:
+    """The resident memory of a process and its descendants, which share its process group, in megabytes."""
+    pids = [int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit()]
+    return sum(_resident_kb(pid) for pid in pids if _is_in(pid, group)) / 1000
+
+
+def _is_in(pid: int, group: int) -> bool:
+    try:
+        return int(_fields(pid)[_GROUP]) == group
+    except OSError:  # ended meanwhile
+        return False
+
+
+def _resident_kb(pid: int) -> int:
+    lines = Path(_PROC, str(pid), "status").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
+
+
+def _fields(pid: int) -> list[str]:
+    """The fields of `stat` after the name, which may hold spaces (https://man7.org/linux/man-pages/man5/proc.5.html)."""
+    return Path(_PROC, str(pid), "stat").read_text().rpartition(")")[2].split()
