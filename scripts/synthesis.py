@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import tempfile
 from pathlib import Path
 
 from scripts.install import program
-from scripts.work import ROOT
+from scripts.work import Failed, Work
 
 
-def differences() -> list[str]:
-    """What is wrong, one line each; nothing when all three are the same."""
+def same(work: Work) -> None:
+    """`Failed` with what differs."""
     python = program("python")
     written = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name, command in {
-            "python main.py": [python, "main.py"],
-            "python main.py, again": [python, "main.py"],
-            "cdktf synth": [python, "scripts/cdktf.py", "synth", "--output", Path(folder, "cdktf synth")],
+        for name, arguments in {
+            "python main.py": ["main.py"],
+            "python main.py, again": ["main.py"],
+            "cdktf synth": ["scripts/cdktf.py", "synth", "--output", str(Path(folder, "cdktf synth"))],
         }.items():
             out = Path(folder, name)
-            ran = subprocess.run(
-                [str(word) for word in command],
-                cwd=ROOT,
-                env={**os.environ, "CDKTF_OUTDIR": str(out)},
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-            )
-            if ran.returncode:
-                return [f"{name} ended with exit code {ran.returncode}:\n{ran.stdout}"]
+            work.run([python, *arguments], env={"CDKTF_OUTDIR": str(out)})
             written[name] = contents(out)
     first = written.pop("python main.py")
     if not first:
-        return ["python main.py wrote nothing"]
-    return [f"{name}: {file} {what}" for name, other in written.items() for file, what in compare(first, other)]
+        raise Failed("python main.py wrote nothing")
+    found = [f"{name}: {file} {what}" for name, other in written.items() for file, what in compare(first, other)]
+    if found:
+        raise Failed("\n".join(found))
 
 
 def contents(folder: Path) -> dict[str, bytes]:

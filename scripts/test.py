@@ -5,65 +5,79 @@ The exit code is 0 when all of it passed, 1 when something failed, 130 after Ctr
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from scripts import synthesis  # noqa: E402
 from scripts.environment import prepare  # noqa: E402
 from scripts.install import program  # noqa: E402
-from scripts.synthesis import differences  # noqa: E402
-from scripts.work import ROOT, manners  # noqa: E402
+from scripts.work import ROOT, Failed, Work, manners, together  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 def main() -> None:
-    """Run every step, whatever the ones before it gave, and tell how each went."""
+    """Run every step, whatever the others gave, and tell how each went."""
     with manners():
         prepare(image=True, node=True)
-        python = program("python")
-        steps: dict[str, Callable[[], bool]] = {
-            "ruff check": partial(succeeds, program("ruff"), "check"),
-            "ruff format": partial(succeeds, program("ruff"), "format", "--check"),
-            "mypy": partial(succeeds, program("mypy"), "."),
-            "synthesis": same_synthesis,
-            "pytest": partial(succeeds, python, "-m", "pytest", "--durations=15", *sys.argv[1:]),
-        }
-        results = [(name, *timed(name, step)) for name, step in steps.items()]
-        print("\n" + "\n".join(f"{'passed' if passed else 'FAILED'} {s:6.1f} s  {name}" for name, passed, s in results))
-        sys.exit(0 if all(passed for _, passed, _ in results) else 1)
+        steps = [
+            Step("ruff check", lambda work: work.run([program("ruff"), "check"])),
+            Step("ruff format", lambda work: work.run([program("ruff"), "format", "--check"])),
+            Step("mypy --strict", lambda work: work.run([program("mypy"), "."])),
+            Step("main.py and cdktf synth", synthesis.same),
+        ]
+        # These are quiet until they fail, and each keeps one core busy; the tests have the machine to themselves.
+        together({step.name: step for step in steps})
+        for step in steps:
+            if not step.passed:
+                print(f"\n=== {step.name}\n{step.output}", flush=True)
+        tests = Step("pytest", lambda _: pytest(sys.argv[1:]))
+        tests(Work())
+        steps.append(tests)
+        print()
+        for step in steps:
+            print(f"{'passed' if step.passed else 'FAILED'} {step.seconds:6.1f} s  {step.name}")
+        sys.exit(0 if all(step.passed for step in steps) else 1)
 
 
-def timed(name: str, step: Callable[[], bool]) -> tuple[bool, float]:
-    """Whether the step succeeded, and its seconds."""
-    print(f"\n=== {name}", flush=True)
-    start = time.monotonic()
-    return step(), time.monotonic() - start
+class Step:
+    """A part of the whole, which notes how it went."""
+
+    def __init__(self, name: str, action: Callable[[Work], object]) -> None:
+        self.name = name
+        self.passed = False
+        self.output = ""
+        self.seconds = 0.0
+        self._action = action
+
+    def __call__(self, work: Work) -> None:
+        """Do it; a failure is noted, too, and no reason to stop the others."""
+        start = time.monotonic()
+        try:
+            self._action(work)
+            self.passed = True
+        except (Failed, OSError) as failure:
+            self.output = getattr(failure, "output", "") or str(failure)
+        self.seconds = time.monotonic() - start
 
 
-def succeeds(*command: str | Path, **environ: str) -> bool:
-    """Run a command on this terminal; Ctrl-C ends it too."""
-    process = subprocess.Popen([str(word) for word in command], cwd=ROOT, env={**os.environ, **environ})
+def pytest(arguments: list[str]) -> None:
+    """Run it on this terminal; Ctrl-C ends it too."""
+    process = subprocess.Popen([str(program("python")), "-m", "pytest", "--durations=15", *arguments], cwd=ROOT)
     try:
-        return process.wait() == 0
+        code = process.wait()
     except BaseException:
         process.terminate()
         process.wait()
         raise
-
-
-def same_synthesis() -> bool:
-    """Whether `python main.py`, twice, and the pinned `cdktf synth` write the same bytes."""
-    found = differences()
-    print("\n".join(found) or "python main.py, again, and cdktf synth: the same bytes")
-    return not found
+    if code:
+        raise Failed(f"pytest ended with exit code {code}", code=code)
 
 
 if __name__ == "__main__":

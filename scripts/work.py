@@ -22,11 +22,12 @@ STILL_EVERY_S = 15.0
 
 
 class Failed(Exception):  # noqa: N818 - it ends the program with a message; nobody looks for an error class
-    """`str()` of it is all that the person needs to read; `code` is the exit code."""
+    """`str()` of it is all that the person needs to read; `code` is the exit code, `output` what a command printed."""
 
-    def __init__(self, message: str, *, code: int = 1) -> None:
+    def __init__(self, message: str, *, code: int = 1, output: str = "") -> None:
         super().__init__(message)
         self.code = code
+        self.output = output
 
 
 class Work:
@@ -37,14 +38,15 @@ class Work:
         self._running: set[subprocess.Popen[str]] = set()
         self._stopped = False
 
-    def run(self, command: Sequence[str | Path]) -> str:
-        """Return what the command printed; `Failed` with its last lines and its exit code otherwise."""
+    def run(self, command: Sequence[str | Path], *, env: Mapping[str, str] | None = None) -> str:
+        """What the command printed, run with `env` on top of ours; `Failed` with its last lines if it fails."""
         with self._lock:
             if self._stopped:
                 raise Failed("stopped")
             process = subprocess.Popen(
                 [str(word) for word in command],
                 cwd=str(ROOT),
+                env={**os.environ, **(env or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -58,7 +60,8 @@ class Work:
         with self._lock:
             self._running.discard(process)
         if process.returncode:
-            raise Failed("\n".join(output.strip().splitlines()[-LAST_LINES:]), code=process.returncode)
+            last = "\n".join(output.strip().splitlines()[-LAST_LINES:])
+            raise Failed(last, code=process.returncode, output=output)
         return output
 
     def stop(self) -> None:
