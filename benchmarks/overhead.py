@@ -86,15 +86,13 @@ def _latency_rows(measured: Mapping[Case, Measured]) -> Iterator[tuple[str, ...]
 
 
 def _latency_row(name: str, rounds: Mapping[str, list[list[float]]]) -> tuple[str, ...]:
-    ours, theirs = ([statistics.median(block) for block in rounds[target]] for target in ("gateway", "stock LiteLLM"))
+    medians = {target: [statistics.median(block) for block in blocks] for target, blocks in rounds.items()}
     every = {target: [value for block in blocks for value in block] for target, blocks in rounds.items()}
-    overall = statistics.median(every["gateway"]) / statistics.median(every["stock LiteLLM"])
-    ratio = Ratio.of_pairs(ours, theirs)
     cells = (
         f"{statistics.median(every[target]):.1f}, {percentile(every[target], 95):.1f}" if target in every else "-"
         for target in _NAMES
     )
-    return (name, *cells, str(Ratio(middle=overall, low=ratio.low, high=ratio.high)))
+    return (name, *cells, str(Ratio.of_pairs(medians["gateway"], medians["stock LiteLLM"])))
 
 
 def _throughput_rows(measured: Mapping[Case, Measured]) -> Iterator[tuple[str, ...]]:
