@@ -25,7 +25,7 @@ def main() -> int:
     """Exit code 0, 1 for what a person can mend, 130 after Ctrl-C."""
     arguments = _arguments()
     console = Console(stderr=arguments.json)
-    for name in ("SIGTERM", "SIGHUP"):
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), _interrupt)
     try:

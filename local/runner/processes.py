@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -51,21 +52,41 @@ def start(
     with tempfile.TemporaryDirectory(prefix=f"{name}-", ignore_cleanup_errors=True) as folder:
         log = Path(folder, "output.log")
         home = {"PATH": path, "HOME": folder, "TMPDIR": folder, "TEMP": folder, "PYTHONUNBUFFERED": "1"}
-        with log.open("wb") as stream:
-            popen = subprocess.Popen(
-                [program, *command[1:]],
-                env={**inherited, **home, **env},
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=subprocess.STDOUT,
-                # A group of its own: Ctrl-C reaches us alone, and we stop it with whatever it has started.
-                start_new_session=True,
-            )
+        popen = None
         try:
+            with log.open("wb") as stream, undisturbed():
+                popen = subprocess.Popen(
+                    [program, *command[1:]],
+                    env={**inherited, **home, **env},
+                    cwd=folder,
+                    stdin=subprocess.DEVNULL,
+                    stdout=stream,
+                    stderr=subprocess.STDOUT,
+                    # A group of its own: Ctrl-C reaches us alone, and we stop it with whatever it has started.
+                    start_new_session=True,
+                )
             yield Process(name, popen, log)
         finally:
-            _stop(popen)
+            if popen is not None:
+                _stop(popen)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let Ctrl-C wait for the end of the block: a process that is started but not known yet would be left behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    waiting: list[int] = []
+    numbers = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    before = {number: signal.signal(number, lambda number, _frame: waiting.append(number)) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    for number in waiting:
+        signal.raise_signal(number)
 
 
 def _find(program: str, programs: Path | None) -> str:
