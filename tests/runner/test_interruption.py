@@ -15,9 +15,14 @@ pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has other signa
 
 def test_while_a_process_is_started_it_waits() -> None:
     steps = []
-    with pytest.raises(KeyboardInterrupt), undisturbed():
-        os.kill(os.getpid(), signal.SIGINT)
-        steps.append("started")
+
+    def begin() -> None:
+        with undisturbed():
+            os.kill(os.getpid(), signal.SIGINT)
+            steps.append("started")
+
+    with pytest.raises(KeyboardInterrupt):
+        begin()
     assert steps == ["started"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
@@ -28,7 +33,7 @@ def test_without_it_nothing_happens() -> None:
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
-@pytest.mark.parametrize("after_s", [0.2, 0.4, 0.8])
+@pytest.mark.parametrize("after_s", [0.5, 1.0])
 def test_while_the_program_loads_it_ends_without_a_traceback(after_s: float) -> None:
     command = [sys.executable, "-m", "local.runner", "--env", "nope"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
