@@ -1,6 +1,7 @@
 """The CDKTF app: one stack per file in `settings/environments/`, written to `cdktf.out` (or `$CDKTF_OUTDIR`)."""
 
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,8 +31,11 @@ def synthesize(environments: Sequence[EnvironmentSettings], *, outdir: Path | No
     from constructs.gateway_stack import GatewayStack
 
     app = App(outdir=None if outdir is None else str(outdir))
-    for settings in environments:
-        GatewayStack(app, settings=settings)
+    stacks = {GatewayStack(app, settings=settings).to_string() for settings in environments}
+    # The cdktf CLI does the same: the stack of a file that is gone must not be run or deployed from here.
+    for folder in Path(app.outdir, "stacks").iterdir():
+        if folder.name not in stacks:
+            shutil.rmtree(folder)
     app.synth()
 
 

@@ -20,8 +20,8 @@ class GatewayStack(TerraformStack):
 
     A role assignment is made at once and works minutes later, and Terraform has no way to wait for that. Here the
     order does: identity and vault, the two roles, then the Container Apps environment, which takes minutes itself;
-    the secrets are written after it, and the app, which reads them, comes last. Nobody asks the vault before the
-    roles have settled.
+    the secrets are written after it, and the app, which reads them, comes last. So nobody asks the vault until the
+    roles have had minutes to settle; Azure promises no more than that (docs/decisions/0004-waiting-for-roles.md).
 
     Addresses such as `azurerm_container_app.gateway` are set by hand: a changed one means a new resource.
     """

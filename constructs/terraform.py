@@ -72,6 +72,5 @@ def _build_provider(stack: TerraformStack, *, settings: EnvironmentSettings) -> 
         ],
         resource_provider_registrations="none",
         resource_providers_to_register=list(RESOURCE_PROVIDERS),
-        storage_use_azuread=True,
         use_oidc=True,
     )

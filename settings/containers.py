@@ -29,8 +29,8 @@ def _at_least(least: str) -> AfterValidator:
 
 
 Port = Annotated[int, whole_number(1024, 65535)]
-Cpu = Annotated[float, Between(0.1, 4, "a number of cores"), AfterValidator(_two_decimals)]
-LiteLLMCpu = Annotated[float, Between(0.75, 4, "a number of cores"), AfterValidator(_two_decimals)]
+Cpu = Annotated[float, Between(0.1, 2, "a number of cores"), AfterValidator(_two_decimals)]
+LiteLLMCpu = Annotated[float, Between(0.75, 2, "a number of cores"), AfterValidator(_two_decimals)]
 Memory = Annotated[
     str,
     StringConstraints(pattern=r"^[0-9]{1,2}(\.[0-9]{1,2})?Gi$"),
@@ -58,6 +58,7 @@ class LiteLLMContainer(Group):
 class Containers(Group):
     """Container Apps sells the sum of both containers in fixed pairs of cores and memory.
 
+    The pairs are those of an environment without workload profiles, which the stack makes.
     Source: https://learn.microsoft.com/azure/container-apps/containers (allocations, consumption plan).
     """
 
@@ -76,10 +77,10 @@ class Containers(Group):
         messages = {}
         cpu = Decimal(str(gateway.cpu)) + Decimal(str(litellm.cpu))
         memory = _gibibytes(gateway.memory) + _gibibytes(litellm.memory)
-        if cpu % Decimal("0.25") or cpu > 4 or memory != 2 * cpu:
+        if cpu % Decimal("0.25") or cpu > 2 or memory != 2 * cpu:
             messages["cpu"] = (
                 f"with containers.gateway the cpu and memory add up to {cpu} and {memory}Gi, but must add up to a pair "
-                "that Container Apps has: 0.25 and 0.5Gi, 0.5 and 1Gi, and so on in such steps up to 4 and 8Gi"
+                "that Container Apps has: 0.25 and 0.5Gi, 0.5 and 1Gi, and so on in such steps up to 2 and 4Gi"
             )
         if gateway.port == litellm.port:
             messages["port"] = "must be another port than that of containers.gateway"

@@ -19,6 +19,9 @@ _TAG = r"([a-z_]+-)?v?(?P<major>[0-9]{1,5})\.(?P<minor>[0-9]{1,5})\.(?P<patch>[0
 _IMAGE = re.compile(f"{_HOST}{_PATH}:{_TAG}@sha256:[0-9a-f]{{64}}", re.ASCII)
 
 
+_PRE_RELEASE = re.compile(r"[._-](rc|dev|nightly|alpha|beta|a[0-9]|b[0-9])", re.ASCII | re.IGNORECASE)
+
+
 def version_of(image: str) -> Version | None:
     """LiteLLM's version by the image's tag; None for an image that is not pinned as it must be."""
     match = _IMAGE.fullmatch(image)
@@ -32,10 +35,17 @@ def _safe_to_run(image: str) -> str:
             "must be pinned by digest and tell LiteLLM's version in its tag: "
             "repository:v1.103.2@sha256:<64 hexadecimal digits>"
         )
-    if advisories := advisories_for(version):
+    # A pre-release comes before the release that mends something.
+    versions = (_before(version), version) if _PRE_RELEASE.search(image.partition("@")[0]) else (version,)
+    if advisories := dict.fromkeys(advisory for one in versions for advisory in advisories_for(one)):
         holes = "; ".join(f"{advisory.name}: {advisory.hole}" for advisory in advisories)
         raise refused(f"must be a version of LiteLLM that is safe to run, like 1.103.2; against this one: {holes}")
     return image
+
+
+def _before(version: Version) -> Version:
+    major, minor, patch = version
+    return (major, minor, patch - 1) if patch else (major, minor - 1, 999_999)
 
 
 Image = Annotated[Text, AfterValidator(_safe_to_run)]

@@ -73,6 +73,9 @@ def _content(path: Path) -> dict[str, Any]:
         raise SettingsError([f"{path}: must be UTF-8, but is not at byte {error.start}"]) from None
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([f"{path}: must be valid TOML: {_with_position(str(error), text)}"]) from None
+    except (ValueError, RecursionError):
+        message = "must have no number of thousands of digits, and no brackets within hundreds of brackets"
+        raise SettingsError([f"{path}: {message}"]) from None
 
 
 def _with_position(problem: str, text: str) -> str:

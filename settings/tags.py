@@ -11,6 +11,7 @@ from pydantic import AfterValidator, BeforeValidator, StringConstraints
 from settings.values import must_be, refused
 
 _OWN = ("env", "project")
+_CDKTF_TOKEN = "TfToken["  # noqa: S105 - the beginning of a placeholder
 _MOST = 15 - len(_OWN)
 
 
@@ -27,6 +28,8 @@ def _distinct_and_not_too_many(tags: dict[str, str]) -> dict[str, str]:
         raise refused(f"must have names that differ in more than upper and lower case; twice: {', '.join(taken)}")
     if own := [name for name in _OWN if name in names]:
         raise refused(f"must not set {' or '.join(own)}: the stack does, from env and projname")
+    if any(_CDKTF_TOKEN in text for tag in tags.items() for text in tag) or "__proto__" in tags:
+        raise refused(f"must have neither {_CDKTF_TOKEN} nor the name __proto__, which mean something to CDKTF itself")
     if len(tags) > _MOST:
         raise refused(f"must be at most {_MOST}: a Key Vault secret takes 15, and {' and '.join(_OWN)} are added")
     return tags

@@ -31,7 +31,7 @@ class Variables(EnvSettingsSource):
         """JSON where it is JSON; any other text is left for the field to judge."""
         try:
             return super().decode_complex_value(field_name, field, value)
-        except ValueError:
+        except (ValueError, RecursionError):
             return value
 
     def unknown(self) -> list[str]:

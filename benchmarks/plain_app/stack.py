@@ -47,7 +47,6 @@ class GatewayStack(TerraformStack):
             features=[AzurermProviderFeatures()],
             resource_provider_registrations="none",
             resource_providers_to_register=["Microsoft.App", "Microsoft.KeyVault", "Microsoft.OperationalInsights"],
-            storage_use_azuread=True,
             use_oidc=True,
         )
         group = ResourceGroup(self, "resource_group", name=f"pvc-{env}-aigateway-rg-san", location=LOCATION, tags=tags)

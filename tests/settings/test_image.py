@@ -64,6 +64,18 @@ def test_a_build_of_a_version_has_its_holes(write: WriteFile, tag: str) -> None:
         load_environment(write(_file(f"ghcr.io/berriai/litellm:{tag}{DIGEST}")))
 
 
+@pytest.mark.parametrize("tag", ["v1.84.0-rc.1", "v1.84.0.dev1", "main-v1.84.0-nightly", "v1.103.1.rc1"])
+def test_a_pre_release_of_the_version_that_mends_a_hole_still_has_it(write: WriteFile, tag: str) -> None:
+    with pytest.raises(SettingsError, match="GHSA-"):
+        load_environment(write(_file(f"ghcr.io/berriai/litellm:{tag}{DIGEST}")))
+
+
+def test_a_pre_release_of_a_later_version_may_run(write: WriteFile) -> None:
+    image = f"ghcr.io/berriai/litellm:v1.104.0-rc.1{DIGEST}"
+
+    assert load_environment(write(_file(image))).containers.image == image
+
+
 @pytest.mark.parametrize("version", SAFE)
 def test_a_version_without_a_hole_may_run(write: WriteFile, version: str) -> None:
     containers = load_environment(write(_file(f"ghcr.io/berriai/litellm:v{version}-stable{DIGEST}"))).containers

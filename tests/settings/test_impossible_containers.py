@@ -5,7 +5,7 @@ import pytest
 from tests.settings.conftest import Refuses
 
 DIGEST = "@sha256:" + "a" * 64
-PAIR = "0.25 and 0.5Gi, 0.5 and 1Gi, and so on in such steps up to 4 and 8Gi"
+PAIR = "0.25 and 0.5Gi, 0.5 and 1Gi, and so on in such steps up to 2 and 4Gi"
 PINNED = "must be pinned by digest and tell LiteLLM's version in its tag"
 NETWORK = "must be an IPv4 network in CIDR notation"
 
@@ -21,8 +21,8 @@ IMPOSSIBLE = [
     # containers
     ("containers.gateway.port = 80", "containers.gateway.port", "80", "a whole number from 1024 to 65535"),
     ("containers.gateway.port = 4001", "containers.litellm.port", "4001", "another port than that of"),
-    ("containers.gateway.cpu = 0.05", "containers.gateway.cpu", "0.05", "a number of cores from 0.1 to 4"),
-    ("containers.gateway.cpu = nan", "containers.gateway.cpu", "NaN", "a number of cores from 0.1 to 4"),
+    ("containers.gateway.cpu = 0.05", "containers.gateway.cpu", "0.05", "a number of cores from 0.1 to 2"),
+    ("containers.gateway.cpu = nan", "containers.gateway.cpu", "NaN", "a number of cores from 0.1 to 2"),
     ("containers.gateway.cpu = 0.255", "containers.gateway.cpu", "0.255", "at most two decimals"),
     ('containers.gateway.memory = "512Mi"', "containers.gateway.memory", '"512Mi"', 'decimals, like "1.5Gi"'),
     ('containers.gateway.memory = "0Gi"', "containers.gateway.memory", '"0Gi"', 'must be at least "0.1Gi"'),
@@ -35,12 +35,12 @@ IMPOSSIBLE = [
     ),
     ('containers.litellm.memory = "3Gi"', "containers.litellm.cpu", "1.0", f"1.25 and 3.5Gi, but must .* {PAIR}"),
     (
-        'containers.litellm = {cpu = 4, memory = "8Gi"}',
+        'containers.litellm = {cpu = 2, memory = "4Gi"}',
         "containers.litellm.cpu",
-        "4.0",
-        f"add up to 4.25 and 8.5Gi, but must .* {PAIR}",
+        "2.0",
+        f"add up to 2.25 and 4.5Gi, but must .* {PAIR}",
     ),
-    ("containers.litellm.cpu = 0.5", "containers.litellm.cpu", "0.5", "a number of cores from 0.75 to 4"),
+    ("containers.litellm.cpu = 0.5", "containers.litellm.cpu", "0.5", "a number of cores from 0.75 to 2"),
     ('containers.litellm.memory = "1Gi"', "containers.litellm.memory", '"1Gi"', 'must be at least "1.5Gi"'),
     # scale and ingress
     ("scale.min_replicas = -1", "scale.min_replicas", "-1", "a whole number from 0 to 300"),

@@ -1,5 +1,6 @@
 """From files to environments."""
 
+import re
 import shutil
 from pathlib import Path
 
@@ -165,3 +166,18 @@ def test_an_endpoint_is_its_host_in_lower_case_without_a_final_slash(
     settings = load_environment(write(f'env = "dev"\nembeddings.endpoint = "{given}"'))
 
     assert settings.embeddings.endpoint == endpoint
+
+
+@pytest.mark.parametrize("content", [f"secrets_version = {'9' * 5000}", f"tags = {'[' * 5000}", f"x = {'{a=' * 5000}"])
+def test_toml_that_python_gives_up_on_is_refused(write: WriteFile, content: str) -> None:
+    file = write(f'env = "dev"\n{content}\n')
+
+    with pytest.raises(SettingsError, match=f"{re.escape(str(file))}: must have no "):
+        load_environment(file)
+
+
+def test_so_is_a_variable(write: WriteFile, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIGATEWAY_TAGS", "[" * 100_000)
+
+    with pytest.raises(SettingsError, match="tags"):
+        load_environment(write('env = "dev"'))

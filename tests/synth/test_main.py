@@ -37,3 +37,14 @@ def test_the_node_of_the_python_packages_runs_jsii(monkeypatch: pytest.MonkeyPat
 def test_another_node_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("JSII_NODE", "/opt/node/bin/node")
     assert use_python_node() == "/opt/node/bin/node"
+
+
+def test_the_stack_of_an_environment_that_is_gone_is_gone(run_python: Run, tmp_path: Path) -> None:
+    stale = tmp_path / "stacks/aigateway-old/cdk.tf.json"
+    stale.parent.mkdir(parents=True)
+    stale.write_text("{}", encoding="utf-8")
+    done = run_python("main.py", CDKTF_OUTDIR=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert {folder.name for folder in (tmp_path / "stacks").iterdir()} == {
+        f"aigateway-{settings.env}" for settings in load_environments()
+    }

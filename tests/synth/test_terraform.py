@@ -30,7 +30,6 @@ def test_the_state_is_one_blob_opened_without_a_key(stack: Stack) -> None:
 def test_the_provider_signs_in_with_entra_alone(stack: Stack) -> None:
     [provider] = stack.document["provider"]["azurerm"]
     assert provider["use_oidc"] is True
-    assert provider["storage_use_azuread"] is True
     assert not {"client_secret", "client_certificate", "subscription_id", "tenant_id"} & provider.keys()
 
 
