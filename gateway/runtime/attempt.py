@@ -11,9 +11,9 @@ import aiohttp
 from .errors import error
 from .events import MalformedEventError
 from .exchange import Answer, Call, Transient
-from .stream import TRANSIENT_STATUSES, UpstreamStream
+from .stream import UpstreamStream, is_transient
 
-_PASSED_ON = ("content-type", "retry-after", "retry-after-ms")
+_PASSED_ON = ("content-type", "retry-after", "x-ratelimit-")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,8 +71,8 @@ async def _bounded(*, http: aiohttp.ClientSession, call: Call, target: Target) -
 
 
 async def _answer(*, response: aiohttp.ClientResponse, call: Call, target: Target) -> Answer:
-    headers = {name: response.headers[name] for name in _PASSED_ON if name in response.headers}
-    if response.status in TRANSIENT_STATUSES:
+    headers = {name: value for name, value in response.headers.items() if name.lower().startswith(_PASSED_ON)}
+    if is_transient(response.status):
         raise Transient(response.status, "status", retry_after=_retry_after(response.headers))
     if response.status >= 400 or not call.stream:
         return await _whole(response, headers)

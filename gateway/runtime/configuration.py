@@ -65,13 +65,18 @@ class Configuration:
 
 
 def read_configuration(environ: Mapping[str, str]) -> Configuration:
-    """Read the variables that `gateway/containers.py` wrote; a missing one is a KeyError that names it."""
+    """Read the variables that `gateway/containers.py` wrote.
+
+    Raises:
+        KeyError: one is missing; it is named.
+        ValueError: a key is blank, which would open the door to everybody without one.
+    """
     document = json.loads(environ["GATEWAY_CONFIG"])
     upstreams = {
         entry["name"]: Upstream(
             name=entry["name"],
             endpoint=environ[entry["endpoint_env"]].rstrip("/"),
-            key=environ[entry["key_env"]],
+            key=_key(environ, entry["key_env"]),
         )
         for entry in document["upstreams"]
     }
@@ -88,11 +93,19 @@ def read_configuration(environ: Mapping[str, str]) -> Configuration:
     return Configuration(
         host=environ["HOST"],
         port=int(environ["PORT"]),
-        gateway_key=environ["GATEWAY_KEY"],
-        inner_key=environ["INNER_KEY"],
+        gateway_key=_key(environ, "GATEWAY_KEY"),
+        inner_key=_key(environ, "INNER_KEY"),
         litellm_url=environ["LITELLM_URL"].rstrip("/"),
         models={model.name: model for model in models},
         timeouts=Timeouts(**document["timeouts"]),
         retries=Retries(**document["retries"]),
         max_body_bytes=document["limits"]["max_body_bytes"],
     )
+
+
+def _key(environ: Mapping[str, str], name: str) -> str:
+    """A secret often ends with the line end of the file it came from; a header cannot hold one."""
+    key = environ[name].strip()
+    if not key:
+        raise ValueError(f"{name} is blank")
+    return key

@@ -1,5 +1,6 @@
 """Who may enter, and with what: a key, a JSON object, a model of ours on an API that it answers."""
 
+import asyncio
 import hmac
 import json
 
@@ -67,7 +68,7 @@ class Door:
         Raises:
             RefusedError: 400, 404 or 413, with what is wrong.
         """
-        body = await self._read(request)
+        body = await _read(request, until=record.deadline)
         fields = _parse(body)
         model = self._model(route.deployment or fields.get("model"))
         surface = route.surface or Surface.RESPONSES
@@ -80,13 +81,6 @@ class Door:
             raise RefusedError(error(400, "'stream' must be true or false.", param="stream", code="invalid_type"))
         return Call(surface=surface, model=model, body=body, stream=bool(stream), record=record)
 
-    @staticmethod
-    async def _read(request: web.Request) -> bytes:
-        try:
-            return await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            raise RefusedError(error(413, "The request's body is too large.", code="request_too_large")) from None
-
     def _model(self, name: object) -> Model:
         if not isinstance(name, str):
             code = "missing_required_parameter"
@@ -97,11 +91,31 @@ class Door:
         return self._models[name]
 
 
+async def _read(request: web.Request, *, until: float) -> bytes:
+    try:
+        async with asyncio.timeout_at(until):
+            return await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise RefusedError(error(413, "The request's body is too large.", code="request_too_large")) from None
+    except TimeoutError:
+        raise RefusedError(error(408, "The request's body did not come in time.", code="request_timeout")) from None
+    except web.RequestPayloadError:
+        raise RefusedError(error(400, "The request's body cannot be read.", code="invalid_body")) from None
+
+
+class _Pairs(list[tuple[str, object]]):
+    """An object as it was written, with the names that it has twice."""
+
+
 def _parse(body: bytes) -> dict[str, object]:
     try:
-        fields = json.loads(body)
+        pairs = json.loads(body, object_pairs_hook=_Pairs)
     except (ValueError, RecursionError):
-        fields = None
-    if not isinstance(fields, dict):
+        pairs = None
+    if not isinstance(pairs, _Pairs):
         raise RefusedError(error(400, "The request's body must be one JSON object.", code="invalid_json"))
+    fields = dict(pairs)
+    # Whoever reads the body next may take the first of two models where we took the last.
+    if len(fields) < len(pairs):
+        raise RefusedError(error(400, "The request's body has the same field twice.", code="invalid_json"))
     return fields

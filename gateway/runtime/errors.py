@@ -44,6 +44,14 @@ def exhausted(failure: Transient) -> Answer:
     return error(503, message, type="server_error", code="upstream_unavailable", retry_after=failure.retry_after)
 
 
+def untranslatable(failure: Transient | None, reason: str = "") -> Answer:
+    """LiteLLM itself failed, or refused what it should translate; Azure was not asked, or answered well."""
+    if failure is not None:
+        message = f"LiteLLM could not translate this request ({failure.status}: {failure.reason})."
+        return error(502, message, type="server_error", code="translation_failed")
+    return error(400, f"LiteLLM cannot translate this request: {reason}", code="translation_refused")
+
+
 def interruption(surface: Surface, sequence_number: int) -> bytes:
     """The last event of a stream that broke off, as each surface spells it.
 

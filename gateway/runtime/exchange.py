@@ -1,5 +1,6 @@
 """The words that the gateway's steps share: a call goes down, an answer or a `Transient` comes back."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -44,6 +45,8 @@ class Record:
     attempts: list[dict[str, object]] = field(default_factory=list)
     failure: Answer | None = None
     """What the call beneath LiteLLM failed with, in Azure's own words."""
+    beneath: set[asyncio.Task[object]] = field(default_factory=set)
+    """The calls that LiteLLM makes for this request."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +58,11 @@ class Call:
     body: bytes
     stream: bool
     record: Record
+
+    @property
+    def is_translated(self) -> bool:
+        """Must LiteLLM put it into words that the model's API understands?"""
+        return self.surface is Surface.CHAT and self.model.kind == "responses"
 
 
 class Transient(Exception):  # noqa: N818 - not an error yet: somebody may try again

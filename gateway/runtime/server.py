@@ -1,5 +1,6 @@
 """The chain of steps behind one URL: reads a request, hands it down, writes the answer and the log's line."""
 
+import asyncio
 import json
 import time
 import traceback
@@ -11,7 +12,7 @@ from aiohttp import web
 from .configuration import Configuration
 from .door import Door, RefusedError
 from .errors import error
-from .exchange import Answer, Call, Record, Step, Surface
+from .exchange import Answer, Call, Record, Step
 from .request_log import RequestLog
 from .retries import Retrying
 from .routes import HEALTH, Route, find_route
@@ -53,13 +54,21 @@ class Gateway:
             record.error = "client_closed"
             raise
         finally:
+            if record.error == "client_closed":
+                _cancel(record.beneath)
             self._log.close(record)
 
     async def _handle_inner(self, request: web.Request, route: Route, outer: Record) -> web.StreamResponse:
-        answer = await self._answer(request, route, outer)
-        if answer.status >= 400:
-            outer.failure = answer
-        return await _write(request, answer, outer)
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - a handler always runs in one
+        outer.beneath.add(task)
+        try:
+            answer = await self._answer(request, route, outer)
+            if answer.status >= 400:
+                outer.failure = answer
+            return await _write(request, answer, outer)
+        finally:
+            outer.beneath.discard(task)
 
     async def _answer(self, request: web.Request, route: Route | None, record: Record) -> Answer:
         if route is None:
@@ -78,8 +87,13 @@ class Gateway:
             return replace(answer, error=_place(unexpected))
 
     def _step(self, call: Call) -> Step:
-        is_translated = call.surface is Surface.CHAT and call.model.kind == "responses"
-        return self._translation if is_translated else self._straight
+        return self._translation if call.is_translated else self._straight
+
+
+def _cancel(tasks: set[asyncio.Task[object]]) -> None:
+    """LiteLLM may not notice that its client has gone, and what nobody reads is still paid for."""
+    for task in tasks:
+        task.cancel()
 
 
 async def _write(request: web.Request, answer: Answer, record: Record) -> web.StreamResponse:

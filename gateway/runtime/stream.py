@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator
 import aiohttp
 
 from .errors import interruption
-from .events import EventReader, MalformedEventError
+from .events import Event, EventReader, MalformedEventError
 from .exchange import Call, Transient
 
-TRANSIENT_STATUSES = frozenset({408, 429, 500, 502, 503, 504})
+
+def is_transient(status: int) -> bool:
+    """May another attempt succeed where this one was answered so?"""
+    return status in (408, 429) or status >= 500
 
 
 class UpstreamStream:
@@ -57,11 +60,18 @@ class UpstreamStream:
     def _take(self, chunk: bytes) -> bytes:
         whole = b""
         for event in self._reader.feed(chunk):
-            if not self._started and event.failure in TRANSIENT_STATUSES:
-                raise Transient(event.failure or 502, "error event")
+            if event.failure is not None and not self._started and is_transient(event.failure):
+                raise Transient(event.failure, "error event")
             self._started = self._started or event.is_real
             self._finished = self._finished or event.is_final
             if event.sequence_number is not None:
                 self._sequence_number = event.sequence_number
-            whole += event.raw
+            whole += self._in_our_words(event)
         return whole
+
+    def _in_our_words(self, event: Event) -> bytes:
+        """LiteLLM's account of a failure is written for its own operator; everything else passes as it came."""
+        if event.failure is None or not self._call.is_translated:
+            return event.raw
+        self._call.record.error = "upstream_interrupted"
+        return interruption(self._call.surface, 0)

@@ -5,13 +5,14 @@ was not there to take the first.
 """
 
 import asyncio
+import json
 from http import HTTPStatus
 
 import aiohttp
 
 from .attempt import Target, attempt
 from .configuration import Configuration
-from .errors import error, exhausted
+from .errors import error, untranslatable
 from .exchange import Answer, Call, Transient
 
 _SLACK_S = 5.0  # The call beneath ends first, so that its reason is the one that the client reads.
@@ -38,10 +39,12 @@ class Translation:
             except Transient as failure:
                 self._loaded = False
                 if failure.sent:
-                    return call.record.failure or exhausted(failure)
+                    return call.record.failure or untranslatable(failure)
             else:
-                return call.record.failure or answer if answer.status >= HTTPStatus.BAD_REQUEST else answer
-        message = "LiteLLM, which translates this request, is still starting. Please try again."
+                if answer.status < HTTPStatus.BAD_REQUEST:
+                    return answer
+                return call.record.failure or untranslatable(None, _reason(answer))
+        message = "LiteLLM, which translates this request, is starting and not up yet. Please try again."
         return error(503, message, type="server_error", code="translation_unavailable", retry_after=5.0)
 
     def _target(self, call: Call) -> Target:
@@ -68,3 +71,12 @@ class Translation:
                     return False
                 await asyncio.sleep(_POLL_S)
         return True
+
+
+def _reason(answer: Answer) -> str:
+    """The first line of LiteLLM's message: Python's own account of where it failed follows on the next ones."""
+    try:
+        message = json.loads(answer.body if isinstance(answer.body, bytes) else b"")["error"]["message"]
+    except (ValueError, KeyError, TypeError):
+        message = ""
+    return str(message).partition("\n")[0][:300] or f"it answered {answer.status}."

@@ -92,13 +92,11 @@ def _write_clients(session: Session, *, env: str) -> None:
 
 
 def _follow(session: Session, console: Console) -> None:
-    seen = 0
-    while True:
-        output = session.output()
-        console.print(output[seen:], end="", markup=False, highlight=False, soft_wrap=True)
-        seen = len(output)
-        session.check()
-        time.sleep(0.3)
+    with session.gateway.log.open(encoding="utf-8", errors="replace") as log:
+        while True:
+            console.print(log.read(), end="", markup=False, highlight=False, soft_wrap=True)
+            session.check()
+            time.sleep(0.3)
 
 
 def _arguments() -> argparse.Namespace:
@@ -128,6 +126,11 @@ def _upstream(text: str) -> tuple[str, str]:
         url = httpx.URL(address)
     except httpx.InvalidURL:
         url = httpx.URL("")
-    if not (name and separator and url.scheme in {"http", "https"} and url.host and url.path in {"", "/"}):
+    is_origin = url.scheme in {"http", "https"} and url.host and str(url).rstrip("/") == f"{url.scheme}://{_host(url)}"
+    if not (name and separator and is_origin):
         raise argparse.ArgumentTypeError(f"{text!r} is not NAME=URL, with an http(s) URL that ends with its host")
     return name, address.rstrip("/")
+
+
+def _host(url: httpx.URL) -> str:
+    return url.netloc.decode("ascii")

@@ -1,8 +1,10 @@
 """Child processes that end with us."""
 
+import ctypes
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +15,7 @@ from pathlib import Path
 from local.runner.errors import RunnerError
 
 _GRACE_S = 5.0
+_PR_SET_PDEATHSIG = 1
 _PASSED_ON = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "SSL_CERT_FILE")
 
 
@@ -64,6 +67,7 @@ def start(
                     stderr=subprocess.STDOUT,
                     # A group of its own: Ctrl-C reaches us alone, and we stop it with whatever it has started.
                     start_new_session=True,
+                    preexec_fn=_end_with_parent if sys.platform == "linux" else None,
                 )
             yield Process(name, popen, log)
         finally:
@@ -87,6 +91,11 @@ def undisturbed() -> Iterator[None]:
             signal.signal(number, handler)
     for number in waiting:
         signal.raise_signal(number)
+
+
+def _end_with_parent() -> None:
+    """Where the kernel offers it: even if we are killed outright, nothing is left running."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _find(program: str, programs: Path | None) -> str:

@@ -20,6 +20,8 @@ def resolve_variables(names: Iterable[str], *, environ: Mapping[str, str], file:
     values = {name: environ[f"TF_VAR_{name}"] for name in names if f"TF_VAR_{name}" in environ}
     if empty := [name for name, value in values.items() if not value.strip()]:
         raise RunnerError(f"TF_VAR_{empty[0]} is set but empty. Give it a value, or unset it for a random one.")
+    if odd := [name for name, value in values.items() if not value.isascii() or not value.isprintable()]:
+        raise RunnerError(f"TF_VAR_{odd[0]} has line ends or other characters that no HTTP header can hold.")
     kept = _read(file)
     unset = [name for name in names if name not in values]
     if missing := [name for name in unset if name not in kept]:

@@ -14,7 +14,7 @@ from local.runner import cli
 @pytest.fixture(autouse=True)
 def signals() -> Iterator[None]:
     """Put back what `main` sets."""
-    names = [signal.SIGTERM, signal.SIGHUP]
+    names = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
     handlers = [signal.getsignal(name) for name in names]
     yield
     for name, handler in zip(names, handlers, strict=True):
@@ -78,6 +78,8 @@ def test_a_signal_ends_like_ctrl_c(call: Path, monkeypatch: pytest.MonkeyPatch) 
         (["--upstream", "http://x"], "not NAME=URL"),
         (["--upstream", "a=ftp://x"], "not NAME=URL"),
         (["--upstream", "a=http://x/path"], "not NAME=URL"),
+        (["--upstream", "a=http://x?y=1"], "not NAME=URL"),
+        (["--upstream", "a=http://u:p@x"], "not NAME=URL"),
         (["--upstream", "a=http://x:port"], "not NAME=URL"),
         (["--nothing"], "unrecognized"),
     ],

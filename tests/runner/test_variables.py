@@ -59,6 +59,13 @@ def test_an_empty_variable_is_refused(tmp_path: Path, value: str) -> None:
         resolve_variables(NAMES, environ={"TF_VAR_gateway_key": value}, file=tmp_path / "secrets.json")
 
 
+@pytest.mark.parametrize("value", ["key\n", "k\0", "schlüssel"])
+def test_one_that_no_header_can_hold_is_refused_without_being_shown(tmp_path: Path, value: str) -> None:
+    with pytest.raises(RunnerError, match="TF_VAR_gateway_key has line ends or other") as refused:
+        resolve_variables(NAMES, environ={"TF_VAR_gateway_key": value}, file=tmp_path / "secrets.json")
+    assert value not in str(refused.value)
+
+
 @pytest.mark.parametrize("content", ["{", "[]", '{"gateway_key": 1}', '{"gateway_key": ""}'])
 def test_a_spoilt_file_is_told_and_left(tmp_path: Path, content: str) -> None:
     file = tmp_path / "secrets.json"

@@ -49,3 +49,10 @@ def test_endpoints_and_keys_come_from_the_variables_that_the_document_names() ->
 def test_a_missing_variable_is_named(name: str) -> None:
     with pytest.raises(KeyError, match=name):
         read_configuration({other: value for other, value in ENVIRON.items() if other != name})
+
+
+@pytest.mark.parametrize("name", ["GATEWAY_KEY", "INNER_KEY", "AZURE_OPENAI_API_KEY"])
+def test_a_blank_key_is_refused_and_a_line_end_is_none_of_it(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} is blank"):
+        read_configuration(ENVIRON | {name: " \n"})
+    assert read_configuration(ENVIRON | {name: "k\n"}).models["m"].upstream.key in {"k", "a"}

@@ -1,6 +1,8 @@
 """Who may enter the gateway, where, and with what."""
 
+import asyncio
 import json
+from collections.abc import AsyncIterator
 
 import pytest
 
@@ -97,6 +99,32 @@ async def test_every_other_route_is_404_key_or_not(client: Client, method: str, 
     async with client.session.request(method, url, headers=BEARER) as response:
         assert response.status == 404
         assert (await response.json())["error"]["code"] == "not_found"
+
+
+async def test_a_field_that_comes_twice_is_refused(client: Client, azure: Scripted) -> None:
+    body = f'{{"model": "other", "input": {{"a": 1}}, "model": "{CODEX}"}}'
+    response = await client.post("/v1/responses", data=body, headers=BEARER)
+    assert response.status == 400
+    assert "twice" in (await response.json())["error"]["message"]
+    assert azure.requests == []
+
+
+async def test_a_body_that_does_not_end_is_not_waited_for(client: Client) -> None:
+    async def drip() -> AsyncIterator[bytes]:
+        while True:
+            yield b" "
+            await asyncio.sleep(0.1)
+
+    response = await client.post("/v1/responses", data=drip(), headers=BEARER)
+    assert response.status == 408
+    assert (await response.json())["error"]["code"] == "request_timeout"
+
+
+async def test_a_body_that_is_not_what_its_encoding_says_is_a_400(client: Client) -> None:
+    headers = BEARER | {"content-encoding": "gzip"}
+    response = await client.post("/v1/responses", data=b"no gzip", headers=headers)
+    assert response.status == 400
+    assert (await response.json())["error"]["code"] == "invalid_body"
 
 
 @pytest.mark.parametrize("body", ["", "no json", "[]", '"text"', "null", "[" * 9000, '{"model": '])

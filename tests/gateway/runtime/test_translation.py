@@ -76,9 +76,61 @@ async def test_a_streamed_chat_that_breaks_ends_with_an_error_chunk(alive: Scrip
 async def test_a_failure_of_litellms_own_is_not_repeated(alive: Scripted, client: Client, failing: Handler) -> None:
     alive.answers(failing)
     response = await client.post("/v1/chat/completions", json=CHAT, headers=BEARER)
-    assert response.status in {429, 503}
-    assert (await response.json())["error"]["code"] in {"rate_limit_exceeded", "upstream_unavailable"}
+    assert response.status == 502
+    assert (await response.json())["error"]["code"] == "translation_failed"
     assert len(alive.requests) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (
+            {"error": {"message": "messages must be a list\nTraceback (most recent call last):\n  File x"}},
+            "must be a list",
+        ),
+        ({"detail": "no"}, "it answered 422"),
+    ],
+)
+async def test_what_litellm_cannot_translate_is_a_400_without_its_traceback(
+    alive: Scripted, client: Client, body: dict[str, object], reason: str
+) -> None:
+    alive.answers(json_answer(422, body))
+    response = await client.post("/v1/chat/completions", json=CHAT, headers=BEARER)
+    error = (await response.json())["error"]
+    assert (response.status, error["code"]) == (400, "translation_refused")
+    assert reason in error["message"]
+    assert "Traceback" not in error["message"]
+
+
+async def test_an_error_in_litellms_stream_is_told_in_our_words(alive: Scripted, client: Client) -> None:
+    alive.answers(stream_answer(CHUNK, 0.05, 'data: {"error": {"message": "litellm.X", "code": "500"}}\n\n'))
+    response = await client.post("/v1/chat/completions", json=CHAT | {"stream": True}, headers=BEARER)
+    text = await response.text()
+    assert "litellm" not in text
+    assert json.loads(text.removeprefix(CHUNK + "data: "))["error"]["code"] == "upstream_interrupted"
+
+
+async def test_a_client_that_leaves_takes_the_call_beneath_with_it(
+    alive: Scripted, client: Client, azure: Scripted
+) -> None:
+    started, gone = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: web.Request) -> web.StreamResponse:
+        started.set()
+        try:
+            await asyncio.sleep(5)
+        finally:
+            gone.set()
+        return web.Response()
+
+    azure.answers(slow)
+    # A LiteLLM that goes on although its own client has gone.
+    alive.answers(call_beneath(client, then=json_answer()))
+    asking = asyncio.create_task(client.post("/v1/chat/completions", json=CHAT, headers=BEARER))
+    await asyncio.wait_for(started.wait(), timeout=2)
+    asking.cancel()
+    await asyncio.wait_for(gone.wait(), timeout=0.25)
+    assert len(azure.requests) == 1
 
 
 def call_beneath(client: Client, *, then: Handler) -> Handler:

@@ -1,6 +1,7 @@
 """What the gateway's container prints: lines for an operator, without content."""
 
 import json
+import socket
 
 import httpx
 import openai
@@ -37,3 +38,25 @@ def test_every_request_is_one_line_without_content(
         assert session.key not in output
         for request in azure.requests():
             assert request["headers"]["api-key"] not in output
+
+
+@pytest.mark.parametrize(
+    "request_head",
+    [
+        f"GET /v1/models HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {CANARY}\0\r\n\r\n",
+        f"GET /v1/models HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {CANARY * 2000}\r\n\r\n",
+        f"{CANARY} /\r\n\r\n",
+        f"POST /v1/responses HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabc{CANARY}\r\n",
+    ],
+)
+def test_what_is_no_http_leaves_no_trace(session: Session, request_head: str) -> None:
+    before = session.output()
+    host, port = session.host_url.removeprefix("http://").split(":")
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(request_head.encode())
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(65536):
+            pass
+    after = session.output().removeprefix(before)
+    assert "Traceback" not in after
+    assert CANARY not in after
