@@ -14,7 +14,7 @@ from pathlib import Path
 from scripts import install, stamp
 from scripts.install import NODE_MODULES, VENV, program
 from scripts.requirements import from_pipfile_lock, image_locks
-from scripts.work import ROOT, Failed, Work, become, say, together
+from scripts.work import ROOT, Failed, Work, alone, become, say, together
 
 IMAGES = ROOT / ".image"
 OLDEST_PYTHON = (3, 11)
@@ -23,6 +23,11 @@ OLDEST_PYTHON = (3, 11)
 def prepare(*, image: bool = False, node: bool = False) -> None:
     """Make what is missing or stale; done in no time when nothing is. `Failed` says what to do."""
     check_python(sys.version_info[:3])
+    with alone(ROOT / ".setup.lock"):
+        _prepare(image=image, node=node)
+
+
+def _prepare(*, image: bool, node: bool) -> None:
     packages = from_pipfile_lock((ROOT / "Pipfile.lock").read_text(encoding="utf-8"))
     jobs: dict[str, Callable[[Work], object]] = {}
     if not _is_made(VENV, packages):

@@ -30,12 +30,17 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="up.py", description="Starts the gateway on this machine, setting up whatever is missing."
     )
-    parser.add_argument("--env", default="dev", metavar="NAME", help="the environment to run (default: dev)")
-    parser.add_argument("--port", type=int, default=4000, metavar="N", help="the gateway's port (default: 4000)")
+    # What can be judged now is judged now: the setup takes a minute, and a mistake should not wait for it.
+    environments = sorted(file.stem for file in (ROOT / "settings/environments").glob("*.toml"))
+    parser.add_argument(
+        "--env", default="dev", choices=environments, metavar="NAME", help=f"{', '.join(environments)} (default: dev)"
+    )
+    parser.add_argument("--port", type=port, default=4000, metavar="N", help="0: a free one (default: 4000)")
     parser.add_argument("--azure", action="store_true", help="the settings' Azure OpenAI instead of the emulator")
     parser.add_argument(
         "--upstream",
         action="append",
+        type=upstream,
         default=[],
         metavar="NAME=URL",
         help="another address for one upstream; may be repeated",
@@ -43,6 +48,20 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--once", action="store_true", help="start, call every endpoint, print, stop")
     parser.add_argument("--json", action="store_true", help="when ready, one line of JSON on stdout")
     return parser.parse_args(words)
+
+
+def port(text: str) -> int:
+    """A TCP port, or 0."""
+    if not text.isdigit() or int(text) > 65535:
+        raise argparse.ArgumentTypeError(f"{text!r} is no port; use 0 to 65535")
+    return int(text)
+
+
+def upstream(text: str) -> str:
+    """NAME=URL; the runner, which knows the names, judges the rest."""
+    if "://" not in text.partition("=")[2]:
+        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=URL")
+    return text
 
 
 def runner_arguments(arguments: argparse.Namespace) -> list[str]:

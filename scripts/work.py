@@ -140,6 +140,21 @@ def become(command: Sequence[str | Path]) -> NoReturn:
 
 
 @contextlib.contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """Wait for whoever is within; the system lets go of the lock even when its owner is killed. Not on Windows."""
+    with path.open("a", encoding="utf-8") as file:
+        if sys.platform != "win32":
+            import fcntl
+
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                say("Another setup of this folder is at work; waiting for it.")
+                fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
 def manners() -> Iterator[None]:
     """A message instead of a traceback; Ctrl-C is exit code 130, SIGTERM 143."""
 

@@ -159,3 +159,21 @@ def test_options_reach_the_runner() -> None:
     assert runner_arguments(parse(words)) == [
         *("--env", "prod", "--port", "0", "--upstream", "a=http://b", "--upstream", "c=http://d", "--azure", "--json")
     ]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--env", "nope"], "choose from"),
+        (["--port", "99999"], "'99999' is no port"),
+        (["--port", "-1"], "is no port"),
+        (["--upstream", "azure-openai"], "is not NAME=URL"),
+    ],
+)
+def test_a_mistake_in_the_arguments_is_told_before_anything_is_set_up(
+    words: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse(words)
+    assert ended.value.code == 2
+    assert message in capsys.readouterr().err

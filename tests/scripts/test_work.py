@@ -1,12 +1,13 @@
 """Child processes: shown, explained, and never left behind."""
 
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 
-from scripts.work import Failed, Work, together
+from scripts.work import Failed, Work, alone, together
 
 
 def python(code: str) -> list[str]:
@@ -59,3 +60,21 @@ def test_each_job_is_told_with_its_time(capsys: pytest.CaptureFixture[str]) -> N
     assert told.out == ""
     assert "the first, the second ..." in told.err
     assert "the second: 0." in told.err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows does without")
+def test_two_setups_of_a_folder_take_turns(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    order: list[str] = []
+
+    def second() -> None:
+        with alone(tmp_path / "lock"):
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    with alone(tmp_path / "lock"):
+        thread.start()
+        thread.join(0.3)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+    assert "Another setup of this folder is at work" in capsys.readouterr().err
