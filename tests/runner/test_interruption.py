@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,7 +14,15 @@ from local.runner.processes import undisturbed
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
 
 
-def test_while_a_process_is_started_it_waits() -> None:
+@pytest.fixture
+def handler() -> Iterator[object]:
+    """Python's own reaction to Ctrl-C, whatever a test before has left."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield signal.default_int_handler
+    signal.signal(signal.SIGINT, before)
+
+
+def test_while_a_process_is_started_it_waits(handler: object) -> None:
     steps = []
 
     def begin() -> None:
@@ -24,13 +33,13 @@ def test_while_a_process_is_started_it_waits() -> None:
     with pytest.raises(KeyboardInterrupt):
         begin()
     assert steps == ["started"]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
-def test_without_it_nothing_happens() -> None:
+def test_without_it_nothing_happens(handler: object) -> None:
     with undisturbed():
         pass
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert signal.getsignal(signal.SIGINT) is handler
 
 
 @pytest.mark.parametrize("after_s", [0.5, 1.0])
