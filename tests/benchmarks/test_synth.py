@@ -9,12 +9,6 @@ from benchmarks import synth
 from benchmarks.errors import BenchmarkError
 
 
-def test_the_plain_app_writes_the_same_elements(stacks: Path, tmp_path: Path) -> None:
-    synth.synthesize(synth.PLAIN, outdir=tmp_path)
-    counts = synth.check_same(stacks.parent, tmp_path)
-    assert counts["aigateway-dev"]["resource azurerm_container_app"] == 1
-
-
 def test_a_stack_that_only_one_of_them_writes_is_refused(stacks: Path, tmp_path: Path) -> None:
     shutil.copytree(stacks / "aigateway-dev", tmp_path / "stacks/aigateway-dev")
     with pytest.raises(BenchmarkError, match="aigateway-prod"):
