@@ -1,9 +1,14 @@
 """A container of the gateway in the words of the azurerm bindings."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from constructs import azurerm
 from constructs.literal import literal
 from gateway.containers import Container, SecretRef
 from gateway.probes import Probe
+
+_Probe = TypeVar("_Probe")
 
 
 def build_container(*, container: Container, image: str) -> azurerm.ContainerAppTemplateContainer:
@@ -20,9 +25,15 @@ def build_container(*, container: Container, image: str) -> azurerm.ContainerApp
         cpu=container.cpu,
         memory=container.memory,
         env=[_build_env(name=name, value=value) for name, value in container.env.items()],
-        startup_probe=[_build_startup_probe(probe=probes.startup)],
-        liveness_probe=[_build_liveness_probe(probe=probes.liveness)],
-        readiness_probe=[_build_readiness_probe(probe=probes.readiness)],
+        startup_probe=[_build_probe(azurerm.ContainerAppTemplateContainerStartupProbe, probe=probes.startup)],
+        liveness_probe=[_build_probe(azurerm.ContainerAppTemplateContainerLivenessProbe, probe=probes.liveness)],
+        readiness_probe=[
+            _build_probe(
+                azurerm.ContainerAppTemplateContainerReadinessProbe,
+                probe=probes.readiness,
+                success_count_threshold=1,  # the provider's default makes a ready replica wait for three
+            )
+        ],
     )
 
 
@@ -32,8 +43,9 @@ def _build_env(*, name: str, value: str | SecretRef) -> azurerm.ContainerAppTemp
     return azurerm.ContainerAppTemplateContainerEnv(name=name, value=literal(value))
 
 
-def _build_startup_probe(*, probe: Probe) -> azurerm.ContainerAppTemplateContainerStartupProbe:
-    return azurerm.ContainerAppTemplateContainerStartupProbe(
+def _build_probe(build: Callable[..., _Probe], *, probe: Probe, **more: int) -> _Probe:
+    """The bindings have a class for each kind of probe, and the same arguments for all of them."""
+    return build(
         transport="HTTP",
         path=literal(probe.path),
         port=probe.port,
@@ -41,29 +53,5 @@ def _build_startup_probe(*, probe: Probe) -> azurerm.ContainerAppTemplateContain
         interval_seconds=probe.period_s,
         timeout=probe.timeout_s,
         failure_count_threshold=probe.failure_threshold,
-    )
-
-
-def _build_liveness_probe(*, probe: Probe) -> azurerm.ContainerAppTemplateContainerLivenessProbe:
-    return azurerm.ContainerAppTemplateContainerLivenessProbe(
-        transport="HTTP",
-        path=literal(probe.path),
-        port=probe.port,
-        initial_delay=probe.initial_delay_s,
-        interval_seconds=probe.period_s,
-        timeout=probe.timeout_s,
-        failure_count_threshold=probe.failure_threshold,
-    )
-
-
-def _build_readiness_probe(*, probe: Probe) -> azurerm.ContainerAppTemplateContainerReadinessProbe:
-    return azurerm.ContainerAppTemplateContainerReadinessProbe(
-        transport="HTTP",
-        path=literal(probe.path),
-        port=probe.port,
-        initial_delay=probe.initial_delay_s,
-        interval_seconds=probe.period_s,
-        timeout=probe.timeout_s,
-        failure_count_threshold=probe.failure_threshold,
-        success_count_threshold=1,  # the provider's default makes a ready replica wait for three
+        **more,
     )
