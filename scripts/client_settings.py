@@ -121,7 +121,7 @@ def qoder_settings(*, base_url: str, key: str, model: str) -> dict[str, Any]:
 def write(path: Path, content: dict[str, Any]) -> None:
     """Replace the file in one step; private from its first byte on."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(".new")
+    new = path.with_suffix(f".{os.getpid()}.new")  # its own, should another run write at the same time
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
         json.dump(content, stream, indent=2)

@@ -83,12 +83,15 @@ def _tell(session: Session, checks: list[Check], *, console: Console, as_json: b
 
 def _write_clients(session: Session, *, env: str) -> None:
     command = [sys.executable, str(ROOT / "scripts/client_settings.py"), "--base-url", session.base_url]
-    subprocess.run(
+    written = subprocess.run(
         [*command, "--env", env, "--output", str(_STATE / "clients")],
         env={**os.environ, "GATEWAY_KEY": session.key},
-        stdout=subprocess.DEVNULL,
-        check=True,
+        capture_output=True,
+        text=True,
+        check=False,
     )
+    if written.returncode:
+        raise RunnerError(f"The settings for the clients could not be written:\n{written.stderr.strip()}")
 
 
 def _follow(session: Session, console: Console) -> None:

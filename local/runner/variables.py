@@ -45,7 +45,7 @@ def _read(file: Path) -> dict[str, str]:
 
 def _write(file: Path, kept: Mapping[str, str]) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_suffix(".new")
+    new = file.with_suffix(f".{os.getpid()}.new")  # its own, should another run write at the same time
     new.unlink(missing_ok=True)
     # Private from its first byte on, and never half written.
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE), "w", encoding="utf-8") as stream:
