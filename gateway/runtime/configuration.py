@@ -1,52 +1,91 @@
-"""What the container's environment tells the gateway, typed."""
+"""What the container's environment tells the gateway, typed. Seconds end in `_s`; `settings/` says what each bounds."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["responses", "embeddings"]
+Kind = Literal["responses", "chat", "embeddings"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Upstream:
-    """One Azure OpenAI resource."""
+    """One Azure OpenAI resource, in one region; 1 is the first priority, and equal ones share."""
 
     name: str
     endpoint: str
     key: str
+    priority: int = 1
 
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """A deployment under the name that clients use; `kind` is the API that it speaks itself."""
+    """A deployment under the name that clients use; `kind` is the API that it speaks itself.
+
+    The numbers per minute are Azure's quota of the deployment in each region, where the settings know it.
+    """
 
     name: str
     deployment: str
     kind: Kind
     api_version: str
-    upstream: Upstream
+    upstreams: tuple[Upstream, ...]
+    translate: bool = False
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """Who may use which models and how much of them; None: no limit."""
+
+    name: str
+    keys: tuple[str, ...]
+    models: frozenset[str]
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    parallel_requests: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Timeouts:
-    """All in seconds; see `settings/` for what each one bounds."""
+    """How long is waited for what."""
 
     connect_s: float
     first_event_s: float
     idle_s: float
     answer_s: float
-    total_s: float
+    body_s: float
+    litellm_s: float
     litellm_start_s: float
+    total_s: float
 
 
 @dataclass(frozen=True, kw_only=True)
 class Retries:
-    """How often one request is tried; the pause before the second attempt, in seconds, doubles after it."""
+    """How often the only region of a request is tried; the pause before the second attempt doubles after it."""
 
     attempts: int
     backoff_s: float
     max_retry_after_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class CircuitBreaker:
+    """After how many failures in a row a region is left alone, and for how long."""
+
+    failures: int
+    open_s: float
+    max_open_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What a single request may be, and how long an embedding waits for Azure's quota."""
+
+    max_body_bytes: int
+    max_depth: int
+    queue_s: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,13 +94,14 @@ class Configuration:
 
     host: str
     port: int
-    gateway_key: str
     inner_key: str
     litellm_url: str
+    projects: tuple[Project, ...]
     models: Mapping[str, Model]
     timeouts: Timeouts
     retries: Retries
-    max_body_bytes: int
+    circuit_breaker: CircuitBreaker
+    limits: Limits
 
 
 def read_configuration(environ: Mapping[str, str]) -> Configuration:
@@ -69,37 +109,56 @@ def read_configuration(environ: Mapping[str, str]) -> Configuration:
 
     Raises:
         KeyError: one is missing; it is named.
-        ValueError: a key is blank, which would open the door to everybody without one.
+        ValueError: a key is blank, or opens two doors.
     """
     document = json.loads(environ["GATEWAY_CONFIG"])
-    upstreams = {
-        entry["name"]: Upstream(
-            name=entry["name"],
-            endpoint=environ[entry["endpoint_env"]].rstrip("/"),
-            key=_key(environ, entry["key_env"]),
-        )
-        for entry in document["upstreams"]
-    }
-    models = (
-        Model(
-            name=entry["name"],
-            deployment=entry["deployment"],
-            kind=entry["kind"],
-            api_version=entry["api_version"],
-            upstream=upstreams[entry["upstream"]],
-        )
-        for entry in document["models"]
-    )
+    upstreams = {entry["name"]: _upstream(entry, environ) for entry in document["upstreams"]}
+    models = {entry["name"]: _model(entry, upstreams) for entry in document["models"]}
+    projects = tuple(_project(entry, environ, models) for entry in document["projects"])
+    inner_key = _key(environ, "INNER_KEY")
+    owners = [(key, project.name) for project in projects for key in set(project.keys)] + [(inner_key, "LiteLLM")]
+    if len({key for key, _ in owners}) < len(owners):
+        raise ValueError(f"{', '.join(owner for _, owner in owners)}: two of these have the same key")
     return Configuration(
         host=environ["HOST"],
         port=int(environ["PORT"]),
-        gateway_key=_key(environ, "GATEWAY_KEY"),
-        inner_key=_key(environ, "INNER_KEY"),
+        inner_key=inner_key,
         litellm_url=environ["LITELLM_URL"].rstrip("/"),
-        models={model.name: model for model in models},
+        projects=projects,
+        models=models,
         timeouts=Timeouts(**document["timeouts"]),
         retries=Retries(**document["retries"]),
-        max_body_bytes=document["limits"]["max_body_bytes"],
+        circuit_breaker=CircuitBreaker(**document["circuit_breaker"]),
+        limits=Limits(**document["limits"]),
+    )
+
+
+def _upstream(entry: Mapping[str, object], environ: Mapping[str, str]) -> Upstream:
+    return Upstream(
+        name=str(entry["name"]),
+        endpoint=environ[str(entry["endpoint_env"])].rstrip("/"),
+        key=_key(environ, str(entry["key_env"])),
+        priority=int(str(entry["priority"])),
+    )
+
+
+def _model(entry: Mapping[str, object], upstreams: Mapping[str, Upstream]) -> Model:
+    known = {name: value for name, value in entry.items() if name in Model.__dataclass_fields__}
+    names = entry["upstreams"]
+    assert isinstance(names, list)  # noqa: S101 - the builder wrote it
+    return Model(**{**known, "upstreams": tuple(upstreams[name] for name in names)})  # type: ignore[arg-type]
+
+
+def _project(entry: Mapping[str, object], environ: Mapping[str, str], models: Mapping[str, Model]) -> Project:
+    limits = {name: entry[name] for name in ("requests_per_minute", "tokens_per_minute", "parallel_requests")}
+    names, variables = entry["models"], entry["key_envs"]
+    assert isinstance(names, list | None)  # noqa: S101
+    assert isinstance(variables, list)  # noqa: S101
+    return Project(
+        name=str(entry["name"]),
+        keys=tuple(_key(environ, variable) for variable in variables),
+        models=frozenset(models if names is None else names),
+        **limits,  # type: ignore[arg-type]
     )
 
 
