@@ -6,12 +6,14 @@ import aiohttp
 from aiohttp import web
 
 from .configuration import Configuration
+from .request_log import RequestLog
+from .serve import Drain
 from .server import Gateway
 
 _GATEWAY = web.AppKey("gateway", Gateway)
 
 
-def build_app(configuration: Configuration) -> web.Application:
+def build_app(configuration: Configuration, *, drain: Drain, log: RequestLog) -> web.Application:
     """Build the application; its session lives as long as it serves."""
 
     async def connect(app: web.Application) -> AsyncIterator[None]:
@@ -21,13 +23,13 @@ def build_app(configuration: Configuration) -> web.Application:
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
         ) as http:
-            app[_GATEWAY] = Gateway(configuration=configuration, http=http)
+            app[_GATEWAY] = Gateway(configuration=configuration, http=http, drain=drain, log=log)
             yield
 
     async def handle(request: web.Request) -> web.StreamResponse:
         return await request.app[_GATEWAY].handle(request)
 
-    app = web.Application(client_max_size=configuration.max_body_bytes)
+    app = web.Application(client_max_size=configuration.limits.max_body_bytes)
     app.cleanup_ctx.append(connect)
     app.router.add_route("*", "/{path:.*}", handle)
     return app

@@ -1,22 +1,25 @@
 """The chain of steps behind one URL: reads a request, hands it down, writes the answer and the log's line."""
 
 import asyncio
-import json
 import time
 import traceback
+from collections.abc import Coroutine
 from dataclasses import replace
 
 import aiohttp
 from aiohttp import web
 
+from .bodies import RefusedError
 from .configuration import Configuration
-from .door import Door, RefusedError
+from .door import Door
 from .errors import error
-from .exchange import Answer, Call, Record, Step
+from .exchange import Answer, Call, Record, Surface
+from .failover import Failover
+from .limits import Limits
+from .queue import Queue
 from .request_log import RequestLog
-from .retries import Retrying
-from .routes import HEALTH, Route, find_route
-from .straight import Straight
+from .routes import LIVENESS, READINESS, Route, find_route
+from .serve import Drain
 from .translation import REQUEST_HEADER, Translation
 
 _SERVER = {"server": "gateway"}  # aiohttp would name itself and its version
@@ -25,31 +28,40 @@ _SERVER = {"server": "gateway"}  # aiohttp would name itself and its version
 class Gateway:
     """Composes the steps; one instance answers every request of the process."""
 
-    def __init__(self, *, configuration: Configuration, http: aiohttp.ClientSession) -> None:
+    def __init__(
+        self, *, configuration: Configuration, http: aiohttp.ClientSession, drain: Drain, log: RequestLog
+    ) -> None:
         self._door = Door(configuration)
-        self._log = RequestLog()
+        self._log = log
+        self._drain = drain
         self._total_s = configuration.timeouts.total_s
-        self._models = _list_of(configuration)
-        straight = Straight(http=http, timeouts=configuration.timeouts)
-        self._straight: Step = Retrying(step=straight, retries=configuration.retries)
-        self._translation: Step = Translation(http=http, configuration=configuration)
+        self._failover = Failover(http=http, configuration=configuration, tell=log.tell)
+        self._queue = Queue(step=self._failover, models=configuration.models, queue_s=configuration.limits.queue_s)
+        self._translation = Translation(http=http, configuration=configuration)
+        self._limits = Limits(step=self._ask, projects=configuration.projects)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request and log it; probes leave no line."""
         path = request.rel_url.raw_path
-        if path in HEALTH and request.method == "GET":
-            return web.json_response({"status": "ok"}, headers=_SERVER)
+        if request.method == "GET" and path in (LIVENESS, READINESS):
+            ready = path == LIVENESS or not self._drain.refusing
+            status, word = (200, "ok") if ready else (503, "shutting down")
+            return web.json_response({"status": word}, status=status, headers=_SERVER)
         route = find_route(request.method, path)
         if route and self._door.is_inner(request, route):
             outer = self._log.find(request.headers.get(REQUEST_HEADER, ""))
             if outer:
                 return await self._handle_inner(request, route, outer)
+        return await self._handle_outer(request, route)
+
+    async def _handle_outer(self, request: web.Request, route: Route | None) -> web.StreamResponse:
         record = self._log.open(route=route.name if route else "unknown", total_s=self._total_s)
         try:
-            answer = await self._answer(request, route, record)
-            record.status, record.first_byte = answer.status, time.monotonic()
-            record.error = answer.error or record.error
-            return await _write(request, answer, record)
+            with self._drain.entered():
+                answer = await self._answered(self._outer(request, route, record))
+                record.status, record.first_byte = answer.status, time.monotonic()
+                record.error = answer.error or record.error
+                return await _write(request, answer, record)
         except BaseException:
             record.error = "client_closed"
             raise
@@ -59,35 +71,56 @@ class Gateway:
             self._log.close(record)
 
     async def _handle_inner(self, request: web.Request, route: Route, outer: Record) -> web.StreamResponse:
-        task = asyncio.current_task()
+        """What LiteLLM asks on behalf of a request is that request's: its line, its limits, its time."""
+        task, started = asyncio.current_task(), time.monotonic()
         assert task is not None  # noqa: S101 - a handler always runs in one
         outer.beneath.add(task)
+        outer.asked.set()
         try:
-            answer = await self._answer(request, route, outer)
+            answer = await self._answered(self._inner(request, route, outer))
+            outer.beneath_ms += (time.monotonic() - started) * 1000
             if answer.status >= 400:
                 outer.failure = answer
             return await _write(request, answer, outer)
         finally:
             outer.beneath.discard(task)
 
-    async def _answer(self, request: web.Request, route: Route | None, record: Record) -> Answer:
+    async def _outer(self, request: web.Request, route: Route | None, record: Record) -> Answer:
+        if self._drain.refusing:
+            return _shutting_down()
         if route is None:
             return error(404, "There is no such route here.", code="not_found")
+        project = self._door.project_of(request, route)
+        record.project = project.name
+        if route.surface is None:
+            return self._door.model(project, route.model) if route.model else self._door.models(project)
+        call = await self._door.admit(request, route, project, record)
+        return await self._limits(call)
+
+    async def _inner(self, request: web.Request, route: Route, record: Record) -> Answer:
+        return await self._ask(await self._door.admit_inner(request, route, record))
+
+    async def _ask(self, call: Call) -> Answer:
+        if call.translated:
+            return await self._translation(call)
+        return await (self._queue if call.surface is Surface.EMBEDDINGS else self._failover)(call)
+
+    @staticmethod
+    async def _answered(answering: Coroutine[None, None, Answer]) -> Answer:
         try:
-            self._door.check_key(request, route)
-            if route.surface is None:
-                return Answer(status=200, body=self._models, headers={"content-type": "application/json"})
-            call = await self._door.admit(request, route, record)
-            record.model, record.stream = call.model.name, call.stream
-            return await self._step(call)(call)
+            return await answering
         except RefusedError as refused:
             return refused.answer
         except Exception as unexpected:
             answer = error(500, "The gateway failed.", type="server_error", code="internal_error")
             return replace(answer, error=_place(unexpected))
 
-    def _step(self, call: Call) -> Step:
-        return self._translation if call.is_translated else self._straight
+
+def _shutting_down() -> Answer:
+    """The next connection finds another replica."""
+    message = "This replica is shutting down. Please try again."
+    answer = error(503, message, type="server_error", code="shutting_down", retry_after=1.0)
+    return replace(answer, headers={**answer.headers, "connection": "close"})
 
 
 def _cancel(tasks: set[asyncio.Task[object]]) -> None:
@@ -99,12 +132,14 @@ def _cancel(tasks: set[asyncio.Task[object]]) -> None:
 async def _write(request: web.Request, answer: Answer, record: Record) -> web.StreamResponse:
     headers = {**answer.headers, **_SERVER, "x-request-id": record.request_id}
     if isinstance(answer.body, bytes):
-        return web.Response(status=answer.status, body=answer.body, headers=headers)
-    response = web.StreamResponse(status=answer.status, headers=headers)
+        response: web.StreamResponse = web.Response(status=answer.status, body=answer.body, headers=headers)
+    else:
+        response = web.StreamResponse(status=answer.status, headers=headers)
     try:
         await response.prepare(request)
-        async for part in answer.body:
-            await response.write(part)
+        if not isinstance(answer.body, bytes):
+            async for part in answer.body:
+                await response.write(part)
         await response.write_eof()
     except ConnectionError:
         record.error = "client_closed"
@@ -117,8 +152,3 @@ def _place(unexpected: Exception) -> str:
     """Where it happened, without the exception's text, which may quote the request."""
     frame = traceback.extract_tb(unexpected.__traceback__)[-1]
     return f"{type(unexpected).__name__} in {frame.name}, line {frame.lineno}"
-
-
-def _list_of(configuration: Configuration) -> bytes:
-    models = [{"id": name, "object": "model", "created": 0, "owned_by": "azure"} for name in configuration.models]
-    return json.dumps({"object": "list", "data": models}).encode()
