@@ -1,21 +1,35 @@
-"""The runtime in this process: its real application, between a real client and a scripted upstream."""
+"""The runtime in this process: its real application, between a real client and scripted upstreams."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
-from gateway.runtime.app import build_app
-from gateway.runtime.configuration import Configuration, Model, Retries, Timeouts, Upstream
+from gateway.runtime.configuration import (
+    CircuitBreaker,
+    Configuration,
+    Limits,
+    Model,
+    Project,
+    Retries,
+    Timeouts,
+    Upstream,
+)
 
 GATEWAY_KEY = "the-gateway-key"
+SECONDARY_KEY = "the-secondary-key"
+OTHER_KEY = "the-key-of-another-project"
 INNER_KEY = "the-inner-key"
-AZURE_KEY = "the-azure-key"
+AZURE_KEY = "the-key-of-first"
+REGIONS = ("first", "second", "third")
 CODEX = "gpt-5.3-codex"
+CHAT = "gpt-4o-mini"
 EMBEDDING = "text-embedding-3-large"
+TRANSLATED = "translated-codex"
 BEARER = {"authorization": f"Bearer {GATEWAY_KEY}"}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -58,9 +72,15 @@ async def serve(scripted: Scripted) -> TestServer:
 
 
 @pytest.fixture
-def azure() -> Scripted:
-    """Stands for the Azure OpenAI resource."""
-    return Scripted()
+def regions() -> tuple[Scripted, Scripted, Scripted]:
+    """Stand for one Azure OpenAI resource in each of three regions, in the order of their priority."""
+    return Scripted(), Scripted(), Scripted()
+
+
+@pytest.fixture
+def azure(regions: tuple[Scripted, ...]) -> Scripted:
+    """The first of them; the `client` knows no other."""
+    return regions[0]
 
 
 @pytest.fixture
@@ -69,42 +89,99 @@ def litellm() -> Scripted:
     return Scripted()
 
 
+def upstream(region: str, endpoint: str = "http://127.0.0.1:9") -> Upstream:
+    """One of the regions, by default where nobody listens."""
+    return Upstream(name=region, endpoint=endpoint, key=f"the-key-of-{region}", priority=REGIONS.index(region) + 1)
+
+
+def models_on(*upstreams: Upstream) -> dict[str, Model]:
+    """A model of each kind, and one that is always translated."""
+    models = (
+        Model(name=CODEX, deployment=CODEX, kind="responses", api_version="2025-04-01-preview", upstreams=upstreams),
+        Model(name=CHAT, deployment=CHAT, kind="chat", api_version="2024-10-21", upstreams=upstreams),
+        Model(name=EMBEDDING, deployment=EMBEDDING, kind="embeddings", api_version="2023-05-15", upstreams=upstreams),
+        Model(
+            name=TRANSLATED,
+            deployment=CODEX,
+            kind="responses",
+            api_version="2025-04-01-preview",
+            upstreams=upstreams,
+            translate=True,
+        ),
+    )
+    return {model.name: model for model in models}
+
+
 @pytest.fixture
 def configuration() -> Configuration:
-    """Short times, so that a test of a time-out is short; the addresses come with the `client`."""
-    upstream = Upstream(name="azure-openai", endpoint="http://127.0.0.1:9", key=AZURE_KEY)
+    """One region; short times, so that a test of a time-out is short; the addresses come with the `client`."""
+    models = models_on(upstream("first"))
     return Configuration(
         host="127.0.0.1",
         port=0,
-        gateway_key=GATEWAY_KEY,
         inner_key=INNER_KEY,
         litellm_url="http://127.0.0.1:9",
-        models={
-            CODEX: Model(
-                name=CODEX, deployment=CODEX, kind="responses", api_version="2025-04-01-preview", upstream=upstream
-            ),
-            EMBEDDING: Model(
-                name=EMBEDDING, deployment=EMBEDDING, kind="embeddings", api_version="2023-05-15", upstream=upstream
-            ),
-        },
-        timeouts=Timeouts(connect_s=1.0, first_event_s=0.3, idle_s=0.3, answer_s=0.3, total_s=2.0, litellm_start_s=0.4),
+        projects=(
+            Project(name="default", keys=(GATEWAY_KEY, SECONDARY_KEY), models=frozenset(models)),
+            Project(name="other", keys=(OTHER_KEY,), models=frozenset({EMBEDDING})),
+        ),
+        models=models,
+        timeouts=Timeouts(
+            connect_s=1.0,
+            first_event_s=0.3,
+            idle_s=0.3,
+            answer_s=0.3,
+            body_s=0.5,
+            litellm_s=0.3,
+            litellm_start_s=0.4,
+            total_s=2.0,
+        ),
         retries=Retries(attempts=3, backoff_s=0.01, max_retry_after_s=1.0),
-        max_body_bytes=10_000,
+        circuit_breaker=CircuitBreaker(failures=1, open_s=0.2, max_open_s=1.0),
+        limits=Limits(max_body_bytes=10_000, max_depth=64, queue_s=1.0),
     )
+
+
+@asynccontextmanager
+async def gateway(configuration: Configuration) -> AsyncIterator[Client]:
+    """A client of a gateway that has just this configuration."""
+    from gateway.runtime.app import build_app
+    from gateway.runtime.request_log import RequestLog
+    from gateway.runtime.serve import Drain
+
+    app = build_app(configuration, drain=Drain(), log=RequestLog())
+    async with TestClient(TestServer(app)) as client:
+        yield client
+
+
+@asynccontextmanager
+async def gateway_of(
+    configuration: Configuration, azures: Iterable[Scripted], litellm: Scripted
+) -> AsyncIterator[Client]:
+    """The same, with its upstreams listening."""
+    servers = [await serve(scripted) for scripted in (litellm, *azures)]
+    urls = [str(server.make_url("")).rstrip("/") for server in servers]
+    upstreams = [upstream(region, url) for region, url in zip(REGIONS, urls[1:], strict=False)]
+    async with gateway(replace(configuration, models=models_on(*upstreams), litellm_url=urls[0])) as client:
+        yield client
+    for server in servers:
+        await server.close()
 
 
 @pytest.fixture
 async def client(configuration: Configuration, azure: Scripted, litellm: Scripted) -> AsyncIterator[Client]:
-    """A client of the gateway, whose upstreams are the two scripted ones."""
-    servers = [await serve(azure), await serve(litellm)]
-    endpoints = [str(server.make_url("")).rstrip("/") for server in servers]
-    upstream = Upstream(name="azure-openai", endpoint=endpoints[0], key=AZURE_KEY)
-    models = {name: replace(model, upstream=upstream) for name, model in configuration.models.items()}
-    app = build_app(replace(configuration, models=models, litellm_url=endpoints[1]))
-    async with TestClient(TestServer(app)) as client:
+    """A client of a gateway with a single region."""
+    async with gateway_of(configuration, [azure], litellm) as client:
         yield client
-    for server in servers:
-        await server.close()
+
+
+@pytest.fixture
+async def client_of_regions(
+    configuration: Configuration, regions: tuple[Scripted, ...], litellm: Scripted
+) -> AsyncIterator[Client]:
+    """A client of a gateway with three regions."""
+    async with gateway_of(configuration, regions, litellm) as client:
+        yield client
 
 
 def json_answer(status: int = 200, body: object = None, **headers: str) -> Handler:
