@@ -1,5 +1,6 @@
 """The control plane: faults, quota and what was received. It has no key: loopback only."""
 
+import json
 from collections.abc import Awaitable, Callable
 from typing import Protocol, TypeVar
 
@@ -45,7 +46,8 @@ def control_app(*, plane: DataPlane, listener: Door) -> Starlette:
         return JSONResponse([fault.model_dump(exclude_none=True) for fault in plane.faults.standing])
 
     async def requests(_: Request) -> Response:
-        return JSONResponse(plane.records.as_json())
+        # In ASCII: a request may hold half a surrogate pair, which UTF-8 cannot carry.
+        return Response(json.dumps(plane.records.as_json()), media_type="application/json")
 
     async def forget_requests(_: Request) -> Response:
         plane.records.clear()

@@ -11,7 +11,7 @@ _SPOKEN = ("output_text", "refusal")
 _HEARD = ("input_text", "input_image", "input_file")
 _UNCHECKED = (
     "item_reference", "custom_tool_call", "custom_tool_call_output", "local_shell_call", "local_shell_call_output",
-    "web_search_call", "file_search_call", "compaction",
+    "web_search_call", "file_search_call",
 )  # fmt: skip
 
 
@@ -27,6 +27,7 @@ class InputCheck:
             "function_call": self._call,
             "function_call_output": self._call_output,
             "reasoning": self._reasoning,
+            "compaction": self._compaction,
         }
 
     def check(self, items: object) -> None:
@@ -92,7 +93,14 @@ class InputCheck:
         if item.get("status") is not None:
             raise errors.unknown(f"{where}.status")
         _check_id(item, prefix="rs", where=where)
-        sealed = item.get("encrypted_content")
+        self._check_seal(item.get("encrypted_content"))
+
+    def _compaction(self, item: JsonObject, where: str) -> None:
+        if item.get("encrypted_content") is None:
+            raise errors.missing(f"{where}.encrypted_content")
+        self._check_seal(item["encrypted_content"])
+
+    def _check_seal(self, sealed: object) -> None:
         if sealed is not None and not (isinstance(sealed, str) and sealing.opens(sealed, region=self._region)):
             raise errors.model_error(
                 message="The encrypted content could not be verified. Reason: Encrypted content could not be decrypted "

@@ -82,6 +82,14 @@ def test_a_conversation_can_be_compacted_and_continued(client: TestClient) -> No
     assert len(client.post(path, json={"model": CODEX, "input": "only"}).json()["output"]) == 2
 
 
+def test_what_another_region_compacted_is_refused(client: TestClient) -> None:
+    compaction = {"type": "compaction", "id": "cmp_1", "encrypted_content": sealing.seal(region="elsewhere")}
+    unsealed = {"type": "compaction", "id": "cmp_1"}
+    for item, code in ((compaction, "invalid_encrypted_content"), (unsealed, "missing_required_parameter")):
+        answer = client.post(RESPONSES_PATH, json={"model": CODEX, "input": [item]})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
+
+
 def test_the_oldest_stored_response_goes_first() -> None:
     kept = stored.Stored()
     for number in range(2001):

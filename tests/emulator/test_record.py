@@ -20,6 +20,12 @@ def test_a_request_is_recorded_as_it_came(emulator: Running) -> None:
     assert (entry["status"], entry["fault"], entry["surface"]) == (200, None, "embeddings")
 
 
+def test_half_a_surrogate_pair_is_told_as_it_came(emulator: Running) -> None:
+    emulator.http.post(RESPONSES_PATH, content=rb'{"input": "\ud800"}')
+    (entry,) = emulator.received()
+    assert entry["body"] == {"input": "\ud800"}
+
+
 def test_numbers_go_on_when_requests_are_forgotten(emulator: Running) -> None:
     emulator.http.post(RESPONSES_PATH, content=b"not json \xff")
     emulator.http.get("/nowhere")
