@@ -1,4 +1,4 @@
-"""What all tests share: the synthesized stacks, and one of them running."""
+"""What all tests share: options, the synthesized stacks, and two of them running."""
 
 import os
 import subprocess
@@ -11,14 +11,60 @@ import pytest
 from local.runner.session import Session, run
 
 ROOT = Path(__file__).parents[1]
+REGIONS = ROOT / "tests/gateway/environments/regions.toml"
+SOAK_S = 900.0
+_SYNTHESIZE = """
+import pathlib, sys
+from main import synthesize
+from settings.loading import load_environment
+synthesize([load_environment(pathlib.Path(sys.argv[1]))], outdir=pathlib.Path(sys.argv[2]))
+"""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What a run can be told."""
+    options = parser.getgroup("gateway")
+    options.addoption(
+        "--litellm", metavar="VERSION", help="run tests/gateway/whole with this LiteLLM, not the one of the settings"
+    )
+    options.addoption(
+        "--write-reliability", action="store_true", help="write what the fault tests saw into docs/reliability.md"
+    )
+    options.addoption(
+        "--soak-seconds", type=float, metavar="N", help=f"run the soak, for so long (with -m soak: {SOAK_S:.0f})"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the markers known."""
+    config.addinivalue_line("markers", "soak: a long load, run by `--soak-seconds N` or `-m soak` alone")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the soak out of a run that did not ask for it."""
+    if config.getoption("--soak-seconds") is not None or "soak" in str(config.getoption("-m")):
+        return
+    soaks = [item for item in items if item.get_closest_marker("soak")]
+    if soaks:
+        config.hook.pytest_deselected(items=soaks)
+        items[:] = [item for item in items if item not in soaks]
 
 
 @pytest.fixture(scope="session")
-def stacks(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def synthesis_environ(pytestconfig: pytest.Config) -> dict[str, str]:
+    """The environment of a synthesis: none of the caller's overrides, and the LiteLLM that the run was told to use."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("AIGATEWAY_")}
+    if version := pytestconfig.getoption("--litellm"):
+        environ["AIGATEWAY_CONTAINERS__IMAGE"] = f"ghcr.io/berriai/litellm:v{version}@sha256:{'0' * 64}"
+    return environ
+
+
+@pytest.fixture(scope="session")
+def stacks(synthesis_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the stacks that `main.py` writes, as a user's call writes them."""
     outdir = tmp_path_factory.mktemp("cdktf.out")
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("AIGATEWAY_")}
-    subprocess.run([sys.executable, "main.py"], cwd=ROOT, env={**environ, "CDKTF_OUTDIR": str(outdir)}, check=True)
+    environ = {**synthesis_environ, "CDKTF_OUTDIR": str(outdir)}
+    subprocess.run([sys.executable, "main.py"], cwd=ROOT, env=environ, check=True)
     return outdir / "stacks"
 
 
@@ -27,4 +73,26 @@ def session(stacks: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """The gateway and the real LiteLLM of the dev stack, with the emulator behind them."""
     secrets = tmp_path_factory.mktemp("secrets") / "secrets.json"
     with run(stack=stacks / "aigateway-dev/cdk.tf.json", environ={}, secrets=secrets) as session:
+        yield session
+
+
+@pytest.fixture(scope="session")
+def regions_stack(synthesis_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stack of tests/gateway/environments/regions.toml."""
+    outdir = tmp_path_factory.mktemp("regions.out")
+    command = [sys.executable, "-c", _SYNTHESIZE, str(REGIONS), str(outdir)]
+    subprocess.run(command, cwd=ROOT, env=synthesis_environ, check=True)
+    return outdir / "stacks/aigateway-regions/cdk.tf.json"
+
+
+@pytest.fixture(scope="session")
+def regions_secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The keys of that stack, the same for each of its replicas."""
+    return tmp_path_factory.mktemp("secrets") / "secrets.json"
+
+
+@pytest.fixture(scope="session")
+def regions(regions_stack: Path, regions_secrets: Path) -> Iterator[Session]:
+    """That stack, running: three emulated regions, the gateway, and the real LiteLLM."""
+    with run(stack=regions_stack, environ={}, secrets=regions_secrets) as session:
         yield session
