@@ -40,7 +40,7 @@ class Gateway:
         self._translation = Translation(http=http, configuration=configuration)
         self._limits = Limits(step=self._ask, projects=configuration.projects)
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request and log it; probes leave no line."""
         path = request.rel_url.raw_path
         if request.method == "GET" and path in (LIVENESS, READINESS):
@@ -54,7 +54,7 @@ class Gateway:
                 return await self._handle_inner(request, route, outer)
         return await self._handle_outer(request, route)
 
-    async def _handle_outer(self, request: web.Request, route: Route | None) -> web.StreamResponse:
+    async def _handle_outer(self, request: web.BaseRequest, route: Route | None) -> web.StreamResponse:
         record = self._log.open(route=route.name if route else "unknown", total_s=self._total_s)
         try:
             with self._drain.entered():
@@ -70,7 +70,7 @@ class Gateway:
                 _cancel(record.beneath)
             self._log.close(record)
 
-    async def _handle_inner(self, request: web.Request, route: Route, outer: Record) -> web.StreamResponse:
+    async def _handle_inner(self, request: web.BaseRequest, route: Route, outer: Record) -> web.StreamResponse:
         """What LiteLLM asks on behalf of a request is that request's: its line, its limits, its time."""
         task, started = asyncio.current_task(), time.monotonic()
         assert task is not None  # noqa: S101 - a handler always runs in one
@@ -85,7 +85,7 @@ class Gateway:
         finally:
             outer.beneath.discard(task)
 
-    async def _outer(self, request: web.Request, route: Route | None, record: Record) -> Answer:
+    async def _outer(self, request: web.BaseRequest, route: Route | None, record: Record) -> Answer:
         if self._drain.refusing:
             return _shutting_down()
         if route is None:
@@ -97,7 +97,7 @@ class Gateway:
         call = await self._door.admit(request, route, project, record)
         return await self._limits(call)
 
-    async def _inner(self, request: web.Request, route: Route, record: Record) -> Answer:
+    async def _inner(self, request: web.BaseRequest, route: Route, record: Record) -> Answer:
         return await self._ask(await self._door.admit_inner(request, route, record))
 
     async def _ask(self, call: Call) -> Answer:
@@ -129,7 +129,7 @@ def _cancel(tasks: set[asyncio.Task[object]]) -> None:
         task.cancel()
 
 
-async def _write(request: web.Request, answer: Answer, record: Record) -> web.StreamResponse:
+async def _write(request: web.BaseRequest, answer: Answer, record: Record) -> web.StreamResponse:
     headers = {**answer.headers, **_SERVER, "x-request-id": record.request_id}
     if isinstance(answer.body, bytes):
         response: web.StreamResponse = web.Response(status=answer.status, body=answer.body, headers=headers)
