@@ -1,30 +1,30 @@
 """Starts the gateway with what the container's environment says."""
 
-import logging
+import asyncio
 import os
 
-from aiohttp import web
-
-from .app import build_app
+from .app import open_server
 from .configuration import read_configuration
+from .request_log import RequestLog
+from .serve import Drain, serve
+
+_OF_THE_GRACE_PERIOD = 0.95
 
 
-def main() -> None:
-    """Serve until SIGTERM; requests in flight may finish, as the container app's grace period is as long."""
-    # aiohttp quotes what it cannot parse, be it a key or a prompt; the request log tells all that may be told.
-    logging.getLogger("aiohttp").addHandler(logging.NullHandler())
-    logging.getLogger("aiohttp").propagate = False
+async def main() -> None:
+    """Serve until SIGTERM; the platform waits `total_s` for the end, and kills then."""
     configuration = read_configuration(os.environ)
-    web.run_app(
-        build_app(configuration),
-        host=configuration.host,
-        port=configuration.port,
-        shutdown_timeout=configuration.timeouts.total_s,
-        handler_cancellation=True,
-        access_log=None,
-        print=None,
-    )
+    drain, log = Drain(), RequestLog()
+    async with open_server(configuration, drain=drain, log=log) as server:
+        await serve(
+            server,
+            host=configuration.host,
+            port=configuration.port,
+            drain=drain,
+            grace_s=configuration.timeouts.total_s * _OF_THE_GRACE_PERIOD,
+            tell=log.tell,
+        )
 
 
 if __name__ == "__main__":
-    main()
+    asyncio.run(main())

@@ -5,6 +5,7 @@ https://platform.openai.com/docs/guides/error-codes
 
 import json
 import math
+from dataclasses import replace
 
 from .exchange import Answer, Surface, Transient
 
@@ -26,6 +27,19 @@ def error(
     if retry_after is not None:
         headers["retry-after"] = str(max(1, math.ceil(retry_after)))
     return Answer(status=status, body=json.dumps(body).encode(), headers=headers, error=code)
+
+
+class RefusedError(Exception):
+    """The door stays shut; `answer` tells the client why."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+def invalid(message: str, *, param: str | None = None, code: str = "invalid_value") -> RefusedError:
+    """A request that makes no sense: 400."""
+    return RefusedError(error(400, message, param=param, code=code))
 
 
 def unauthorized() -> Answer:
@@ -64,3 +78,9 @@ def interruption(surface: Surface, sequence_number: int) -> bytes:
         event = {**detail, "type": "error", "sequence_number": sequence_number, "error": detail}
         return b"event: error\ndata: " + json.dumps(event).encode() + b"\n\n"
     return b"data: " + json.dumps({"error": detail}).encode() + b"\n\n"
+
+
+def limited(message: str, *, kind: str, retry_after: float) -> Answer:
+    """A limit of ours is reached; `kind` is what it counts. Clients that read milliseconds need not wait longer."""
+    answer = error(429, message, type=kind, code="rate_limit_exceeded", retry_after=retry_after)
+    return replace(answer, headers={**answer.headers, "retry-after-ms": str(max(1, math.ceil(retry_after * 1000)))})

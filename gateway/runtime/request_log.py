@@ -1,10 +1,12 @@
-"""One JSON line per request on stdout: what happened, never what was said."""
+"""One JSON line per request on stdout, and one per event that an operator wants to know: never what was said."""
 
 import asyncio
+import dataclasses
 import json
 import sys
 import time
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from .exchange import Record
@@ -33,21 +35,34 @@ class RequestLog:
     def close(self, record: Record) -> None:
         """Write the record's line."""
         del self._open[record.request_id]
-        line = {
-            "time": datetime.now(UTC).isoformat(timespec="milliseconds"),
-            "request_id": record.request_id,
-            "route": record.route,
-            "model": record.model,
-            "stream": record.stream,
-            "status": record.status,
-            "ms": _milliseconds(record.started, time.monotonic()),
-            "first_byte_ms": record.first_byte and _milliseconds(record.started, record.first_byte),
-            "attempts": record.attempts,
-            "error": record.error,
-        }
-        sys.stdout.write(json.dumps(line) + "\n")
+        first_byte_s = None if record.first_byte is None else record.first_byte - record.started
+        self.tell(
+            {
+                "request_id": record.request_id,
+                "project": record.project,
+                "route": record.route,
+                "model": record.model,
+                "stream": record.stream,
+                "status": record.status,
+                "ms": _milliseconds(time.monotonic() - record.started),
+                "first_byte_ms": first_byte_s and _milliseconds(first_byte_s),
+                "tokens": record.tokens and dataclasses.asdict(record.tokens),
+                "region": record.region,
+                "attempts": record.attempts,
+                "queued_ms": round(record.queued_ms, 1),
+                "litellm_ms": record.litellm_ms and round(record.litellm_ms, 1),
+                "dropped_fields": record.dropped,
+                "error": record.error,
+            }
+        )
+
+    @staticmethod
+    def tell(line: Mapping[str, object]) -> None:
+        """Write a line with the time before it, at once and in one piece."""
+        told = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **line}
+        sys.stdout.write(json.dumps(told) + "\n")
         sys.stdout.flush()
 
 
-def _milliseconds(start: float, end: float) -> float:
-    return round((end - start) * 1000, 1)
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 1)

@@ -1,0 +1,80 @@
+"""Embeddings wait for Azure's quota here instead of failing on it, so that the indexing of a code base completes."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+
+from .configuration import Model
+from .errors import limited
+from .exchange import Answer, Call, Step
+from .lane import Lane, Place, Rest, Waiter
+from .usage import estimate
+from .windows import Clock
+
+_RETRY_AFTER_S = 1.0
+
+
+class Queue:
+    """A step that sends each call when and where the quota has room for it.
+
+    `rest_s(model, upstream)`: for how many seconds the step beneath will not ask that upstream.
+    """
+
+    def __init__(
+        self,
+        *,
+        step: Step,
+        models: Mapping[str, Model],
+        queue_s: float,
+        rest_s: Rest = lambda _model, _upstream: 0.0,
+        clock: Clock = time.monotonic,
+    ) -> None:
+        self._step = step
+        self._queue_s = queue_s
+        self._lanes: dict[str, Lane] = {}
+        for model in models.values():
+            # Azure counts by deployment, whatever names it has here.
+            self._lanes.setdefault(
+                model.deployment,
+                Lane(requests=model.requests_per_minute, tokens=model.tokens_per_minute, rest_s=rest_s, clock=clock),
+            )
+
+    async def __call__(self, call: Call) -> Answer:
+        """Answer as the step does; 429 when there was no room in time."""
+        lane, loop = self._lanes[call.model.deployment], asyncio.get_running_loop()
+        until = min(loop.time() + self._queue_s, call.record.deadline)
+        again = False
+        while True:
+            waiter = Waiter(call=call, tokens=estimate(call), again=again)
+            place = await _place(lane, waiter, until)
+            if place is None:
+                message = f"Azure OpenAI's quota of '{call.model.name}' is used up, and the queue for it is long."
+                return limited(message, kind="requests", retry_after=lane.room(waiter)[0])
+            answer = await lane.use(place, call, self._step)
+            pause_s = _retry_after_s(answer.headers)
+            if answer.status != 429 or loop.time() + pause_s >= until:
+                return answer
+            answer.close()
+            lane.pause(pause_s)
+            again = True
+
+
+async def _place(lane: Lane, waiter: Waiter, until: float) -> Place | None:
+    started = time.monotonic()
+    try:
+        async with asyncio.timeout_at(until):
+            return await lane.enter(waiter)
+    except TimeoutError:
+        return None
+    finally:
+        waiter.call.record.queued_ms += (time.monotonic() - started) * 1000
+
+
+def _retry_after_s(headers: Mapping[str, str]) -> float:
+    told = {name.lower(): value for name, value in headers.items()}
+    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+        try:
+            return max(0.0, float(told[name]) / unit)
+        except (KeyError, ValueError):
+            continue
+    return _RETRY_AFTER_S
