@@ -36,7 +36,12 @@ class Gateway:
         self._drain = drain
         self._total_s = configuration.timeouts.total_s
         self._failover = Failover(http=http, configuration=configuration, tell=log.tell)
-        self._queue = Queue(step=self._failover, models=configuration.models, queue_s=configuration.limits.queue_s)
+        self._queue = Queue(
+            step=self._failover,
+            models=configuration.models,
+            queue_s=configuration.limits.queue_s,
+            rest_s=self._failover.rest_s,
+        )
         self._translation = Translation(http=http, configuration=configuration)
         self._limits = Limits(step=self._ask, projects=configuration.projects)
 
@@ -61,7 +66,7 @@ class Gateway:
                 answer = await self._answered(self._outer(request, route, record))
                 record.status, record.first_byte = answer.status, time.monotonic()
                 record.error = answer.error or record.error
-                return await _write(request, answer, record)
+                return await _write(request, answer, record, last=self._drain.refusing)
         except BaseException:
             record.error = "client_closed"
             raise
@@ -119,8 +124,7 @@ class Gateway:
 def _shutting_down() -> Answer:
     """The next connection finds another replica."""
     message = "This replica is shutting down. Please try again."
-    answer = error(503, message, type="server_error", code="shutting_down", retry_after=1.0)
-    return replace(answer, headers={**answer.headers, "connection": "close"})
+    return error(503, message, type="server_error", code="shutting_down", retry_after=1.0)
 
 
 def _cancel(tasks: set[asyncio.Task[object]]) -> None:
@@ -129,12 +133,14 @@ def _cancel(tasks: set[asyncio.Task[object]]) -> None:
         task.cancel()
 
 
-async def _write(request: web.BaseRequest, answer: Answer, record: Record) -> web.StreamResponse:
+async def _write(request: web.BaseRequest, answer: Answer, record: Record, *, last: bool = False) -> web.StreamResponse:
     headers = {**answer.headers, **_SERVER, "x-request-id": record.request_id}
     if isinstance(answer.body, bytes):
         response: web.StreamResponse = web.Response(status=answer.status, body=answer.body, headers=headers)
     else:
         response = web.StreamResponse(status=answer.status, headers=headers)
+    if last:
+        response.force_close()
     try:
         await response.prepare(request)
         if not isinstance(answer.body, bytes):
