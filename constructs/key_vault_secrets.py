@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from cdktf import Fn, ITerraformDependable, TerraformVariable, TerraformVariableValidationConfig, Token, VariableType
+from cdktf import ITerraformDependable, TerraformVariable, TerraformVariableValidationConfig, VariableType
 
 from constructs import Construct, azurerm
 from constructs.key_vault import KeyVault
@@ -33,11 +33,12 @@ class KeyVaultSecrets(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         secrets = build_secrets(settings)
-        variables = {secret.variable: self._build_variable(secret=secret) for secret in secrets if not secret.sha256}
+        for secret in secrets:
+            if secret.variable:
+                self._build_variable(secret=secret, name=secret.variable)
         self.versionless_ids = {
             secret.name: self._build_secret(
                 secret=secret,
-                value=variables[secret.variable].string_value,
                 version=settings.secrets_version,
                 vault=vault,
                 tags=tags,
@@ -46,8 +47,9 @@ class KeyVaultSecrets(Construct):
             for secret in secrets
         }
 
-    def _build_variable(self, *, secret: Secret) -> TerraformVariable:
-        name = secret.variable
+    def _build_variable(self, *, secret: Secret, name: str) -> None:
+        """A variable whose secret can be derived may be left unset, but not be blank."""
+        given = f'trimspace(var.{name}) != ""'
         variable = TerraformVariable(
             self,
             name,
@@ -55,22 +57,22 @@ class KeyVaultSecrets(Construct):
             description=literal(f"{secret.description} Set TF_VAR_{name}."),
             sensitive=True,
             nullable=False,
+            default="" if secret.derived_from else None,
             validation=[
                 TerraformVariableValidationConfig(
-                    condition=f'${{trimspace(var.{name}) != ""}}', error_message=f"TF_VAR_{name} must not be empty."
+                    condition=f'${{var.{name} == "" || {given}}}' if secret.derived_from else f"${{{given}}}",
+                    error_message=f"TF_VAR_{name} must not be {'blank' if secret.derived_from else 'empty'}.",
                 )
             ],
         )
         variable.override_logical_id(name)
         # The bindings do not know `ephemeral`. Without it Terraform would keep the value in the plan.
         variable.add_override("ephemeral", True)  # noqa: FBT003
-        return variable
 
     def _build_secret(
         self,
         *,
         secret: Secret,
-        value: str,
         version: int,
         vault: KeyVault,
         tags: Mapping[str, str],
@@ -82,10 +84,20 @@ class KeyVaultSecrets(Construct):
             name=secret.name,
             key_vault_id=vault.id,
             content_type="text/plain",
-            value_wo=Token.as_string(Fn.sha256(value)) if secret.sha256 else value,
+            value_wo=_value(secret),
             value_wo_version=version,
             tags=tags,
             depends_on=[after],
         )
         resource.override_logical_id(secret.name.replace("-", "_"))
         return resource
+
+
+def _value(secret: Secret) -> str:
+    """The expression of a secret's value; `coalesce` takes the first text that is not empty."""
+    derived = f'"{secret.salt}${{var.{secret.derived_from}}}"' if secret.salt else f"var.{secret.derived_from}"
+    if secret.variable is None:
+        return f"${{sha256({derived})}}"
+    if secret.derived_from is None:
+        return f"${{var.{secret.variable}}}"
+    return f"${{coalesce(var.{secret.variable}, sha256({derived}))}}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from gateway.configuration import read_runtime_modules, render_gateway_config
 from gateway.litellm import render_litellm_config
 from gateway.probes import Probes, build_probes
-from gateway.secrets import GATEWAY_KEY, INNER_KEY
+from gateway.secrets import INNER_KEY, build_project_keys
 from gateway.start import START_GATEWAY, START_LITELLM
 from gateway.upstreams import build_upstreams
 from settings import EnvironmentSettings
@@ -48,9 +48,10 @@ def _build_gateway(settings: EnvironmentSettings) -> Container:
         "HOST": _ALL_ADDRESSES,
         "PORT": str(resources.port),
         "LITELLM_URL": f"{_LOOPBACK}:{settings.containers.litellm.port}",
-        "GATEWAY_KEY": SecretRef(name=GATEWAY_KEY.name),
         "INNER_KEY": SecretRef(name=INNER_KEY.name),
     }
+    for keys in build_project_keys(settings).values():
+        env |= {name: SecretRef(name=secret.name) for name, secret in keys.env.items()}
     for upstream in build_upstreams(settings):
         env[upstream.endpoint_env] = upstream.endpoint
         env[upstream.key_env] = SecretRef(name=upstream.key_secret)

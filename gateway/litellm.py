@@ -5,8 +5,8 @@ https://docs.litellm.ai/docs/proxy/configs
 
 import yaml
 
-from gateway.upstreams import Model, build_models
 from settings import EnvironmentSettings
+from settings.models import Model
 
 # Azure's reasoning models refuse these, and coding clients send them always.
 # https://learn.microsoft.com/azure/ai-services/openai/how-to/reasoning
@@ -28,7 +28,7 @@ def build_litellm_config(settings: EnvironmentSettings) -> dict[str, object]:
     # The gateway ends a call at total_s, with a better reason than LiteLLM's; LiteLLM's own limit lies behind it.
     timeout_s = settings.timeouts.total_s + 2
     return {
-        "model_list": [_model(model) for model in build_models(settings)],
+        "model_list": [_model(model) for model in settings.all_models],
         "general_settings": {
             "master_key": "os.environ/LITELLM_MASTER_KEY",
             "disable_responses_id_security": True,
@@ -54,7 +54,7 @@ def _model(model: Model) -> dict[str, object]:
         "api_key": "os.environ/AZURE_OPENAI_API_KEY",
         "api_version": model.api_version,
     }
-    if model.kind == "embeddings":
+    if model.kind != "responses":
         return {"model_name": model.name, "litellm_params": parameters}
     return {
         "model_name": model.name,

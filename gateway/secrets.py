@@ -1,5 +1,6 @@
 """The secrets of a stack: where each one comes from, and under which name it is kept."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.upstreams import build_upstreams
@@ -8,27 +9,66 @@ from settings import EnvironmentSettings
 
 @dataclass(frozen=True, kw_only=True)
 class Secret:
-    """A Key Vault secret made from a Terraform variable: the variable's value, or its `sha256`."""
+    """A Key Vault secret: the value of a Terraform variable, or what is derived from another one, or the first of both.
+
+    Derived is the SHA-256 of `salt` and the value of the variable `derived_from`.
+    """
 
     name: str
-    variable: str
     description: str
-    sha256: bool = False
+    variable: str | None = None
+    derived_from: str | None = None
+    salt: str = ""
 
 
-GATEWAY_KEY = Secret(
-    name="gateway-key", variable="gateway_key", description="The key that clients present to the gateway."
-)
 INNER_KEY = Secret(
     name="inner-key",
-    variable=GATEWAY_KEY.variable,
     description="What the two containers of a replica present to each other.",
-    sha256=True,
+    derived_from="gateway_key",
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectKeys:
+    """Both keys of a project open the door, so that one can be replaced while the other is in use."""
+
+    primary: Secret
+    secondary: Secret
+
+    @property
+    def env(self) -> Mapping[str, Secret]:
+        """The environment variables of the gateway that hold them."""
+        return {str(secret.variable).upper(): secret for secret in (self.primary, self.secondary)}
+
+
+def build_project_keys(settings: EnvironmentSettings) -> Mapping[str, ProjectKeys]:
+    """The keys of each project; the first one's are called as if there were no other."""
+    return {
+        project: _project_keys(project, suffix=f"-{project}" if number else "")
+        for number, project in enumerate(settings.all_projects)
+    }
+
+
+def _project_keys(project: str, *, suffix: str) -> ProjectKeys:
+    name = f"gateway-key{suffix}"
+    variable = name.replace("-", "_")
+    return ProjectKeys(
+        primary=Secret(
+            name=name, variable=variable, description=f"The key that clients of the project '{project}' present."
+        ),
+        secondary=Secret(
+            name=f"{name}-secondary",
+            variable=f"{variable}_secondary",
+            description=f"A second key of the project '{project}', for the time of a rotation; may be left unset.",
+            derived_from=variable,
+            salt="secondary:",
+        ),
+    )
 
 
 def build_secrets(settings: EnvironmentSettings) -> tuple[Secret, ...]:
     """Every secret of the stack, in an order that stays: a changed one is a perpetual diff (azurerm #31376)."""
+    first, *others = (keys.env.values() for keys in build_project_keys(settings).values())
     upstreams = (
         Secret(
             name=upstream.key_secret,
@@ -37,4 +77,4 @@ def build_secrets(settings: EnvironmentSettings) -> tuple[Secret, ...]:
         )
         for upstream in build_upstreams(settings)
     )
-    return (GATEWAY_KEY, INNER_KEY, *upstreams)
+    return (*first, INNER_KEY, *upstreams, *(secret for keys in others for secret in keys))

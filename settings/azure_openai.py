@@ -1,15 +1,15 @@
-"""The upstream: Azure OpenAI's resources and the models deployed there."""
+"""The Azure OpenAI resources behind the gateway: one in the short form, or one per region."""
 
 import re
+from collections.abc import Collection, Sequence
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
-from settings.values import Group, Text, conflict, must_be, refused, whole_number
+from settings.values import Group, Name, Place, Text, list_of, must_be, refused, tables, whole_number
 
 _ENDPOINT = re.compile(r"https://(?P<host>([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,})/?", re.IGNORECASE | re.ASCII)
-# What the models of these names give at most; another deployment name tells nothing.
-_LARGEST = {"text-embedding-3-small": 1536, "text-embedding-ada-002": 1536}
+_PROJECTS_KEYS = "gateway-key"
 
 
 def _resource_root(endpoint: str) -> str:
@@ -28,15 +28,10 @@ Deployment = Annotated[
         "of the first two"
     ),
 ]
-ApiVersion = Annotated[
-    str,
-    StringConstraints(pattern="^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(-preview)?$"),
-    must_be("an API version of Azure OpenAI, like 2025-04-01-preview or 2023-05-15"),
-]
 
 
 class AzureOpenAI(Group):
-    """The resource that serves the codex model and, unless they have their own, the embeddings."""
+    """The only resource, which serves every model unless the embeddings have their own: the short form of upstreams."""
 
     endpoint: Endpoint = Field(
         "https://mys-shared-ai-swc.cognitiveservices.azure.com",
@@ -44,29 +39,53 @@ class AzureOpenAI(Group):
     )
 
 
-class Codex(Group):
-    """The model for coding, which speaks Azure's Responses API."""
+class Upstream(Group):
+    """One resource of several, usually each in a region of its own; its key is a secret of its own."""
 
-    model: Deployment = Field("gpt-5.3-codex", description="Name of the model and of its deployment.")
-    api_version: ApiVersion = Field("2025-04-01-preview", description="api-version of its Responses calls.")
-
-
-class Embeddings(Group):
-    """The model for indexing code."""
-
-    deployment: Deployment = Field("text-embedding-3-large", description="Name of the model and of its deployment.")
-    dimension: Annotated[int, whole_number(1, 3072)] = Field(
-        3072, description="Numbers per vector; clients size their index by it."
+    name: Name = Field(description="Its name in logs, and the beginning of the names of its key.")
+    endpoint: Endpoint = Field(description="Root of the Azure OpenAI resource; a final slash is dropped.")
+    priority: Annotated[int, whole_number(1, 100)] = Field(
+        1, description="1 is asked first, a higher number after a failure; equal ones share the requests."
     )
-    api_version: ApiVersion = Field("2023-05-15", description="api-version of its calls.")
-    endpoint: Endpoint | None = Field(
-        None, description="Root of a resource of its own, with a key of its own; by default azure_openai.endpoint."
+    deployments: Annotated[tuple[Deployment, ...], list_of("deployments")] | None = Field(
+        None, description="The deployments that it has; by default those of all models."
     )
 
-    @field_validator("dimension")
+    @field_validator("name")
     @classmethod
-    def _not_above_the_model(cls, dimension: int, info: ValidationInfo) -> int:
-        deployment = info.data.get("deployment", "")
-        if dimension > (largest := _LARGEST.get(deployment, dimension)):
-            raise conflict(f"must be at most {largest}, which is what {deployment} has")
-        return dimension
+    def _not_a_projects_key(cls, name: str) -> str:
+        if name.startswith(_PROJECTS_KEYS):
+            raise refused(f'must not start with "{_PROJECTS_KEYS}", as the keys of the projects do')
+        return name
+
+    def serves(self, deployment: str) -> bool:
+        """Whether a model of this deployment can be called here."""
+        return self.deployments is None or deployment in self.deployments
+
+
+Upstreams = Annotated[tuple[Upstream, ...], tables("[[upstreams]]")]
+
+
+def check_upstreams(upstreams: Sequence[Upstream], *, deployments: Collection[str] | None) -> dict[Place, str]:
+    """What is wrong with them as a whole, by place; `deployments` are those of the models, if these are known."""
+    messages: dict[Place, str] = {}
+    for number, upstream in enumerate(upstreams):
+        for before, other in enumerate(upstreams[:number]):
+            if upstream.name == other.name:
+                messages[number, "name"] = f"must be another name than that of upstreams[{before}]"
+            if upstream.endpoint == other.endpoint:
+                messages[number, "endpoint"] = f"must be another resource than that of upstreams[{before}]"
+    return messages if deployments is None else messages | _check_deployments(upstreams, deployments)
+
+
+def _check_deployments(upstreams: Sequence[Upstream], deployments: Collection[str]) -> dict[Place, str]:
+    messages: dict[Place, str] = {
+        (number, "deployments", place): f"must be the deployment of a model: {', '.join(deployments)}"
+        for number, upstream in enumerate(upstreams)
+        for place, deployment in enumerate(upstream.deployments or ())
+        if deployment not in deployments
+    }
+    unserved = [name for name in deployments if not any(upstream.serves(name) for upstream in upstreams)]
+    if unserved:
+        messages[()] = f"must have the deployments of all models; in none of their lists: {', '.join(unserved)}"
+    return messages

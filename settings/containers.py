@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
 from settings.image import DEFAULT_IMAGE, Image, version_of
-from settings.values import Between, Group, conflicts, must_be, refused, whole_number
+from settings.values import Between, Group, Place, conflicts, must_be, refused, whole_number
 
 
 def _two_decimals(cpu: float) -> float:
@@ -74,16 +74,16 @@ class Containers(Group):
         gateway: GatewayContainer | None = info.data.get("gateway")
         if gateway is None:  # it was refused: there is no sum to judge
             return litellm
-        messages = {}
+        messages: dict[Place, str] = {}
         cpu = Decimal(str(gateway.cpu)) + Decimal(str(litellm.cpu))
         memory = _gibibytes(gateway.memory) + _gibibytes(litellm.memory)
         if cpu % Decimal("0.25") or cpu > 2 or memory != 2 * cpu:
-            messages["cpu"] = (
+            messages["cpu",] = (
                 f"with containers.gateway the cpu and memory add up to {cpu} and {memory}Gi, but must add up to a pair "
                 "that Container Apps has: 0.25 and 0.5Gi, 0.5 and 1Gi, and so on in such steps up to 2 and 4Gi"
             )
         if gateway.port == litellm.port:
-            messages["port"] = "must be another port than that of containers.gateway"
+            messages["port",] = "must be another port than that of containers.gateway"
         if messages:
             raise conflicts(litellm, messages)
         return litellm

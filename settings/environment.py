@@ -1,17 +1,20 @@
 """All settings of one environment: the model behind `settings/environments/*.toml`."""
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, TypeVar
 
 from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from settings.azure_openai import AzureOpenAI, Codex, Embeddings
+from settings.azure_openai import AzureOpenAI, Upstream, Upstreams, check_upstreams
 from settings.containers import Containers
+from settings.models import Codex, Embeddings, Model, Models
 from settings.naming import Env, LocationShort, Naming, ProjectName
 from settings.operations import Backend, KeyVault, Logs
+from settings.projects import Project, Projects, check_projects
 from settings.tags import Tags
-from settings.traffic import Ingress, Limits, Retries, Scale, Timeouts
-from settings.values import conflicts, must_be, refused, whole_number
+from settings.traffic import CircuitBreaker, Ingress, Limits, Retries, Scale, Timeouts
+from settings.values import Place, conflicts, must_be, refused, whole_number
 from settings.variables import NESTED, PREFIX, Variables
 
 Location = Annotated[
@@ -26,6 +29,27 @@ def _no_budget(_: object) -> None:
         "must be left out: a budget needs a database that counts what was spent; this gateway has none, and "
         "a budget that nobody enforces would be a false promise"
     )
+
+
+_Value = TypeVar("_Value")
+
+
+def _checked(value: _Value, messages: Mapping[Place, str]) -> _Value:
+    if messages:
+        raise conflicts(value, messages)
+    return value
+
+
+def _first_models(info: ValidationInfo) -> dict[str, Model]:
+    """Those of codex and embeddings, as far as they are valid, by the name of their table."""
+    groups: dict[str, Codex | Embeddings | None] = {name: info.data.get(name) for name in ("codex", "embeddings")}
+    return {name: group.as_model() for name, group in groups.items() if group}
+
+
+def _all_models(info: ValidationInfo) -> tuple[Model, ...] | None:
+    """None when one was refused: what it might be called is unknown."""
+    first = _first_models(info)
+    return (*first.values(), *info.data["models"]) if len(first) > 1 and "models" in info.data else None
 
 
 class EnvironmentSettings(BaseSettings):
@@ -55,14 +79,18 @@ class EnvironmentSettings(BaseSettings):
     containers: Containers = Field(Containers(), description="The replica's two containers.")
     scale: Scale = Field(Scale(), description="Number of replicas.")
     ingress: Ingress = Field(Ingress(), description="Who reaches the gateway.")
-    azure_openai: AzureOpenAI = Field(AzureOpenAI(), description="The upstream.")
+    azure_openai: AzureOpenAI = Field(AzureOpenAI(), description="The only upstream, where there is one.")
     codex: Codex = Field(Codex(), description="The model for coding.")
     embeddings: Embeddings = Field(Embeddings(), description="The model for indexing code.")
+    models: Models = Field((), description="Further models.")
+    upstreams: Upstreams = Field((), description="Several upstreams, in place of azure_openai.")
+    projects: Projects = Field({}, description="Who may use the gateway; the first one is the default.")
     key_vault: KeyVault = Field({}, validate_default=True, description="The vault of the secrets.")
     logs: Logs = Field(Logs(), description="The Log Analytics workspace.")
-    retries: Retries = Field(Retries(), description="Further attempts after a failure.")
     timeouts: Timeouts = Field(Timeouts(), description="How long is waited for what.")
-    limits: Limits = Field(Limits(), description="What a single request may ask for.")
+    retries: Retries = Field(Retries(), description="Further attempts after a failure, where there is one region.")
+    circuit_breaker: CircuitBreaker = Field(CircuitBreaker(), description="When a region is left alone.")
+    limits: Limits = Field(Limits(), description="What a single request may be.")
     backend: Backend = Field({}, validate_default=True, description="Where Terraform keeps its state.")
 
     @classmethod
@@ -79,11 +107,53 @@ class EnvironmentSettings(BaseSettings):
 
     @field_validator("embeddings")
     @classmethod
-    def _not_the_codex_model(cls, embeddings: Embeddings, info: ValidationInfo) -> Embeddings:
+    def _of_its_own(cls, embeddings: Embeddings, info: ValidationInfo) -> Embeddings:
+        messages: dict[Place, str] = {}
+        azure_openai: AzureOpenAI | None = info.data.get("azure_openai")
         codex: Codex | None = info.data.get("codex")
-        if codex and codex.model == embeddings.deployment:
-            raise conflicts(embeddings, {"deployment": "must be another deployment than codex.model"})
-        return embeddings
+        if azure_openai and azure_openai.endpoint == embeddings.endpoint:
+            messages["endpoint",] = "must be another resource than azure_openai.endpoint, or left out"
+        if codex and codex.deployment == embeddings.deployment:
+            messages["deployment",] = "must be another deployment than that of codex.model"
+        elif codex and codex.model == embeddings.model:
+            messages["model",] = "must be another name than codex.model"
+        return _checked(embeddings, messages)
+
+    @field_validator("models")
+    @classmethod
+    def _beside_each_other(cls, models: tuple[Model, ...], info: ValidationInfo) -> tuple[Model, ...]:
+        others = _first_models(info)
+        messages: dict[Place, str] = {}
+        for number, model in enumerate(models):
+            for place, other in others.items():
+                clashes = model.clashes(other, of=place)
+                messages |= {(number, field): message for field, message in clashes.items()}
+            others[f"models[{number}]"] = model
+        return _checked(models, messages)
+
+    @field_validator("upstreams")
+    @classmethod
+    def _instead_of_one(cls, upstreams: tuple[Upstream, ...], info: ValidationInfo) -> tuple[Upstream, ...]:
+        if not upstreams:
+            return upstreams
+        groups = [(name, info.data.get(name)) for name in ("azure_openai", "embeddings")]
+        if given := [f"{name}.endpoint" for name, group in groups if group and "endpoint" in group.model_fields_set]:
+            raise conflicts(upstreams, {(): f"must be the only ones to name resources, without {', '.join(given)}"})
+        models = _all_models(info)
+        deployments = None if models is None else dict.fromkeys(model.deployment for model in models)
+        return _checked(upstreams, check_upstreams(upstreams, deployments=deployments))
+
+    @field_validator("projects")
+    @classmethod
+    def _of_models_that_exist(cls, projects: dict[str, Project], info: ValidationInfo) -> dict[str, Project]:
+        models = _all_models(info)
+        return projects if models is None else _checked(projects, check_projects(projects, [m.name for m in models]))
+
+    @field_validator("retries", "limits")
+    @classmethod
+    def _within_the_time(cls, group: Retries | Limits, info: ValidationInfo) -> Retries | Limits:
+        timeouts: Timeouts | None = info.data.get("timeouts")
+        return _checked(group, group.check(timeouts)) if timeouts else group
 
     @field_validator("key_vault", mode="before")
     @classmethod
@@ -104,6 +174,31 @@ class EnvironmentSettings(BaseSettings):
             "storage_account_name": naming.name("storage_account"),
             "key": f"{naming.env}.tfstate",
         } | given
+
+    @property
+    def all_models(self) -> tuple[Model, ...]:
+        """Every model that clients may name: codex, embeddings, and the further ones."""
+        return (self.codex.as_model(), self.embeddings.as_model(), *self.models)
+
+    @property
+    def all_upstreams(self) -> tuple[Upstream, ...]:
+        """The upstreams, also where the short form names one resource, or a second one for the embeddings."""
+        if self.upstreams:
+            return self.upstreams
+        main = Upstream(name="azure-openai", endpoint=self.azure_openai.endpoint)
+        if self.embeddings.endpoint is None:
+            return (main,)
+        own = self.embeddings.deployment
+        others = tuple(model.deployment for model in self.all_models if model.deployment != own)
+        return (
+            main.model_copy(update={"deployments": others}),
+            Upstream(name="azure-openai-embeddings", endpoint=self.embeddings.endpoint, deployments=(own,)),
+        )
+
+    @property
+    def all_projects(self) -> Mapping[str, Project]:
+        """The projects in the file's order; without any, one that may do everything."""
+        return self.projects or {"default": Project()}
 
     @property
     def naming(self) -> Naming:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -39,7 +39,9 @@ class Explainer:
 
     def explain(self, error: ValidationError) -> list[str]:
         """What pydantic found."""
-        return [self._explain(details) for details in error.errors(include_url=False)]
+        found = error.errors(include_url=False)
+        # What cannot be derived from a value that was refused is no mistake of its own.
+        return [self._explain(details) for details in found if details["type"] != "default_factory_not_called"]
 
     def conflict(self, field: str, value: object, message: str) -> str:
         """A value contradicts another one. Variables may give either, so the file and they are named together."""
@@ -55,34 +57,48 @@ class Explainer:
             for name in self.variables.unknown()
         ]
 
-    def unknown_field(self, names: Sequence[str], value: object) -> str:
-        variable = self.variables.name_of(names)
-        shown = "" if variable or _SECRET.search(names[-1]) else _shown(value)
-        allowed = self._fields_beside(names)
-        return f"{self._source(variable)}: {_dotted(names)}{shown}: is not a setting; allowed are {allowed}"
+    def unknown_field(self, location: Sequence[int | str], value: object) -> str:
+        variable = self.variables.name_of(location)
+        shown = "" if variable or _SECRET.search(str(location[-1])) else _shown(value)
+        allowed = self._fields_beside(location)
+        return f"{self._source(variable)}: {_dotted(location)}{shown}: is not a setting; allowed are {allowed}"
+
+    def foreign_project(self, name: str, projects: Iterable[str]) -> str:
+        """A variable would add a project to those of the file, where a person has meant one of them."""
+        variable = self.variables.name_of(["projects", name])
+        allowed = f"must be a project of {self.file}, which are {', '.join(projects)}"
+        return f"{self._source(variable)}: {_dotted(['projects', name])}: {allowed}"
 
     def _explain(self, details: ErrorDetails) -> str:
         kind, location, value, message = details["type"], details["loc"], details["input"], details["msg"]
-        names = [part for part in location if isinstance(part, str) and part != "[key]"]
         field = _dotted(location)
         if kind == CONFLICT:
             return self.conflict(field, value, message)
         if kind == "extra_forbidden":
-            return self.unknown_field(names, value)
+            return self.unknown_field(location, value)
         if kind == "missing":
-            return f"{self.file}: {field}: is missing; every file must give it"
+            owner = "file" if len(location) == 1 else "table of this kind"
+            source = self._source(self.variables.name_of(location[:-1]))
+            return f"{source}: {field}: is missing; every {owner} must give it"
         if kind == "model_type":
             message = "must be a table of settings"
-        return f"{self._source(self.variables.name_of(names))}: {field}{_shown(value)}: {message}"
+        return f"{self._source(self.variables.name_of(location))}: {field}{_shown(value)}: {message}"
 
     def _source(self, variable: str | None) -> str:
         return f"{variable} (environment variable)" if variable else str(self.file)
 
-    def _fields_beside(self, names: Sequence[str]) -> str:
+    def _fields_beside(self, location: Sequence[int | str]) -> str:
         group: Any = self.model
-        for name in names[:-1]:
-            group = group.model_fields[name].annotation
+        for part in location[:-1]:
+            # Down into a group's field, or into an item of a list or table of groups.
+            group = (
+                group.model_fields[part].annotation if _is_group(group) else next(filter(_is_group, get_args(group)))
+            )
         return ", ".join(name for name, field in group.model_fields.items() if field.annotation is not NoneType)
+
+
+def _is_group(annotation: object) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 def _dotted(location: Sequence[int | str]) -> str:
@@ -97,8 +113,9 @@ def _dotted(location: Sequence[int | str]) -> str:
 
 
 def _shown(value: object) -> str:
-    """` = value` on one line, without the parts of a URL that may be secret; nothing for a table."""
-    if isinstance(value, dict | BaseModel):
+    """` = value` on one line, without the parts of a URL that may be secret; nothing for a table or some of them."""
+    first = value[0] if isinstance(value, list | tuple) and value else value
+    if isinstance(first, dict | BaseModel):
         return ""
     if isinstance(value, str) and "://" in value:
         value = _PRIVATE_PARTS_OF_A_URL.sub("***", value)

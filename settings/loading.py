@@ -45,6 +45,7 @@ def load_environment(path: Path) -> EnvironmentSettings:
     # pydantic-settings would take a name that starts with an underscore for an option of its own.
     options = [name for name in content if name.startswith("_")]
     mistakes += [explainer.unknown_field([name], content.pop(name)) for name in options]
+    mistakes += _foreign_projects(explainer, content)
     try:
         settings = EnvironmentSettings(**content)
     except ValidationError as error:
@@ -60,6 +61,14 @@ def load_environment(path: Path) -> EnvironmentSettings:
 
 def _explainer(file: Path) -> Explainer:
     return Explainer(file, EnvironmentSettings, Variables(EnvironmentSettings))
+
+
+def _foreign_projects(explainer: Explainer, content: Mapping[str, Any]) -> list[str]:
+    """A variable sets what the file's projects have: one that is misspelt would be a project more, with keys."""
+    own, given = content.get("projects"), explainer.variables.values.get("projects")
+    if not own or not isinstance(own, dict) or not isinstance(given, dict):
+        return []
+    return [explainer.foreign_project(name, own) for name in given if name not in own]
 
 
 def _content(path: Path) -> dict[str, Any]:

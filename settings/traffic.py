@@ -3,9 +3,9 @@
 from ipaddress import IPv4Network
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from settings.values import Group, Switch, Text, conflict, refused, seconds, whole_number
+from settings.values import Group, Place, Switch, Text, conflict, list_of, refused, seconds, whole_number
 
 
 def _ipv4_network(cidr: str) -> str:
@@ -22,16 +22,7 @@ def _ipv4_network(cidr: str) -> str:
     return str(network)
 
 
-def _listed(value: object) -> object:
-    """A variable of the environment has no lists: there, commas stand between the networks."""
-    if isinstance(value, str):
-        return [network.strip() for network in value.split(",")]
-    if not isinstance(value, list | tuple):
-        raise refused("must be a list of IPv4 networks")
-    return value
-
-
-Networks = Annotated[tuple[Annotated[Text, AfterValidator(_ipv4_network)], ...], BeforeValidator(_listed)]
+Networks = Annotated[tuple[Annotated[Text, AfterValidator(_ipv4_network)], ...], list_of("IPv4 networks")]
 
 
 class Scale(Group):
@@ -62,18 +53,6 @@ class Ingress(Group):
     )
 
 
-class Retries(Group):
-    """Further attempts after a failure of the upstream that passes: 408, 429, 5xx, a reset, a time-out."""
-
-    attempts: Annotated[int, whole_number(1, 10)] = Field(3, description="Attempts in all, the first included.")
-    backoff_s: Annotated[float, seconds(0, 30)] = Field(
-        0.5, description="Seconds before the second attempt; each further pause is longer."
-    )
-    max_retry_after_s: Annotated[float, seconds(0, 220)] = Field(
-        20.0, description="Longest Retry-After of the upstream, in seconds, that is waited for."
-    )
-
-
 class Timeouts(Group):
     """Seconds; all well below the 240 after which the ingress cuts an idle connection, as LiteLLM needs some, too.
 
@@ -86,6 +65,10 @@ class Timeouts(Group):
     )
     idle_s: Annotated[float, seconds(0.1, 230)] = Field(60.0, description="Between two events of a streamed answer.")
     answer_s: Annotated[float, seconds(0.1, 230)] = Field(180.0, description="Until one whole, not streamed answer.")
+    body_s: Annotated[float, seconds(0.1, 230)] = Field(60.0, description="Until the client has sent its body.")
+    litellm_s: Annotated[float, seconds(0.1, 230)] = Field(
+        30.0, description="Until LiteLLM asks for Azure's part of a translated request; later it counts as hanging."
+    )
     litellm_start_s: Annotated[float, seconds(0.1, 230)] = Field(
         90.0, description="How long a translated request waits for LiteLLM to load."
     )
@@ -93,19 +76,83 @@ class Timeouts(Group):
         220.0, description="Everything before the first byte to the client, all attempts and pauses included."
     )
 
+    @field_validator("first_event_s", "answer_s")
+    @classmethod
+    def _covers_the_connection(cls, limit_s: float, info: ValidationInfo) -> float:
+        if (connect_s := info.data.get("connect_s", 0)) > limit_s:
+            raise conflict(f"must be at least timeouts.connect_s, which is {connect_s:g}")
+        return limit_s
+
     @field_validator("total_s")
     @classmethod
     def _covers_the_parts(cls, total_s: float, info: ValidationInfo) -> float:
-        parts = ("connect_s", "first_event_s", "answer_s", "litellm_start_s")
+        parts = ("first_event_s", "answer_s", "body_s", "litellm_s", "litellm_start_s")
         longer = {part: info.data[part] for part in parts if info.data.get(part, 0) > total_s}
         if longer:
             raise conflict("must be at least " + ", ".join(f"timeouts.{part} ({s:g})" for part, s in longer.items()))
         return total_s
 
 
+class Retries(Group):
+    """Attempts where a request has one region only; with several, each is asked once.
+
+    They follow a failure of the upstream that passes: 408, 429, 5xx, a reset, a time-out.
+    """
+
+    attempts: Annotated[int, whole_number(1, 10)] = Field(3, description="Attempts in all, the first included.")
+    backoff_s: Annotated[float, seconds(0, 30)] = Field(
+        0.5, description="Seconds before the second attempt; each further pause is twice as long."
+    )
+    max_retry_after_s: Annotated[float, seconds(0, 220)] = Field(
+        20.0, description="Longest Retry-After of the upstream, in seconds, that is waited for."
+    )
+
+    def check(self, timeouts: Timeouts) -> dict[Place, str]:
+        """What cannot happen within these times, by place."""
+        messages: dict[Place, str] = {}
+        pauses_s = self.backoff_s * (2 ** (self.attempts - 1) - 1)
+        if pauses_s >= timeouts.total_s:
+            messages["attempts",] = (
+                f"must be fewer, or the pauses shorter: with retries.backoff_s these alone take {pauses_s:g} s, and "
+                f"timeouts.total_s is {timeouts.total_s:g}"
+            )
+        if self.max_retry_after_s > timeouts.total_s:
+            messages["max_retry_after_s",] = f"must be at most timeouts.total_s, which is {timeouts.total_s:g}"
+        return messages
+
+
+class CircuitBreaker(Group):
+    """When a region is left alone, for each model."""
+
+    failures: Annotated[int, whole_number(1, 100)] = Field(1, description="Failures in a row that open it.")
+    open_s: Annotated[float, seconds(0.1, 600)] = Field(10.0, description="How long the region is left alone.")
+    max_open_s: Annotated[float, seconds(0.1, 3600)] = Field(
+        60.0, description="The same at most, where the region's Retry-After says how long."
+    )
+
+    @field_validator("max_open_s")
+    @classmethod
+    def _not_below_open(cls, max_open_s: float, info: ValidationInfo) -> float:
+        if (open_s := info.data.get("open_s", 0)) > max_open_s:
+            raise conflict(f"must be at least circuit_breaker.open_s, which is {open_s:g}")
+        return max_open_s
+
+
 class Limits(Group):
-    """What a single request may ask for."""
+    """What a single request may be, and how long it may wait for its turn."""
 
     max_body_bytes: Annotated[int, whole_number(1024, 134_217_728)] = Field(
         33_554_432, description="Longest request body in bytes; it is held in memory."
     )
+    max_depth: Annotated[int, whole_number(8, 256)] = Field(
+        64, description="How deep arrays and objects of a body may be nested."
+    )
+    queue_s: Annotated[float, seconds(0, 220)] = Field(
+        120.0, description="How long embeddings wait for Azure's quota before the client gets a 429."
+    )
+
+    def check(self, timeouts: Timeouts) -> dict[Place, str]:
+        """What cannot happen within these times, by place."""
+        if self.queue_s <= timeouts.total_s:
+            return {}
+        return {("queue_s",): f"must be at most timeouts.total_s, which is {timeouts.total_s:g}"}

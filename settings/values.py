@@ -1,7 +1,9 @@
 """What all settings share: how a group of them behaves, and how a value is refused."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import reduce
 from typing import Annotated, Any
 
 from annotated_types import Ge, GroupedMetadata, Le
@@ -17,6 +19,7 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 CONFLICT = "conflict"
+Place = tuple[str | int, ...]
 
 
 class Group(BaseModel):
@@ -35,13 +38,17 @@ def conflict(message: str) -> PydanticCustomError:
     return PydanticCustomError(CONFLICT, "{message}", {"message": message})
 
 
-def conflicts(group: Group, messages: Mapping[str, str]) -> ValidationError:
-    """The error to raise for a whole group; `messages` is by field."""
+def conflicts(whole: object, messages: Mapping[Place, str]) -> ValidationError:
+    """The error to raise for a group, or a table or list of groups; `messages` is by the place within it."""
     details = [
-        InitErrorDetails(type=conflict(message), loc=(field,), input=getattr(group, field))
-        for field, message in messages.items()
+        InitErrorDetails(type=conflict(message), loc=place, input=reduce(_inside, place, whole))
+        for place, message in messages.items()
     ]
-    return ValidationError.from_exception_data(type(group).__name__, details)
+    return ValidationError.from_exception_data(type(whole).__name__, details)
+
+
+def _inside(whole: Any, part: str | int) -> object:  # noqa: ANN401 - a group, a table or a list
+    return getattr(whole, str(part)) if isinstance(whole, BaseModel) else whole[part]
 
 
 def must_be(allowed: str) -> WrapValidator:
@@ -88,3 +95,36 @@ def seconds(low: float, high: float) -> Between:
 
 Switch = Annotated[bool, must_be("true or false")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=256), must_be("a text of 1 to 256 characters")]
+Name = Annotated[
+    str,
+    StringConstraints(pattern="^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=32),
+    must_be("1 to 32 lower-case letters, digits and single inner hyphens, starting with a letter"),
+]
+
+
+def list_of(what: str) -> BeforeValidator:
+    """A list. A variable of the environment has none: there, commas stand between the values, or it is JSON."""
+
+    def check(value: object) -> object:
+        if isinstance(value, str):
+            try:
+                value = json.loads(value) if value.lstrip().startswith("[") else value.split(",")
+            except (ValueError, RecursionError):
+                value = None
+        if not isinstance(value, list | tuple):
+            raise refused(f"must be a list of {what}")
+        return [item.strip() if isinstance(item, str) else item for item in value]
+
+    return BeforeValidator(check)
+
+
+def tables(example: str) -> BeforeValidator:
+    """Several tables of one form: a list of them, or a table by names, as the example's brackets say."""
+    form = list | tuple if example.startswith("[[") else dict
+
+    def check(value: object) -> object:
+        if not isinstance(value, form):
+            raise refused(f"must be given as tables, each headed {example}")
+        return value
+
+    return BeforeValidator(check)

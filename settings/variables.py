@@ -2,12 +2,13 @@
 
 They apply to every environment that this process loads. Upper and lower case are the same, and names of tags
 become lower-case. An empty variable counts as unset, because that is how GitHub Actions hands over one that does
-not exist. A whole table can be given as JSON, a list of networks with commas.
+not exist. A whole table can be given as JSON, a list of texts with commas. The file's order of tables stays.
 """
 
 import os
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 from typing import Any
 
 from pydantic.fields import FieldInfo
@@ -23,6 +24,7 @@ class Variables(EnvSettingsSource):
 
     def __init__(self, model: type[BaseSettings]) -> None:
         super().__init__(model)
+        self.env_vars = dict(sorted(self.env_vars.items()))  # what they add comes in the same order on every machine
         self.values = self()
         given = {name.upper() for name, value in os.environ.items() if value}
         self.names = sorted(name for name in given if name.startswith(PREFIX) and name != _CLIENT_KEY)
@@ -38,9 +40,10 @@ class Variables(EnvSettingsSource):
         """The variables that set nothing, for example because of a spelling mistake."""
         return [name for name in self.names if not self._give(_field(name))]
 
-    def name_of(self, field: Sequence[str]) -> str | None:
+    def name_of(self, location: Sequence[int | str]) -> str | None:
         """The variable that gives this field, its table or a part of it; None when the file does."""
-        if not self._give(field):
+        field = [str(part) for part in takewhile(lambda part: isinstance(part, str) and part != "[key]", location)]
+        if not field or not self._give(field):
             return None
         own = PREFIX + NESTED.join(field).upper()
         related = [n for n in self.names if (own + NESTED).startswith(n + NESTED) or n.startswith(own + NESTED)]

@@ -11,6 +11,17 @@ from local.runner.errors import RunnerError
 from local.runner.session import Session
 
 _ANSWER_S = 240.0  # a cold model may think that long
+ENDPOINTS = {
+    "responses": ("responses", "chat/completions"),
+    "chat": ("chat/completions",),
+    "embeddings": ("embeddings",),
+}
+"""What a model of each kind answers."""
+_QUESTIONS: Mapping[str, Mapping[str, Any]] = {
+    "responses": {"input": "Say hello."},
+    "chat/completions": {"messages": [{"role": "user", "content": "Say hello."}]},
+    "embeddings": {"input": "Hello"},
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,35 +40,35 @@ def call_endpoints(session: Session) -> Iterator[Check]:
     Raises:
         RunnerError: an endpoint did not answer as it should; the message holds its answer.
     """
-    headers = {"authorization": f"Bearer {session.key}"}
-    with httpx.Client(headers=headers, timeout=_ANSWER_S, trust_env=False) as client:
-        yield _check(client, session, "models", None)
+    with httpx.Client(timeout=_ANSWER_S, trust_env=False) as client:
+        yield _check(client, session, "models", key=session.key)
         for model in session.models:
-            for endpoint, body in _bodies(model).items():
-                yield _check(client, session, endpoint, {"model": model["name"], **body}, model=model)
+            for key in session.keys_for(model["name"])[:1]:
+                for endpoint in ENDPOINTS[model["kind"]]:
+                    yield _check(client, session, endpoint, key=key, model=model)
 
 
-def _bodies(model: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    if model["kind"] == "embeddings":
-        return {"embeddings": {"input": "Hello"}}
-    return {
-        "responses": {"input": "Say hello."},
-        "chat/completions": {"messages": [{"role": "user", "content": "Say hello."}]},
-    }
+def body_for(endpoint: str, *, model: str) -> dict[str, Any]:
+    """A short question."""
+    return {"model": model, **_QUESTIONS[endpoint]}
 
 
 def _check(
     client: httpx.Client,
     session: Session,
     endpoint: str,
-    body: Mapping[str, Any] | None,
     *,
+    key: str,
     model: Mapping[str, Any] | None = None,
 ) -> Check:
     url = f"{session.base_url}/{endpoint}"
+    headers = {"authorization": f"Bearer {key}"}
     started = time.perf_counter()
     try:
-        response = client.get(url) if body is None else client.post(url, json=body)
+        if model is None:
+            response = client.get(url, headers=headers)
+        else:
+            response = client.post(url, headers=headers, json=body_for(endpoint, model=model["name"]))
     except httpx.HTTPError as broken:
         raise RunnerError(f"{url}: {type(broken).__name__} {broken}") from None
     ms = (time.perf_counter() - started) * 1000

@@ -40,7 +40,10 @@ def emulate(name: str, *, key: str, models: Sequence[Mapping[str, Any]]) -> Iter
 def _configuration(name: str, models: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {
         "region": name,
-        "responses": {model["deployment"]: model["api_version"] for model in models if model["kind"] == "responses"},
+        **{
+            kind: {model["deployment"]: model["api_version"] for model in models if model["kind"] == kind}
+            for kind in ("responses", "chat")
+        },
         "embeddings": {
             model["deployment"]: {"api_version": model["api_version"], "dimension": model["dimension"]}
             for model in models

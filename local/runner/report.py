@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from local.runner.checks import Check
+from local.runner.checks import ENDPOINTS, Check, body_for
 from local.runner.session import Session
 
 
@@ -37,10 +37,11 @@ def json_line(session: Session) -> str:
 
 
 def _curl(session: Session) -> str:
-    codex = next(model["name"] for model in session.models if model["kind"] == "responses")
-    body = json.dumps({"model": codex, "input": "Say hello."})
+    model = next(model for model in session.models if session.key in session.keys_for(model["name"]))
+    endpoint = ENDPOINTS[model["kind"]][0]
+    body = json.dumps(body_for(endpoint, model=model["name"]))
     headers = f"-H {shlex.quote(f'Authorization: Bearer {session.key}')} -H 'Content-Type: application/json'"
-    return f"curl {session.base_url}/responses {headers} -d {shlex.quote(body)}"
+    return f"curl {session.base_url}/{endpoint} {headers} -d {shlex.quote(body)}"
 
 
 def _short(text: str, length: int = 48) -> str:

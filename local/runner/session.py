@@ -22,11 +22,23 @@ class Session:
 
     host_url: str
     litellm_url: str
-    key: str
+    keys: Mapping[str, Sequence[str]]
+    """By project: its primary and its secondary key."""
+    projects: Sequence[Mapping[str, Any]]
     models: Sequence[Mapping[str, Any]]
     emulators: Mapping[str, Emulator]
     gateway: Process
     litellm: Process
+
+    @property
+    def key(self) -> str:
+        """The primary key of the first project, which is the default."""
+        return self.keys[self.projects[0]["name"]][0]
+
+    def keys_for(self, model: str) -> Sequence[str]:
+        """The keys of the first project that may use this model; none if no project may."""
+        allowed = [project["name"] for project in self.projects if model in (project["models"] or [model])]
+        return self.keys[allowed[0]] if allowed else ()
 
     @property
     def base_url(self) -> str:
@@ -78,7 +90,7 @@ def run(
         for upstream in read.upstreams:
             if upstream.name not in addresses and not azure:
                 progress(f"Starting the emulator of {upstream.name}")
-                models = [model for model in read.models if model["upstream"] == upstream.name]
+                models = [model for model in read.models if upstream.name in model["upstreams"]]
                 key = read.gateway.secrets[upstream.key_env].value(variables)
                 emulators[upstream.name] = running.enter_context(emulate(upstream.name, key=key, models=models))
                 addresses[upstream.name] = emulators[upstream.name].url
@@ -104,7 +116,11 @@ def run(
         yield Session(
             host_url=urls["gateway"],
             litellm_url=urls["litellm"],
-            key=read.gateway.secrets["GATEWAY_KEY"].value(variables),
+            keys={
+                project["name"]: [read.gateway.secrets[name].value(variables) for name in project["key_envs"]]
+                for project in read.projects
+            },
+            projects=read.projects,
             models=read.models,
             emulators=emulators,
             gateway=containers["gateway"],
@@ -125,7 +141,7 @@ def _variables(stack: Stack, *, azure: bool, environ: Mapping[str, str], secrets
             name = f"TF_VAR_{stack.gateway.secrets[upstream.key_env].variable}"
             if not environ.get(name):
                 raise RunnerError(f"Azure wants a key: set {name} to the API key of {upstream.name}.")
-    return resolve_variables(stack.variables, environ=environ, file=secrets)
+    return resolve_variables(stack.variables, optional=stack.optional_variables, environ=environ, file=secrets)
 
 
 def _overrides(

@@ -10,21 +10,26 @@ from typing import Any
 
 from local.runner.errors import RunnerError
 
-_VALUE = re.compile(r"\$\{(?:var\.(?P<plain>\w+)|sha256\(var\.(?P<hashed>\w+)\))\}")
+# What `constructs/key_vault_secrets.py` writes: a variable, or a hash, or a hash in case the variable is unset.
+_HASH = r'sha256\((?:var\.(?P<hashed>\w+)|"(?P<salt>[^"$]*)\$\{var\.(?P<salted>\w+)\}")\)'
+_VALUE = re.compile(r"\$\{var\.(?P<plain>\w+)\}|\$\{(?:coalesce\(var\.(?P<optional>\w+), )?" + _HASH + r"\)?\}")
 _VAULT_REFERENCE = re.compile(r"\$\{azurerm_key_vault_secret\.(?P<address>\w+)\.versionless_id\}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Secret:
-    """A Key Vault secret's value: a Terraform variable, or its SHA-256 as Terraform's `sha256` writes it."""
+    """A Key Vault secret's value: a Terraform variable's, or else the SHA-256 of another one's, after a salt."""
 
-    variable: str
-    is_hashed: bool
+    variable: str | None = None
+    derived_from: str | None = None
+    salt: str = ""
 
     def value(self, variables: Mapping[str, str]) -> str:
         """Compute what the vault would hold."""
-        value = variables[self.variable]
-        return hashlib.sha256(value.encode()).hexdigest() if self.is_hashed else value
+        if self.derived_from is None:
+            return variables[str(self.variable)]
+        given = variables.get(self.variable or "")
+        return given or hashlib.sha256(f"{self.salt}{variables[self.derived_from]}".encode()).hexdigest()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +39,7 @@ class Upstream:
     name: str
     endpoint_env: str
     key_env: str
+    priority: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,18 +56,29 @@ class Container:
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """The two containers, and what the gateway's configuration says of upstreams and models."""
+    """The two containers, and what the gateway's configuration says of upstreams, models and projects."""
 
     gateway: Container
     litellm: Container
     upstreams: tuple[Upstream, ...]
     models: tuple[Mapping[str, Any], ...]
+    projects: tuple[Mapping[str, Any], ...]
 
     @property
     def variables(self) -> tuple[str, ...]:
         """The Terraform variables that the containers' secrets need, each once."""
-        secrets = (*self.gateway.secrets.values(), *self.litellm.secrets.values())
-        return tuple(dict.fromkeys(secret.variable for secret in secrets))
+        names = [secret.derived_from or secret.variable for secret in self._secrets]
+        return tuple(dict.fromkeys(name for name in names if name))
+
+    @property
+    def optional_variables(self) -> tuple[str, ...]:
+        """Those that may be left unset."""
+        names = [secret.variable for secret in self._secrets if secret.derived_from]
+        return tuple(dict.fromkeys(name for name in names if name))
+
+    @property
+    def _secrets(self) -> tuple[Secret, ...]:
+        return (*self.gateway.secrets.values(), *self.litellm.secrets.values())
 
 
 def read_stack(path: Path) -> Stack:
@@ -101,6 +118,7 @@ def _stack(resources: Mapping[str, Any]) -> Stack:
         litellm=containers["litellm"],
         upstreams=tuple(Upstream(**upstream) for upstream in configuration["upstreams"]),
         models=tuple(configuration["models"]),
+        projects=tuple(configuration["projects"]),
     )
 
 
@@ -117,10 +135,14 @@ def _container(container: Mapping[str, Any], secrets: Mapping[str, Secret]) -> C
 
 
 def _secret(expression: str) -> Secret:
-    hashed = _VALUE.fullmatch(expression)
-    if hashed is None:
-        raise ValueError(f"value_wo is {expression}, which is neither a variable nor its sha256")
-    return Secret(variable=hashed["plain"] or hashed["hashed"], is_hashed=hashed["plain"] is None)
+    found = _VALUE.fullmatch(expression)
+    if found is None:
+        raise ValueError(f"value_wo is {expression}, which is neither a variable nor derived from one")
+    return Secret(
+        variable=found["plain"] or found["optional"],
+        derived_from=found["hashed"] or found["salted"],
+        salt=found["salt"] or "",
+    )
 
 
 def _group(pattern: re.Pattern[str], text: str, group: str) -> str:

@@ -3,7 +3,7 @@
 import json
 import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from local.runner.errors import RunnerError
@@ -11,13 +11,18 @@ from local.runner.errors import RunnerError
 _PRIVATE = 0o600
 
 
-def resolve_variables(names: Iterable[str], *, environ: Mapping[str, str], file: Path) -> dict[str, str]:
+def resolve_variables(
+    names: Sequence[str], *, optional: Sequence[str] = (), environ: Mapping[str, str], file: Path
+) -> dict[str, str]:
     """Return a value for every name; what is not set is made up once and kept in `file`, readable by its owner.
+
+    An `optional` one that is unset or empty has none.
 
     Raises:
         RunnerError: a variable is set but empty, or the file is not what was written there.
     """
     values = {name: environ[f"TF_VAR_{name}"] for name in names if f"TF_VAR_{name}" in environ}
+    values |= {name: environ[f"TF_VAR_{name}"] for name in optional if environ.get(f"TF_VAR_{name}")}
     if empty := [name for name, value in values.items() if not value.strip()]:
         raise RunnerError(f"TF_VAR_{empty[0]} is set but empty. Give it a value, or unset it for a random one.")
     if odd := [name for name, value in values.items() if not value.isascii() or not value.isprintable()]:

@@ -1,0 +1,50 @@
+"""The projects: who may use which models, and how much of them."""
+
+from collections.abc import Collection, Mapping
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from settings.azure_openai import Deployment
+from settings.models import RequestsPerMinute, TokensPerMinute
+from settings.values import Group, Name, Place, list_of, refused, tables, whole_number
+
+_SECOND = "secondary"
+
+
+def _not_a_second_key(name: str) -> str:
+    if name.endswith(_SECOND):
+        raise refused(f'must not end with "{_SECOND}", as the second keys of the projects do')
+    return name
+
+
+def _some(models: tuple[str, ...]) -> tuple[str, ...]:
+    if not models:
+        raise refused("must name a model, or be left out for all of them")
+    return models
+
+
+class Project(Group):
+    """Who has one of its two keys may use its models. Each replica counts for itself what was used."""
+
+    models: Annotated[tuple[Deployment, ...], list_of("models"), AfterValidator(_some)] | None = Field(
+        None, description="The models that it may use; by default all."
+    )
+    requests_per_minute: RequestsPerMinute | None = Field(None, description="By default without a limit.")
+    tokens_per_minute: TokensPerMinute | None = Field(None, description="By default without a limit.")
+    parallel_requests: Annotated[int, whole_number(1, 10_000)] | None = Field(
+        None, description="Requests at the same time; by default without a limit."
+    )
+
+
+Projects = Annotated[dict[Annotated[Name, AfterValidator(_not_a_second_key)], Project], tables("[projects.<name>]")]
+
+
+def check_projects(projects: Mapping[str, Project], models: Collection[str]) -> dict[Place, str]:
+    """What is wrong with them beside these models, by place."""
+    return {
+        (name, "models", number): f"must be one of the models, which are {', '.join(models)}"
+        for name, project in projects.items()
+        for number, model in enumerate(project.models or ())
+        if model not in models
+    }
