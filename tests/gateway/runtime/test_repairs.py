@@ -1,0 +1,255 @@
+"""What the repairs change in an answer, and what they leave alone; LiteLLM's words as it was heard to say them."""
+
+import base64
+import json
+from typing import Any
+
+import pytest
+
+from gateway.runtime.configuration import Project
+from gateway.runtime.events import Event, EventReader
+from gateway.runtime.exchange import Call, Record, Surface
+from gateway.runtime.repairs import (
+    ARGUMENTS_INDEX,
+    AS_IT_CAME,
+    LITELLM_CHAT,
+    LITELLM_RESPONSES,
+    Repair,
+    repair_of,
+)
+
+from .conftest import CODEX, models_on, upstream
+
+REPAIRS = [AS_IT_CAME, ARGUMENTS_INDEX, LITELLM_CHAT, LITELLM_RESPONSES]
+AZURES_ID = "resp_cfe2a51d3b2271b4"
+LITELLMS_ID = (
+    "resp_"
+    + base64.b64encode(f"litellm:custom_llm_provider:azure;model_id:a754;response_id:{AZURES_ID}".encode()).decode()
+)
+USAGE = {"prompt_tokens": 23, "completion_tokens": 2, "prompt_tokens_details": {"cached_tokens": 11}}
+FIRST, SECOND = ({"id": f"call_{n}", "type": "function", "function": {"name": n, "arguments": "{}"}} for n in "ab")
+
+
+def read(raw: bytes) -> Event:
+    (event,) = EventReader().feed(raw)
+    return event
+
+
+def event_of(data: object, *, name: str = "") -> Event:
+    head = f"event: {name}\n" if name else ""
+    return read(f"{head}data: {json.dumps(data)}\n\n".encode())
+
+
+def mended(repair: Repair, data: object) -> dict[str, Any]:
+    """What the client's parser makes of a whole answer."""
+    fields: dict[str, Any] = json.loads(repair.whole(json.dumps(data).encode(), data))
+    return fields
+
+
+def mended_event(repair: Repair, data: object) -> dict[str, Any]:
+    """The same of an event."""
+    fields = read(repair.event(event_of(data))).data
+    assert isinstance(fields, dict)
+    return fields
+
+
+def completion(*choices: dict[str, Any], **fields: object) -> dict[str, Any]:
+    return {"id": AZURES_ID, "object": "chat.completion", "model": CODEX, "choices": list(choices), **fields}
+
+
+def chunk(*choices: dict[str, Any], **fields: object) -> dict[str, Any]:
+    return {**completion(*choices, **fields), "object": "chat.completion.chunk"}
+
+
+def said(index: int = 0, finish_reason: str = "stop", **message: object) -> dict[str, Any]:
+    return {"index": index, "finish_reason": finish_reason, "message": {"role": "assistant", **message}}
+
+
+@pytest.mark.parametrize("repair", REPAIRS)
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b": a comment\n\n",
+        b"data: [1]\n\n",
+        b'event: error\ndata: {"error": null, "type": "error"}\n\n',
+        b'event: x\r\ndata: {"choices":  [],\r\ndata: "object": "chat.completion.chunk", "type": "x"}\r\n\r\n',
+        b'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","delta":"\xc3\xa9\\ud800"}\n\n',
+        b'event: y\ndata: {"type": "y", "choices": [{"index": 0, "delta": {"content": "\\u00e9"}}]}\n\n',
+        b'event: z\ndata: {"type": "z", "choices": [{"index": 0, "delta": null}], "response": null}\n\n',
+        b'event: z\ndata: {"type": "z", "choices": 1, "response": {"id": 1}}\n\n',
+        b'event: response.function_call_arguments.delta\ndata: {"type":"response.function_call_arguments.delta"}\n\n',
+    ],
+)
+def test_an_event_that_needs_nothing_passes_byte_for_byte(repair: Repair, raw: bytes) -> None:
+    assert repair.event(read(raw)) == raw
+
+
+@pytest.mark.parametrize("repair", REPAIRS)
+@pytest.mark.parametrize("body", [b" []", b'{ "choices": [] }', b'{"object":  "response"}', b'{"choices":  [{}, 1]}'])
+def test_a_body_that_needs_nothing_or_is_something_else_passes_byte_for_byte(repair: Repair, body: bytes) -> None:
+    assert repair.whole(body, json.loads(body)) == body
+
+
+@pytest.mark.parametrize("repair", [ARGUMENTS_INDEX, LITELLM_RESPONSES])
+def test_the_arguments_of_parallel_calls_are_told_apart(repair: Repair) -> None:
+    kind = "response.function_call_arguments.delta"
+    data = {"type": kind, "item_id": "fc_1", "output_index": 3, "delta": '{"é', "sequence_number": 21}
+    event = repair.event(event_of(data, name=kind))
+    assert event.startswith(b"event: response.function_call_arguments.delta\ndata: {")
+    assert event.endswith(b"}\n\n")
+    assert read(event).data == {**data, "index": 3}
+
+
+def test_an_index_that_is_there_stays() -> None:
+    data = {"type": "response.function_call_arguments.delta", "output_index": 3, "index": 1, "delta": ""}
+    assert mended_event(ARGUMENTS_INDEX, data) == data
+
+
+def test_text_and_calls_are_one_message() -> None:
+    answer = completion(
+        said(content="Let me ", refusal=None),
+        said(1, content="check.", annotations=[]),
+        said(2, "tool_calls", content=None, tool_calls=[{**FIRST, "index": 0}, {**SECOND, "index": 0}]),
+    )
+    assert mended(LITELLM_CHAT, answer)["choices"] == [
+        {
+            "index": 0,
+            "finish_reason": "tool_calls",
+            "message": {
+                "role": "assistant",
+                "content": "Let me check.",
+                "refusal": None,
+                "annotations": [],
+                "tool_calls": [{**FIRST, "index": 0}, {**SECOND, "index": 1}],
+            },
+        }
+    ]
+
+
+def test_calls_without_text_have_null_and_calls_without_index_none() -> None:
+    (choice,) = mended(LITELLM_CHAT, completion(said(tool_calls=[FIRST, SECOND], content=None), usage=USAGE))["choices"]
+    assert choice["message"] == {"role": "assistant", "content": None, "tool_calls": [FIRST, SECOND]}
+
+
+def test_a_cut_answer_stays_one() -> None:
+    (choice,) = mended(LITELLM_CHAT, completion(said(0, "length", content="a"), said(1, "length", content="b")))[
+        "choices"
+    ]
+    assert (choice["finish_reason"], choice["message"]["content"]) == ("length", "ab")
+
+
+def test_the_figures_of_a_stream_come_without_a_choice_and_without_a_guessed_price() -> None:
+    usage = mended_event(LITELLM_CHAT, chunk({"index": 0, "delta": {}}, usage={**USAGE, "cost": 0.1}))
+    assert usage["choices"] == []
+    assert usage["usage"] == {**USAGE, "cache_read_input_tokens": 11}
+
+
+@pytest.mark.parametrize(
+    "choice", [{"index": 0, "delta": {"content": "x"}}, {"index": 0, "delta": {}, "finish_reason": "stop"}]
+)
+def test_figures_beside_a_choice_that_says_something_leave_it_there(choice: dict[str, Any]) -> None:
+    assert mended_event(LITELLM_CHAT, chunk(choice, usage=USAGE))["choices"] == [choice]
+
+
+@pytest.mark.parametrize("details", [None, {}, {"cached_tokens": None}])
+def test_no_cached_tokens_are_made_up(details: object) -> None:
+    usage = {"prompt_tokens": 1, "prompt_tokens_details": details}
+    assert mended(LITELLM_CHAT, completion(said(content="a"), usage=usage))["usage"] == usage
+
+
+def test_cached_tokens_that_litellm_names_stay() -> None:
+    usage = {**USAGE, "cache_read_input_tokens": 7}
+    assert mended(LITELLM_CHAT, completion(said(content="a"), usage=usage))["usage"] == usage
+
+
+def test_what_litellm_sets_aside_is_where_openai_has_it() -> None:
+    choice = {**said(content=None), "provider_specific_fields": {"content_filter_results": {"hate": {}}}}
+    choice["message"]["provider_specific_fields"] = {"refusal": "I cannot help with that.", "role": "nobody"}
+    answer = mended(LITELLM_CHAT, completion(choice, provider_specific_fields={"service_tier": "default"}))
+    assert answer["service_tier"] == "default"
+    assert answer["choices"] == [
+        {
+            "index": 0,
+            "finish_reason": "stop",
+            "content_filter_results": {"hate": {}},
+            "message": {"role": "assistant", "content": None, "refusal": "I cannot help with that."},
+        }
+    ]
+    assert "provider_specific_fields" not in json.dumps(answer)
+
+
+def test_the_items_of_one_regions_reasoning_do_not_reach_the_history_of_a_client() -> None:
+    items = [{"type": "reasoning", "id": "rs_1", "summary": []}]
+    answer = mended(LITELLM_CHAT, completion(said(content="a", reasoning_content="hm", reasoning_items=items)))
+    assert answer["choices"][0]["message"] == {"role": "assistant", "content": "a", "reasoning_content": "hm"}
+    part = mended_event(LITELLM_CHAT, chunk({"index": 0, "delta": {"reasoning_items": items, "content": ""}}))
+    assert part["choices"] == [{"index": 0, "delta": {"content": ""}}]
+
+
+def test_all_parts_of_a_reasoning_summary_belong_to_the_one_choice() -> None:
+    part = mended_event(LITELLM_CHAT, chunk({"index": 1, "delta": {"reasoning_content": "so"}}))
+    assert part["choices"] == [{"index": 0, "delta": {"reasoning_content": "so"}}]
+
+
+def test_half_a_surrogate_pair_survives_the_repair() -> None:
+    answer = mended(LITELLM_CHAT, completion(said(content="\ud800é"), said(1, content="")))
+    assert answer["choices"][0]["message"]["content"] == "\ud800é"
+
+
+def test_a_response_has_azures_id_and_all_that_is_null() -> None:
+    usage = {"input_tokens": 2, "cost": None}
+    answer = mended(LITELLM_RESPONSES, {"object": "response", "id": LITELLMS_ID, "usage": usage, "error": {"code": 1}})
+    assert answer["id"] == AZURES_ID
+    assert answer["usage"] == {"input_tokens": 2}
+    assert answer["error"] == {"code": 1}
+    assert answer["incomplete_details"] is answer["instructions"] is answer["previous_response_id"] is None
+
+
+def test_so_has_a_response_in_a_stream_and_the_model_is_the_clients() -> None:
+    response = {"object": "response", "id": LITELLMS_ID, "model": CODEX, "status": "in_progress"}
+    data = {"type": "response.created", "response": response, "model": "translated-codex", "sequence_number": 0}
+    event = LITELLM_RESPONSES.event(event_of(data))
+    assert event.startswith(b"event: response.created\ndata: {")
+    answer = mended_event(LITELLM_RESPONSES, data)
+    assert answer["response"]["id"] == AZURES_ID
+    assert answer["response"]["model"] == "translated-codex"
+    assert answer["response"]["usage"] is None
+    nameless = mended_event(LITELLM_RESPONSES, {"type": "response.created", "response": response})
+    assert nameless["response"]["model"] == CODEX
+
+
+@pytest.mark.parametrize("response_id", [AZURES_ID, "resp_bGl0ZWxsbTphOzo=", "resp_bGl0ZWxsbT!"])
+def test_an_id_that_wraps_no_other_stays(response_id: str) -> None:
+    assert mended(LITELLM_RESPONSES, {"object": "response", "id": response_id})["id"] == response_id
+
+
+def test_the_events_of_a_translated_response_have_names_and_no_chats_end() -> None:
+    raw = b'data: {"type": "response.output_text.delta", "delta": "x", "model": "m"}\n\n'
+    assert LITELLM_RESPONSES.event(read(raw)) == b"event: response.output_text.delta\n" + raw
+    assert LITELLM_RESPONSES.event(read(b"data: [DONE]\n\n")) == b""
+    assert LITELLM_CHAT.event(read(b"data: [DONE]\n\n")) == b"data: [DONE]\n\n"
+
+
+@pytest.mark.parametrize(
+    ("surface", "translated", "repair"),
+    [
+        (Surface.RESPONSES, False, ARGUMENTS_INDEX),
+        (Surface.RESPONSES, True, LITELLM_RESPONSES),
+        (Surface.COMPACT, False, AS_IT_CAME),
+        (Surface.CHAT, False, AS_IT_CAME),
+        (Surface.CHAT, True, LITELLM_CHAT),
+        (Surface.EMBEDDINGS, True, AS_IT_CAME),
+    ],
+)
+def test_each_way_has_its_repair(surface: Surface, repair: Repair, *, translated: bool) -> None:
+    call = Call(
+        surface=surface,
+        model=models_on(upstream("first"))[CODEX],
+        project=Project(name="default", keys=(), models=frozenset()),
+        body=b"",
+        fields={},
+        stream=False,
+        translated=translated,
+        record=Record(request_id="1", route="", started=0, deadline=0),
+    )
+    assert repair_of(call) is repair
