@@ -53,7 +53,7 @@ def _first(fault: str, **options: object) -> Orders:
 
 
 def _all(fault: str, **options: object) -> Orders:
-    return {region: (fault, options) for region in ("first", "second", "third")}
+    return {"first": (fault, options), "second": (fault, options), "third": (fault, options)}
 
 
 def _moves_on(status: int, *, hangs: int = 0) -> Expected:
@@ -163,3 +163,10 @@ FAULTS = (
 MATRIX = [
     (fault, surface) for fault in FAULTS for surface in (*SURFACES, *(TRANSLATED if fault.through_litellm else ()))
 ]
+
+# Further rows of the table, each with a test of its own.
+RECOVERY = "a region is down for a while"
+FLAPPING = "two regions take turns in failing"
+LOADING = "LiteLLM still loads"
+HUNG = "LiteLLM hangs"
+KILLED = "LiteLLM is dead"

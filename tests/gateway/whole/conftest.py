@@ -1,23 +1,27 @@
 """The gateway and the real LiteLLM from the synthesized stack, emulators behind them, the `openai` SDK in front."""
 
+import signal
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import httpx
 import openai
 import pytest
 
-from local.runner.session import Session
+from local.runner.session import Session, run
 
-from .regions import Azure, GatewayLog, Regions
+from .regions import Azure, GatewayLog, Regions, tell_litellm
 from .reliability import DOCUMENT, Reliability, render
 from .surfaces import PROMPT, Seen, Surface, ask
 
 __all__ = ["Azure"]
 
 _TABLE = pytest.StashKey[Reliability]()
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading certificates takes a quarter of a second per client
 
 
 # One client each for all tests: making one reads the certificates of the world, which takes longer than a test.
@@ -58,6 +62,18 @@ def client(sdk: openai.OpenAI, azure: Azure) -> openai.OpenAI:
     return sdk
 
 
+@pytest.fixture(scope="session")
+def replica(regions: Session, regions_stack: Path, regions_secrets: Path) -> Iterator[Session]:
+    """Another replica in front of the same regions. Its LiteLLM has been stopped while it still loads."""
+    upstreams = {name: emulator.url for name, emulator in regions.emulators.items()}
+    with run(stack=regions_stack, environ={}, upstreams=upstreams, secrets=regions_secrets, wait="gateway") as session:
+        tell_litellm(session, signal.SIGSTOP)
+        try:
+            yield session
+        finally:
+            tell_litellm(session, signal.SIGKILL)
+
+
 @dataclass(frozen=True)
 class Client:
     """A gateway's user: the SDK, and the ids of the requests that it was told."""
@@ -83,7 +99,7 @@ def user_of() -> Iterator[Callable[[Session], Client]]:
         def make(session: Session) -> Client:
             ids: list[str] = []
             hooks = {"response": [lambda response: ids.append(response.headers.get("x-request-id", ""))]}
-            http = stack.enter_context(openai.DefaultHttpxClient(event_hooks=hooks, trust_env=False))
+            http = stack.enter_context(openai.DefaultHttpxClient(event_hooks=hooks, trust_env=False, verify=_NO_TLS))
             sdk = openai.OpenAI(
                 base_url=session.base_url, api_key=session.key, max_retries=0, timeout=60, http_client=http
             )

@@ -1,6 +1,8 @@
 """Three emulated regions behind the gateway: what to do to them, what they received, and what the gateway noted."""
 
 import json
+import os
+import signal
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,6 +24,11 @@ def eventually(look: Callable[[], _Found], *, within_s: float = _PATIENCE_S) -> 
     while not (found := look()) and time.monotonic() < deadline:
         time.sleep(0.01)
     return found
+
+
+def tell_litellm(session: Session, number: signal.Signals) -> None:
+    """Stop LiteLLM in the middle of whatever it does, let it go on, or kill it."""
+    os.killpg(session.litellm.popen.pid, number)
 
 
 @dataclass(frozen=True)
@@ -54,14 +61,21 @@ class GatewayLog:
     """The lines that a gateway has printed; one that is not JSON is an error."""
 
     file: Path
-    requests: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    lines: list[dict[str, Any]] = field(default_factory=list)
     events: list[dict[str, Any]] = field(default_factory=list)
     _read: int = 0
 
     def line(self, request_id: str) -> dict[str, Any]:
         """Return the one line of this request; it is written after the answer."""
-        (line,) = eventually(lambda: self.update().requests.get(request_id)) or [{}]
-        return line
+        found = eventually(lambda: [line for line in self.update().lines if line["request_id"] == request_id])
+        assert len(found) == 1, f"{len(found)} lines of request {request_id}"
+        return found[0]
+
+    def next_line(self, number: int) -> dict[str, Any]:
+        """Return the line that follows the first `number` lines, once it is there."""
+        found = eventually(lambda: self.update().lines[number:])
+        assert found, "the request left no line"
+        return found[0]
 
     def update(self) -> "GatewayLog":
         """Read what is new."""
@@ -70,10 +84,7 @@ class GatewayLog:
             new, end, _ = stream.read().rpartition(b"\n")
         self._read += len(new) + len(end)
         for line in map(json.loads, new.splitlines()):
-            if "event" in line:
-                self.events.append(line)
-            else:
-                self.requests.setdefault(line["request_id"], []).append(line)
+            (self.events if "event" in line else self.lines).append(line)
         return self
 
     def wait_for_breakers(self) -> None:

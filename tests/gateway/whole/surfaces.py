@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import openai
 
@@ -26,6 +27,13 @@ class Surface:
     route: str
     speak: Speak
     streamed: bool = False
+
+    def body(self, prompt: str = PROMPT) -> dict[str, Any]:
+        """The request as it is sent, for clients that speak plain HTTP."""
+        said: dict[str, Any] = {"input": [prompt] if self.route == "embeddings" else prompt}
+        if self.route == "chat/completions":
+            said = {"messages": [{"role": "user", "content": prompt}]}
+        return {"model": self.model, **said, **({"stream": True} if self.streamed else {})}
 
 
 @dataclass(frozen=True, kw_only=True)
