@@ -2,106 +2,119 @@
 
 import asyncio
 import json
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 
 import aiohttp
 
 from .errors import error
-from .events import MalformedEventError
 from .exchange import Answer, Call, Transient
-from .stream import UpstreamStream, is_transient
+from .repairs import Repair, repair_of
+from .stream import Over, See, UpstreamStream, is_transient
 
 _PASSED_ON = ("content-type", "retry-after", "x-ratelimit-")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """Where a call goes, and how many seconds it may take there: to its first real event, between two, in whole."""
+    """Where a call goes, with which headers; `idle_s` is the longest silence in a stream from there."""
 
-    name: str
     url: str
     headers: Mapping[str, str]
-    first_event_s: float
     idle_s: float
-    answer_s: float
-    slack_s: float = 0.0
-    """How long after the request's deadline it may still answer."""
 
 
-async def attempt(*, http: aiohttp.ClientSession, call: Call, target: Target) -> Answer:
-    """Make the call and note it in the record.
+async def attempt(
+    *, http: aiohttp.ClientSession, call: Call, target: Target, until: float, see: See, over: Over
+) -> Answer:
+    """Make the call; its answer, or a stream's first real event, is due at `until`, by the event loop's time.
 
     Raises:
         Transient: it failed before the client saw anything of it.
     """
-    started = time.monotonic()
-    note: dict[str, object] = {"upstream": target.name}
-    call.record.attempts.append(note)
+    headers = {
+        "content-type": "application/json",
+        "accept-encoding": "identity",
+        "x-ms-client-request-id": call.record.request_id,
+        **target.headers,
+    }
     try:
-        answer = await _bounded(http=http, call=call, target=target)
-    except Transient as failure:
-        note |= {"status": failure.status, "reason": failure.reason}
-        raise
-    else:
-        note["status"] = answer.status
-        return answer
-    finally:
-        note["ms"] = round((time.monotonic() - started) * 1000, 1)
-
-
-async def _bounded(*, http: aiohttp.ClientSession, call: Call, target: Target) -> Answer:
-    limit = asyncio.get_running_loop().time() + (target.first_event_s if call.stream else target.answer_s)
-    headers = {"content-type": "application/json", "accept-encoding": "identity", **target.headers}
-    try:
-        async with asyncio.timeout_at(min(limit, call.record.deadline + target.slack_s)):
+        async with asyncio.timeout_at(until):
             response = await http.post(target.url, data=call.body, headers=headers, allow_redirects=False)
             try:
-                return await _answer(response=response, call=call, target=target)
+                return await _answer(response=response, call=call, target=target, see=see, over=over)
             except BaseException:
                 response.close()
                 raise
-    except aiohttp.ClientConnectorError as broken:
-        raise Transient(502, type(broken).__name__, sent=False) from None
-    except TimeoutError:
-        raise Transient(504, "TimeoutError") from None
-    except (aiohttp.ClientError, OSError, MalformedEventError) as broken:
-        raise Transient(502, type(broken).__name__) from None
+    except TimeoutError as late:
+        raise Transient(504, type(late).__name__) from None
+    except (aiohttp.ClientError, OSError) as broken:
+        taken = not isinstance(broken, aiohttp.ClientConnectionError)
+        raise Transient(502, type(broken).__name__, sent=taken) from None
 
 
-async def _answer(*, response: aiohttp.ClientResponse, call: Call, target: Target) -> Answer:
+async def _answer(*, response: aiohttp.ClientResponse, call: Call, target: Target, see: See, over: Over) -> Answer:
+    status = response.status
+    if is_transient(status):
+        raise Transient(status, "status", retry_after=_retry_after(response.headers))
     headers = {name: value for name, value in response.headers.items() if name.lower().startswith(_PASSED_ON)}
-    if is_transient(response.status):
-        raise Transient(response.status, "status", retry_after=_retry_after(response.headers))
-    if response.status >= 400 or not call.stream:
-        return await _whole(response, headers)
+    if status >= 400:
+        return await _refusal(response, headers)
+    repair = repair_of(call)
+    if not call.stream:
+        body = await _whole(response=response, repair=repair, see=see)
+        over(None)
+        return Answer(status=status, body=body, headers=headers)
     if response.content_type != "text/event-stream":
-        raise Transient(502, "NotAStream")
-    stream = UpstreamStream(response=response, call=call, idle_s=target.idle_s)
+        raise Transient(502, "not a stream")
+    stream = UpstreamStream(response=response, call=call, repair=repair, idle_s=target.idle_s, see=see, over=over)
     first = await stream.first()
-    return Answer(status=response.status, body=stream.rest(first), headers=headers, close=response.close)
+    return Answer(status=status, body=stream.rest(first), headers=headers, close=stream.close)
 
 
-async def _whole(response: aiohttp.ClientResponse, headers: Mapping[str, str]) -> Answer:
+async def _whole(*, response: aiohttp.ClientResponse, repair: Repair, see: See) -> bytes:
+    body = await response.read()
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict) or "json" not in response.content_type:
+        raise Transient(502, "not JSON")
+    see(data)
+    return repair.whole(body, data)
+
+
+async def _refusal(response: aiohttp.ClientResponse, headers: Mapping[str, str]) -> Answer:
     body = await response.read()
     try:
         json.loads(body)
-    except ValueError:
-        if response.status < 400:
-            raise Transient(502, "NotJSON") from None
+    except (ValueError, RecursionError):
         return error(response.status, f"The upstream answered {response.status} without saying why.")
     return Answer(status=response.status, body=body, headers=headers)
 
 
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait; Azure tells them whole, and in milliseconds beside.
+    """Seconds to wait; Azure tells them whole, and in milliseconds beside; who stands between may name a date.
 
     https://learn.microsoft.com/azure/ai-services/openai/how-to/quota
+    https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
     """
-    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
+    for name, seconds_of in (("retry-after-ms", _milliseconds), ("retry-after", float), ("retry-after", _until_date)):
         try:
-            return max(0.0, float(headers[name]) / unit)
+            seconds = seconds_of(headers[name])
         except (KeyError, ValueError):
             continue
+        if math.isfinite(seconds):
+            return max(0.0, seconds)
     return None
+
+
+def _milliseconds(text: str) -> float:
+    return float(text) / 1000
+
+
+def _until_date(text: str) -> float:
+    return parsedate_to_datetime(text).timestamp() - time.time()

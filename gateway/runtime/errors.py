@@ -5,6 +5,7 @@ https://platform.openai.com/docs/guides/error-codes
 
 import json
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 from .exchange import Answer, Surface, Transient
@@ -21,11 +22,12 @@ def error(
     code: str | None = None,
     retry_after: float | None = None,
 ) -> Answer:
-    """Build an error answer; `retry_after` is in seconds, and clients read whole ones."""
+    """Build an error answer; `retry_after` is in seconds, of which HTTP knows whole ones and OpenAI's SDK more."""
     body = {"error": {"message": message, "type": type, "param": param, "code": code}}
     headers = {"content-type": "application/json"}
     if retry_after is not None:
         headers["retry-after"] = str(max(1, math.ceil(retry_after)))
+        headers["retry-after-ms"] = str(math.ceil(retry_after * 1000))
     return Answer(status=status, body=json.dumps(body).encode(), headers=headers, error=code)
 
 
@@ -56,6 +58,19 @@ def exhausted(failure: Transient) -> Answer:
         return error(429, message, type="rate_limit_error", code="rate_limit_exceeded", retry_after=after)
     message = f"Azure OpenAI could not answer ({failure.status}: {failure.reason}). Please try again later."
     return error(503, message, type="server_error", code="upstream_unavailable", retry_after=failure.retry_after)
+
+
+def displaced(retry_after: float | None) -> Answer:
+    """What a conversation goes on from is in one region alone, and that one cannot answer."""
+    message = "This conversation belongs to a region that cannot answer now. Please try again later."
+    return error(503, message, type="server_error", code="conversation_unavailable", retry_after=retry_after)
+
+
+def told(status: int, said: Mapping[str, object]) -> Answer:
+    """An error that Azure told inside a stream, as an answer of its own."""
+    message, kind = str(said.get("message") or INTERRUPTED), str(said.get("type") or "server_error")
+    param, code = (str(said[name]) if said.get(name) else None for name in ("param", "code"))
+    return replace(error(status, message, type=kind, param=param, code=code), error="upstream_refused")
 
 
 def untranslatable(failure: Transient | None, reason: str = "") -> Answer:

@@ -1,36 +1,29 @@
-"""What Azure speaks itself goes to Azure byte for byte.
+"""What Azure speaks itself goes to Azure byte for byte: where each surface of a model is found in a region.
 
 https://learn.microsoft.com/azure/ai-services/openai/reference
 """
 
-import aiohttp
+from collections.abc import Mapping
 
-from .attempt import Target, attempt
-from .configuration import Model, Timeouts
-from .exchange import Answer, Call
+from .attempt import Target
+from .configuration import Model, Timeouts, Upstream
+from .exchange import Surface
+
+_PATHS = {
+    Surface.RESPONSES: "/openai/responses",
+    Surface.COMPACT: "/openai/responses/compact",
+    Surface.CHAT: "/openai/deployments/{deployment}/chat/completions",
+    Surface.EMBEDDINGS: "/openai/deployments/{deployment}/embeddings",
+}
 
 
-class Straight:
-    """The step that calls a model's Azure OpenAI resource once."""
-
-    def __init__(self, *, http: aiohttp.ClientSession, timeouts: Timeouts) -> None:
-        self._http = http
-        self._timeouts = timeouts
-
-    async def __call__(self, call: Call) -> Answer:
-        """Answer as Azure does, or raise a `Transient`."""
-        target = Target(
-            name=call.model.upstream.name,
-            url=f"{call.model.upstream.endpoint}{_path(call.model)}?api-version={call.model.api_version}",
-            headers={"api-key": call.model.upstream.key},
-            first_event_s=self._timeouts.first_event_s,
-            idle_s=self._timeouts.idle_s,
-            answer_s=self._timeouts.answer_s,
+def targets_of(*, model: Model, upstream: Upstream, timeouts: Timeouts) -> Mapping[Surface, Target]:
+    """The resource's address for each surface; which of them a model answers, the door knows."""
+    return {
+        surface: Target(
+            url=f"{upstream.endpoint}{path.format(deployment=model.deployment)}?api-version={model.api_version}",
+            headers={"api-key": upstream.key},
+            idle_s=timeouts.idle_s,
         )
-        return await attempt(http=self._http, call=call, target=target)
-
-
-def _path(model: Model) -> str:
-    if model.kind == "responses":
-        return "/openai/responses"
-    return f"/openai/deployments/{model.deployment}/embeddings"
+        for surface, path in _PATHS.items()
+    }

@@ -1,13 +1,19 @@
 """A streamed answer: held back until its first real event, and never ended as if it were whole when it is not."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Mapping
 
 import aiohttp
 
-from .errors import interruption
-from .events import Event, EventReader, MalformedEventError
+from .errors import exhausted, interruption, told
+from .events import Event, EventReader, Failure, MalformedEventError
 from .exchange import Call, Transient
+from .repairs import Repair
+
+See = Callable[[Mapping[str, object]], None]
+"""Gets what the upstream said, parsed: a whole answer, or each event of a stream."""
+Over = Callable[[Transient | None], None]
+"""Told once that an answer has come to its end (None), or why it has not."""
 
 
 def is_transient(status: int) -> bool:
@@ -16,62 +22,116 @@ def is_transient(status: int) -> bool:
 
 
 class UpstreamStream:
-    """The events of one upstream response, in the upstream's own bytes."""
+    """The events of one upstream response, in the upstream's own bytes but for the repair."""
 
-    def __init__(self, *, response: aiohttp.ClientResponse, call: Call, idle_s: float) -> None:
-        self._content = response.content
+    def __init__(
+        self, *, response: aiohttp.ClientResponse, call: Call, repair: Repair, idle_s: float, see: See, over: Over
+    ) -> None:
+        self._response = response
         self._call = call
+        self._repair = repair
         self._idle_s = idle_s
+        self._see = see
+        self._over = over
         self._reader = EventReader()
         self._started = False
-        self._finished = False
+        self._broken: str | None = None
+        self._failure: Transient | None = None
+        choices = call.fields.get("n")
+        self._unfinished = choices if isinstance(choices, int) else 1
         self._sequence_number = -1
+        self._waiting_since: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     async def first(self) -> bytes:
-        """Return everything up to and with the first real event; the caller bounds the time.
+        """Return everything up to the first real event, and what came with it; the caller bounds the time.
 
         Raises:
             Transient: an error that may pass came first, or nothing did.
         """
         held = b""
-        async for chunk in self._content.iter_any():
+        async for chunk in self._response.content.iter_any():
             held += self._take(chunk)
             if self._started:
                 return held
-        raise Transient(502, "ended without an event")
+            if self._broken:
+                break
+        raise Transient(502, self._broken or "ended without an event")
 
     async def rest(self, first: bytes) -> AsyncIterator[bytes]:
         """Yield the stream from its first real event on; after a cut or a silence, an error event ends it."""
-        yield first
+        if first:
+            yield first
+        self._watch()
         try:
-            while chunk := await self._next():
+            while not self._broken and (chunk := await self._next()):
                 if whole := self._take(chunk):
                     yield whole
-        except (TimeoutError, aiohttp.ClientError, OSError, MalformedEventError):
-            self._finished = self._finished and not self._reader.pending
-        if not self._finished:
-            self._call.record.error = "upstream_interrupted"
-            yield interruption(self._call.surface, self._sequence_number + 1)
+        except (aiohttp.ClientError, OSError) as broken:
+            self._broken = self._broken or type(broken).__name__
+        if self._unfinished > 0 or (self._broken and self._reader.pending):
+            yield self._interrupted()
+        self._over(self._failure)
+
+    def close(self) -> None:
+        """Let go of the upstream, which stops answering if it has not come to the end."""
+        if self._timer:
+            self._timer.cancel()
+        self._response.close()
 
     async def _next(self) -> bytes:
-        async with asyncio.timeout(self._idle_s):
-            return await self._content.readany()
+        self._waiting_since = asyncio.get_running_loop().time()
+        chunk = await self._response.content.readany()
+        self._waiting_since = None
+        return chunk
+
+    def _watch(self) -> None:
+        """Break off when nothing has come for too long: one timer for the stream, and not one for each chunk."""
+        loop = asyncio.get_running_loop()
+        waited_s = 0.0 if self._waiting_since is None else loop.time() - self._waiting_since
+        if waited_s >= self._idle_s:
+            self._broken = "TimeoutError"
+            self._response.close()
+        else:
+            self._timer = loop.call_later(self._idle_s - waited_s, self._watch)
 
     def _take(self, chunk: bytes) -> bytes:
-        whole = b""
-        for event in self._reader.feed(chunk):
-            if event.failure is not None and not self._started and is_transient(event.failure):
-                raise Transient(event.failure, "error event")
-            self._started = self._started or event.is_real
-            self._finished = self._finished or event.is_final
-            if event.sequence_number is not None:
-                self._sequence_number = event.sequence_number
-            whole += self._in_our_words(event)
-        return whole
+        passed = []
+        try:
+            for event in self._reader.feed(chunk):
+                failure = event.failure
+                passed.append(self._pass(event) if failure is None else self._fail(event, failure))
+        except MalformedEventError:
+            self._broken = "malformed event"
+        return b"".join(passed)
 
-    def _in_our_words(self, event: Event) -> bytes:
-        """LiteLLM's account of a failure is written for its own operator; everything else passes as it came."""
-        if event.failure is None or not self._call.is_translated:
-            return event.raw
+    def _pass(self, event: Event) -> bytes:
+        self._started = self._started or event.is_real
+        self._unfinished -= self._unfinished if event.is_last else event.finished_choices
+        number = event.sequence_number
+        if number is not None:
+            self._sequence_number = number
+        if isinstance(event.data, dict):
+            self._see(event.data)
+        return self._repair.event(event)
+
+    def _fail(self, event: Event, failure: Failure) -> bytes:
+        """Azure's account of a failure passes as it came; LiteLLM's is written for its own operator."""
+        transient, translated = is_transient(failure.status), self._call.translated
+        if not self._started and (transient or translated):
+            raise Transient(failure.status, "error event")
+        self._started, self._unfinished = True, 0
+        self._call.record.error = "upstream_interrupted" if transient or translated else "upstream_refused"
+        if transient:
+            self._failure = Transient(failure.status, "error event")
+        if translated:
+            return interruption(self._call.surface, 0)
+        self._call.record.failure = told(failure.status, failure.error)
+        return event.raw
+
+    def _interrupted(self) -> bytes:
+        self._failure = Transient(502, self._broken or "ended early")
         self._call.record.error = "upstream_interrupted"
-        return interruption(self._call.surface, 0)
+        if not self._call.translated:
+            self._call.record.failure = exhausted(self._failure)
+        return interruption(self._call.surface, self._sequence_number + 1)

@@ -1,11 +1,14 @@
 """What Azure does not speak itself goes to LiteLLM, whose Azure is this gateway again.
 
-Retries happen beneath LiteLLM, where a failure is known first-hand: one call here, and no second one unless LiteLLM
+Failover happens beneath LiteLLM, where a failure is known first-hand: one call here, and no second one unless LiteLLM
 was not there to take the first.
 """
 
 import asyncio
 import json
+import re
+import time
+from dataclasses import replace
 from http import HTTPStatus
 
 import aiohttp
@@ -13,10 +16,23 @@ import aiohttp
 from .attempt import Target, attempt
 from .configuration import Configuration
 from .errors import error, untranslatable
-from .exchange import Answer, Call, Transient
+from .exchange import Answer, Call, Record, Surface, Transient
 
 _SLACK_S = 5.0  # The call beneath ends first, so that its reason is the one that the client reads.
 _POLL_S = 0.25
+_CALLS = 3  # that LiteLLM was not there to take
+_PATHS = {
+    Surface.RESPONSES: "/v1/responses",
+    Surface.CHAT: "/v1/chat/completions",
+    Surface.EMBEDDINGS: "/v1/embeddings",
+}
+# LiteLLM tells its operator of its keys, its providers and its own code; clients need not know them.
+_PREFIX = re.compile(r"^([\w.]+(Error|Exception)\s*[:-]?\s*)+")
+_INTERNAL = re.compile(
+    r"litellm|azure|provider|api[ _-]?(key|base|version)|bearer|auth|https?:|python|traceback|nonetype|attribute|"
+    r"argument|object|error\b|exception\b|\.py\b",
+    re.IGNORECASE,
+)
 REQUEST_HEADER = "x-gateway-request"
 
 
@@ -26,57 +42,111 @@ class Translation:
     def __init__(self, *, http: aiohttp.ClientSession, configuration: Configuration) -> None:
         self._http = http
         self._url = configuration.litellm_url
-        self._key = configuration.inner_key
         self._timeouts = configuration.timeouts
+        self._headers = {"authorization": f"Bearer {configuration.inner_key}"}
         self._loaded = False
+        self._polling = asyncio.Lock()
 
     async def __call__(self, call: Call) -> Answer:
         """Answer as LiteLLM does; when the call beneath failed, as that one did."""
         patience = min(asyncio.get_running_loop().time() + self._timeouts.litellm_start_s, call.record.deadline)
-        while await self._is_loaded(until=patience):
+        failure: Transient | None = None
+        for _ in range(_CALLS):
+            if not await self._is_loaded(until=patience):
+                return _unavailable()
             try:
-                answer = await attempt(http=self._http, call=call, target=self._target(call))
-            except Transient as failure:
+                answer = await self._ask(call)
+            except TimeoutError:
                 self._loaded = False
-                if failure.sent:
-                    return call.record.failure or untranslatable(failure)
+                return _unavailable()
+            except Transient as caught:
+                self._loaded = False
+                failure = caught
+                if failure.sent or call.record.asked.is_set():
+                    break
             else:
                 if answer.status < HTTPStatus.BAD_REQUEST:
-                    return answer
+                    return _with_what_is_beneath(answer, call.record)
                 return call.record.failure or untranslatable(None, _reason(answer))
-        message = "LiteLLM, which translates this request, is starting and not up yet. Please try again."
-        return error(503, message, type="server_error", code="translation_unavailable", retry_after=5.0)
+        return call.record.failure or untranslatable(failure)
 
-    def _target(self, call: Call) -> Target:
-        return Target(
-            name="litellm",
-            url=f"{self._url}/v1/chat/completions",
-            headers={"authorization": f"Bearer {self._key}", REQUEST_HEADER: call.record.request_id},
-            first_event_s=self._timeouts.total_s + _SLACK_S,
+    async def _ask(self, call: Call) -> Answer:
+        """Call LiteLLM.
+
+        Raises:
+            Transient: it failed.
+            TimeoutError: it hangs, as it should have called us by now.
+        """
+        loop, started = asyncio.get_running_loop(), time.monotonic()
+        target = Target(
+            url=f"{self._url}{_PATHS[call.surface]}",
+            headers={**self._headers, REQUEST_HEADER: call.record.request_id},
             idle_s=self._timeouts.idle_s + _SLACK_S,
-            answer_s=self._timeouts.total_s + _SLACK_S,
-            slack_s=_SLACK_S,
         )
+        async with asyncio.timeout(None) as patience:
+
+            def give_up() -> None:
+                if not call.record.asked.is_set():
+                    patience.reschedule(loop.time())
+
+            timer = loop.call_later(self._timeouts.litellm_s, give_up)
+            try:
+                return await attempt(
+                    http=self._http,
+                    call=call,
+                    target=target,
+                    until=call.record.deadline + _SLACK_S,
+                    see=lambda _: None,
+                    over=lambda _: None,
+                )
+            finally:
+                timer.cancel()
+                spent_ms = (time.monotonic() - started) * 1000
+                call.record.litellm_ms = round(max(0.0, spent_ms - call.record.beneath_ms), 1)
 
     async def _is_loaded(self, *, until: float) -> bool:
-        while not self._loaded:
-            try:
-                timeout = aiohttp.ClientTimeout(total=self._timeouts.connect_s)
-                async with self._http.get(f"{self._url}/health/liveliness", timeout=timeout) as response:
-                    self._loaded = response.status == HTTPStatus.OK
-            except (aiohttp.ClientError, OSError, TimeoutError):
-                pass
-            if not self._loaded:
-                if asyncio.get_running_loop().time() >= until:
-                    return False
-                await asyncio.sleep(_POLL_S)
+        if self._loaded:
+            return True
+        try:
+            async with asyncio.timeout_at(until), self._polling:  # one asks for all
+                while not self._loaded:
+                    self._loaded = await self._is_alive()
+                    if not self._loaded:
+                        await asyncio.sleep(_POLL_S)
+        except TimeoutError:
+            return False
         return True
+
+    async def _is_alive(self) -> bool:
+        timeout = aiohttp.ClientTimeout(total=self._timeouts.connect_s)
+        try:
+            async with self._http.get(f"{self._url}/health/liveliness", timeout=timeout) as response:
+                return response.status == HTTPStatus.OK
+        except (aiohttp.ClientError, OSError):
+            return False
+
+
+def _unavailable() -> Answer:
+    message = "LiteLLM, which translates this request, does not answer. Please try again."
+    return error(503, message, type="server_error", code="translation_unavailable", retry_after=5.0)
+
+
+def _with_what_is_beneath(answer: Answer, record: Record) -> Answer:
+    """Once nobody reads the answer, what LiteLLM still asks for would only be paid for."""
+
+    def close() -> None:
+        answer.close()
+        for task in record.beneath:
+            task.cancel()
+
+    return replace(answer, close=close)
 
 
 def _reason(answer: Answer) -> str:
-    """The first line of LiteLLM's message: Python's own account of where it failed follows on the next ones."""
+    """The first line of LiteLLM's message, if a client may read it."""
     try:
-        message = json.loads(answer.body if isinstance(answer.body, bytes) else b"")["error"]["message"]
+        message = str(json.loads(answer.body if isinstance(answer.body, bytes) else b"")["error"]["message"])
     except (ValueError, KeyError, TypeError):
         message = ""
-    return str(message).partition("\n")[0][:300] or f"it answered {answer.status}."
+    line = _PREFIX.sub("", message.partition("\n")[0])[:300]
+    return line if line and not _INTERNAL.search(line) else f"it answered {answer.status}."

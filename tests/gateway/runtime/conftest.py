@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
+from aiohttp.test_utils import BaseTestServer, TestClient, TestServer
 
 from gateway.runtime.configuration import (
     CircuitBreaker,
@@ -33,7 +33,7 @@ TRANSLATED = "translated-codex"
 BEARER = {"authorization": f"Bearer {GATEWAY_KEY}"}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-Client = TestClient[web.Request, web.Application]
+Client = TestClient[web.BaseRequest, None]
 
 
 @pytest.fixture
@@ -142,15 +142,28 @@ def configuration() -> Configuration:
     )
 
 
+class OurServer(BaseTestServer):
+    """Puts the gateway's own server on a port."""
+
+    def __init__(self, server: web.Server) -> None:
+        super().__init__()
+        self._server = server
+
+    async def _make_runner(self, **_: object) -> web.ServerRunner:
+        return web.ServerRunner(self._server)
+
+
 @asynccontextmanager
 async def gateway(configuration: Configuration) -> AsyncIterator[Client]:
     """A client of a gateway that has just this configuration."""
-    from gateway.runtime.app import build_app
+    from gateway.runtime.app import open_server
     from gateway.runtime.request_log import RequestLog
     from gateway.runtime.serve import Drain
 
-    app = build_app(configuration, drain=Drain(), log=RequestLog())
-    async with TestClient(TestServer(app)) as client:
+    async with (
+        open_server(configuration, drain=Drain(), log=RequestLog()) as server,
+        Client(OurServer(server)) as client,
+    ):
         yield client
 
 
