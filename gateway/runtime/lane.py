@@ -1,7 +1,6 @@
 """Those who wait for the quota of one deployment, and what each region has had of it in the last minute."""
 
 import asyncio
-import math
 from collections import OrderedDict, defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -34,7 +33,7 @@ class Waiter:
     call: Call
     tokens: int
     again: bool = False
-    place: asyncio.Future[Place] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+    place: asyncio.Future[Place | None] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
 
 
 class Lane:
@@ -42,7 +41,7 @@ class Lane:
 
     def __init__(self, *, requests: int | None, tokens: int | None, rest_s: Rest, clock: Clock) -> None:
         self._is_paced = requests is not None or tokens is not None
-        self._minutes = defaultdict[str, Minute](
+        self._minutes = defaultdict[str | None, Minute](
             lambda: Minute(requests=requests, tokens=tokens, seconds=MINUTE_S + _MARGIN_S, clock=clock)
         )
         self._rest_s = rest_s
@@ -52,18 +51,21 @@ class Lane:
         self._pause_ends = 0.0
         self._scale = 1.0
 
-    async def enter(self, waiter: Waiter) -> Place:
-        """Wait for a place; whoever is cancelled gives up theirs."""
+    async def enter(self, waiter: Waiter, *, until: float) -> Place | None:
+        """Wait for a place, but no longer than the loop's time `until`; whoever is cancelled gives up theirs."""
         turn = self._turns.setdefault(waiter.call.project.name, deque())
         (turn.appendleft if waiter.again else turn.append)(waiter)
         self._admit()
+        expiry = asyncio.get_running_loop().call_at(until, self._expire, waiter)
         try:
             return await waiter.place
         except asyncio.CancelledError:
-            if not waiter.place.cancelled():
-                self._give_back(waiter.place.result())
+            if not waiter.place.cancelled() and (place := waiter.place.result()):
+                self._give_back(place)
             self._admit()
             raise
+        finally:
+            expiry.cancel()
 
     async def use(self, place: Place, call: Call, step: Step) -> Answer:
         """Make the call, and note which regions it went to and what Azure counted."""
@@ -115,17 +117,18 @@ class Lane:
             if turn:
                 self._turns[project] = turn
 
+    def _expire(self, waiter: Waiter) -> None:
+        if not waiter.place.done():
+            waiter.place.set_result(None)
+            self._admit()
+
     def _take(self, upstream: str | None, tokens: int) -> Place:
-        uses = self._minutes[upstream].take(self._expected(tokens)) if upstream else {}
-        return Place(upstream, uses, tokens)
+        return Place(upstream, self._minutes[upstream].take(self._expected(tokens)), tokens)
 
     def _give_back(self, place: Place) -> None:
-        if place.upstream:
-            self._minutes[place.upstream].correct(place.uses, requests=0, tokens=0)
+        self._minutes[place.upstream].correct(place.uses, requests=0, tokens=0)
 
     def _settle(self, place: Place, call: Call, asked: set[str]) -> None:
-        if not place.upstream:
-            return
         counted = call.record.tokens
         if counted and place.tokens:
             self._scale += (counted.input / place.tokens - self._scale) * _LEARNING
@@ -138,4 +141,4 @@ class Lane:
 
     def _expected(self, tokens: int) -> int:
         """What Azure will count, judging by what it did so far for what was guessed."""
-        return math.ceil(tokens * self._scale)
+        return int(tokens * self._scale)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from .configuration import Model
 from .errors import limited
 from .exchange import Answer, Call, Step
-from .lane import Lane, Place, Rest, Waiter
+from .lane import Lane, Rest, Waiter
 from .usage import estimate
 from .windows import Clock
 
@@ -46,7 +46,11 @@ class Queue:
         again = False
         while True:
             waiter = Waiter(call=call, tokens=estimate(call), again=again)
-            place = await _place(lane, waiter, until)
+            started = loop.time()
+            try:
+                place = await lane.enter(waiter, until=until)
+            finally:
+                call.record.queued_ms += (loop.time() - started) * 1000
             if place is None:
                 message = f"Azure OpenAI's quota of '{call.model.name}' is used up, and the queue for it is long."
                 return limited(message, kind="requests", retry_after=lane.room(waiter)[0])
@@ -57,17 +61,6 @@ class Queue:
             answer.close()
             lane.pause(pause_s)
             again = True
-
-
-async def _place(lane: Lane, waiter: Waiter, until: float) -> Place | None:
-    started = time.monotonic()
-    try:
-        async with asyncio.timeout_at(until):
-            return await lane.enter(waiter)
-    except TimeoutError:
-        return None
-    finally:
-        waiter.call.record.queued_ms += (time.monotonic() - started) * 1000
 
 
 def _retry_after_s(headers: Mapping[str, str]) -> float:

@@ -4,7 +4,6 @@ https://platform.openai.com/docs/api-reference/responses/object
 https://platform.openai.com/docs/api-reference/chat/object
 """
 
-import math
 from collections.abc import Mapping
 
 from .exchange import Call, Surface, Tokens
@@ -41,7 +40,7 @@ def estimate(call: Call) -> int:
 def _size(value: object) -> int:
     if isinstance(value, str):
         is_file = value.startswith("data:")
-        return _TOKENS_OF_A_FILE if is_file else math.ceil(len(value.encode("utf-8", "replace")) / _BYTES_PER_TOKEN)
+        return _TOKENS_OF_A_FILE if is_file else max(1, len(value.encode("utf-8", "replace")) // _BYTES_PER_TOKEN)
     if isinstance(value, Mapping):
         return sum(_size(name) + _size(item) for name, item in value.items())
     if isinstance(value, list):

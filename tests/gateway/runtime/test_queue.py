@@ -1,0 +1,454 @@
+"""The queue towards Azure's quota: nothing lost, nothing above the quota, everybody in turn.
+
+Azure is the emulator's own quota, once per region; the minutes pass at once.
+"""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import Coroutine, Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from gateway.runtime.configuration import Model
+from gateway.runtime.exchange import Answer, Call, Tokens
+from gateway.runtime.queue import Queue
+from local.emulator.errors import AzureError
+from local.emulator.quota import Limits, Quota
+
+from .calls import call_of, model_of, now, quickly
+from .conftest import upstream
+
+REGIONS = ("first", "second", "third")
+TEXT = "x" * 400  # 100 tokens
+
+
+class Azure:
+    """Stands for failover and the regions beneath it: asks the preferred one, then the others, until one has room."""
+
+    def __init__(self, *regions: str, requests: int | None = None, tokens: int | None = None) -> None:
+        self.quotas = {region: Quota(clock=now) for region in regions}
+        for quota in self.quotas.values():
+            quota.set(Limits(requests_per_minute=requests, tokens_per_minute=tokens))
+        self.latency_s = 0.5
+        self.scale = 1.0
+        self.down: set[str] = set()
+        self.refused: set[str] = set()
+        self.served: list[tuple[float, str, str]] = []
+        self.too_many = 0
+
+    async def __call__(self, call: Call) -> Answer:
+        answer = Answer(status=503, body=b"")
+        regions = sorted(self.quotas, key=lambda region: region != call.prefer)
+        for region in regions:
+            if region in self.down:
+                continue
+            call.record.attempts.append({"upstream": region})
+            await asyncio.sleep(0.01)  # the way to Azure
+            answer = self._take(region, call)
+            if answer.status == 200:
+                self.served.append((now(), region, call.project.name))
+                call.record.region = region
+                await asyncio.sleep(self.latency_s)
+                call.record.tokens = Tokens(input=self.cost(call))
+                break
+        return answer
+
+    def cost(self, call: Call) -> int:
+        return int(len(str(call.fields["input"])) // 4 * self.scale)
+
+    def _take(self, region: str, call: Call) -> Answer:
+        if region in self.refused:
+            return Answer(status=500, body=b"")
+        try:
+            self.quotas[region].take(operation="embeddings", deployment="d", api_version="v", tokens=self.cost(call))
+        except AzureError as error:
+            self.too_many += 1
+            return Answer(status=429, body=b"azure", headers=error.headers)
+        return Answer(status=200, body=b"{}")
+
+    @property
+    def by_region(self) -> Mapping[str, int]:
+        return Counter(region for _, region, _ in self.served)
+
+
+def queue_for(azure: Azure, model: Model, **options: Any) -> Queue:  # noqa: ANN401
+    return Queue(**{"step": azure, "models": {model.name: model}, "queue_s": 200.0, "clock": now, **options})
+
+
+async def storm(queue: Queue, model: Model, *, batches: int, parallel: int, project: str = "default") -> list[Answer]:
+    """So many clients at once, one batch after the other."""
+    left = iter(range(batches))
+
+    async def client() -> list[Answer]:
+        return [await queue(call_of({"input": TEXT}, model=model, project=project)) for _ in left]
+
+    answers = await asyncio.gather(*(client() for _ in range(parallel)))
+    return [answer for some in answers for answer in some]
+
+
+def run(work: Coroutine[Any, Any, list[Answer]]) -> tuple[Counter[int], float]:
+    """What the answers were, and how long it took."""
+
+    async def timed() -> tuple[Counter[int], float]:
+        answers = await work
+        return Counter(answer.status for answer in answers), now()
+
+    return quickly(timed())
+
+
+@pytest.mark.parametrize("parallel", [10, 50])
+@pytest.mark.parametrize(("requests", "tokens"), [(100, None), (None, 10_000), (100, 10_000)])
+def test_an_indexing_run_completes_within_the_quota_and_in_its_time(
+    parallel: int, requests: int | None, tokens: int | None
+) -> None:
+    azure = Azure(*REGIONS, requests=requests, tokens=tokens)
+    model = model_of(regions=REGIONS, requests_per_minute=requests, tokens_per_minute=tokens)
+    statuses, seconds = run(storm(queue_for(azure, model), model, batches=600, parallel=parallel))
+    assert statuses == {200: 600}
+    assert azure.too_many == 0
+    assert azure.by_region == {"first": 200, "second": 200, "third": 200}
+    assert 60.0 <= seconds < 60.0 * 1.15 + 600 / parallel * azure.latency_s
+
+
+"""600 batches are two minutes' worth of what the regions take: the second half begins after one."""
+
+
+def test_regions_fill_by_priority_and_equal_ones_evenly() -> None:
+    azure = Azure(*REGIONS, requests=30)
+    model = model_of(regions=REGIONS, requests_per_minute=30)
+    first, second, third = model.upstreams
+    equal = replace(model, upstreams=(first, second, replace(third, priority=second.priority)))
+    run(storm(queue_for(azure, equal), equal, batches=50, parallel=5))
+    assert azure.by_region == {"first": 30, "second": 10, "third": 10}
+
+
+def test_without_a_known_quota_nothing_is_paced_or_preferred() -> None:
+    azure = Azure("first")
+    seen: list[str | None] = []
+
+    async def step(call: Call) -> Answer:
+        seen.append(call.prefer)
+        return await azure(call)
+
+    model = model_of()
+    statuses, seconds = run(storm(queue_for(azure, model, step=step), model, batches=100, parallel=100))
+    assert statuses == {200: 100}
+    assert seconds < 1
+    assert seen == [None] * 100
+
+
+def test_without_a_known_quota_a_run_completes_by_waiting_as_azure_says() -> None:
+    azure = Azure("first", requests=50)
+    model = model_of()
+    statuses, seconds = run(storm(queue_for(azure, model), model, batches=150, parallel=20))
+    assert statuses == {200: 150}
+    assert 120 <= seconds < 140
+
+
+def test_a_quota_that_is_smaller_than_declared_only_costs_time() -> None:
+    azure = Azure("first", requests=50)
+    model = model_of(requests_per_minute=80)
+    statuses, seconds = run(storm(queue_for(azure, model), model, batches=150, parallel=20))
+    assert statuses == {200: 150}
+    assert seconds < 200
+
+
+def test_texts_that_cost_more_than_they_look_are_learnt() -> None:
+    azure = Azure("first", tokens=20_000)
+    azure.scale = 1.6
+    model = model_of(tokens_per_minute=20_000)
+    statuses, _ = run(storm(queue_for(azure, model), model, batches=375, parallel=10))
+    assert statuses == {200: 375}
+    assert azure.too_many <= 10
+
+
+def test_texts_that_cost_less_than_they_look_use_the_quota_up_all_the_same() -> None:
+    azure = Azure("first", tokens=20_000)
+    azure.scale = 0.5
+    model = model_of(tokens_per_minute=20_000)
+    statuses, seconds = run(storm(queue_for(azure, model), model, batches=800, parallel=10))
+    assert statuses == {200: 800}
+    assert seconds < 60.0 * 1.15 + 40
+
+
+def test_projects_take_turns_however_much_one_of_them_asks() -> None:
+    azure = Azure("first", requests=10)
+    model = model_of(requests_per_minute=10)
+
+    async def both() -> list[Answer]:
+        queue = queue_for(azure, model, queue_s=400.0)
+        greedy = asyncio.create_task(storm(queue, model, batches=40, parallel=40, project="greedy"))
+        await asyncio.sleep(1)
+        modest = await storm(queue, model, batches=5, parallel=5, project="modest")
+        return modest + await greedy
+
+    statuses, _ = run(both())
+    assert statuses == {200: 45}
+    second_minute = [project for _, _, project in azure.served[10:20]]
+    assert Counter(second_minute) == {"greedy": 5, "modest": 5}
+
+
+def test_within_a_project_the_first_to_come_is_the_first_to_go() -> None:
+    azure = Azure("first", requests=2)
+    model = model_of(requests_per_minute=2)
+    order: list[int] = []
+
+    async def ask(queue: Queue, number: int) -> Answer:
+        answer = await queue(call_of(model=model))
+        order.append(number)
+        return answer
+
+    async def work() -> list[Answer]:
+        queue = queue_for(azure, model)
+        return await asyncio.gather(*(ask(queue, number) for number in range(8)))
+
+    run(work())
+    assert order == list(range(8))
+
+
+def test_the_wait_is_bounded_and_the_refusal_says_when_there_is_room() -> None:
+    azure = Azure("first", requests=1)
+    model = model_of(requests_per_minute=1)
+
+    async def work() -> tuple[Answer, float, float]:
+        queue = queue_for(azure, model, queue_s=20.0)
+        await queue(call_of(model=model))
+        late = call_of(model=model)
+        answer = await queue(late)
+        return answer, now(), late.record.queued_ms
+
+    answer, seconds, queued_ms = quickly(work())
+    assert answer.status == 429
+    assert answer.error == "rate_limit_exceeded"
+    assert seconds == pytest.approx(20.51)
+    assert queued_ms == pytest.approx(20_000)
+    # A minute and the margin after the first one left.
+    assert answer.headers["retry-after"] == "41"
+    assert json.loads(answer.body if isinstance(answer.body, bytes) else b"")["error"]["type"] == "requests"
+
+
+def test_nobody_waits_beyond_the_requests_own_deadline() -> None:
+    azure = Azure("first", requests=1)
+    model = model_of(requests_per_minute=1)
+
+    async def work() -> tuple[Answer, float]:
+        queue = queue_for(azure, model)
+        await queue(call_of(model=model))
+        return await queue(call_of(model=model, deadline=5.0)), now()
+
+    answer, seconds = quickly(work())
+    assert answer.status == 429
+    assert seconds == pytest.approx(5.0)
+
+
+def test_a_place_that_comes_in_the_last_moment_is_taken() -> None:
+    azure = Azure("first", requests=1)
+    azure.latency_s = 0.49
+    model = model_of(requests_per_minute=1)
+    # The place comes 60.5 s after the second call, and its patience ends in the same turn of the event loop.
+    queue_s = 60.5 + 5e-10
+
+    async def work() -> list[Answer]:
+        queue = queue_for(azure, model, queue_s=queue_s)
+        return [await queue(call_of(model=model)) for _ in range(2)]
+
+    statuses, _ = run(work())
+    assert statuses == {200: 2}
+
+
+def test_a_429_whose_wait_is_too_long_goes_out_at_once_as_azure_said_it() -> None:
+    azure = Azure("first", requests=1)
+    model = model_of()
+
+    async def work() -> tuple[Answer, float]:
+        queue = queue_for(azure, model, queue_s=30.0)
+        await queue(call_of(model=model))
+        return await queue(call_of(model=model)), now()
+
+    answer, seconds = quickly(work())
+    assert (answer.status, answer.body) == (429, b"azure")
+    assert seconds < 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "pause_s"),
+    [
+        ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
+        ({"Retry-After": "3"}, 3.0),
+        ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, 1.0),
+        ({}, 1.0),
+    ],
+)
+def test_azures_own_429_is_waited_for(headers: Mapping[str, str], pause_s: float) -> None:
+    closed: list[float] = []
+    answers = iter([Answer(status=429, body=b"", headers=headers, close=lambda: closed.append(now()))])
+
+    async def step(_: Call) -> Answer:
+        return next(answers, Answer(status=200, body=b"whole"))
+
+    async def work() -> tuple[Answer, float]:
+        model = model_of()
+        return await Queue(step=step, models={model.name: model}, queue_s=60.0, clock=now)(call_of(model=model)), now()
+
+    answer, seconds = quickly(work())
+    assert answer.body == b"whole"
+    assert seconds == pytest.approx(pause_s)
+    assert closed == [0.0]
+
+
+def test_a_client_that_leaves_gives_up_its_turn() -> None:
+    azure = Azure("first", requests=1)
+    model = model_of(requests_per_minute=1)
+
+    async def work() -> list[Answer]:
+        queue = queue_for(azure, model)
+        await queue(call_of(model=model))
+        leaving = asyncio.create_task(queue(call_of(model=model, project="leaving")))
+        staying = asyncio.create_task(queue(call_of(model=model, project="staying")))
+        await asyncio.sleep(1)
+        leaving.cancel()
+        return [await staying]
+
+    statuses, seconds = run(work())
+    assert statuses == {200: 1}
+    assert seconds < 65
+    assert [project for _, _, project in azure.served] == ["default", "staying"]
+
+
+def test_a_place_that_comes_as_its_client_leaves_goes_to_the_next() -> None:
+    azure = Azure("first", requests=1)
+    model = model_of(requests_per_minute=1)
+
+    async def step(call: Call) -> Answer:
+        if call.project.name == "holding":
+            await asyncio.sleep(1000)
+        return await azure(call)
+
+    async def work() -> list[Answer]:
+        queue = queue_for(azure, model, step=step)
+        names = ("holding", "leaving", "staying")
+        holding, leaving, staying = (asyncio.create_task(queue(call_of(model=model, project=name))) for name in names)
+        await asyncio.sleep(1)
+        holding.cancel()
+        await asyncio.sleep(0)  # gives the place to `leaving`, which has not gone on with it yet
+        leaving.cancel()
+        return [await staying]
+
+    statuses, seconds = run(work())
+    assert statuses == {200: 1}
+    assert seconds < 2
+    assert [project for _, _, project in azure.served] == ["staying"]
+
+
+def test_a_client_that_leaves_before_azure_was_asked_has_used_nothing() -> None:
+    async def hang(_: Call) -> Answer:
+        await asyncio.sleep(1000)
+        raise AssertionError
+
+    model = model_of(requests_per_minute=1)
+
+    async def work() -> float:
+        queue = Queue(step=hang, models={model.name: model}, queue_s=60.0, clock=now)
+        leaving = asyncio.create_task(queue(call_of(model=model)))
+        await asyncio.sleep(1)
+        leaving.cancel()
+        next_one = asyncio.create_task(queue(call := call_of(model=model)))
+        await asyncio.sleep(1)
+        next_one.cancel()
+        return call.record.queued_ms
+
+    assert quickly(work()) == 0
+
+
+def test_a_large_batch_is_not_overtaken_for_ever_by_small_ones() -> None:
+    azure = Azure("first", tokens=1000)
+    model = model_of(tokens_per_minute=1000)
+
+    async def work() -> list[Answer]:
+        queue = queue_for(azure, model)
+        small = asyncio.create_task(storm(queue, model, batches=30, parallel=10, project="small"))
+        await asyncio.sleep(0.1)
+        large = await queue(call_of({"input": "x" * 4000}, model=model, project="large"))
+        assert now() < 130
+        return [large, *await small]
+
+    statuses, _ = run(work())
+    assert statuses == {200: 31}
+
+
+def test_while_a_region_rests_the_others_are_not_overfilled() -> None:
+    azure = Azure(*REGIONS, requests=50)
+    azure.down = {"first"}
+    model = model_of(regions=REGIONS, requests_per_minute=50)
+    queue = queue_for(azure, model, rest_s=lambda _, region: 10.0 if region == "first" else 0.0)
+    statuses, _ = run(storm(queue, model, batches=200, parallel=50))
+    assert statuses == {200: 200}
+    assert azure.too_many == 0
+
+
+def test_when_every_region_rests_the_step_decides() -> None:
+    azure = Azure(*REGIONS, requests=50)
+    model = model_of(regions=REGIONS, requests_per_minute=50)
+    _, seconds = run(storm(queue_for(azure, model, rest_s=lambda *_: 10.0), model, batches=1, parallel=1))
+    assert seconds < 1
+
+
+def test_a_call_that_moved_on_is_counted_where_it_went() -> None:
+    azure = Azure("first", "second", requests=5)
+    azure.refused = {"first"}
+    model = model_of(regions=("first", "second"), requests_per_minute=5)
+    statuses, seconds = run(storm(queue_for(azure, model), model, batches=10, parallel=1))
+    assert statuses == {200: 10}
+    assert azure.too_many == 0
+    assert 60 < seconds < 70
+
+
+def test_names_of_one_deployment_share_its_quota() -> None:
+    azure = Azure("first", requests=10)
+    model = model_of(requests_per_minute=10)
+    alias = replace(model, name="alias", translate=True)
+
+    async def work() -> list[Answer]:
+        queue = queue_for(azure, model, models={"alias": alias, model.name: model})
+        one, other = await asyncio.gather(
+            storm(queue, model, batches=10, parallel=5), storm(queue, alias, batches=10, parallel=5)
+        )
+        return one + other
+
+    statuses, _ = run(work())
+    assert statuses == {200: 20}
+    assert azure.too_many == 0
+
+
+def test_an_answer_that_tells_no_usage_leaves_the_guess() -> None:
+    async def step(call: Call) -> Answer:
+        call.record.attempts.append({"upstream": "first"})
+        return Answer(status=200, body=b"{}")
+
+    model = model_of(tokens_per_minute=150)
+
+    async def work() -> float:
+        queue = Queue(step=step, models={model.name: model}, queue_s=100.0, clock=now)
+        for _ in range(2):
+            await queue(call_of({"input": TEXT}, model=model))
+        return now()
+
+    assert quickly(work()) == pytest.approx(61.0)
+
+
+def test_a_region_the_queue_never_heard_of_does_no_harm() -> None:
+    async def step(call: Call) -> Answer:
+        call.record.attempts.append({"upstream": upstream("third").name})
+        return Answer(status=200, body=b"{}")
+
+    model = model_of(requests_per_minute=1)
+
+    async def work() -> list[Answer]:
+        queue = Queue(step=step, models={model.name: model}, queue_s=100.0, clock=now)
+        return [await queue(call_of(model=model)) for _ in range(3)]
+
+    statuses, seconds = run(work())
+    assert (statuses, seconds) == ({200: 3}, 0.0)
