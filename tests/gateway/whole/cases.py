@@ -62,7 +62,7 @@ def _moves_on(status: int, *, hangs: int = 0) -> Expected:
 
 def _exhausted(*statuses: int, hangs: int = 0) -> Expected:
     return Expected(
-        client="InternalServerError 503 upstream_unavailable with Retry-After",
+        client="InternalServerError 503 upstream_unavailable",
         asked=tuple(zip(("first", "second", "third"), statuses, strict=True)),
         status=503,
         error="upstream_unavailable",

@@ -65,7 +65,8 @@ def _in_words(error: openai.OpenAIError) -> str:
         words.append(str(error.code))
     if isinstance(error, openai.APIStatusError):
         words.insert(1, str(error.status_code))
-        if "retry-after" in error.response.headers:
+        # Where it is not due by contract it depends on what is left of the breakers' time.
+        if isinstance(error, openai.RateLimitError) and "retry-after" in error.response.headers:
             words.append("with Retry-After")
     return " ".join(words)
 

@@ -22,7 +22,7 @@ from .surfaces import CODEX_CHAT, CODEX_CHAT_STREAMED, SURFACES, TRANSLATED, See
 _START_S = 4.0  # litellm_start_s of the stack
 _HANG_S = 3.0  # its litellm_s
 _SLACK_S = 2.5
-_UNAVAILABLE = "InternalServerError 503 translation_unavailable with Retry-After"
+_UNAVAILABLE = "InternalServerError 503 translation_unavailable"
 _TRANSLATING = (CODEX_CHAT, CODEX_CHAT_STREAMED, *TRANSLATED)
 _STRAIGHT = tuple(surface for surface in SURFACES if surface not in _TRANSLATING)
 _ALL = (*SURFACES, *TRANSLATED)

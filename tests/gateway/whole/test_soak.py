@@ -1,0 +1,186 @@
+"""A long mixed load, while two of three regions fail at random: no client notices, and nothing piles up."""
+
+import json
+import os
+import random
+import signal
+import statistics
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import httpx
+import openai
+import pytest
+
+from local.runner.session import Session, run
+from tests.conftest import SOAK_S
+
+from .conftest import Client
+from .regions import Azure, eventually
+from .surfaces import EMBEDDING, SURFACES, TEXT, TRANSLATED, Surface
+
+_WORKERS = 6
+_LEAVE_EVERY = 25  # requests, after which a client goes away in the middle of one
+_BATCH = 60
+_WARM_UP = 0.25  # of the time: pools, caches and the memory of conversations fill
+_GROWTH_MB = 12.0
+_DESCRIPTORS = 150
+_IDLE_S = 60.0
+_BEFORE_THE_FIRST_BYTE: list[dict[str, object]] = [
+    {"fault": "429"},
+    {"fault": "429", "retry_after": 1},
+    {"fault": "500"},
+    {"fault": "503"},
+    {"fault": "408"},
+    {"fault": "hang_before_headers"},
+    {"fault": "hang_before_first_event"},
+    {"fault": "slow_first_token", "delay_s": 0.3},
+    {"fault": "refused"},
+    {"fault": "reset"},
+    {"fault": "malformed_json"},
+    {"fault": "wrong_content_type"},
+    {"fault": "error_event", "after_events": 1},
+    {"fault": "cut_mid_stream", "after_events": 1},
+    {"fault": "cut_mid_stream", "surface": "embeddings"},
+    {"fault": "stall_mid_stream", "surface": "embeddings"},
+]
+
+
+def _embed_batch(client: openai.OpenAI, model: str, prompt: str, said: list[str]) -> bool:
+    batch = client.embeddings.create(model=model, input=[f"{prompt} {number}" for number in range(_BATCH)])
+    said.append(TEXT)
+    return [item.index for item in batch.data] == list(range(_BATCH))
+
+
+_EVERYWHERE = (
+    *SURFACES,
+    *TRANSLATED,
+    Surface(name="a batch of embeddings", model=EMBEDDING, route="embeddings", speak=_embed_batch),
+)
+
+
+@dataclass
+class Meter:
+    """The gateway's process, as the kernel sees it."""
+
+    process: Path
+    megabytes: list[float] = field(default_factory=list)
+    descriptors: list[int] = field(default_factory=list)
+
+    def read(self) -> None:
+        """Take a sample."""
+        pages = int((self.process / "statm").read_text().split()[1])
+        self.megabytes.append(pages * os.sysconf("SC_PAGE_SIZE") / 2**20)
+        self.descriptors.append(self.open_now())
+
+    def open_now(self) -> int:
+        """How many file descriptors are open."""
+        return len(list((self.process / "fd").iterdir()))
+
+    @property
+    def growth(self) -> float:
+        """Megabytes that the process has grown by after its warm-up, from one stretch of time to the last one."""
+        warm = self.megabytes[int(len(self.megabytes) * _WARM_UP) :]
+        stretch = max(1, len(warm) // 4)
+        return statistics.median(warm[-stretch:]) - statistics.median(warm[:stretch])
+
+
+@pytest.fixture
+def stack(regions_stack: Path, tmp_path: Path) -> Iterator[Session]:
+    """A stack of its own, which nobody else has warmed up and which may be stopped."""
+    with run(stack=regions_stack, environ={}, secrets=tmp_path / "secrets.json") as session:
+        yield session
+
+
+def _work(client: Client, until: float, seed: int) -> Counter[str]:
+    """Ask on one surface after the other, and count what was seen; every so often leave in the middle of it."""
+    chance = random.Random(seed)  # noqa: S311 - not a secret
+    seen: Counter[str] = Counter()
+    number = 0
+    while time.monotonic() < until:
+        number += 1
+        surface = chance.choice(_EVERYWHERE)
+        if number % _LEAVE_EVERY == 0:
+            _leave(client, chance)
+            seen["left"] += 1
+        else:
+            what = client.ask(surface).what
+            seen[what if what == "the answer" else f"{surface.name}: {what}"] += 1
+        time.sleep(chance.uniform(0.0, 0.1))
+    return seen
+
+
+def _leave(client: Client, chance: random.Random) -> None:
+    surface = chance.choice([surface for surface in _EVERYWHERE if surface.streamed])
+    url, headers = f"{client.sdk.base_url}{surface.route}", {"authorization": f"Bearer {client.sdk.api_key}"}
+    body = surface.body("count to 3000")
+    with (
+        httpx.Client(trust_env=False, timeout=60) as http,
+        http.stream("POST", url, json=body, headers=headers) as reply,
+    ):
+        next(reply.iter_bytes())
+
+
+def _spoil(azures: list[Azure], done: threading.Event) -> None:
+    """Give the failing regions one fault after the other, with moments of health in between."""
+    chance = random.Random(0)  # noqa: S311 - not a secret
+    while not done.wait(chance.uniform(0.2, 1.5)):
+        azure = chance.choice(azures)
+        azure.clear()
+        if chance.random() < 0.75:
+            fault = {"count": chance.choice([1, 3, -1]), **chance.choice(_BEFORE_THE_FIRST_BYTE)}
+            azure.fail(**fault)  # type: ignore[arg-type]
+    for azure in azures:
+        azure.clear()
+
+
+@pytest.mark.soak
+def test_a_long_load_on_failing_regions(
+    stack: Session, user_of: Callable[[Session], Client], pytestconfig: pytest.Config
+) -> None:
+    seconds = pytestconfig.getoption("--soak-seconds") or SOAK_S
+    clients = [user_of(stack) for _ in range(_WORKERS)]
+    controls = [httpx.Client(base_url=emulator.control_url, trust_env=False) for emulator in stack.emulators.values()]
+    azures = [Azure(control) for control in controls]
+    meter = Meter(Path("/proc", str(stack.gateway.popen.pid)))
+    done, until = threading.Event(), time.monotonic() + seconds
+    meter.read()
+    idle = meter.descriptors[0]
+    with ThreadPoolExecutor(_WORKERS + 1) as pool:
+        spoiling = pool.submit(_spoil, azures[:2], done)
+        working = [pool.submit(_work, client, until, seed) for seed, client in enumerate(clients)]
+        try:
+            while time.monotonic() < until:
+                meter.read()
+                azures[2].control.delete("/requests")  # what it remembers must not slow it down
+                time.sleep(1.0)
+            seen = sum((work.result() for work in working), Counter[str]())
+        finally:
+            done.set()
+        spoiling.result()
+    for client in clients:
+        client.sdk.close()
+    figures = (
+        f"{seconds:.0f} s, {seen.total()} requests: {dict(seen)}; memory {meter.megabytes[0]:.0f} to "
+        f"{meter.megabytes[-1]:.0f} MB, {meter.growth:+.1f} MB after the warm-up; descriptors at most "
+        f"{max(meter.descriptors)}"
+    )
+    print(figures)  # noqa: T201 - shown with -s, and when it fails
+    assert set(seen) <= {"the answer", "left"}, figures
+    assert meter.growth < _GROWTH_MB, figures
+    assert max(meter.descriptors) < _DESCRIPTORS, figures
+    # Nothing is wedged: what is pooled is given back, every request has its line, and there is nothing to wait for.
+    assert eventually(lambda: meter.open_now() <= idle + 3, within_s=_IDLE_S), (meter.open_now(), idle)
+    lines = [json.loads(line) for line in stack.output().splitlines()]
+    requests = [line for line in lines if "event" not in line]
+    assert len(requests) == seen.total(), figures
+    assert {line["error"] for line in requests} <= {None, "client_closed"}
+    for azure in azures:
+        assert all(call["status"] is not None for call in azure.requests())
+    stack.gateway.popen.send_signal(signal.SIGTERM)
+    assert stack.gateway.popen.wait(5) == 0
