@@ -15,7 +15,7 @@ import aiohttp
 from .affinity import Affinity, Key, is_elsewhere, keys_of
 from .attempt import Target, attempt
 from .breaker import Breaker, Tell
-from .configuration import Configuration
+from .configuration import Configuration, Model
 from .errors import displaced, exhausted
 from .exchange import Answer, Call, Surface, Transient
 from .straight import targets_of
@@ -76,6 +76,10 @@ class Failover:
         # Those of the same priority share the load.
         ordered = sorted(regions, key=lambda region: (region.name != call.prefer, region.priority, random.random()))  # noqa: S311
         return await self._ask_around(call, ordered, keys)
+
+    def rest_s(self, model: Model, upstream: str) -> float:
+        """For how many seconds this upstream is left alone; whoever chooses a region for a call may ask."""
+        return next((region.breaker.pause_s for region in self._regions[model.name] if region.name == upstream), 0.0)
 
     async def _ask_around(self, call: Call, regions: list[Region], keys: tuple[Key, ...]) -> Answer:
         """Ask each region once, until one answers; a conversation that none is known for, until one knows it."""

@@ -25,14 +25,24 @@ def test_events_are_cut_where_they_end_whatever_the_chunks() -> None:
     assert reader.pending
 
 
+def test_what_came_before_a_malformed_event_is_not_lost() -> None:
+    reader = EventReader()
+    events = reader.feed(b'data: {"n": 1}\n\ndata: {broken\n\ndata: {"n": 3}\n\n')
+    assert next(events).data == {"n": 1}
+    with pytest.raises(MalformedEventError):
+        next(events)
+    assert reader.pending
+
+
 def test_data_of_several_lines_is_one_document() -> None:
     (event,) = read('data: {"a":\ndata: 1}\n\n')
     assert event.data == {"a": 1}
 
 
-def test_data_that_is_not_json_is_an_error() -> None:
+@pytest.mark.parametrize("data", ['{"delta": ', "[" * 100_000])
+def test_data_that_is_not_json_is_an_error(data: str) -> None:
     with pytest.raises(MalformedEventError):
-        one('{"delta": ')
+        one(data)
 
 
 @pytest.mark.parametrize(
@@ -43,6 +53,9 @@ def test_data_that_is_not_json_is_an_error() -> None:
         ('{"type": "response.queued"}', False),
         ('{"type": "response.output_item.added"}', True),
         ('{"type": "response.completed"}', True),
+        ('{"type": "keepalive"}', False),
+        ('{"type": "error"}', True),
+        ('{"error": {}}', True),
         ('{"choices": []}', False),
         ('{"choices": [{"delta": {"role": "assistant", "content": ""}}]}', False),
         ('{"choices": [{"delta": {"role": "assistant", "content": "x"}}]}', True),
@@ -58,21 +71,33 @@ def test_an_announcement_is_not_yet_an_answer(data: str, real: bool) -> None:  #
 
 
 @pytest.mark.parametrize(
-    ("data", "final"),
+    ("data", "last"),
     [
         ('{"type": "response.completed"}', True),
         ('{"type": "response.incomplete"}', True),
         ('{"type": "response.failed", "response": {"error": {"code": "server_error"}}}', True),
         ('{"type": "error", "code": "x"}', True),
-        ('{"choices": [{"delta": {}, "finish_reason": "stop"}]}', True),
-        ('{"error": {"message": "x"}}', True),
         ("[DONE]", True),
+        ('{"choices": [{"delta": {}, "finish_reason": "stop"}]}', False),
         ('{"type": "response.output_text.delta", "delta": "response.completed"}', False),
         ('{"choices": [{"delta": {"content": "[DONE]"}, "finish_reason": null}]}', False),
     ],
 )
-def test_only_the_last_event_ends_an_answer(data: str, final: bool) -> None:  # noqa: FBT001
-    assert one(data).is_final is final
+def test_only_the_last_event_is_followed_by_none(data: str, last: bool) -> None:  # noqa: FBT001
+    assert one(data).is_last is last
+
+
+@pytest.mark.parametrize(
+    ("data", "finished"),
+    [
+        ('{"choices": [{"finish_reason": "stop"}, {"index": 1, "finish_reason": null}]}', 1),
+        ('{"choices": [{"finish_reason": "stop"}, {"index": 1, "finish_reason": "length"}]}', 2),
+        ('{"type": "response.completed"}', 0),
+        ("[DONE]", 0),
+    ],
+)
+def test_each_choice_of_a_chat_ends_by_itself(data: str, finished: int) -> None:
+    assert one(data).finished_choices == finished
 
 
 @pytest.mark.parametrize(
@@ -83,16 +108,33 @@ def test_only_the_last_event_ends_an_answer(data: str, final: bool) -> None:  # 
         ('{"type": "response.failed", "response": {"error": {"code": "invalid_prompt"}}}', 400),
         ('{"type": "response.failed", "response": null}', 502),
         ('{"type": "error", "code": "too_many_requests"}', 429),
+        ('{"type": "error", "code": null, "message": "m"}', 502),
         ('{"type": "error", "error": {"code": "503"}}', 503),
         ('{"error": {"code": 500}}', 500),
+        ('{"error": {"code": 200}}', 400),
+        ('{"error": {"code": "InternalServerError"}}', 502),
+        ('{"error": {"code": null, "type": "server_error"}}', 502),
+        ('{"error": {"code": null, "type": "invalid_request_error"}}', 400),
+        ('{"error": {"code": "content_filter"}}', 400),
         ('{"error": "text"}', 502),
-        ('{"type": "response.completed", "response": {"error": null}}', None),
-        ('{"choices": [], "error": null}', None),
-        ("[DONE]", None),
     ],
 )
-def test_an_error_inside_a_stream_stands_for_a_status(data: str, status: int | None) -> None:
-    assert one(data).failure == status
+def test_an_error_inside_a_stream_stands_for_a_status(data: str, status: int) -> None:
+    failure = one(data).failure
+    assert failure
+    assert failure.status == status
+
+
+@pytest.mark.parametrize(
+    "data", ['{"type": "response.completed", "response": {"error": null}}', '{"choices": [], "error": null}', "[DONE]"]
+)
+def test_what_tells_of_no_error_is_none(data: str) -> None:
+    assert one(data).failure is None
+
+
+def test_an_error_is_told_in_the_upstreams_words() -> None:
+    failure = one('{"type": "error", "error": {"code": "content_filter", "message": "filtered"}}').failure
+    assert failure == (400, {"code": "content_filter", "message": "filtered"})
 
 
 def test_the_sequence_number_is_read_where_there_is_one() -> None:

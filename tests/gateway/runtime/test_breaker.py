@@ -1,0 +1,158 @@
+"""When a region is left alone, and how it comes back."""
+
+import pytest
+
+from gateway.runtime.breaker import Breaker
+from gateway.runtime.configuration import CircuitBreaker
+from gateway.runtime.exchange import Transient
+
+BROKEN = Transient(503, "status")
+PLACE = {"region": "first", "model": "m"}
+
+
+class Clock:
+    """A clock that somebody turns."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Watched:
+    """A breaker, its clock and what it told."""
+
+    def __init__(self, failures: int = 1) -> None:
+        self.clock = Clock()
+        self.told: list[dict[str, object]] = []
+        settings = CircuitBreaker(failures=failures, open_s=10.0, max_open_s=60.0)
+        self.breaker = Breaker(settings=settings, tell=self.told.append, clock=self.clock, region="first", model="m")
+
+    def fail(self, failure: Transient = BROKEN) -> None:
+        """Make an attempt that fails."""
+        attempt = self.breaker.begin()
+        self.breaker.end(attempt)
+        self.breaker.failed(attempt, failure)
+
+    def succeed(self) -> None:
+        """Make an attempt whose answer comes whole."""
+        attempt = self.breaker.begin()
+        self.breaker.end(attempt)
+        self.breaker.succeeded(attempt)
+        self.breaker.answered(attempt)
+
+
+def test_one_failure_opens_it_for_a_while() -> None:
+    watched = Watched()
+    assert (watched.breaker.ready, watched.breaker.pause_s) == (True, 0.0)
+    watched.fail()
+    assert (watched.breaker.ready, watched.breaker.pause_s) == (False, 10.0)
+    assert watched.breaker.asked is None
+    assert watched.told == [{"event": "breaker_opened", **PLACE, "reason": "503 status", "seconds": 10.0}]
+
+
+def test_failures_count_in_a_row_only() -> None:
+    watched = Watched(failures=3)
+    for step in (watched.fail, watched.fail, watched.succeed, watched.fail, watched.fail):
+        step()
+    assert watched.breaker.ready
+    watched.fail()
+    assert not watched.breaker.ready
+
+
+def test_an_answer_that_begins_and_breaks_off_is_no_success() -> None:
+    watched = Watched(failures=2)
+    for _ in range(2):
+        attempt = watched.breaker.begin()
+        watched.breaker.answered(attempt)
+        watched.breaker.failed(attempt, BROKEN)
+    assert not watched.breaker.ready
+
+
+def test_half_open_it_lets_one_trial_pass_at_a_time() -> None:
+    watched = Watched()
+    watched.fail()
+    watched.clock.now += 10
+    assert watched.breaker.ready
+    trial = watched.breaker.begin()
+    assert not watched.breaker.ready
+    watched.breaker.end(watched.breaker.begin())
+    assert not watched.breaker.ready
+    watched.breaker.end(trial)
+    assert watched.breaker.ready
+
+
+def test_a_trial_that_is_answered_closes_it() -> None:
+    watched = Watched()
+    watched.fail()
+    watched.clock.now += 10
+    watched.succeed()
+    assert watched.breaker.ready
+    assert watched.told[1:] == [{"event": "breaker_closed", **PLACE}]
+
+
+def test_a_trial_that_fails_opens_it_again() -> None:
+    watched = Watched(failures=3)
+    for _ in range(3):
+        watched.fail()
+    watched.clock.now += 11
+    watched.fail()
+    assert watched.breaker.pause_s == 10.0
+    assert [told["event"] for told in watched.told] == ["breaker_opened", "breaker_opened"]
+
+
+def test_while_open_an_answer_closes_it_and_a_failure_changes_nothing() -> None:
+    watched = Watched()
+    watched.fail()
+    watched.clock.now += 4
+    watched.fail()
+    assert watched.breaker.pause_s == 6.0
+    watched.succeed()
+    assert watched.breaker.ready
+    assert len(watched.told) == 2
+
+
+def test_what_began_before_it_opened_is_old_news() -> None:
+    watched = Watched()
+    slow, slower = watched.breaker.begin(), watched.breaker.begin()
+    watched.fail()
+    watched.breaker.succeeded(slow)
+    watched.breaker.answered(slow)
+    assert not watched.breaker.ready
+    watched.clock.now += 10
+    watched.breaker.failed(slower, BROKEN)
+    assert watched.breaker.ready
+
+
+@pytest.mark.parametrize(("asked_s", "pause_s"), [(0.3, 0.3), (30.0, 30.0), (600.0, 60.0)])
+def test_a_region_that_asks_for_a_pause_gets_it_within_bounds(asked_s: float, pause_s: float) -> None:
+    watched = Watched(failures=5)
+    watched.fail(Transient(429, "status", retry_after=asked_s))
+    asked = watched.breaker.asked
+    assert asked
+    assert asked.retry_after == pytest.approx(pause_s)
+    assert (asked.status, asked.reason) == (429, "status")
+    assert not watched.breaker.ready
+    watched.clock.now += pause_s
+    assert watched.breaker.asked is None
+    assert watched.breaker.ready
+
+
+def test_a_longer_pause_counts_whoever_asks_for_it() -> None:
+    watched = Watched()
+    slow = watched.breaker.begin()
+    watched.fail()
+    watched.breaker.failed(slow, Transient(429, "status", retry_after=5.0))
+    assert watched.breaker.asked is None
+    watched.breaker.failed(slow, Transient(429, "status", retry_after=30.0))
+    assert watched.breaker.asked
+    assert watched.breaker.pause_s == 30.0
+    assert len(watched.told) == 1
+
+
+def test_retry_after_zero_is_no_pause() -> None:
+    watched = Watched()
+    watched.fail(Transient(429, "status", retry_after=0.0))
+    assert watched.breaker.asked is None
+    assert watched.breaker.pause_s == 10.0
