@@ -1,5 +1,6 @@
 """The models: what clients call them, which deployment answers, and which of Azure's APIs it speaks."""
 
+import json
 from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
@@ -83,9 +84,9 @@ class Model(Group):
         if self.deployment != other.deployment:
             return {}
         return {
-            field: f"must be that of {of}, which has the same deployment"
+            field: f"must be {'left out' if value is None else json.dumps(value)}, as in {of}, of the same deployment"
             for field in _OF_ONE_DEPLOYMENT
-            if getattr(self, field) != getattr(other, field)
+            if (value := getattr(other, field)) != getattr(self, field)
         }
 
 

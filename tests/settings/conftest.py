@@ -34,14 +34,17 @@ def write(tmp_path: Path) -> WriteFile:
 
 @pytest.fixture
 def refuses(write: WriteFile) -> Refuses:
-    """Asserts that dev.toml with this content has one mistake, told as it must be; `allowed` is a pattern."""
+    """Asserts that dev.toml with this content has one mistake, told as it must be.
+
+    `allowed` is a pattern; an empty `value` is one that is not shown.
+    """
 
     def load(content: str, *, field: str, value: str, allowed: str) -> None:
         file = write(f'env = "dev"\n{content}\n')
         with pytest.raises(SettingsError, match=allowed) as refusal:
             load_environment(file)
         (mistake,) = refusal.value.mistakes
-        assert mistake.startswith(f"{file}: {field} = {value}")
+        assert mistake.startswith(f"{file}: {field} = {value}" if value else f"{file}: {field}: ")
 
     return load
 

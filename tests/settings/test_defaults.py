@@ -1,5 +1,8 @@
 """What a file need not say."""
 
+from collections.abc import Iterator
+from typing import get_args
+
 import pytest
 from pydantic import BaseModel, ValidationError
 
@@ -22,13 +25,25 @@ DEFAULTS = {
     "scale": {"min_replicas": 1, "max_replicas": 3, "concurrent_requests": 50},
     "ingress": {"external": True, "ip_allowlist": ()},
     "azure_openai": {"endpoint": "https://mys-shared-ai-swc.cognitiveservices.azure.com"},
-    "codex": {"model": "gpt-5.3-codex", "api_version": "2025-04-01-preview"},
+    "codex": {
+        "model": "gpt-5.3-codex",
+        "deployment": "gpt-5.3-codex",
+        "api_version": "2025-04-01-preview",
+        "translate": False,
+    },
     "embeddings": {
         "deployment": "text-embedding-3-large",
+        "model": "text-embedding-3-large",
         "dimension": 3072,
         "api_version": "2023-05-15",
+        "translate": False,
+        "requests_per_minute": None,
+        "tokens_per_minute": None,
         "endpoint": None,
     },
+    "models": (),
+    "upstreams": (),
+    "projects": {},
     "logs": {"retention_days": 30},
     "retries": {"attempts": 3, "backoff_s": 0.5, "max_retry_after_s": 20.0},
     "timeouts": {
@@ -36,10 +51,13 @@ DEFAULTS = {
         "first_event_s": 60.0,
         "idle_s": 60.0,
         "answer_s": 180.0,
+        "body_s": 60.0,
+        "litellm_s": 30.0,
         "litellm_start_s": 90.0,
         "total_s": 220.0,
     },
-    "limits": {"max_body_bytes": 33_554_432},
+    "circuit_breaker": {"failures": 1, "open_s": 10.0, "max_open_s": 60.0},
+    "limits": {"max_body_bytes": 33_554_432, "max_depth": 64, "queue_s": 120.0},
 }
 CONVENTIONAL = {"key_vault", "backend"}
 
@@ -100,13 +118,21 @@ def test_settings_are_read_only(write: WriteFile) -> None:
         settings.env = "prod"  # type: ignore[misc]
 
 
+def _groups(annotation: object) -> Iterator[type[BaseModel]]:
+    """The groups in a field's type, also those of its lists and tables."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in get_args(annotation):
+        yield from _groups(inner)
+
+
 def _fields_without_description(model: type[BaseModel], path: str = "") -> list[str]:
     missing = []
     for name, field in model.model_fields.items():
         if not (field.description or "").endswith("."):
             missing.append(path + name)
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            missing += _fields_without_description(field.annotation, f"{path}{name}.")
+        for group in _groups(field.annotation):
+            missing += _fields_without_description(group, f"{path}{name}.")
     return missing
 
 

@@ -7,6 +7,8 @@ from tests.settings.conftest import Refuses
 ROOT = "must be https:// and a host name alone"
 TABLE = "must be a table of settings"
 LONG = "x" * 300
+SHORT_TIMES = """
+timeouts = {first_event_s = 8, answer_s = 8, body_s = 8, litellm_s = 8, litellm_start_s = 8, total_s = 8}"""
 
 IMPOSSIBLE = [
     # identity
@@ -30,7 +32,7 @@ IMPOSSIBLE = [
     ('codex.model = "azure/gpt"', "codex.model", '"azure/gpt"', "the name of a deployment: 2 to 64 letters"),
     ('codex.api_version = "latest"', "codex.api_version", '"latest"', "an API version of Azure OpenAI, like"),
     ('codex.api_version = "2025-13-01"', "codex.api_version", '"2025-13-01"', "an API version of Azure OpenAI"),
-    ('embeddings.deployment = "gpt-5.3-codex"', "embeddings.deployment", '"gpt-5.3-codex"', "than codex.model"),
+    ('embeddings.deployment = "gpt-5.3-codex"', "embeddings.deployment", '"gpt-5.3-codex"', "than that of codex.model"),
     ("embeddings.dimension = 3073", "embeddings.dimension", "3073", "a whole number from 1 to 3072"),
     (
         'embeddings.deployment = "text-embedding-3-small"',
@@ -61,7 +63,39 @@ IMPOSSIBLE = [
         "70",
         r"must be at least timeouts.answer_s \(180\), timeouts.litellm_start_s \(90\)",
     ),
+    ("timeouts.litellm_s = 221", "timeouts.total_s", "220.0", r"must be at least timeouts.litellm_s \(221\)"),
+    ("timeouts.body_s = 230", "timeouts.total_s", "220.0", r"must be at least timeouts.body_s \(230\)"),
+    ("timeouts.first_event_s = 2", "timeouts.first_event_s", "2", "at least timeouts.connect_s, which is 5"),
+    ("timeouts.answer_s = 1.5", "timeouts.answer_s", "1.5", "at least timeouts.connect_s, which is 5"),
+    (
+        f"{SHORT_TIMES}\nlimits.queue_s = 0",
+        "retries.max_retry_after_s",
+        "20.0",
+        "must be at most timeouts.total_s, which is 8",
+    ),
+    (
+        f"{SHORT_TIMES}\nretries.max_retry_after_s = 8",
+        "limits.queue_s",
+        "120.0",
+        "must be at most timeouts.total_s, which is 8",
+    ),
+    (
+        "retries = {attempts = 10, backoff_s = 0.5}",
+        "retries.attempts",
+        "10",
+        "must be fewer, or the pauses shorter: with retries.backoff_s these alone take 255.5 s, and .* is 220",
+    ),
+    ("circuit_breaker.failures = 0", "circuit_breaker.failures", "0", "a whole number from 1 to 100"),
+    ("circuit_breaker.open_s = 0", "circuit_breaker.open_s", "0", "a number of seconds from 0.1 to 600"),
+    (
+        "circuit_breaker.open_s = 90",
+        "circuit_breaker.max_open_s",
+        "60.0",
+        "must be at least circuit_breaker.open_s, which is 90",
+    ),
     ("limits.max_body_bytes = 1", "limits.max_body_bytes", "1", "a whole number from 1024 to 134217728"),
+    ("limits.max_depth = 1000", "limits.max_depth", "1000", "a whole number from 8 to 256"),
+    ("limits.queue_s = -1", "limits.queue_s", "-1", "a number of seconds from 0 to 220"),
     # tags
     ("tags = 5", "tags", "5", "must be a table of texts"),
     ("tags.owner = 5", "tags.owner", "5", "a text of at most 256 characters"),

@@ -50,7 +50,7 @@ def test_a_contradiction_between_tables_names_the_variable_of_the_other_one(
     (mistake,) = dev.mistakes()
     assert mistake == (
         f"{dev.file} with AIGATEWAY_CODEX__MODEL (environment): "
-        'embeddings.deployment = "text-embedding-3-large": must be another deployment than codex.model'
+        'embeddings.deployment = "text-embedding-3-large": must be another deployment than that of codex.model'
     )
 
 
