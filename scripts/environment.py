@@ -6,37 +6,42 @@ Standard library only, and readable to an old Python, which it refuses.
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
 
 from scripts import install, stamp
 from scripts.install import NODE_MODULES, VENV, program
-from scripts.requirements import from_pipfile_lock, image_locks
+from scripts.requirements import from_pipfile_lock, image_locks, versions_in
 from scripts.work import ROOT, Failed, Work, alone, become, say, together
 
 IMAGES = ROOT / ".image"
+LOCKS = ROOT / "local" / "image"
 OLDEST_PYTHON = (3, 11)
 
 
-def prepare(*, image: bool = False, node: bool = False) -> None:
-    """Make what is missing or stale; done in no time when nothing is. `Failed` says what to do."""
+def prepare(*, litellm: Collection[str] = (), node: bool = False) -> None:
+    """Make what is missing or stale, with LiteLLM in these versions; done in no time when nothing is.
+
+    `Failed` says what to do.
+    """
     check_python(sys.version_info[:3])
     with alone(ROOT / ".setup.lock"):
-        _prepare(image=image, node=node)
+        _prepare(litellm=litellm, node=node)
 
 
-def _prepare(*, image: bool, node: bool) -> None:
+def _prepare(*, litellm: Collection[str], node: bool) -> None:
     packages = from_pipfile_lock((ROOT / "Pipfile.lock").read_text(encoding="utf-8"))
     jobs: dict[str, Callable[[Work], object]] = {}
     if not _is_made(VENV, packages):
         say("Setting up. The first time takes about a minute, and longer where downloads are slow.")
         together({"A virtual environment in .venv": partial(install.create, requirements=packages)})
         jobs["Python packages"] = partial(install.packages, folder=VENV, requirements=packages)
-    for version, lock in image_locks(ROOT / "local" / "image").items() if image else ():
+    for version, lock in image_locks(LOCKS).items():
         folder, text = IMAGES / f"litellm-{version}", lock.read_text(encoding="utf-8")
-        if not _is_made(folder, text):
+        if version in litellm and not _is_made(folder, text):
             jobs[f"LiteLLM {version}"] = partial(install.image, folder=folder, requirements=text)
     if jobs:
         together(jobs)
@@ -45,11 +50,21 @@ def _prepare(*, image: bool, node: bool) -> None:
         together({"The cdktf CLI": partial(install.node_modules, lock=lock_of_node)})
 
 
-def enter(*, image: bool = False, node: bool = False) -> None:
+def enter(*, node: bool = False) -> None:
     """Prepare, then go on in `.venv`'s Python, with the same arguments, unless this is it."""
-    prepare(image=image, node=node)
+    prepare(node=node)
     if Path(sys.prefix).resolve() != VENV.resolve():
         become([program("python"), *sys.argv])
+
+
+def in_settings() -> set[str]:
+    """LiteLLM's versions that the settings name; read as text, before there is a pydantic to read them with.
+
+    One that is overridden is among them, which costs a minute; none is missing.
+    """
+    files = [ROOT / "settings" / "image.py", *(ROOT / "settings" / "environments").glob("*.toml")]
+    variables = [value for name, value in os.environ.items() if name.upper().startswith("AIGATEWAY_")]
+    return versions_in("\n".join([*(file.read_text(encoding="utf-8", errors="replace") for file in files), *variables]))
 
 
 def check_python(version: tuple[int, ...]) -> None:

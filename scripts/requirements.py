@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+
+_IMAGE = re.compile(r":[\w.-]*?(\d+\.\d+\.\d+)[\w.-]*@sha256:[0-9a-f]{64}")
 
 
 def from_pipfile_lock(text: str) -> str:
@@ -32,3 +35,8 @@ def _line(name: str, package: dict[str, object]) -> str:
 def image_locks(folder: Path) -> dict[str, Path]:
     """LiteLLM's locks by version: `litellm-1.103.2.txt`."""
     return {path.stem[len("litellm-") :]: path for path in sorted(folder.glob("litellm-*.txt"))}
+
+
+def versions_in(text: str) -> set[str]:
+    """LiteLLM's versions that a text names as images, pinned by digest."""
+    return set(_IMAGE.findall(text))

@@ -1,6 +1,7 @@
-"""Everything that CI runs: linters, types, the two ways of synthesis, the tests. Further arguments go to pytest.
+"""Everything that CI runs: linters, types, the two ways of synthesis, the tests, a soak of two minutes.
 
-The exit code is 0 when all of it passed, 1 when something failed, 130 after Ctrl-C.
+The tests of the gateway run again with every other LiteLLM that has a lock. Arguments go to pytest, which then runs
+once. The exit code is 0 when all of it passed, 1 when something failed, 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -8,24 +9,29 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from scripts import synthesis  # noqa: E402
-from scripts.environment import prepare  # noqa: E402
+from scripts.environment import LOCKS, in_settings, prepare  # noqa: E402
 from scripts.install import program  # noqa: E402
+from scripts.requirements import image_locks  # noqa: E402
 from scripts.work import ROOT, Failed, Work, manners, together  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
+
+WHOLE = ("tests/gateway/whole",)
+SOAK = ("tests/gateway/whole/test_soak.py", "--soak-seconds", "120")
 
 
 def main() -> None:
     """Run every step, whatever the others gave, and tell how each went."""
     with manners():
-        prepare(image=True, node=True)
+        prepare(litellm=image_locks(LOCKS).keys(), node=True)
         steps = [
             Step("ruff check", lambda work: work.run([program("ruff"), "check"])),
             Step("ruff format", lambda work: work.run([program("ruff"), "format", "--check"])),
@@ -37,13 +43,23 @@ def main() -> None:
         for step in steps:
             if not step.passed:
                 print(f"\n=== {step.name}\n{step.output}", flush=True)
-        tests = Step("pytest", lambda _: pytest(sys.argv[1:]))
-        tests(Work())
-        steps.append(tests)
+        for name, arguments in runs(sys.argv[1:]).items():
+            tests = Step(name, partial(pytest, arguments))
+            tests(Work())
+            steps.append(tests)
         print()
         for step in steps:
             print(f"{'passed' if step.passed else 'FAILED'} {step.seconds:6.1f} s  {step.name}")
         sys.exit(0 if all(step.passed for step in steps) else 1)
+
+
+def runs(arguments: list[str]) -> dict[str, list[str]]:
+    """The arguments of each run of pytest, by what it is called."""
+    if arguments:
+        return {"pytest": arguments}
+    others = sorted(image_locks(LOCKS).keys() - in_settings())
+    again = {f"pytest, LiteLLM {version}": [*WHOLE, "--litellm", version] for version in others}
+    return {"pytest": [], **again, "pytest, soak": [*SOAK]}
 
 
 class Step:
@@ -67,7 +83,7 @@ class Step:
         self.seconds = time.monotonic() - start
 
 
-def pytest(arguments: list[str]) -> None:
+def pytest(arguments: Sequence[str], _: Work | None = None) -> None:
     """Run it on this terminal; Ctrl-C ends it too."""
     process = subprocess.Popen([str(program("python")), "-m", "pytest", "--durations=15", *arguments], cwd=ROOT)
     try:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from scripts.environment import prepare  # noqa: E402
+from scripts.environment import in_settings, prepare  # noqa: E402
 from scripts.install import program  # noqa: E402
 from scripts.work import ROOT, become, manners, together  # noqa: E402
 
@@ -20,7 +20,7 @@ def main() -> None:
     """Prepare, synthesize, and become the runner."""
     arguments = parse(sys.argv[1:])
     with manners():
-        prepare(image=True)
+        prepare(litellm=in_settings())
         together({"Terraform JSON of all stacks": lambda work: work.run([program("python"), ROOT / "main.py"])})
         become([program("python"), "-m", "local.runner", *runner_arguments(arguments)])
 

@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.requirements import from_pipfile_lock, image_locks, only
+from scripts import test
+from scripts.environment import LOCKS, in_settings
+from scripts.requirements import from_pipfile_lock, image_locks, only, versions_in
 from settings import load_environments
 
 ROOT = Path(__file__).parents[2]
@@ -70,6 +72,34 @@ def test_uv_is_locked_and_can_be_had_alone(packages: str) -> None:
 def test_the_image_of_every_environment_has_a_lock() -> None:
     versions = {settings.containers.litellm_version for settings in load_environments()}
     assert versions <= image_locks(ROOT / "local/image").keys()
+
+
+def test_a_setup_installs_what_the_settings_name_and_the_tests_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    named = {settings.containers.litellm_version for settings in load_environments()}
+    assert in_settings() == named
+    others = sorted(image_locks(LOCKS).keys() - named)
+    assert others, "the newest version that installs is tested too"
+    again = [arguments for arguments in test.runs([]).values() if "--litellm" in arguments]
+    assert again == [["tests/gateway/whole", "--litellm", version] for version in others]
+    monkeypatch.setenv("AIGATEWAY_CONTAINERS__IMAGE", f"localhost:5000/litellm:main-v{others[0]}@sha256:{'a' * 64}")
+    assert in_settings() == {*named, others[0]}
+
+
+def test_arguments_mean_one_run_of_pytest() -> None:
+    assert test.runs(["tests/x", "-k", "y"]) == {"pytest": ["tests/x", "-k", "y"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "versions"),
+    [
+        (f'"a.example:443/b/litellm:v1.103.2-stable@sha256:{"a" * 64}"', {"1.103.2"}),
+        (f"x:11.0.1@sha256:{'a' * 64} y:main-v2.0.0@sha256:{'b' * 64}", {"11.0.1", "2.0.0"}),
+        ("repository:v1.103.2@sha256:<64 hexadecimal digits>", set()),
+        ("litellm 1.103.2", set()),
+    ],
+)
+def test_a_version_is_named_by_an_image(text: str, versions: set[str]) -> None:
+    assert versions_in(text) == versions
 
 
 def test_the_cli_is_pinned_and_runs_no_scripts() -> None:

@@ -1,0 +1,148 @@
+"""From an image's tag to a version of LiteLLM that is pinned and tested: `scripts/upgrade.py v1.106.2`.
+
+Asks the registry for the tag's digest, locks and installs that version, runs the gateway's tests with it, and tells
+what to put into the settings. Exit codes: 0, 1 when something failed, 2 for a mistake, 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from functools import partial
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from scripts import lock, test  # noqa: E402
+from scripts.environment import LOCKS, enter, prepare  # noqa: E402
+from scripts.requirements import image_locks  # noqa: E402
+from scripts.work import ROOT, Failed, manners, say, together  # noqa: E402
+
+SETTINGS = ROOT / "settings" / "image.py"
+_UNKNOWN_DIGEST = "sha256:" + "0" * 64
+
+
+def main() -> None:
+    """Resolve, lock, install, test, tell."""
+    with manners():
+        arguments = parse(sys.argv[1:])
+        enter()
+        version = version_of(arguments.repository, arguments.tag, arguments.digest or _UNKNOWN_DIGEST)
+        digest = arguments.digest or resolve(arguments.repository, arguments.tag)
+        image = f"{arguments.repository}:{arguments.tag}@{digest}"
+        say(image)
+        make_lock(version)
+        prepare(litellm=[version])
+        try:
+            test.pytest([*test.WHOLE, "--litellm", version])
+        except Failed as failure:
+            raise Failed(
+                f"The gateway's tests failed with LiteLLM {version} ({failure}). The settings are as they were.\n"
+                "docs/upgrade.md says what to look at."
+            ) from None
+        tell(image, write=arguments.write)
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """The options; a mistake in them ends with exit code 2."""
+    parser = argparse.ArgumentParser(prog="upgrade.py", description="Tests the gateway with another LiteLLM.")
+    parser.add_argument("tag", type=tag, metavar="TAG", help="the image's, like v1.106.2")
+    parser.add_argument(
+        "--repository",
+        type=repository,
+        default=default_image().rpartition("@")[0].rpartition(":")[0],
+        metavar="NAME",
+        help="where it is (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--digest", type=digest, metavar="sha256:...", help="the image's, where the registry is out of reach"
+    )
+    parser.add_argument("--write", action="store_true", help="make it the settings' default, if the tests pass")
+    return parser.parse_args(words)
+
+
+def tag(text: str) -> str:
+    """A tag as registries know it."""
+    if not re.fullmatch(r"\w[\w.-]{0,127}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(f"{text!r} is no tag of an image, like v1.106.2")
+    return text
+
+
+def repository(text: str) -> str:
+    """HOST/PATH: without its host, a name means another registry on every machine."""
+    host, _, path = text.partition("/")
+    if not path or not re.search(r"[.:]|^localhost$", host):
+        raise argparse.ArgumentTypeError(f"{text!r} does not begin with the registry's host")
+    return text
+
+
+def digest(text: str) -> str:
+    """A SHA-256 as registries write it."""
+    if not re.fullmatch(r"sha256:[0-9a-f]{64}", text):
+        raise argparse.ArgumentTypeError("it is sha256: and 64 hexadecimal digits in lower case")
+    return text
+
+
+def default_image() -> str:
+    """The settings' default, read as text: the settings themselves need `.venv`."""
+    (image,) = _default(SETTINGS.read_text(encoding="utf-8")).groups()
+    return str(image)
+
+
+def _default(text: str) -> re.Match[str]:
+    found = re.search(r'^DEFAULT_IMAGE = \(?\s*"([^"]+)"', text, re.MULTILINE)
+    if found is None:
+        raise Failed(f"{SETTINGS} has no DEFAULT_IMAGE any more.")
+    return found
+
+
+def version_of(repository: str, tag: str, digest: str) -> str:
+    """LiteLLM's version, as the tag tells it; `Failed` with the reasons when the settings would refuse it."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from settings import image
+
+    name = f"{repository}:{tag}@{digest}"
+    version = image.version_of(name)
+    if version is None:
+        raise Failed(f"{tag} does not tell LiteLLM's version, as v1.103.2 does; the settings want to know it.", code=2)
+    try:
+        TypeAdapter(image.Image).validate_python(name)
+    except ValidationError as refusal:
+        raise Failed(f"{repository}:{tag} {refusal.errors()[0]['msg']}", code=2) from None
+    return ".".join(map(str, version))
+
+
+def resolve(repository: str, tag: str) -> str:
+    """The tag's digest."""
+    from scripts.registry import digest_of
+
+    say(f"Asking {repository.partition('/')[0]} for the digest of {tag}")
+    return digest_of(repository, tag)
+
+
+def make_lock(version: str) -> None:
+    """Lock that version's packages, unless they are."""
+    if version in image_locks(LOCKS):
+        return
+    try:
+        path = LOCKS / f"litellm-{version}.txt"
+        together({f"A lock of LiteLLM {version}": partial(lock.image, version=version, path=path)})
+    except Failed as failure:
+        raise Failed(f"LiteLLM {version} cannot be locked:\n\n{failure}") from None
+
+
+def tell(image: str, *, write: bool) -> None:
+    """What is left to do, or doing it."""
+    if not write:
+        print(f'It passes. The settings take it as containers.image, or all at once with --write:\n\nimage = "{image}"')
+        return
+    text = SETTINGS.read_text(encoding="utf-8")
+    start, end = _default(text).span(1)
+    SETTINGS.write_text(text[:start] + image + text[end:], encoding="utf-8")
+    print(f"It passes, and is the default now ({SETTINGS.relative_to(ROOT)}):\n\n{image}")
+
+
+if __name__ == "__main__":
+    main()
