@@ -54,10 +54,12 @@ async def serve(
         loop.add_signal_handler(number, stop.set)
     runner = web.ServerRunner(server, shutdown_timeout=_CUT_S)
     await runner.setup()
-    await web.TCPSite(runner, host, port).start()
-    await stop.wait()
-    await drain.finish(within_s=grace_s)
-    await runner.cleanup()
+    try:
+        await web.TCPSite(runner, host, port).start()
+        await stop.wait()
+        await drain.finish(within_s=grace_s)
+    finally:
+        await runner.cleanup()
 
 
 def _unhandled(context: dict[str, object]) -> dict[str, object]:

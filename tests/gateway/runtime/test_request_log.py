@@ -1,37 +1,116 @@
-"""The log: one line per request, without content."""
+"""The log: one line per request, one per event, without content."""
 
 import json
+from typing import Any
 
 import pytest
 
-from .conftest import AZURE_KEY, BEARER, CODEX, GATEWAY_KEY, INNER_KEY, Client, Scripted, json_answer, stream_answer
+from gateway.runtime.exchange import Tokens
+from gateway.runtime.request_log import RequestLog
+
+from .conftest import (
+    AZURE_KEY,
+    BEARER,
+    CODEX,
+    GATEWAY_KEY,
+    INNER_KEY,
+    Client,
+    Scripted,
+    json_answer,
+    stream_answer,
+)
 
 pytestmark = pytest.mark.anyio
 
+Output = pytest.CaptureFixture[str]
 
-async def test_a_line_tells_what_happened(client: Client, azure: Scripted, capsys: pytest.CaptureFixture[str]) -> None:
-    azure.answers(json_answer(503), json_answer())
+
+def only_line(output: Output) -> dict[str, Any]:
+    """What was written is one line."""
+    (line,) = output.readouterr().out.splitlines(keepends=True)
+    assert line.endswith("\n")
+    told: dict[str, Any] = json.loads(line)
+    return told
+
+
+async def test_a_line_has_all_that_the_steps_noted(capsys: Output) -> None:
+    log = RequestLog()
+    record = log.open(route="chat/completions", total_s=10.0)
+    assert log.find(record.request_id) is record
+    record.project, record.model, record.stream, record.status = "team", CODEX, True, 200
+    record.first_byte = record.started + 0.0123456
+    record.tokens = Tokens(input=10, output=4, cached=3, reasoning=2)
+    record.region, record.queued_ms, record.litellm_ms, record.dropped = "second", 0.04, 9.87654, 2
+    record.attempts += [{"upstream": "first", "status": 503, "reason": "status", "ms": 1.0}]
+    log.close(record)
+    assert log.find(record.request_id) is None
+    line = only_line(capsys)
+    assert line.pop("time").endswith("+00:00")
+    assert line.pop("ms") >= 0
+    assert line == {
+        "request_id": record.request_id,
+        "project": "team",
+        "route": "chat/completions",
+        "model": CODEX,
+        "stream": True,
+        "status": 200,
+        "first_byte_ms": 12.3,
+        "tokens": {"input": 10, "output": 4, "cached": 3, "reasoning": 2},
+        "region": "second",
+        "attempts": [{"upstream": "first", "status": 503, "reason": "status", "ms": 1.0}],
+        "queued_ms": 0.0,
+        "litellm_ms": 9.9,
+        "dropped_fields": 2,
+        "error": None,
+    }
+
+
+async def test_what_is_not_known_is_null(capsys: Output) -> None:
+    log = RequestLog()
+    log.close(log.open(route="unknown", total_s=10.0))
+    line = only_line(capsys)
+    unknown = {name for name, value in line.items() if value is None}
+    assert unknown == {"project", "model", "first_byte_ms", "tokens", "region", "litellm_ms", "error"}
+
+
+async def test_an_event_is_a_line_of_its_own(capsys: Output) -> None:
+    RequestLog().tell({"event": "breaker_opened", "region": "first"})
+    line = only_line(capsys)
+    assert line.pop("time")
+    assert line == {"event": "breaker_opened", "region": "first"}
+
+
+async def test_a_line_is_one_write(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+    monkeypatch.setattr("sys.stdout.write", written.append)
+    RequestLog().tell({"event": "one\nline"})
+    assert len(written) == 1
+    assert written[0].count("\n") == 1
+
+
+async def test_a_line_tells_what_happened(client: Client, azure: Scripted, capsys: Output) -> None:
+    usage = {"input_tokens": 3, "output_tokens": 1}
+    azure.answers(json_answer(503), json_answer(body={"usage": usage}))
     response = await client.post("/v1/responses", json={"model": CODEX, "input": "hi"}, headers=BEARER)
-    line = json.loads(capsys.readouterr().out)
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    (line,) = [line for line in lines if "request_id" in line]
     assert line["request_id"] == response.headers["x-request-id"]
     assert (line["route"], line["model"], line["stream"], line["status"]) == ("responses", CODEX, False, 200)
-    assert [(made["status"], made.get("reason")) for made in line["attempts"]] == [(503, "status"), (200, None)]
+    assert (line["project"], line["region"]) == ("default", "first")
+    assert line["tokens"] == {"input": 3, "output": 1, "cached": 0, "reasoning": 0}
+    assert [(made["upstream"], made["status"]) for made in line["attempts"]] == [("first", 503), ("first", 200)]
     assert line["ms"] >= line["first_byte_ms"] >= sum(made["ms"] for made in line["attempts"])
     assert line["error"] is None
 
 
-async def test_probes_leave_no_line_and_unknown_routes_no_path(
-    client: Client, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_probes_leave_no_line_and_unknown_routes_no_path(client: Client, capsys: Output) -> None:
     await client.get("/health/readiness")
     await client.get("/secret-in-a-path")
     line = json.loads(capsys.readouterr().out)
     assert (line["route"], line["status"], line["error"]) == ("unknown", 404, "not_found")
 
 
-async def test_no_prompt_no_answer_and_no_key_is_ever_written(
-    client: Client, azure: Scripted, capsys: pytest.CaptureFixture[str]
-) -> None:
+async def test_no_prompt_no_answer_and_no_key_is_ever_written(client: Client, azure: Scripted, capsys: Output) -> None:
     canary = "canary-7f3a"
     body = {"model": CODEX, "input": canary, "instructions": canary, "tools": [{"name": canary}]}
     event = f'data: {{"type":"response.output_text.delta","delta":"{canary}"}}\n\n'
@@ -47,6 +126,7 @@ async def test_no_prompt_no_answer_and_no_key_is_ever_written(
             await (await client.post(path, data=canary, headers=BEARER)).read()
             await (await client.post(path, json=body | {"model": canary}, headers={"x-gateway-key": canary})).read()
     captured = capsys.readouterr()
-    assert len(captured.out.splitlines()) == 36
+    lines = [json.loads(line) for line in captured.out.splitlines()]
+    assert sum("request_id" in line for line in lines) == 36
     for secret in (canary, GATEWAY_KEY, INNER_KEY, AZURE_KEY):
         assert secret not in captured.out + captured.err
