@@ -12,7 +12,11 @@ from scripts.requirements import from_pipfile_lock, image_locks, only, versions_
 from settings import load_environments
 
 ROOT = Path(__file__).parents[2]
-LOCKS = ["Pipfile.lock", "package-lock.json", *(f"local/image/{path.name}" for path in ROOT.glob("local/image/*.txt"))]
+LOCK_FILES = [
+    "Pipfile.lock",
+    "package-lock.json",
+    *(f"local/image/{path.name}" for path in ROOT.glob("local/image/*.txt")),
+]
 
 
 @pytest.fixture
@@ -21,7 +25,7 @@ def packages() -> str:
     return from_pipfile_lock((ROOT / "Pipfile.lock").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", ["Pipfile", "package.json", *LOCKS])
+@pytest.mark.parametrize("name", ["Pipfile", "package.json", *LOCK_FILES])
 def test_names_no_package_index(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert not re.search(
