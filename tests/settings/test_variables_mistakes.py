@@ -18,6 +18,14 @@ from tests.settings.conftest import Dev, WriteFile
         ("TAGS__OWNER", "x" * 257, f'tags.owner = "{"x" * 119}...', "must be a text of at most 256 characters"),
         ("TAGS", '{"<": "x"}', 'tags."<" = "<"', "must be a name of 1 to 512 characters"),
         ("INGRESS__IP_ALLOWLIST", "10.0.0.0/8,x", 'ingress.ip_allowlist[1] = "x"', "must be an IPv4 network"),
+        ("INGRESS__IP_ALLOWLIST", "[1", 'ingress.ip_allowlist = "[1"', "must be a list of IPv4 networks"),
+        ("UPSTREAMS", '[{"name": "a", "endpoint": "b"}]', 'upstreams[0].endpoint = "b"', "must be https:// and a host"),
+        ("UPSTREAMS__0__NAME", "a", "upstreams", "must be given as tables, each headed [[upstreams]]"),
+        ("MODELS", '[{"name": "gpt-4o"}]', "models[0].kind", "is missing; every table of this kind must give it"),
+        ("MODELS", '[{"name": "gpt-4o", "kind": "chat", "x": 1}]', "models[0].x", "is not a setting; allowed are name"),
+        ("PROJECTS", '{"A": {}}', 'projects.A = "A"', "must be 1 to 32 lower-case letters"),
+        ("PROJECTS__A__PARALLEL_REQUESTS", "0", 'projects.a.parallel_requests = "0"', "must be a whole number from 1"),
+        ("PROJECTS__A__MODELS__X", "b", "projects.a.models", "must be a list of models"),
         ("TIMEOUTS__IDLE_S", "nan", 'timeouts.idle_s = "nan"', "must be a number of seconds from 0.1 to 230"),
         ("SCALE__MIN_REPLICAS__X", "1", "scale.min_replicas", "must be a whole number from 0 to 300"),
     ],
@@ -98,3 +106,28 @@ def test_a_variables_mistake_is_told_once_for_all_files(write: WriteFile, monkey
 
     with pytest.raises(SettingsError, match=r"^The settings have 2 mistakes:"):
         load_environments(directory)
+
+
+def test_a_contradiction_within_a_list_names_the_variable_of_the_other_one(
+    dev: Dev, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIGATEWAY_CODEX__MODEL", "gpt-4o-mini")
+    dev.file.write_text('env = "dev"\n[[models]]\nname = "gpt-4o-mini"\nkind = "chat"\n', encoding="utf-8")
+
+    (mistake,) = dev.mistakes()
+    assert mistake == (
+        f"{dev.file} with AIGATEWAY_CODEX__MODEL (environment): "
+        'models[0].name = "gpt-4o-mini": must be another name than that of codex'
+    )
+
+
+def test_an_address_from_outside_does_not_go_with_upstreams(dev: Dev, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIGATEWAY_AZURE_OPENAI__ENDPOINT", "https://b.azure.com")
+    upstream = '[[upstreams]]\nname = "a"\nendpoint = "https://a.azure.com"\n'
+    dev.file.write_text(f'env = "dev"\n{upstream}', encoding="utf-8")
+
+    (mistake,) = dev.mistakes()
+    assert mistake == (
+        f"{dev.file} with AIGATEWAY_AZURE_OPENAI__ENDPOINT (environment): "
+        "upstreams: must be the only ones to name resources, without azure_openai.endpoint"
+    )
