@@ -9,11 +9,16 @@ from typing import Any
 _Fields = dict[str, Any]
 
 
+def mend_bridged_chat(answer: _Fields) -> _Fields:
+    """Of a Responses model: text and calls are parts of one message, where LiteLLM makes choices of them."""
+    mended = mend_chat(answer)
+    choices = mended["choices"]
+    return {**mended, "choices": [_merged(choices)]} if choices and "message" in choices[0] else mended
+
+
 def mend_chat(answer: _Fields) -> _Fields:
-    """A whole answer has one choice with all of it; a stream's figures come in a chunk without choices."""
+    """Of any model: a stream's figures come in a chunk without choices."""
     choices = [_choice(choice) for choice in answer["choices"]]
-    if choices and "message" in choices[0]:
-        choices = [_merged(choices)]
     mended = {**_lifted(answer), "choices": choices}
     if usage := answer.get("usage"):
         mended["usage"] = _usage(usage)
@@ -22,13 +27,12 @@ def mend_chat(answer: _Fields) -> _Fields:
 
 
 def _choice(choice: _Fields) -> _Fields:
-    """The only one: what LiteLLM counts in `index` are an answer's parts, or those of a reasoning summary."""
     said: _Fields = {name: _said(choice[name]) for name in ("message", "delta") if name in choice}
-    return {**_lifted(choice), "index": 0, **said}
+    return {**_lifted(choice), **said}
 
 
 def _said(message: _Fields) -> _Fields:
-    """A reasoning item is one region's: LiteLLM would send it back with the history, and another region refuse it."""
+    """A reasoning item is nothing of this API, and its id means something to one region alone."""
     return {name: value for name, value in _lifted(message).items() if name != "reasoning_items"}
 
 
@@ -45,7 +49,7 @@ def _merged(choices: list[_Fields]) -> _Fields:
         message["tool_calls"] = [
             {**call, "index": number} if "index" in call else call for number, call in enumerate(calls)
         ]
-    return {**choices[-1], "message": message}
+    return {**choices[-1], "index": 0, "message": message}
 
 
 def _lifted(fields: _Fields) -> _Fields:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from .events import Event
 from .exchange import Call, Surface
-from .litellm_chat import mend_chat
+from .litellm_chat import mend_bridged_chat, mend_chat
 from .litellm_responses import mend_response
 
 _ARGUMENTS = "response.function_call_arguments.delta"
@@ -75,6 +75,7 @@ def _with_index(event: dict[str, Any]) -> dict[str, Any]:
 AS_IT_CAME: Repair = _Mending(lambda data: data)
 ARGUMENTS_INDEX: Repair = _Mending(_with_index)
 LITELLM_CHAT: Repair = _Mending(mend_chat)
+LITELLM_BRIDGED_CHAT: Repair = _Mending(mend_bridged_chat)
 LITELLM_RESPONSES: Repair = _NamedEvents(lambda data: _with_index(mend_response(data)))
 
 
@@ -82,4 +83,6 @@ def repair_of(call: Call) -> Repair:
     """The repair that this call's answer needs."""
     if call.surface is Surface.RESPONSES:
         return LITELLM_RESPONSES if call.translated else ARGUMENTS_INDEX
-    return LITELLM_CHAT if call.translated and call.surface is Surface.CHAT else AS_IT_CAME
+    if call.surface is Surface.CHAT and call.translated:
+        return LITELLM_BRIDGED_CHAT if call.model.kind == "responses" else LITELLM_CHAT
+    return AS_IT_CAME

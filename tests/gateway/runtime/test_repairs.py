@@ -12,15 +12,17 @@ from gateway.runtime.exchange import Call, Record, Surface
 from gateway.runtime.repairs import (
     ARGUMENTS_INDEX,
     AS_IT_CAME,
+    LITELLM_BRIDGED_CHAT,
     LITELLM_CHAT,
     LITELLM_RESPONSES,
     Repair,
     repair_of,
 )
 
-from .conftest import CODEX, models_on, upstream
+from .conftest import CHAT, CODEX, EMBEDDING, models_on, upstream
 
-REPAIRS = [AS_IT_CAME, ARGUMENTS_INDEX, LITELLM_CHAT, LITELLM_RESPONSES]
+CHATS = [LITELLM_BRIDGED_CHAT, LITELLM_CHAT]
+REPAIRS = [AS_IT_CAME, ARGUMENTS_INDEX, *CHATS, LITELLM_RESPONSES]
 AZURES_ID = "resp_cfe2a51d3b2271b4"
 LITELLMS_ID = (
     "resp_"
@@ -111,7 +113,7 @@ def test_text_and_calls_are_one_message() -> None:
         said(1, content="check.", annotations=[]),
         said(2, "tool_calls", content=None, tool_calls=[{**FIRST, "index": 0}, {**SECOND, "index": 0}]),
     )
-    assert mended(LITELLM_CHAT, answer)["choices"] == [
+    assert mended(LITELLM_BRIDGED_CHAT, answer)["choices"] == [
         {
             "index": 0,
             "finish_reason": "tool_calls",
@@ -127,21 +129,28 @@ def test_text_and_calls_are_one_message() -> None:
 
 
 def test_calls_without_text_have_null_and_calls_without_index_none() -> None:
-    (choice,) = mended(LITELLM_CHAT, completion(said(tool_calls=[FIRST, SECOND], content=None), usage=USAGE))["choices"]
+    (choice,) = mended(LITELLM_BRIDGED_CHAT, completion(said(tool_calls=[FIRST, SECOND], content=None), usage=USAGE))[
+        "choices"
+    ]
     assert choice["message"] == {"role": "assistant", "content": None, "tool_calls": [FIRST, SECOND]}
 
 
 def test_a_cut_answer_stays_one() -> None:
-    (choice,) = mended(LITELLM_CHAT, completion(said(0, "length", content="a"), said(1, "length", content="b")))[
-        "choices"
-    ]
+    answer = completion(said(0, "length", content="a"), said(1, "length", content="b"))
+    (choice,) = mended(LITELLM_BRIDGED_CHAT, answer)["choices"]
     assert (choice["finish_reason"], choice["message"]["content"]) == ("length", "ab")
 
 
-def test_the_figures_of_a_stream_come_without_a_choice_and_without_a_guessed_price() -> None:
-    usage = mended_event(LITELLM_CHAT, chunk({"index": 0, "delta": {}}, usage={**USAGE, "cost": 0.1}))
+@pytest.mark.parametrize("repair", CHATS)
+def test_the_figures_of_a_stream_come_without_a_choice_and_without_a_guessed_price(repair: Repair) -> None:
+    usage = mended_event(repair, chunk({"index": 0, "delta": {}}, usage={**USAGE, "cost": 0.1}))
     assert usage["choices"] == []
     assert usage["usage"] == {**USAGE, "cache_read_input_tokens": 11}
+
+
+def test_the_answers_that_a_chat_model_gives_stay_several() -> None:
+    answer = completion(said(0, content="a"), said(1, content="b"), usage=USAGE)
+    assert mended(LITELLM_CHAT, answer)["choices"] == answer["choices"]
 
 
 @pytest.mark.parametrize(
@@ -186,13 +195,8 @@ def test_the_items_of_one_regions_reasoning_do_not_reach_the_history_of_a_client
     assert part["choices"] == [{"index": 0, "delta": {"content": ""}}]
 
 
-def test_all_parts_of_a_reasoning_summary_belong_to_the_one_choice() -> None:
-    part = mended_event(LITELLM_CHAT, chunk({"index": 1, "delta": {"reasoning_content": "so"}}))
-    assert part["choices"] == [{"index": 0, "delta": {"reasoning_content": "so"}}]
-
-
 def test_half_a_surrogate_pair_survives_the_repair() -> None:
-    answer = mended(LITELLM_CHAT, completion(said(content="\ud800é"), said(1, content="")))
+    answer = mended(LITELLM_BRIDGED_CHAT, completion(said(content="\ud800é"), said(1, content="")))
     assert answer["choices"][0]["message"]["content"] == "\ud800é"
 
 
@@ -231,20 +235,21 @@ def test_the_events_of_a_translated_response_have_names_and_no_chats_end() -> No
 
 
 @pytest.mark.parametrize(
-    ("surface", "translated", "repair"),
+    ("surface", "model", "translated", "repair"),
     [
-        (Surface.RESPONSES, False, ARGUMENTS_INDEX),
-        (Surface.RESPONSES, True, LITELLM_RESPONSES),
-        (Surface.COMPACT, False, AS_IT_CAME),
-        (Surface.CHAT, False, AS_IT_CAME),
-        (Surface.CHAT, True, LITELLM_CHAT),
-        (Surface.EMBEDDINGS, True, AS_IT_CAME),
+        (Surface.RESPONSES, CODEX, False, ARGUMENTS_INDEX),
+        (Surface.RESPONSES, CODEX, True, LITELLM_RESPONSES),
+        (Surface.COMPACT, CODEX, False, AS_IT_CAME),
+        (Surface.CHAT, CODEX, True, LITELLM_BRIDGED_CHAT),
+        (Surface.CHAT, CHAT, True, LITELLM_CHAT),
+        (Surface.CHAT, CHAT, False, AS_IT_CAME),
+        (Surface.EMBEDDINGS, EMBEDDING, True, AS_IT_CAME),
     ],
 )
-def test_each_way_has_its_repair(surface: Surface, repair: Repair, *, translated: bool) -> None:
+def test_each_way_has_its_repair(surface: Surface, model: str, repair: Repair, *, translated: bool) -> None:
     call = Call(
         surface=surface,
-        model=models_on(upstream("first"))[CODEX],
+        model=models_on(upstream("first"))[model],
         project=Project(name="default", keys=(), models=frozenset()),
         body=b"",
         fields={},
