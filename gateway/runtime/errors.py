@@ -93,9 +93,3 @@ def interruption(surface: Surface, sequence_number: int) -> bytes:
         event = {**detail, "type": "error", "sequence_number": sequence_number, "error": detail}
         return b"event: error\ndata: " + json.dumps(event).encode() + b"\n\n"
     return b"data: " + json.dumps({"error": detail}).encode() + b"\n\n"
-
-
-def limited(message: str, *, kind: str, retry_after: float) -> Answer:
-    """A limit of ours is reached; `kind` is what it counts. Clients that read milliseconds need not wait longer."""
-    answer = error(429, message, type=kind, code="rate_limit_exceeded", retry_after=retry_after)
-    return replace(answer, headers={**answer.headers, "retry-after-ms": str(max(1, math.ceil(retry_after * 1000)))})

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from .configuration import Project
-from .errors import limited
+from .errors import error
 from .exchange import Answer, Call, Record, Step
 from .usage import estimate
 from .windows import Clock, Minute, Use
@@ -66,7 +66,8 @@ class _Meter:
             wait_s, kind, limit = _PLACE_S, "requests", f"{self._places} parallel requests"
         else:
             return None
-        answer = limited(f"The project '{self._name}' has reached its limit of {limit}.", kind=kind, retry_after=wait_s)
+        message = f"The project '{self._name}' has reached its limit of {limit}."
+        answer = error(429, message, type=kind, code="rate_limit_exceeded", retry_after=wait_s)
         return replace(answer, headers=self.told(answer.headers))
 
     def enter(self, tokens: int) -> Mapping[str, Use]:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 
 from .configuration import Model
-from .errors import limited
+from .errors import error
 from .exchange import Answer, Call, Step
 from .lane import Lane, Rest, Waiter
 from .usage import estimate
@@ -53,7 +53,8 @@ class Queue:
                 call.record.queued_ms += (loop.time() - started) * 1000
             if place is None:
                 message = f"Azure OpenAI's quota of '{call.model.name}' is used up, and the queue for it is long."
-                return limited(message, kind="requests", retry_after=lane.room(waiter)[0])
+                after = lane.room(waiter)[0]
+                return error(429, message, type="requests", code="rate_limit_exceeded", retry_after=after)
             answer = await lane.use(place, call, self._step)
             pause_s = _retry_after_s(answer.headers)
             if answer.status != 429 or loop.time() + pause_s >= until:
