@@ -34,7 +34,14 @@ def render_gateway_config(settings: EnvironmentSettings) -> str:
         "circuit_breaker": settings.circuit_breaker.model_dump(),
         "limits": settings.limits.model_dump(),
     }
-    return json.dumps(document, indent=1)
+    return "{\n" + ",\n".join(f'"{name}": {_lines(part)}' for name, part in document.items()) + "\n}"
+
+
+def _lines(part: object) -> str:
+    """JSON with one line per item of a list: short, and a change of one is seen as that in a plan."""
+    if not isinstance(part, list):
+        return json.dumps(part)
+    return "[\n " + ",\n ".join(json.dumps(item) for item in part) + "\n]"
 
 
 def read_runtime_modules() -> dict[str, str]:
@@ -50,19 +57,20 @@ def read_runtime_modules() -> dict[str, str]:
 def without_docstrings(source: str) -> str:
     """The same code with empty lines where its docstrings were: every line keeps its number.
 
-    A container's environment has little room; whoever wants to know why reads the repository.
+    A container's environment has little room (docs/decisions/0009-what-travels.md).
     """
-    lines = source.splitlines()
+    lines = source.split("\n")
     for node in ast.walk(ast.parse(source)):
         body = getattr(node, "body", None)
         if not isinstance(body, list):
             continue
         texts = [statement for statement in body if _is_text(statement)]
         for text in texts:
-            lines[text.lineno - 1 : text.end_lineno] = [""] * ((text.end_lineno or text.lineno) - text.lineno + 1)
+            place = slice(text.lineno - 1, text.end_lineno)
+            lines[place] = [""] * len(lines[place])
         if texts == body and texts and not isinstance(node, ast.Module):
             lines[texts[0].lineno - 1] = f"{' ' * texts[0].col_offset}..."
-    return "\n".join(lines) + "\n"
+    return "\n".join(lines)
 
 
 def _is_text(statement: ast.stmt) -> bool:

@@ -8,13 +8,17 @@ from pathlib import Path
 import pytest
 import yaml
 
+from gateway.configuration import read_runtime_modules, without_docstrings
 from gateway.containers import Container, SecretRef, build_containers
 from gateway.litellm import build_litellm_config, render_litellm_config
-from gateway.secrets import build_secrets
-from settings import EnvironmentSettings, load_environments
+from gateway.runtime.configuration import read_configuration
+from gateway.secrets import Secret, build_secrets
+from settings import EnvironmentSettings, load_environment, load_environments
 
 ROOT = Path(__file__).parents[2]
-MAX_ENVIRONMENT_BYTES = 64 * 1024
+# docs/decisions/0009-what-travels.md
+MAX_ENVIRONMENT_BYTES = 96 * 1024
+MAX_VARIABLE_BYTES = 16 * 1024
 
 
 @pytest.fixture(params=load_environments(), ids=lambda settings: settings.env)
@@ -31,6 +35,33 @@ def own_embeddings(monkeypatch: pytest.MonkeyPatch) -> EnvironmentSettings:
     return load_environments()[0]
 
 
+@pytest.fixture
+def regions() -> EnvironmentSettings:
+    """Three regions, models of every kind, three projects."""
+    return load_environment(ROOT / "tests/gateway/environments/regions.toml")
+
+
+@pytest.fixture
+def largest(tmp_path: Path) -> EnvironmentSettings:
+    """As much as one gateway may sensibly be told: 3 upstreams, 8 models, 5 projects."""
+    tables = [
+        *(
+            f'[[upstreams]]\nname = "sweden-central-{n}"\npriority = {n}\n'
+            f'endpoint = "https://mys-shared-ai-sweden-{n}.cognitiveservices.azure.com"'
+            for n in (1, 2, 3)
+        ),
+        *(f'[[models]]\nname = "gpt-5.{n}-codex-preview"\nkind = "responses"' for n in range(6)),
+        *(
+            f"[projects.team-number-{n}]\nrequests_per_minute = 600\ntokens_per_minute = 1_000_000\n"
+            'parallel_requests = 20\nmodels = ["gpt-5.3-codex", "text-embedding-3-large"]'
+            for n in range(5)
+        ),
+    ]
+    file = tmp_path / "largest.toml"
+    file.write_text("\n".join(['env = "largest"', *tables]), encoding="utf-8")
+    return load_environment(file)
+
+
 def plain(container: Container) -> dict[str, str]:
     return {name: value for name, value in container.env.items() if isinstance(value, str)}
 
@@ -43,6 +74,7 @@ def test_the_gateway_alone_holds_azures_key(settings: EnvironmentSettings) -> No
     gateway, litellm = build_containers(settings)
     assert secrets(gateway) == {
         "GATEWAY_KEY": "gateway-key",
+        "GATEWAY_KEY_SECONDARY": "gateway-key-secondary",
         "INNER_KEY": "inner-key",
         "AZURE_OPENAI_API_KEY": "azure-openai-api-key",
     }
@@ -64,9 +96,8 @@ def test_the_settings_reach_the_gateway(settings: EnvironmentSettings) -> None:
         settings.codex.model: settings.codex.api_version,
         settings.embeddings.deployment: settings.embeddings.api_version,
     }
-    assert document["timeouts"] == settings.timeouts.model_dump()
-    assert document["retries"] == settings.retries.model_dump()
-    assert document["limits"] == settings.limits.model_dump()
+    for table in ("timeouts", "retries", "circuit_breaker", "limits"):
+        assert document[table] == getattr(settings, table).model_dump()
 
 
 def test_embeddings_of_their_own_resource_have_its_endpoint_and_key(own_embeddings: EnvironmentSettings) -> None:
@@ -74,13 +105,101 @@ def test_embeddings_of_their_own_resource_have_its_endpoint_and_key(own_embeddin
     document = json.loads(plain(gateway)["GATEWAY_CONFIG"])
     assert plain(gateway)["AZURE_OPENAI_EMBEDDINGS_ENDPOINT"] == "https://embeddings.openai.azure.com"
     assert secrets(gateway)["AZURE_OPENAI_EMBEDDINGS_API_KEY"] == "azure-openai-embeddings-api-key"
-    assert [model["upstream"] for model in document["models"]] == ["azure-openai", "azure-openai-embeddings"]
+    assert [model["upstreams"] for model in document["models"]] == [["azure-openai"], ["azure-openai-embeddings"]]
     assert [secret.variable for secret in build_secrets(own_embeddings)] == [
         "gateway_key",
-        "gateway_key",
+        "gateway_key_secondary",
+        None,
         "azure_openai_api_key",
         "azure_openai_embeddings_api_key",
     ]
+
+
+def test_the_gateway_reads_what_the_builder_writes(regions: EnvironmentSettings) -> None:
+    gateway, _ = build_containers(regions)
+    document = json.loads(plain(gateway)["GATEWAY_CONFIG"])
+    assert [(entry["name"], entry["priority"], entry["key_env"]) for entry in document["upstreams"]] == [
+        ("first", 1, "FIRST_API_KEY"),
+        ("second", 2, "SECOND_API_KEY"),
+        ("third", 3, "THIRD_API_KEY"),
+    ]
+    environ = plain(gateway) | {name: f"the {secret}" for name, secret in secrets(gateway).items()}
+    configuration = read_configuration(environ)
+    assert {model.name: (model.kind, model.deployment, model.translate) for model in configuration.models.values()} == {
+        "gpt-5.3-codex": ("responses", "gpt-5.3-codex", False),
+        "text-embedding-3-large": ("embeddings", "text-embedding-3-large", False),
+        "gpt-4o-mini": ("chat", "gpt-4o-mini", False),
+        "translated-codex": ("responses", "gpt-5.3-codex", True),
+        "translated-chat": ("chat", "gpt-4o-mini", True),
+        "translated-embeddings": ("embeddings", "text-embedding-3-large", True),
+    }
+    assert {project.name: project.keys for project in configuration.projects} == {
+        "team": ("the gateway-key", "the gateway-key-secondary"),
+        "other": ("the gateway-key-other", "the gateway-key-other-secondary"),
+        "small": ("the gateway-key-small", "the gateway-key-small-secondary"),
+    }
+    (small,) = [project for project in configuration.projects if project.name == "small"]
+    assert (small.requests_per_minute, small.parallel_requests) == (10, 2)
+    assert small.models == set(configuration.models)
+    for model in configuration.models.values():
+        assert [(upstream.name, upstream.key) for upstream in model.upstreams] == [
+            ("first", "the first-api-key"),
+            ("second", "the second-api-key"),
+            ("third", "the third-api-key"),
+        ]
+
+
+def test_a_model_has_the_upstreams_that_serve_it_by_priority(tmp_path: Path) -> None:
+    one, two = (f'[[upstreams]]\nname = "{name}"\nendpoint = "https://{name}.azure.com"\n' for name in ("one", "two"))
+    file = tmp_path / "dev.toml"
+    file.write_text(
+        f'env = "dev"\n{one}priority = 2\n{two}deployments = ["gpt-5.3-codex"]\n'
+        '[projects.index]\nmodels = ["text-embedding-3-large"]\n'
+    )
+    gateway, _ = build_containers(load_environment(file))
+    document = json.loads(plain(gateway)["GATEWAY_CONFIG"])
+    assert [model["upstreams"] for model in document["models"]] == [["two", "one"], ["one"]]
+    assert [(project["name"], project["key_envs"]) for project in document["projects"]] == [
+        ("index", ["GATEWAY_KEY", "GATEWAY_KEY_SECONDARY"])
+    ]
+    assert document["projects"][0]["models"] == ["text-embedding-3-large"]
+
+
+def test_every_project_has_two_keys_and_the_second_is_derived_where_nobody_gives_it(
+    regions: EnvironmentSettings,
+) -> None:
+    built = {secret.name: secret for secret in build_secrets(regions)}
+    assert list(built) == [
+        "gateway-key",
+        "gateway-key-secondary",
+        "inner-key",
+        "first-api-key",
+        "second-api-key",
+        "third-api-key",
+        "gateway-key-other",
+        "gateway-key-other-secondary",
+        "gateway-key-small",
+        "gateway-key-small-secondary",
+    ]
+    assert built["gateway-key-small-secondary"] == Secret(
+        name="gateway-key-small-secondary",
+        description="A second key of the project 'small', for the time of a rotation; may be left unset.",
+        variable="gateway_key_small_secondary",
+        derived_from="gateway_key_small",
+        salt="secondary:",
+    )
+
+
+@pytest.mark.parametrize("name", ["regions", "largest"])
+def test_no_two_secrets_share_a_name_a_variable_or_an_environment_variable(
+    name: str, request: pytest.FixtureRequest
+) -> None:
+    settings: EnvironmentSettings = request.getfixturevalue(name)
+    built = build_secrets(settings)
+    assert len({secret.name for secret in built}) == len(built)
+    assert len({secret.variable for secret in built}) == len(built)
+    gateway, _ = build_containers(settings)
+    assert sorted(secrets(gateway).values()) == sorted(secret.name for secret in built)
 
 
 def test_every_secret_that_a_container_reads_exists(settings: EnvironmentSettings) -> None:
@@ -89,16 +208,52 @@ def test_every_secret_that_a_container_reads_exists(settings: EnvironmentSetting
         assert set(secrets(container).values()) <= names
 
 
-def test_each_runtime_module_travels_as_its_source(settings: EnvironmentSettings) -> None:
+def test_each_runtime_module_travels(settings: EnvironmentSettings) -> None:
     gateway, _ = build_containers(settings)
-    modules = {f"RUNTIME_{file.stem.upper()}_PY": file.read_text() for file in (ROOT / "gateway/runtime").glob("*.py")}
-    assert {name: value for name, value in plain(gateway).items() if name.startswith("RUNTIME_")} == modules
+    modules = {f"RUNTIME_{file.stem.upper()}_PY" for file in (ROOT / "gateway/runtime").glob("*.py")}
+    assert {name for name in plain(gateway) if name.startswith("RUNTIME_")} == modules
 
 
-def test_a_containers_environment_stays_below_64_kib(settings: EnvironmentSettings) -> None:
-    for container in build_containers(settings):
-        size = sum(len(f"{name}={value}".encode()) for name, value in plain(container).items())
-        assert size < MAX_ENVIRONMENT_BYTES
+@pytest.mark.parametrize("file", sorted((ROOT / "gateway/runtime").glob("*.py")), ids=lambda file: file.stem)
+def test_a_module_travels_without_docstrings_every_other_line_in_its_place(file: Path) -> None:
+    source = file.read_text(encoding="utf-8")
+    travels = read_runtime_modules()[f"RUNTIME_{file.stem.upper()}_PY"]
+    tree = ast.parse(travels, filename=file.name)
+    compile(tree, file.name, "exec")
+    assert not [node for node in ast.walk(tree) if _is_text(node)]
+    before, after = source.split("\n"), travels.split("\n")
+    assert len(before) == len(after)
+    assert {new for old, new in zip(before, after, strict=True) if new != old} <= {"", "    ...", "        ..."}
+    assert _statements(ast.parse(source)) == _statements(tree)
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+def _statements(tree: ast.Module) -> list[tuple[int, str]]:
+    """Line and code of every statement that does something; a body without any gets an ellipsis."""
+    return [
+        (node.lineno, ast.dump(node) if not hasattr(node, "body") else type(node).__name__)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.stmt) and not (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+    ]
+
+
+def test_a_body_without_anything_else_keeps_an_ellipsis() -> None:
+    source = '"""Why."""\n\nclass Broken(Exception):\n    """Long\n    story."""\n\nx = 1\n"""What x is."""\n'
+    travels = without_docstrings(source)
+    assert travels == "\n\nclass Broken(Exception):\n    ...\n\n\nx = 1\n\n"
+    assert without_docstrings(travels) == travels
+
+
+@pytest.mark.parametrize("name", ["regions", "largest"])
+def test_a_containers_environment_is_of_a_bounded_size(name: str, request: pytest.FixtureRequest) -> None:
+    for container in build_containers(request.getfixturevalue(name)):
+        texts = plain(container) | secrets(container)
+        sizes = {name: len(f"{name}={value}\0".encode()) for name, value in texts.items()}
+        assert sum(sizes.values()) < MAX_ENVIRONMENT_BYTES, sizes
+        assert max(sizes.values()) < MAX_VARIABLE_BYTES, sizes
 
 
 def test_the_yaml_is_the_configuration(settings: EnvironmentSettings) -> None:
@@ -110,9 +265,21 @@ def test_litellm_calls_once_and_within_the_ingress_limit(settings: EnvironmentSe
     assert configuration["litellm_settings"]["num_retries"] == 0
     assert configuration["router_settings"]["num_retries"] == 0
     assert settings.timeouts.total_s < configuration["router_settings"]["timeout"] < 240
-    assert all("api_key" in model["litellm_params"] for model in configuration["model_list"])
-    modes = {model["model_name"]: model.get("model_info", {}).get("mode") for model in configuration["model_list"]}
-    assert modes == {settings.codex.model: "responses", settings.embeddings.deployment: None}
+
+
+def test_litellm_knows_every_model_by_its_own_name_and_how_it_is_spoken_to(regions: EnvironmentSettings) -> None:
+    models = {entry["model_name"]: entry for entry in yaml.safe_load(render_litellm_config(regions))["model_list"]}
+    assert list(models) == [model.name for model in regions.all_models]
+    for model in regions.all_models:
+        parameters = models[model.name]["litellm_params"]
+        assert parameters["model"] == f"azure/{model.name}"
+        assert parameters["api_version"] == model.api_version
+        assert parameters["api_base"] == "os.environ/AZURE_OPENAI_ENDPOINT"
+        assert parameters["api_key"] == "os.environ/AZURE_OPENAI_API_KEY"
+        # Without the mode LiteLLM would ask a codex model for chat completions, which Azure refuses.
+        mode = models[model.name].get("model_info", {}).get("mode")
+        assert mode == ("responses" if model.kind == "responses" else None)
+        assert ("temperature" in parameters.get("additional_drop_params", [])) == (model.kind == "responses")
 
 
 def test_the_runtime_imports_nothing_but_aiohttp_and_the_standard_library() -> None:

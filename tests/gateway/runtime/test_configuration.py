@@ -4,45 +4,144 @@ import json
 
 import pytest
 
-from gateway.runtime.configuration import read_configuration
+from gateway.runtime.configuration import (
+    CircuitBreaker,
+    Limits,
+    Model,
+    Project,
+    Retries,
+    Timeouts,
+    Upstream,
+    read_configuration,
+)
 
+DOCUMENT = {
+    "upstreams": [
+        {"name": "one", "endpoint_env": "ONE_ENDPOINT", "key_env": "ONE_API_KEY", "priority": 1},
+        {"name": "two", "endpoint_env": "TWO_ENDPOINT", "key_env": "TWO_API_KEY", "priority": 2},
+    ],
+    "models": [
+        {
+            "name": "m",
+            "deployment": "d",
+            "kind": "embeddings",
+            "api_version": "v",
+            "translate": True,
+            "upstreams": ["two", "one"],
+            "dimension": 3072,
+            "requests_per_minute": 60,
+            "tokens_per_minute": None,
+        },
+        {
+            "name": "n",
+            "deployment": "n",
+            "kind": "chat",
+            "api_version": "w",
+            "translate": False,
+            "upstreams": ["one"],
+            "dimension": None,
+            "requests_per_minute": None,
+            "tokens_per_minute": None,
+        },
+    ],
+    "projects": [
+        {
+            "name": "team",
+            "key_envs": ["GATEWAY_KEY", "GATEWAY_KEY_SECONDARY"],
+            "models": None,
+            "requests_per_minute": None,
+            "tokens_per_minute": None,
+            "parallel_requests": None,
+        },
+        {
+            "name": "small",
+            "key_envs": ["GATEWAY_KEY_SMALL", "GATEWAY_KEY_SMALL_SECONDARY"],
+            "models": ["m"],
+            "requests_per_minute": 1,
+            "tokens_per_minute": 2,
+            "parallel_requests": 3,
+        },
+    ],
+    "timeouts": {
+        "connect_s": 1,
+        "first_event_s": 2,
+        "idle_s": 3,
+        "answer_s": 4,
+        "body_s": 5,
+        "litellm_s": 6,
+        "litellm_start_s": 7,
+        "total_s": 8,
+    },
+    "retries": {"attempts": 3, "backoff_s": 0.5, "max_retry_after_s": 20},
+    "circuit_breaker": {"failures": 1, "open_s": 10, "max_open_s": 60},
+    "limits": {"max_body_bytes": 7, "max_depth": 64, "queue_s": 120},
+}
+KEYS = {
+    "GATEWAY_KEY": "g",
+    "GATEWAY_KEY_SECONDARY": "g2",
+    "GATEWAY_KEY_SMALL": "s",
+    "GATEWAY_KEY_SMALL_SECONDARY": "s2",
+    "INNER_KEY": "i",
+    "ONE_API_KEY": "a",
+    "TWO_API_KEY": "b",
+}
 ENVIRON = {
     "HOST": "0.0.0.0",  # noqa: S104
     "PORT": "4000",
     "LITELLM_URL": "http://127.0.0.1:4001/",
-    "GATEWAY_KEY": "g",
-    "INNER_KEY": "i",
-    "AZURE_OPENAI_ENDPOINT": "https://one.openai.azure.com/",
-    "AZURE_OPENAI_API_KEY": "a",
-    "GATEWAY_CONFIG": json.dumps(
-        {
-            "upstreams": [{"name": "one", "endpoint_env": "AZURE_OPENAI_ENDPOINT", "key_env": "AZURE_OPENAI_API_KEY"}],
-            "models": [
-                {"name": "m", "deployment": "d", "kind": "responses", "api_version": "v", "upstream": "one"},
-            ],
-            "timeouts": {
-                "connect_s": 1,
-                "first_event_s": 2,
-                "idle_s": 3,
-                "answer_s": 4,
-                "total_s": 5,
-                "litellm_start_s": 6,
-            },
-            "retries": {"attempts": 3, "backoff_s": 0.5, "max_retry_after_s": 20},
-            "limits": {"max_body_bytes": 7},
-        }
-    ),
+    "ONE_ENDPOINT": "https://one.openai.azure.com/",
+    "TWO_ENDPOINT": "https://two.openai.azure.com",
+    "GATEWAY_CONFIG": json.dumps(DOCUMENT),
+    **KEYS,
 }
+ONE = Upstream(name="one", endpoint="https://one.openai.azure.com", key="a", priority=1)
+TWO = Upstream(name="two", endpoint="https://two.openai.azure.com", key="b", priority=2)
 
 
 def test_endpoints_and_keys_come_from_the_variables_that_the_document_names() -> None:
+    models = read_configuration(ENVIRON).models
+    assert models == {
+        "m": Model(
+            name="m",
+            deployment="d",
+            kind="embeddings",
+            api_version="v",
+            translate=True,
+            upstreams=(TWO, ONE),
+            requests_per_minute=60,
+        ),
+        "n": Model(name="n", deployment="n", kind="chat", api_version="w", upstreams=(ONE,)),
+    }
+
+
+def test_a_project_has_two_keys_and_by_default_every_model_and_no_limit() -> None:
+    assert read_configuration(ENVIRON).projects == (
+        Project(name="team", keys=("g", "g2"), models=frozenset({"m", "n"})),
+        Project(
+            name="small",
+            keys=("s", "s2"),
+            models=frozenset({"m"}),
+            requests_per_minute=1,
+            tokens_per_minute=2,
+            parallel_requests=3,
+        ),
+    )
+
+
+def test_times_retries_breaker_and_limits_are_the_documents() -> None:
     configuration = read_configuration(ENVIRON)
-    model = configuration.models["m"]
-    assert (model.upstream.endpoint, model.upstream.key) == ("https://one.openai.azure.com", "a")
+    assert configuration.timeouts == Timeouts(
+        connect_s=1, first_event_s=2, idle_s=3, answer_s=4, body_s=5, litellm_s=6, litellm_start_s=7, total_s=8
+    )
+    assert configuration.retries == Retries(attempts=3, backoff_s=0.5, max_retry_after_s=20)
+    assert configuration.circuit_breaker == CircuitBreaker(failures=1, open_s=10, max_open_s=60)
+    assert configuration.limits == Limits(max_body_bytes=7, max_depth=64, queue_s=120)
+
+
+def test_the_container_says_where_to_listen_and_where_litellm_is() -> None:
+    configuration = read_configuration(ENVIRON)
     assert (configuration.host, configuration.port) == ("0.0.0.0", 4000)  # noqa: S104
-    assert configuration.litellm_url == "http://127.0.0.1:4001"
-    assert configuration.timeouts.total_s == 5
-    assert configuration.max_body_bytes == 7
+    assert (configuration.litellm_url, configuration.inner_key) == ("http://127.0.0.1:4001", "i")
 
 
 @pytest.mark.parametrize("name", ENVIRON)
@@ -51,8 +150,31 @@ def test_a_missing_variable_is_named(name: str) -> None:
         read_configuration({other: value for other, value in ENVIRON.items() if other != name})
 
 
-@pytest.mark.parametrize("name", ["GATEWAY_KEY", "INNER_KEY", "AZURE_OPENAI_API_KEY"])
-def test_a_blank_key_is_refused_and_a_line_end_is_none_of_it(name: str) -> None:
+@pytest.mark.parametrize("name", KEYS)
+def test_a_blank_key_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} is blank"):
         read_configuration(ENVIRON | {name: " \n"})
-    assert read_configuration(ENVIRON | {name: "k\n"}).models["m"].upstream.key in {"k", "a"}
+
+
+def test_the_line_end_of_the_file_that_a_key_came_from_is_none_of_it() -> None:
+    configuration = read_configuration(
+        {name: f"{value}\n" if name in KEYS else value for name, value in ENVIRON.items()}
+    )
+    assert [project.keys for project in configuration.projects] == [("g", "g2"), ("s", "s2")]
+    assert configuration.models["n"].upstreams == (ONE,)
+    assert configuration.inner_key == "i"
+
+
+def test_two_keys_of_one_project_may_be_the_same() -> None:
+    projects = read_configuration(ENVIRON | {"GATEWAY_KEY_SECONDARY": "g"}).projects
+    assert projects[0].keys == ("g", "g")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("GATEWAY_KEY_SMALL", "g"), ("GATEWAY_KEY_SMALL_SECONDARY", "g2"), ("INNER_KEY", "s2")]
+)
+def test_a_key_that_opens_two_doors_is_refused_without_being_shown(name: str, value: str) -> None:
+    with pytest.raises(ValueError, match="two of these have the same key") as refused:
+        read_configuration(ENVIRON | {name: f" {value}"})
+    assert "small" in str(refused.value)
+    assert not {word.strip(":,") for word in str(refused.value).split()} & set(KEYS.values())
