@@ -1,9 +1,11 @@
 """The runtime in this process: its real application, between a real client and scripted upstreams."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from aiohttp import web
@@ -195,6 +197,17 @@ async def client_of_regions(
     """A client of a gateway with three regions."""
     async with gateway_of(configuration, regions, litellm) as client:
         yield client
+
+
+def lines_of(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """What the gateway has logged since the last look: requests and events."""
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def line_of(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """The line of the only request."""
+    (line,) = [line for line in lines_of(capsys) if "route" in line]
+    return line
 
 
 def json_answer(status: int = 200, body: object = None, **headers: str) -> Handler:

@@ -1,0 +1,228 @@
+"""A stream's end: whole, or with an error event; nothing that came before is lost."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from gateway.runtime.exchange import Surface, Transient
+from gateway.runtime.repairs import AS_IT_CAME
+from gateway.runtime.stream import UpstreamStream
+
+from .calls import call_of
+from .conftest import BEARER, CHAT, CODEX, Client, Handler, Scripted, line_of, lines_of, stream_answer
+
+pytestmark = pytest.mark.anyio
+STREAMED = {"model": CODEX, "input": "hi", "stream": True}
+CREATED = 'event: response.created\ndata: {"type":"response.created","sequence_number":0}\n\n'
+DELTA = 'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","sequence_number":4}\n\n'
+COMPLETED = 'event: response.completed\ndata: {"type":"response.completed","sequence_number":5}\n\n'
+CHUNK = 'data: {"choices":[{"index":0,"delta":{"content":"x"},"finish_reason":null}]}\n\n'
+STOP = 'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\n'
+DONE = "data: [DONE]\n\n"
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        stream_answer(CREATED, DELTA, 0.05, None),
+        stream_answer(CREATED, DELTA, 0.05),
+        stream_answer(CREATED, DELTA, 3.0),
+        stream_answer(CREATED, DELTA, 0.05, "data: {broken\n\n", COMPLETED),
+        stream_answer(CREATED, 0.05, DELTA + "data: {broken\n\n" + COMPLETED),
+        stream_answer(CREATED, DELTA, 0.05, 'event: response.output_text.delta\ndata: {"type"', None),
+    ],
+    ids=["cut", "ended", "stalled", "malformed", "malformed in one piece", "cut inside an event"],
+)
+async def test_a_stream_that_breaks_later_ends_with_an_error_event(
+    client: Client, azure: Scripted, broken: Handler, capsys: pytest.CaptureFixture[str]
+) -> None:
+    azure.answers(broken)
+    response = await client.post("/v1/responses", json=STREAMED, headers=BEARER)
+    text = await response.text()
+    assert text.startswith(CREATED + DELTA + "event: error\ndata: ")
+    event = json.loads(text.removeprefix(CREATED + DELTA + "event: error\ndata: "))
+    assert (event["type"], event["sequence_number"]) == ("error", 5)
+    assert event["error"]["code"] == event["code"] == "upstream_interrupted"
+    assert len(azure.requests) == 1
+    opened, line = lines_of(capsys)
+    assert opened["event"] == "breaker_opened"
+    assert line["error"] == "upstream_interrupted"
+    assert [(made["status"], bool(made["reason"])) for made in line["attempts"]] == [(200, True)]
+
+
+async def test_events_before_a_malformed_one_reach_the_client(client: Client, azure: Scripted) -> None:
+    azure.answers(stream_answer(CREATED, DELTA, 0.05, DELTA + "data: {broken\n\n" + COMPLETED))
+    response = await client.post("/v1/responses", json=STREAMED, headers=BEARER)
+    assert (await response.text()).startswith(CREATED + DELTA + DELTA + "event: error\n")
+
+
+@pytest.mark.parametrize(
+    "end", [(0.05, None), (3.0,), (0.05, "data: {cut")], ids=["broken connection", "silence", "half an event"]
+)
+async def test_a_whole_stream_is_whole_whatever_follows(
+    client: Client, azure: Scripted, end: tuple[Any, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    azure.answers(stream_answer(DELTA, 0.05, COMPLETED, *end))
+    response = await client.post("/v1/responses", json=STREAMED, headers=BEARER)
+    assert await response.text() == DELTA + COMPLETED
+    assert [line["error"] for line in lines_of(capsys)] == [None]
+
+
+@pytest.mark.parametrize(("n", "whole"), [(1, True), (2, False), (None, True)])
+async def test_a_chat_is_whole_when_each_of_its_choices_is(
+    client: Client, azure: Scripted, *, n: int | None, whole: bool
+) -> None:
+    azure.answers(stream_answer(CHUNK, STOP, 0.05, None))
+    body = {"model": CHAT, "messages": [{"role": "user", "content": "hi"}], "stream": True, "n": n}
+    response = await client.post("/v1/chat/completions", json=body, headers=BEARER)
+    text = await response.text()
+    assert text.startswith(CHUNK + STOP)
+    assert (text == CHUNK + STOP) is whole
+
+
+async def test_a_chat_of_a_plain_chat_model_passes_as_it_came(client: Client, azure: Scripted) -> None:
+    filtered = 'data: {"choices":[],"prompt_filter_results":[]}\n\n'
+    usage = 'data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2}}\n\n'
+    azure.answers(stream_answer(filtered, CHUNK, STOP, usage, DONE))
+    body = {"model": CHAT, "messages": [{"role": "user", "content": "hi"}], "stream": True}
+    response = await client.post("/v1/chat/completions", json=body, headers=BEARER)
+    assert await response.text() == filtered + CHUNK + STOP + usage + DONE
+    assert azure.requests[0].path_qs == f"/openai/deployments/{CHAT}/chat/completions?api-version=2024-10-21"
+
+
+async def test_the_log_has_the_tokens_of_a_stream(
+    client: Client, azure: Scripted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    usage = {"input_tokens": 9, "output_tokens": 5, "output_tokens_details": {"reasoning_tokens": 2}}
+    event = {"type": "response.completed", "response": {"id": "resp_1", "usage": usage}}
+    azure.answers(stream_answer(CREATED, DELTA, f"data: {json.dumps(event)}\n\n"))
+    await (await client.post("/v1/responses", json=STREAMED, headers=BEARER)).read()
+    line = line_of(capsys)
+    assert line["tokens"] == {"input": 9, "output": 5, "cached": 0, "reasoning": 2}
+    assert line["region"] == "first"
+
+
+@pytest.mark.parametrize(
+    ("failed", "error", "opens"),
+    [
+        ('data: {"type":"response.failed","response":{"error":{"code":"invalid_prompt"}}}\n\n', "refused", False),
+        ('event: error\ndata: {"type":"error","error":{"code":"server_error"}}\n\n', "interrupted", True),
+    ],
+)
+async def test_an_error_after_the_first_event_is_shown_as_azure_sent_it(
+    client: Client,
+    azure: Scripted,
+    failed: str,
+    error: str,
+    *,
+    opens: bool,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    azure.answers(stream_answer(CREATED, DELTA, failed))
+    response = await client.post("/v1/responses", json=STREAMED, headers=BEARER)
+    assert await response.text() == CREATED + DELTA + failed
+    lines = lines_of(capsys)
+    assert lines[-1]["error"] == f"upstream_{error}"
+    assert [line["event"] for line in lines[:-1]] == ["breaker_opened"] * opens
+
+
+async def test_an_error_that_will_not_pass_is_an_answer(client: Client, azure: Scripted) -> None:
+    failed = 'data: {"type":"response.failed","response":{"error":{"code":"invalid_prompt"}}}\n\n'
+    azure.answers(stream_answer(CREATED, failed))
+    response = await client.post("/v1/responses", json=STREAMED, headers=BEARER)
+    assert await response.text() == CREATED + failed
+    assert len(azure.requests) == 1
+
+
+async def test_a_client_that_leaves_takes_the_upstream_call_with_it(
+    client: Client, azure: Scripted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gone = asyncio.Event()
+    parts: list[str | float | None] = [DELTA, 0.02]
+
+    async def endless(request: Any) -> Any:  # noqa: ANN401
+        try:
+            return await stream_answer(*parts * 200)(request)
+        finally:
+            gone.set()
+
+    azure.answers(endless)
+    response = await client.post("/v1/responses", json=STREAMED, headers=BEARER)
+    await response.content.readany()
+    response.close()
+    await asyncio.wait_for(gone.wait(), timeout=2)
+    await asyncio.sleep(0.05)
+    captured = capsys.readouterr()
+    (line,) = map(json.loads, captured.out.splitlines())
+    assert line["error"] == "client_closed"
+    assert "Traceback" not in captured.err
+
+
+class Upstream:
+    """A response whose chunks are there at once; `closed` when nobody wants more of them."""
+
+    def __init__(self, *chunks: str) -> None:
+        self._chunks = [chunk.encode() for chunk in chunks]
+        self.content = self
+        self.closed = False
+
+    async def iter_any(self) -> AsyncIterator[bytes]:
+        """Yield what there is."""
+        while self._chunks:
+            yield self._chunks.pop(0)
+
+    async def readany(self) -> bytes:
+        """Return the next of it."""
+        return self._chunks.pop(0) if self._chunks else b""
+
+    def close(self) -> None:
+        """Take note."""
+        self.closed = True
+
+
+def stream_of(upstream: Upstream, **options: Any) -> UpstreamStream:  # noqa: ANN401
+    call = replace(call_of({}, surface=Surface.RESPONSES), stream=True)
+    defaults: dict[str, Any] = {"see": lambda _: None, "over": lambda _: None, "repair": AS_IT_CAME, "idle_s": 0.02}
+    return UpstreamStream(response=upstream, call=call, **{**defaults, **options})  # type: ignore[arg-type]
+
+
+async def test_a_client_that_reads_slowly_is_no_silence_of_the_upstreams() -> None:
+    upstream = Upstream(DELTA, DELTA, COMPLETED)
+    stream = stream_of(upstream)
+    read = b""
+    async for part in stream.rest(await stream.first()):
+        read += part
+        await asyncio.sleep(0.06)
+    assert read.decode() == DELTA + DELTA + COMPLETED
+    assert not upstream.closed
+    stream.close()
+    assert upstream.closed
+
+
+async def test_what_becomes_of_a_stream_is_told_once() -> None:
+    told: list[Transient | None] = []
+    for chunks in ((DELTA, COMPLETED), (DELTA,)):
+        stream = stream_of(Upstream(*chunks), over=told.append)
+        assert [part async for part in stream.rest(await stream.first())]
+        stream.close()
+    whole, cut = told
+    assert whole is None
+    assert cut
+    assert (cut.status, cut.reason) == (502, "ended early")
+
+
+async def test_a_repair_may_drop_an_event() -> None:
+    class Dropping:
+        def whole(self, body: bytes, data: object) -> bytes:
+            raise NotImplementedError
+
+        def event(self, event: Any) -> bytes:  # noqa: ANN401
+            return b"" if b"delta" in event.raw else bytes(event.raw)
+
+    stream = stream_of(Upstream(DELTA, DELTA, COMPLETED), repair=Dropping())
+    assert [part async for part in stream.rest(await stream.first())] == [COMPLETED.encode()]
+    stream.close()
