@@ -1,121 +1,146 @@
-"""Who may enter, and with what: a key, a JSON object, a model of ours on an API that it answers."""
+"""Who may enter, and with what: a project's key, a JSON object, a model of the project on an API that it answers."""
 
 import asyncio
-import hmac
 import json
+from collections.abc import Collection
+from dataclasses import replace
 
 from aiohttp import web
 
-from .configuration import Configuration, Model
-from .errors import error, unauthorized
+from .bodies import read
+from .configuration import Configuration, Model, Project
+from .errors import RefusedError, error, invalid
 from .exchange import Answer, Call, Record, Surface
+from .fields import known
+from .keys import Keys
 from .routes import Route
 
-_ANSWERS = {
-    "responses": (Surface.RESPONSES, Surface.CHAT),
+_ANSWERS = {  # the first is what the model speaks itself; compacting is never translated
+    "responses": (Surface.RESPONSES, Surface.CHAT, Surface.COMPACT),
+    "chat": (Surface.CHAT,),
     "embeddings": (Surface.EMBEDDINGS,),
 }
 _PATHS = {
     Surface.RESPONSES: "/v1/responses",
+    Surface.COMPACT: "/v1/responses/compact",
     Surface.CHAT: "/v1/chat/completions",
     Surface.EMBEDDINGS: "/v1/embeddings",
 }
-
-
-class RefusedError(Exception):
-    """The door stays shut; `answer` tells the client why."""
-
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.status)
-        self.answer = answer
+_STREAMED = (Surface.RESPONSES, Surface.CHAT)
+_NAMED_IN_BODY = (Surface.RESPONSES, Surface.COMPACT)
 
 
 class Door:
     """Checks a request before anything is spent on it."""
 
     def __init__(self, configuration: Configuration) -> None:
+        self._keys = Keys(projects=configuration.projects, inner_key=configuration.inner_key)
+        self._projects = {project.name: project for project in configuration.projects}
         self._models = configuration.models
-        self._gateway_key = configuration.gateway_key.encode()
-        self._inner_key = configuration.inner_key.encode()
+        self._limits = configuration.limits
+        self._body_s = configuration.timeouts.body_s
 
-    def is_inner(self, request: web.Request, route: Route) -> bool:
-        """Does LiteLLM knock, which has a key of its own and is let in by Azure's routes alone?"""
-        return route.is_azure and self._same(request.headers.get("api-key"), self._inner_key)
+    def is_inner(self, request: web.BaseRequest, route: Route) -> bool:
+        """Does LiteLLM knock? What it asks on behalf of no open request is not let in."""
+        return self._keys.is_inner(request, route)
 
-    def check_key(self, request: web.Request, route: Route) -> None:
-        """Let a known key pass.
+    def project_of(self, request: web.BaseRequest, route: Route) -> Project:
+        """Return whose key it is, or raise RefusedError: 401, whatever the key looks like."""
+        return self._keys.project_of(request, route)
+
+    async def admit(self, request: web.BaseRequest, route: Route, project: Project, record: Record) -> Call:
+        """Read the request's body into a call, and note what the log shall say of it.
 
         Raises:
-            RefusedError: 401, whatever the key looks like.
+            RefusedError: 400, 404, 408, 413 or 415, with what is wrong.
         """
-        scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
-        # Every comparison is made, so that the time taken tells nothing of which one matched.
-        matches = (
-            self._same(bearer.strip() if scheme.lower() == "bearer" else None, self._gateway_key),
-            self._same(request.headers.get("x-gateway-key"), self._gateway_key),
-            self.is_inner(request, route),
+        call = await self._read(request, route, project, project.models, record)
+        model, surface, answered = call.model, call.surface, _ANSWERS[call.model.kind]
+        record.model, record.stream = model.name, call.stream
+        if surface not in answered:
+            raise _unsupported(call)
+        if surface is Surface.COMPACT or (surface is answered[0] and not model.translate):
+            return _for_azure(call)
+        return _for_litellm(call)
+
+    async def admit_inner(self, request: web.BaseRequest, route: Route, record: Record) -> Call:
+        """Read what LiteLLM asks on behalf of the record's request: the same model, by the API that it speaks itself.
+
+        Raises:
+            RefusedError: the same.
+        """
+        project = self._projects[str(record.project)]
+        call = await self._read(request, route, project, {str(record.model)}, record)
+        if call.surface is not _ANSWERS[call.model.kind][0]:
+            raise _unsupported(call)
+        return _for_azure(call)
+
+    async def _read(
+        self, request: web.BaseRequest, route: Route, project: Project, names: Collection[str], record: Record
+    ) -> Call:
+        until = min(record.deadline, asyncio.get_running_loop().time() + self._body_s)
+        body, fields = await read(request, until=until, limits=self._limits)
+        model = self._model(route.deployment or fields.get("model"), names, is_azure=route.is_azure)
+        surface, stream = route.surface or Surface.RESPONSES, fields.get("stream")
+        if not isinstance(stream, bool | None):
+            raise invalid("'stream' must be true or false.", param="stream", code="invalid_type")
+        return Call(
+            surface=surface,
+            model=model,
+            project=project,
+            body=body,
+            fields=fields,
+            stream=bool(stream) and surface in _STREAMED,
+            translated=False,
+            record=record,
         )
-        if not any(matches):
-            raise RefusedError(unauthorized())
 
-    @staticmethod
-    def _same(given: str | None, key: bytes) -> bool:
-        return hmac.compare_digest((given or "").encode("utf-8", "surrogateescape"), key)
-
-    async def admit(self, request: web.Request, route: Route, record: Record) -> Call:
-        """Read the request's body into a call.
-
-        Raises:
-            RefusedError: 400, 404 or 413, with what is wrong.
-        """
-        body = await _read(request, until=record.deadline)
-        fields = _parse(body)
-        model = self._model(route.deployment or fields.get("model"))
-        surface = route.surface or Surface.RESPONSES
-        if surface not in _ANSWERS[model.kind]:
-            paths = " and ".join(_PATHS[answered] for answered in _ANSWERS[model.kind])
-            message = f"The model '{model.name}' does not answer {_PATHS[surface]}; use {paths}."
-            raise RefusedError(error(400, message, param="model", code="unsupported_model"))
-        stream = fields.get("stream")
-        if stream is not None and not isinstance(stream, bool):
-            raise RefusedError(error(400, "'stream' must be true or false.", param="stream", code="invalid_type"))
-        return Call(surface=surface, model=model, body=body, stream=bool(stream), record=record)
-
-    def _model(self, name: object) -> Model:
+    def _model(self, name: object, names: Collection[str], *, is_azure: bool = False) -> Model:
+        """Find one of these models; what speaks Azure's language may call it by its deployment."""
         if not isinstance(name, str):
-            code = "missing_required_parameter"
-            raise RefusedError(error(400, "'model' must name a model.", param="model", code=code))
-        if name not in self._models:
-            message = f"The model '{name[:64]}' does not exist here; use one of {', '.join(self._models)}."
-            raise RefusedError(error(404, message, param="model", code="model_not_found"))
-        return self._models[name]
+            raise invalid("'model' must name a model.", param="model", code="missing_required_parameter")
+        if name in names and name in self._models:
+            return self._models[name]
+        models = [model for model in self._models.values() if model.name in names]
+        if is_azure and (deployed := [model for model in models if model.deployment == name]):
+            return deployed[0]
+        choice = ", ".join(model.name for model in models)
+        message = f"The model '{name[:64]}' does not exist here; use one of {choice}."
+        raise RefusedError(error(404, message, param="model", code="model_not_found"))
+
+    def models(self, project: Project) -> Answer:
+        """List what the project may use, in the order of the settings."""
+        data = [_described(name) for name in self._models if name in project.models]
+        return _found({"object": "list", "data": data})
+
+    def model(self, project: Project, name: str) -> Answer:
+        """Describe one of them, or raise RefusedError: 404."""
+        return _found(_described(self._model(name, project.models).name))
 
 
-async def _read(request: web.Request, *, until: float) -> bytes:
-    try:
-        async with asyncio.timeout_at(until):
-            return await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        raise RefusedError(error(413, "The request's body is too large.", code="request_too_large")) from None
-    except TimeoutError:
-        raise RefusedError(error(408, "The request's body did not come in time.", code="request_timeout")) from None
-    except web.RequestPayloadError:
-        raise RefusedError(error(400, "The request's body cannot be read.", code="invalid_body")) from None
+def _for_azure(call: Call) -> Call:
+    """As it came; but Azure knows a model by its deployment, which the Responses API names in the body."""
+    if call.surface not in _NAMED_IN_BODY or call.fields["model"] == call.model.deployment:
+        return call
+    return replace(call, body=json.dumps({**call.fields, "model": call.model.deployment}).encode())
 
 
-class _Pairs(list[tuple[str, object]]):
-    """An object as it was written, with the names that it has twice."""
+def _for_litellm(call: Call) -> Call:
+    """The known fields alone, written anew. Half an emoji is no reason to refuse the rest, as LiteLLM would."""
+    fields, call.record.dropped = known(call.surface, {**call.fields, "model": call.model.name})
+    body = json.dumps(fields, ensure_ascii=False).encode(errors="replace")
+    return replace(call, body=body, fields=fields, translated=True)
 
 
-def _parse(body: bytes) -> dict[str, object]:
-    try:
-        pairs = json.loads(body, object_pairs_hook=_Pairs)
-    except (ValueError, RecursionError):
-        pairs = None
-    if not isinstance(pairs, _Pairs):
-        raise RefusedError(error(400, "The request's body must be one JSON object.", code="invalid_json"))
-    fields = dict(pairs)
-    # Whoever reads the body next may take the first of two models where we took the last.
-    if len(fields) < len(pairs):
-        raise RefusedError(error(400, "The request's body has the same field twice.", code="invalid_json"))
-    return fields
+def _unsupported(call: Call) -> RefusedError:
+    paths = " and ".join(_PATHS[surface] for surface in _ANSWERS[call.model.kind])
+    message = f"The model '{call.model.name}' does not answer {_PATHS[call.surface]}; use {paths}."
+    return invalid(message, param="model", code="unsupported_model")
+
+
+def _described(name: str) -> dict[str, object]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "azure"}
+
+
+def _found(body: dict[str, object]) -> Answer:
+    return Answer(status=200, body=json.dumps(body).encode(), headers={"content-type": "application/json"})
