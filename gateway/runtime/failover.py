@@ -194,4 +194,4 @@ def _exhausted(regions: list[Region], failure: Transient | None) -> Answer:
 def _pause_of(regions: list[Region], failure: Transient) -> float | None:
     """Seconds until another try is worth it: a region says so itself, or the breakers do."""
     told = failure.retry_after if len(regions) == 1 else None
-    return told or min(region.breaker.pause_s for region in regions) or None
+    return told or min((pause for region in regions if (pause := region.breaker.pause_s)), default=None)

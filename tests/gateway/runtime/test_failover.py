@@ -1,0 +1,438 @@
+"""Three regions: which one is asked, when the next one is, and what the client gets to see of it."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import aiohttp
+import pytest
+from aiohttp import web
+
+from gateway.runtime.configuration import Configuration
+from gateway.runtime.exchange import Answer, Call, Surface
+from gateway.runtime.failover import Failover
+
+from .calls import call_of
+from .conftest import (
+    BEARER,
+    CHAT,
+    CODEX,
+    EMBEDDING,
+    REGIONS,
+    Client,
+    Handler,
+    Scripted,
+    abort,
+    gateway_of,
+    hang,
+    json_answer,
+    line_of,
+    lines_of,
+    models_on,
+    serve,
+    stream_answer,
+    text_answer,
+    upstream,
+)
+
+pytestmark = pytest.mark.anyio
+Three = tuple[Scripted, Scripted, Scripted]
+CREATED = 'data: {"type":"response.created","response":{"id":"resp_1"}}\n\n'
+DELTA = 'data: {"type":"response.output_text.delta","sequence_number":4}\n\n'
+COMPLETED = 'data: {"type":"response.completed","sequence_number":5}\n\n'
+CHUNK = 'data: {"choices":[{"index":0,"delta":{"content":"x"}}]}\n\n'
+DONE = "data: [DONE]\n\n"
+RESPONSE = {"model": CODEX, "input": "hi"}
+BODIES: dict[str, dict[str, object]] = {
+    "/v1/responses": RESPONSE,
+    "/v1/responses/compact": RESPONSE,
+    "/v1/chat/completions": {"model": CHAT, "messages": [{"role": "user", "content": "hi"}]},
+    "/v1/embeddings": {"model": EMBEDDING, "input": "hi"},
+}
+TRANSIENT = {
+    "429": json_answer(429),
+    "429 with Retry-After": json_answer(429, Retry_After="30"),
+    "500": json_answer(500),
+    "503": json_answer(503),
+    "408": json_answer(408),
+    "hang": hang,
+    "reset": abort,
+    "malformed": text_answer('{"id": '),
+    "wrong content type": text_answer("<html></html>", content_type="text/html"),
+}
+BEFORE_THE_FIRST_EVENT = {
+    **TRANSIENT,
+    "cut": stream_answer(CREATED, None),
+    "early end": stream_answer(CREATED),
+    "silence": stream_answer(CREATED, 3.0),
+    "malformed event": stream_answer("data: {\n\n"),
+    "error event": stream_answer(CREATED, 'data: {"type":"error","code":"server_error"}\n\n'),
+    "error chunk": stream_answer('data: {"error":{"message":"m","type":"server_error","code":null}}\n\n'),
+}
+
+
+@pytest.fixture
+def client(client_of_regions: Client) -> Client:
+    """All tests here have three regions."""
+    return client_of_regions
+
+
+def counts(regions: Three) -> list[int]:
+    return [len(region.requests) for region in regions]
+
+
+@pytest.mark.parametrize("failing", TRANSIENT.values(), ids=TRANSIENT)
+@pytest.mark.parametrize("path", BODIES)
+async def test_the_next_region_answers_when_one_fails(
+    client: Client, regions: Three, failing: Handler, path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    regions[0].answers(failing)
+    regions[1].answers(json_answer(body={"id": "2nd"}))
+    response = await client.post(path, json=BODIES[path], headers=BEARER)
+    assert (response.status, await response.json()) == (200, {"id": "2nd"})
+    assert counts(regions) == [1, 1, 0]
+    line = line_of(capsys)
+    assert line["region"] == "second"
+    assert [made["upstream"] for made in line["attempts"]] == ["first", "second"]
+
+
+@pytest.mark.parametrize("failing", BEFORE_THE_FIRST_EVENT.values(), ids=BEFORE_THE_FIRST_EVENT)
+@pytest.mark.parametrize(
+    ("path", "events"),
+    [("/v1/responses", (CREATED, DELTA, COMPLETED)), ("/v1/chat/completions", (CHUNK, DONE))],
+)
+async def test_so_it_does_in_a_stream_before_its_first_real_event(
+    client: Client, regions: Three, failing: Handler, path: str, events: tuple[str, ...]
+) -> None:
+    regions[0].answers(failing)
+    regions[1].answers(failing)
+    regions[2].answers(stream_answer(*events))
+    response = await client.post(path, json=BODIES[path] | {"stream": True}, headers=BEARER)
+    assert await response.text() == "".join(events)
+    assert counts(regions) == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("failing", "status", "code", "retry_after_ms"),
+    [
+        ((json_answer(500),) * 3, 503, "upstream_unavailable", 200),
+        ((json_answer(500), json_answer(500), json_answer(429)), 429, "rate_limit_exceeded", 200),
+        ((json_answer(429, Retry_After="30"),) * 3, 429, "rate_limit_exceeded", 1000),
+        ((json_answer(429, retry_after_ms="400"), abort, abort), 503, "upstream_unavailable", 200),
+    ],
+)
+async def test_when_all_fail_the_client_learns_when_to_come_back(
+    client: Client, regions: Three, failing: tuple[Handler, ...], status: int, code: str, retry_after_ms: int
+) -> None:
+    for region, handler in zip(regions, failing, strict=True):
+        region.answers(handler)
+    response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
+    assert (response.status, (await response.json())["error"]["code"]) == (status, code)
+    assert counts(regions) == [1, 1, 1]
+    assert retry_after_ms - 100 < int(response.headers["retry-after-ms"]) <= retry_after_ms
+    assert response.headers["retry-after"] == "1"
+
+
+async def test_regions_that_asked_for_a_pause_are_left_alone_until_it_is_over(client: Client, regions: Three) -> None:
+    for region, pause_ms in zip(regions, ("5000", "300", "5000"), strict=True):
+        region.answers(json_answer(429, retry_after_ms=pause_ms), json_answer())
+    for _ in range(3):
+        response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
+        assert response.status == 429
+        assert 0 < int(response.headers["retry-after-ms"]) <= 300
+    assert counts(regions) == [1, 1, 1]
+    await asyncio.sleep(0.3)
+    assert (await client.post("/v1/responses", json=RESPONSE, headers=BEARER)).status == 200
+    assert counts(regions) == [1, 2, 1]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
+async def test_a_refusal_is_an_answer(client: Client, regions: Three, status: int) -> None:
+    regions[0].answers(json_answer(status, {"error": {"code": "c"}}))
+    for _ in range(2):
+        response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
+        assert (response.status, await response.json()) == (status, {"error": {"code": "c"}})
+    assert counts(regions) == [2, 0, 0]
+
+
+async def test_a_region_that_failed_is_left_alone_and_then_tried(
+    client: Client, regions: Three, capsys: pytest.CaptureFixture[str]
+) -> None:
+    regions[0].answers(json_answer(500), json_answer())
+    regions[1].answers(json_answer())
+    for _ in range(3):
+        assert (await client.post("/v1/responses", json=RESPONSE, headers=BEARER)).status == 200
+    assert counts(regions) == [1, 3, 0]
+    await asyncio.sleep(0.2)
+    for _ in range(2):
+        assert (await client.post("/v1/responses", json=RESPONSE, headers=BEARER)).status == 200
+    assert counts(regions) == [3, 3, 0]
+    events = [line for line in lines_of(capsys) if "event" in line]
+    assert [(line["event"], line["region"], line["model"]) for line in events] == [
+        ("breaker_opened", "first", CODEX),
+        ("breaker_closed", "first", CODEX),
+    ]
+
+
+async def test_another_model_there_is_not_concerned(client: Client, regions: Three) -> None:
+    regions[0].answers(json_answer(500), json_answer())
+    regions[1].answers(json_answer())
+    for path in ("/v1/responses", "/v1/embeddings"):
+        assert (await client.post(path, json=BODIES[path], headers=BEARER)).status == 200
+    assert counts(regions) == [2, 1, 0]
+
+
+async def test_a_region_behind_an_open_breaker_is_the_last_resort(client: Client, regions: Three) -> None:
+    regions[0].answers(json_answer(500), json_answer(body={"id": "1st"}))
+    regions[1].answers(json_answer(), json_answer(500))
+    regions[2].answers(json_answer(500))
+    assert (await client.post("/v1/responses", json=RESPONSE, headers=BEARER)).status == 200
+    response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
+    assert await response.json() == {"id": "1st"}
+    assert counts(regions) == [2, 2, 1]
+
+
+async def test_a_stream_that_breaks_later_opens_the_breaker(client: Client, regions: Three) -> None:
+    regions[0].answers(stream_answer(DELTA, 0.05, None))
+    regions[1].answers(stream_answer(DELTA, COMPLETED))
+    streamed = RESPONSE | {"stream": True}
+    assert "upstream_interrupted" in await (await client.post("/v1/responses", json=streamed, headers=BEARER)).text()
+    assert await (await client.post("/v1/responses", json=streamed, headers=BEARER)).text() == DELTA + COMPLETED
+    assert counts(regions) == [1, 1, 0]
+
+
+@pytest.mark.parametrize("answering", [0, 1, 2])
+async def test_the_last_region_has_its_turn_within_the_requests_time(
+    configuration: Configuration, regions: Three, litellm: Scripted, answering: int
+) -> None:
+    patient = replace(configuration.timeouts, answer_s=20.0, total_s=0.9)
+    for region in regions:
+        region.answers(hang)
+    regions[answering].answers(json_answer())
+    loop = asyncio.get_running_loop()
+    async with gateway_of(replace(configuration, timeouts=patient), regions, litellm) as client:
+        started = loop.time()
+        response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
+        spent_s = loop.time() - started
+    assert response.status == 200
+    assert 0.3 * answering <= spent_s < 0.3 * answering + 0.2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Steps:
+    """The step by itself, and what it told the log."""
+
+    failover: Failover
+    configuration: Configuration
+    told: list[dict[str, object]]
+
+    def call(self, *, within_s: float = 2.0, **options: Any) -> Call:  # noqa: ANN401
+        """A call of the codex model."""
+        deadline = asyncio.get_running_loop().time() + within_s
+        model = self.configuration.models[CODEX]
+        return replace(call_of({}, surface=Surface.RESPONSES, model=model, deadline=deadline), **options)
+
+
+@pytest.fixture
+def priorities() -> tuple[int, int, int]:
+    """Those of the three regions."""
+    return (1, 2, 3)
+
+
+@pytest.fixture
+async def steps(configuration: Configuration, regions: Three, priorities: tuple[int, ...]) -> AsyncIterator[Steps]:
+    """The step, with its regions listening."""
+    servers = [await serve(region) for region in regions]
+    urls = [str(server.make_url("")).rstrip("/") for server in servers]
+    upstreams = [
+        replace(upstream(region, url), priority=priority)
+        for region, url, priority in zip(REGIONS, urls, priorities, strict=True)
+    ]
+    told: list[dict[str, object]] = []
+    configuration = replace(configuration, models=models_on(*upstreams))
+    async with aiohttp.ClientSession() as http:
+        failover = Failover(http=http, configuration=configuration, tell=told.append)
+        yield Steps(failover=failover, configuration=configuration, told=told)
+    for server in servers:
+        await server.close()
+
+
+async def test_what_another_step_prefers_comes_first(steps: Steps, regions: Three) -> None:
+    regions[0].answers(json_answer())
+    regions[2].answers(json_answer(500))
+    assert (await steps.failover(steps.call(prefer="third"))).status == 200
+    assert counts(regions) == [1, 0, 1]
+
+
+@pytest.mark.parametrize("priorities", [(2, 1, 1)])
+async def test_regions_of_one_priority_share(steps: Steps, regions: Three) -> None:
+    for region in regions:
+        region.answers(json_answer())
+    for _ in range(60):
+        await steps.failover(steps.call())
+    none, *shared = counts(regions)
+    assert none == 0
+    assert min(shared) > 10
+
+
+async def test_others_can_ask_how_long_a_region_rests(steps: Steps, regions: Three) -> None:
+    regions[0].answers(json_answer(429, retry_after_ms="500"))
+    regions[1].answers(json_answer())
+    await steps.failover(steps.call())
+    model = steps.configuration.models[CODEX]
+    assert 0.4 < steps.failover.rest_s(model, "first") <= 0.5
+    assert steps.failover.rest_s(model, "second") == steps.failover.rest_s(model, "nowhere") == 0
+
+
+async def test_a_trial_whose_client_leaves_leaves_room_for_the_next(steps: Steps, regions: Three) -> None:
+    arrived, gone = asyncio.Event(), asyncio.Event()
+
+    async def slow(_: web.Request) -> web.StreamResponse:
+        arrived.set()
+        try:
+            await asyncio.sleep(5)
+        finally:
+            gone.set()
+        return web.Response()
+
+    regions[0].answers(json_answer(500), slow, json_answer())
+    regions[1].answers(json_answer())
+    await steps.failover(steps.call())
+    await asyncio.sleep(0.2)
+    call = steps.call()
+    trial = asyncio.create_task(steps.failover(call))
+    await asyncio.wait_for(arrived.wait(), timeout=1)
+    await steps.failover(steps.call())
+    assert counts(regions) == [2, 2, 0]
+    trial.cancel()
+    await asyncio.wait_for(gone.wait(), timeout=1)
+    assert [(made["upstream"], made["status"]) for made in call.record.attempts] == [("first", None)]
+    await steps.failover(steps.call())
+    assert counts(regions) == [3, 2, 0]
+    assert [told["event"] for told in steps.told] == ["breaker_opened", "breaker_closed"]
+
+
+async def test_a_request_whose_time_is_over_asks_nobody(steps: Steps, regions: Three) -> None:
+    answer = await steps.failover(steps.call(within_s=0.0))
+    assert (answer.status, answer.error) == (503, "upstream_unavailable")
+    assert counts(regions) == [0, 0, 0]
+
+
+def unknown_to(region: str) -> Handler:
+    code = "invalid_encrypted_content"
+    return json_answer(400, {"error": {"code": code, "message": f"{region} cannot read it"}})
+
+
+def sealed_by(region: str) -> dict[str, object]:
+    item = {"type": "reasoning", "summary": [], "encrypted_content": f"sealed by {region}"}
+    return {"id": f"resp_{region}", "output": [item]}
+
+
+GOING_ON: list[dict[str, object]] = [
+    {"previous_response_id": "resp_second"},
+    {"input": [*sealed_by("second")["output"], {"role": "user", "content": "hi"}]},  # type: ignore[misc]
+]
+
+
+async def answer_of(steps: Steps, fields: dict[str, object], **options: Any) -> Answer:  # noqa: ANN401
+    return await steps.failover(steps.call(fields=fields, **options))
+
+
+@pytest.mark.parametrize("fields", GOING_ON)
+@pytest.mark.parametrize("surface", [Surface.RESPONSES, Surface.COMPACT])
+async def test_a_conversation_stays_on_its_region(
+    steps: Steps, regions: Three, fields: dict[str, object], surface: Surface
+) -> None:
+    regions[0].answers(json_answer(500), json_answer())
+    regions[1].answers(json_answer(body=sealed_by("second")))
+    assert (await answer_of(steps, {})).status == 200
+    await asyncio.sleep(0.2)
+    for _ in range(3):
+        assert (await answer_of(steps, fields, surface=surface)).status == 200
+    assert counts(regions) == [1, 4, 0]
+
+
+@pytest.mark.parametrize("fields", GOING_ON)
+async def test_so_does_a_streamed_one(steps: Steps, regions: Three, fields: dict[str, object]) -> None:
+    created = {"type": "response.created", "response": {"id": "resp_second"}}
+    done = {"type": "response.output_item.done", "item": sealed_by("second")["output"][0]}  # type: ignore[index]
+    events = [f"data: {json.dumps(event)}\n\n" for event in (created, done)]
+    regions[0].answers(json_answer(500))
+    regions[1].answers(stream_answer(*events, COMPLETED), json_answer())
+    answer = await answer_of(steps, {}, stream=True)
+    assert not isinstance(answer.body, bytes)
+    assert "".join([part.decode() async for part in answer.body]) == "".join(events) + COMPLETED
+    answer.close()
+    assert (await answer_of(steps, fields)).status == 200
+    assert counts(regions) == [1, 2, 0]
+
+
+@pytest.mark.parametrize("fields", GOING_ON)
+async def test_an_unknown_one_is_found_by_asking_and_then_known(
+    steps: Steps, regions: Three, fields: dict[str, object]
+) -> None:
+    regions[0].answers(unknown_to("first"))
+    regions[1].answers(json_answer())
+    for _ in range(2):
+        assert (await answer_of(steps, fields)).status == 200
+    assert counts(regions) == [1, 2, 0]
+    assert steps.told == []
+
+
+async def test_one_that_no_region_knows_is_refused_in_azures_words(steps: Steps, regions: Three) -> None:
+    for region, name in zip(regions, REGIONS, strict=True):
+        region.answers(unknown_to(name))
+    answer = await answer_of(steps, GOING_ON[0])
+    assert answer.status == 400
+    assert isinstance(answer.body, bytes)
+    assert json.loads(answer.body)["error"]["message"] == "third cannot read it"
+    assert counts(regions) == [1, 1, 1]
+
+
+@pytest.mark.parametrize("silent", [0, 1, 2])
+async def test_when_one_cannot_answer_and_the_others_do_not_know_it_the_client_is_told(
+    steps: Steps, regions: Three, silent: int
+) -> None:
+    for region, name in zip(regions, REGIONS, strict=True):
+        region.answers(unknown_to(name))
+    regions[silent].answers(json_answer(500))
+    answer = await answer_of(steps, GOING_ON[0])
+    assert (answer.status, answer.error) == (503, "conversation_unavailable")
+    assert b"belongs to a region that cannot answer now" in bytes(answer.body)  # type: ignore[arg-type]
+    assert counts(regions) == [1, 1, 1]
+
+
+async def test_a_region_that_asked_for_a_pause_may_be_the_one_that_knows_it(steps: Steps, regions: Three) -> None:
+    regions[0].answers(json_answer(429, Retry_After="30"))
+    regions[1].answers(json_answer(), unknown_to("second"))
+    regions[2].answers(unknown_to("third"))
+    await answer_of(steps, {})
+    answer = await answer_of(steps, GOING_ON[0])
+    assert (answer.status, answer.error) == (503, "conversation_unavailable")
+    assert int(answer.headers["retry-after-ms"]) <= 1000
+    assert counts(regions) == [1, 2, 1]
+
+
+async def test_an_unknown_one_fails_like_any_request_when_all_do(steps: Steps, regions: Three) -> None:
+    for region in regions:
+        region.answers(json_answer(500))
+    answer = await answer_of(steps, GOING_ON[0])
+    assert (answer.status, answer.error) == (503, "upstream_unavailable")
+
+
+async def test_a_known_one_insists_on_its_region_before_it_fails(steps: Steps, regions: Three) -> None:
+    regions[0].answers(json_answer(body=sealed_by("second")), json_answer(500))
+    await answer_of(steps, {})
+    answer = await answer_of(steps, GOING_ON[0])
+    assert (answer.status, answer.error) == (503, "conversation_unavailable")
+    assert 0 < int(answer.headers["retry-after-ms"]) <= 200
+    assert counts(regions) == [4, 0, 0]
+
+
+async def test_a_known_one_that_its_region_refuses_is_refused(steps: Steps, regions: Three) -> None:
+    regions[0].answers(json_answer(body=sealed_by("second")), unknown_to("first"))
+    await answer_of(steps, {})
+    assert (await answer_of(steps, GOING_ON[0])).status == 400
+    assert counts(regions) == [2, 0, 0]
