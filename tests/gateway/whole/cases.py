@@ -1,9 +1,9 @@
 """The table of faults: what the regions are told to do wrong, and what has to come of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
-from .surfaces import PROMPT, SURFACES, TRANSLATED, Surface
+from .surfaces import SURFACES, TRANSLATED, Surface
 
 LIMIT_S = 1.0  # first_event_s, idle_s and answer_s of the stack
 _MIDDLE = {"after_events": 8}  # two announcements, the first real events, and four pieces of text
@@ -34,18 +34,22 @@ class Expected:
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """What fails, and what has to come of it; `streamed`: where streams fare otherwise."""
+    """What fails, and what has to come of it.
+
+    `streamed`: where streams fare otherwise; `azures_words`: what the client sees where Azure's own error reaches it.
+    """
 
     name: str
     orders: Orders
     whole: Expected
     streamed: Expected | None = None
-    prompt: str = PROMPT
+    azures_words: Mapping[str, str] = field(default_factory=dict)
     through_litellm: bool = False
 
     def expected(self, surface: Surface) -> Expected:
         """What has to come of it on this surface."""
-        return self.streamed if surface.streamed and self.streamed else self.whole
+        expected = self.streamed if surface.streamed and self.streamed else self.whole
+        return replace(expected, client=self.azures_words.get(surface.name, expected.client))
 
 
 def _first(fault: str, **options: object) -> Orders:
@@ -127,6 +131,10 @@ FAULTS = (
         orders=_first("error_event", **_MIDDLE),
         whole=_moves_on(500),
         streamed=_interrupted(),
+        azures_words={
+            "streamed responses": "a part, then APIError server_error",
+            "streamed chat": "a part, then APIError",
+        },
     ),
     Fault(
         name="malformed event mid-stream",

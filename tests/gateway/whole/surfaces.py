@@ -96,7 +96,10 @@ def _chat(client: openai.OpenAI, model: str, prompt: str, said: list[str]) -> bo
 def _chat_streamed(client: openai.OpenAI, model: str, prompt: str, said: list[str]) -> bool:
     whole = False
     for chunk in client.chat.completions.create(
-        model=model, messages=[{"role": "user", "content": prompt}], stream=True
+        model=model,
+        messages=[{"role": "user", "content": prompt}],
+        stream=True,
+        stream_options={"include_usage": True},
     ):
         for choice in chunk.choices:
             said.append(choice.delta.content or "")

@@ -23,12 +23,15 @@ def test_a_region_is_left_alone_after_a_failure_and_asked_again_after_a_while(
     """The longest time that Retry-After may open a breaker leaves a slow machine enough to ask in."""
     world.fail("first", "429", count=1, retry_after=30)
     asked = []
+    number = len(user.log.update().events)
     for pause in (False, False, True):
         if pause:
             user.log.wait_for_breakers()
         assert user.ask(surface).what == "the answer"
         asked.append(_asked(user))
-    kinds = [event["event"] for event in user.log.update().events[-2:]]
+    breaker = {"region": "first", "model": surface.model}
+    events = [event for event in user.log.update().events[number:] if event.items() >= breaker.items()]
+    kinds = [event["event"] for event in events]
     outcome = Outcome(
         client="three answers",
         asked="; ".join(", ".join(f"{region} {status}" for region, status in turn) for turn in asked),
@@ -37,9 +40,7 @@ def test_a_region_is_left_alone_after_a_failure_and_asked_again_after_a_while(
     reliability.note(RECOVERY, surface.name, outcome)
     assert asked == [[("first", 429), ("second", 200)], [("second", 200)], [("first", 200)]]
     assert world.asked() == ["first", "second", "second", "first"]
-    opened, closed = user.log.events[-2:]
     assert kinds == ["breaker_opened", "breaker_closed"]
-    assert (opened["region"], opened["model"]) == (closed["region"], closed["model"]) == ("first", surface.model)
     assert reliability.kept.get((RECOVERY, surface.name)) == outcome
 
 
