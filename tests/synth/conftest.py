@@ -14,6 +14,7 @@ from tests.synth.stack import ROOT, Stack, read_stack
 
 CANARIES = {
     "TF_VAR_gateway_key": "canary-of-the-gateway",
+    "TF_VAR_gateway_key_secondary": "canary-of-the-second-key",
     "TF_VAR_azure_openai_api_key": "canary-of-azure",
     "TF_VAR_azure_openai_embeddings_api_key": "canary-of-the-embeddings",
 }

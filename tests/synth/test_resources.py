@@ -15,6 +15,7 @@ RESOURCES = {
     "azurerm_role_assignment.secrets_reader",
     "azurerm_role_assignment.secrets_writer",
     "azurerm_key_vault_secret.gateway_key",
+    "azurerm_key_vault_secret.gateway_key_secondary",
     "azurerm_key_vault_secret.inner_key",
     "azurerm_key_vault_secret.azure_openai_api_key",
     "data.azurerm_client_config.deployer",

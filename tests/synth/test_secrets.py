@@ -3,9 +3,11 @@
 import re
 from pathlib import Path
 
+from gateway.secrets import build_secrets
 from tests.synth.conftest import CANARIES, Synthesize
-from tests.synth.stack import Stack, strings
+from tests.synth.stack import ROOT, Stack, strings
 
+REGIONS = ROOT / "tests/gateway/environments/regions.toml"
 KEY_LIKE = re.compile(r"\bsk-\w{16,}|\b[0-9a-fA-F]{32,}\b|\b(?=\w*\d)(?=\w*[a-z])(?=\w*[A-Z])[A-Za-z0-9]{40,}\b")
 OWN_EMBEDDINGS = """\
 env = "own"
@@ -21,27 +23,53 @@ def _values(stack: Stack) -> dict[str, str]:
 
 def test_variables_are_kept_out_of_state_plan_and_screen(stack: Stack) -> None:
     variables = stack.document["variable"]
-    assert variables.keys() == {"gateway_key", "azure_openai_api_key"}
+    assert variables.keys() == {"gateway_key", "gateway_key_secondary", "azure_openai_api_key"}
     for name, variable in variables.items():
         assert (variable["ephemeral"], variable["sensitive"], variable["nullable"]) == (True, True, False)
         assert variable["type"] == "string"
         assert f"TF_VAR_{name}" in variable["description"]
-        assert "default" not in variable
+
+
+def test_a_second_key_alone_may_be_left_unset(stack: Stack) -> None:
+    defaults = {name: variable.get("default") for name, variable in stack.document["variable"].items()}
+    assert defaults == {"gateway_key": None, "gateway_key_secondary": "", "azure_openai_api_key": None}
 
 
 def test_an_empty_variable_is_refused(stack: Stack) -> None:
     for name, variable in stack.document["variable"].items():
         [validation] = variable["validation"]
-        assert validation["condition"] == f'${{trimspace(var.{name}) != ""}}'
+        unset = f'var.{name} == "" || ' if name.endswith("_secondary") else ""
+        assert validation["condition"] == f'${{{unset}trimspace(var.{name}) != ""}}'
         assert name in validation["error_message"]
 
 
-def test_the_vault_gets_the_variables_and_the_inner_key_made_from_the_gateways(stack: Stack) -> None:
+def test_the_vault_gets_the_variables_and_what_is_derived_from_the_gateways_key(stack: Stack) -> None:
     assert _values(stack) == {
         "gateway-key": "${var.gateway_key}",
+        "gateway-key-secondary": '${coalesce(var.gateway_key_secondary, sha256("secondary:${var.gateway_key}"))}',
         "inner-key": "${sha256(var.gateway_key)}",
         "azure-openai-api-key": "${var.azure_openai_api_key}",
     }
+
+
+def test_each_region_and_each_project_has_secrets_of_its_own_in_an_order_that_stays(
+    synthesize_files: Synthesize,
+) -> None:
+    stack = synthesize_files({"regions.toml": REGIONS.read_text(encoding="utf-8")})["regions"]
+    names = [secret["name"] for secret in stack.app["secret"]]
+    assert names == [secret.name for secret in build_secrets(stack.settings)]
+    assert len(names) == len(set(names)) == 10
+    assert _values(stack)["second-api-key"] == "${var.second_api_key}"
+    assert _values(stack)["gateway-key-small"] == "${var.gateway_key_small}"
+    assert (
+        _values(stack)["gateway-key-small-secondary"]
+        == '${coalesce(var.gateway_key_small_secondary, sha256("secondary:${var.gateway_key_small}"))}'
+    )
+    gateway, litellm = stack.containers
+    used = {entry["name"]: entry["secret_name"] for entry in gateway["env"] if "secret_name" in entry}
+    assert used["GATEWAY_KEY_SMALL_SECONDARY"] == "gateway-key-small-secondary"
+    assert used["THIRD_API_KEY"] == "third-api-key"
+    assert {entry["secret_name"] for entry in litellm["env"] if "secret_name" in entry} == {"inner-key"}
 
 
 def test_secrets_are_written_without_leaving_a_trace_and_again_when_the_version_rises(stack: Stack) -> None:
