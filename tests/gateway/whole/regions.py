@@ -90,7 +90,7 @@ class GatewayLog:
     def wait_for_breakers(self) -> None:
         """Wait until no region is left alone any more; each of them is asked again from then on."""
         opened: dict[tuple[str, str], float] = {}
-        for event in self.update().events:
+        for event in (event for event in self.update().events if event["event"].startswith("breaker")):
             breaker = (event["region"], event["model"])
             if event["event"] == "breaker_opened":
                 opened[breaker] = datetime.fromisoformat(event["time"]).timestamp() + event["seconds"]
