@@ -17,6 +17,7 @@ from .attempt import Target, attempt
 from .configuration import Configuration
 from .errors import error, untranslatable
 from .exchange import Answer, Call, Record, Surface, Transient
+from .stream import is_transient
 
 _SLACK_S = 5.0  # The call beneath ends first, so that its reason is the one that the client reads.
 _POLL_S = 0.25
@@ -61,14 +62,15 @@ class Translation:
                 return _unavailable()
             except Transient as caught:
                 self._loaded = False
+                _leave(call.record)
                 failure = caught
                 if failure.sent or call.record.asked.is_set():
                     break
             else:
                 if answer.status < HTTPStatus.BAD_REQUEST:
-                    return _with_what_is_beneath(answer, call.record)
+                    return _watched(answer, call.record)
                 return call.record.failure or untranslatable(None, _reason(answer))
-        return call.record.failure or untranslatable(failure)
+        return call.record.failure or _untranslated(failure)
 
     async def _ask(self, call: Call) -> Answer:
         """Call LiteLLM.
@@ -131,15 +133,25 @@ def _unavailable() -> Answer:
     return error(503, message, type="server_error", code="translation_unavailable", retry_after=5.0)
 
 
-def _with_what_is_beneath(answer: Answer, record: Record) -> Answer:
-    """Once nobody reads the answer, what LiteLLM still asks for would only be paid for."""
+def _untranslated(failure: Transient | None) -> Answer:
+    """LiteLLM may also refuse in a stream that it has begun."""
+    if failure is None or is_transient(failure.status):
+        return untranslatable(failure)
+    return untranslatable(None, f"it answered {failure.status}.")
 
+
+def _watched(answer: Answer, record: Record) -> Answer:
     def close() -> None:
         answer.close()
-        for task in record.beneath:
-            task.cancel()
+        _leave(record)
 
     return replace(answer, close=close)
+
+
+def _leave(record: Record) -> None:
+    """What LiteLLM still asks for nobody will read, and it would be paid for."""
+    for task in record.beneath:
+        task.cancel()
 
 
 def _reason(answer: Answer) -> str:

@@ -44,7 +44,7 @@ DELTA = 'data: {"type":"response.output_text.delta","sequence_number":4}\n\n'
 COMPLETED = 'data: {"type":"response.completed","sequence_number":5}\n\n'
 CHUNK = 'data: {"choices":[{"index":0,"delta":{"content":"x"}}]}\n\n'
 DONE = "data: [DONE]\n\n"
-RESPONSE = {"model": CODEX, "input": "hi"}
+RESPONSE: dict[str, object] = {"model": CODEX, "input": "hi"}
 BODIES: dict[str, dict[str, object]] = {
     "/v1/responses": RESPONSE,
     "/v1/responses/compact": RESPONSE,
