@@ -1,0 +1,125 @@
+"""Whose key is it, and what is none."""
+
+import hmac
+from contextlib import suppress
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from aiohttp import web
+from multidict import CIMultiDict
+
+from gateway.runtime.configuration import Project
+from gateway.runtime.errors import RefusedError
+from gateway.runtime.keys import Keys
+from gateway.runtime.routes import Route
+
+ONE = Project(name="one", keys=("key-1", "key-2"), models=frozenset())
+TWO = Project(name="two", keys=("key-3",), models=frozenset())
+KEYS = Keys(projects=(ONE, TWO), inner_key="inner")
+OPENAI = Route("responses")
+AZURE = Route("openai/responses", is_azure=True)
+Headers = list[tuple[str, str]]
+
+
+def request(headers: Headers) -> web.BaseRequest:
+    return cast("web.BaseRequest", SimpleNamespace(headers=CIMultiDict(headers)))
+
+
+def project_of(headers: Headers, route: Route = OPENAI) -> Project:
+    return KEYS.project_of(request(headers), route)
+
+
+def is_inner(headers: Headers, route: Route = AZURE) -> bool:
+    return KEYS.is_inner(request(headers), route)
+
+
+@pytest.mark.parametrize("route", [OPENAI, AZURE])
+@pytest.mark.parametrize(
+    ("headers", "project"),
+    [
+        ([("Authorization", "Bearer key-1")], ONE),
+        ([("authorization", "bearer key-2")], ONE),
+        ([("authorization", "BEARER  key-2  ")], ONE),
+        ([("x-gateway-key", "key-3")], TWO),
+        ([("X-Gateway-Key", "key-1"), ("authorization", "Bearer key-2")], ONE),
+    ],
+)
+def test_both_keys_of_a_project_open_its_door(route: Route, headers: Headers, project: Project) -> None:
+    assert project_of(headers, route) is project
+
+
+def test_azures_header_counts_on_azures_routes_alone() -> None:
+    assert project_of([("api-key", "key-3")], AZURE) is TWO
+    with pytest.raises(RefusedError):
+        project_of([("api-key", "key-3")], OPENAI)
+    assert project_of([("api-key", "something else"), ("x-gateway-key", "key-1")], OPENAI) is ONE
+
+
+@pytest.mark.parametrize("route", [OPENAI, AZURE])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [],
+        [("authorization", "")],
+        [("authorization", "key-1")],
+        [("authorization", "Basic key-1")],
+        [("authorization", "Bearer")],
+        [("authorization", "Bearer ")],
+        [("authorization", "Bearer key-1 key-1")],
+        [("authorization", "Bearer\tkey-1")],
+        [("authorization", "Bearer key-")],
+        [("authorization", "Bearer key-11")],
+        [("authorization", "Bearer KEY-1")],
+        [("authorization", "Bearer inner")],
+        [("authorization", "Bearer k\u00e9y")],
+        [("authorization", "Bearer \udcff\udcfe")],
+        [("authorization", "Bearer " + "x" * 8000)],
+        [("x-gateway-key", "")],
+        [("x-gateway-key", "inner")],
+        [("x-gateway-key", "Bearer key-1")],
+        [("x-gateway-key", "key-1, key-1")],
+        [("authorization", "Bearer key-1"), ("authorization", "Bearer key-1")],
+        [("x-gateway-key", "key-1"), ("x-gateway-key", "key-2")],
+        [("authorization", "Bearer key-1"), ("x-gateway-key", "key-3")],
+        [("authorization", "Bearer key-1"), ("x-gateway-key", "wrong")],
+        [("authorization", "Bearer wrong"), ("x-gateway-key", "key-1")],
+        [("authorization", "Basic x"), ("x-gateway-key", "key-1")],
+        [("authorization", "Bearer key-1"), ("x-gateway-key", "")],
+        [("cookie", "key-1"), ("x-api-key", "key-1"), ("x-litellm-api-key", "Bearer key-1")],
+    ],
+)
+def test_everything_else_is_401_in_openais_words(headers: Headers, route: Route) -> None:
+    with pytest.raises(RefusedError) as refused:
+        project_of(headers, route)
+    assert refused.value.answer.status == 401
+    assert refused.value.answer.error == "invalid_api_key"
+
+
+def test_on_azures_routes_a_second_key_must_be_right_too() -> None:
+    with pytest.raises(RefusedError):
+        project_of([("api-key", "wrong"), ("authorization", "Bearer key-1")], AZURE)
+
+
+def test_the_inner_key_is_litellms_on_azures_routes_alone() -> None:
+    assert is_inner([("api-key", "inner")])
+    assert is_inner([("authorization", "Bearer inner")])
+    assert not is_inner([("api-key", "inner")], OPENAI)
+    assert not is_inner([("authorization", "Bearer inner")], OPENAI)
+    assert not is_inner([("api-key", "key-1")])
+    assert not is_inner([("api-key", "inner"), ("authorization", "Bearer key-1")])
+    assert not is_inner([])
+
+
+@pytest.mark.parametrize("given", ["key-1", "key-3", "wrong"])
+def test_every_key_is_compared_whichever_is_right(given: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    compare, compared = hmac.compare_digest, []
+
+    def watch(one: bytes, other: bytes) -> bool:
+        compared.append((len(one), len(other)))
+        return compare(one, other)
+
+    monkeypatch.setattr(hmac, "compare_digest", watch)
+    with suppress(RefusedError):
+        project_of([("authorization", f"Bearer {given}")])
+    assert compared == [(32, 32)] * 3
