@@ -17,7 +17,7 @@ from settings import EnvironmentSettings, load_environment, load_environments
 
 ROOT = Path(__file__).parents[2]
 # docs/decisions/0009-what-travels.md
-MAX_ENVIRONMENT_BYTES = 96 * 1024
+MAX_ENVIRONMENT_BYTES = 128 * 1024
 MAX_VARIABLE_BYTES = 16 * 1024
 
 

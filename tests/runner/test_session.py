@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from local.runner import cli
 from local.runner.checks import call_endpoints
 from local.runner.errors import RunnerError
 from local.runner.network import wait_until_ready
+from local.runner.report import print_report
 from local.runner.session import Session, run
 
 
@@ -30,11 +32,61 @@ def test_every_endpoint_answers(session: Session) -> None:
     assert all(check.ms > 0 for check in checks)
 
 
+def test_every_model_of_every_kind_answers_on_the_surfaces_that_it_has(regions: Session) -> None:
+    checks = list(call_endpoints(regions))
+    assert [(check.endpoint, check.model) for check in checks] == [
+        ("models", ""),
+        ("responses", "gpt-5.3-codex"),
+        ("chat/completions", "gpt-5.3-codex"),
+        ("embeddings", "text-embedding-3-large"),
+        ("chat/completions", "gpt-4o-mini"),
+        ("responses", "translated-codex"),
+        ("chat/completions", "translated-codex"),
+        ("chat/completions", "translated-chat"),
+        ("embeddings", "translated-embeddings"),
+    ]
+    assert checks[0].answer == "6 models"
+
+
+def test_there_is_one_emulator_per_region_and_two_keys_per_project(regions: Session) -> None:
+    assert list(regions.emulators) == ["first", "second", "third"]
+    assert len({emulator.url for emulator in regions.emulators.values()}) == 3
+    assert list(regions.keys) == ["team", "other", "small"]
+    assert len({key for keys in regions.keys.values() for key in keys}) == 6
+    assert regions.key == regions.keys["team"][0]
+    for key in (key for keys in regions.keys.values() for key in keys):
+        answer = httpx.get(f"{regions.base_url}/models", headers={"authorization": f"Bearer {key}"})
+        assert answer.status_code == 200
+
+
+def test_a_model_is_called_with_a_key_that_may_use_it(regions: Session) -> None:
+    projects = [
+        {"name": "team", "models": ["gpt-4o-mini"]},
+        {"name": "other", "models": ["gpt-5.3-codex"]},
+        {"name": "small", "models": ["gpt-4o-mini"]},
+    ]
+    divided = replace(regions, projects=projects)
+    assert divided.keys_for("gpt-4o-mini") == regions.keys["team"]
+    assert divided.keys_for("gpt-5.3-codex") == regions.keys["other"]
+    assert divided.keys_for("translated-codex") == ()
+    called = [check.model for check in call_endpoints(divided)]
+    assert called == ["", "gpt-5.3-codex", "gpt-5.3-codex", "gpt-4o-mini"]
+
+
+def test_the_report_shows_a_call_that_the_key_may_make(regions: Session) -> None:
+    console = Console(record=True, width=500)
+    divided = replace(regions, projects=[{"name": "team", "models": ["text-embedding-3-large"]}])
+    print_report(console, session=divided, checks=[], clients=Path("clients"))
+    (line,) = [line for line in console.export_text().splitlines() if "curl" in line]
+    assert f"/v1/embeddings -H 'Authorization: Bearer {regions.key}'" in line
+    assert '"model": "text-embedding-3-large"' in line
+
+
 def test_an_endpoint_that_fails_is_told_with_its_answer(session: Session) -> None:
     control = session.emulators["azure-openai"].control_url
-    httpx.post(f"{control}/faults", json={"fault": "429", "count": -1, "retry_after": 60})
+    httpx.post(f"{control}/faults", json={"fault": "500", "count": -1})
     try:
-        with pytest.raises(RunnerError, match=r"/v1/responses answered 429: .*rate"):
+        with pytest.raises(RunnerError, match=r"/v1/responses answered 503: .*upstream"):
             list(call_endpoints(session))
     finally:
         httpx.delete(f"{control}/faults")
@@ -82,6 +134,18 @@ def test_an_unknown_upstream_is_told_with_those_that_are_known(stack: Path, tmp_
         pass
 
 
+def test_one_of_several_upstreams_can_be_elsewhere(
+    regions_stack: Path, regions_secrets: Path, regions: Session
+) -> None:
+    elsewhere = regions.emulators["first"].url
+    with run(
+        stack=regions_stack, upstreams={"second": elsewhere}, environ={}, secrets=regions_secrets, wait="gateway"
+    ) as session:
+        environment = Path(f"/proc/{session.gateway.popen.pid}/environ").read_text().split("\0")
+        assert list(session.emulators) == ["first", "third"]
+    assert f"SECOND_ENDPOINT={elsewhere}" in environment
+
+
 @pytest.mark.parametrize("environ", [{}, {"TF_VAR_azure_openai_api_key": ""}])
 def test_azure_wants_a_key_of_azure(stack: Path, tmp_path: Path, environ: dict[str, str]) -> None:
     with (
@@ -118,14 +182,18 @@ def test_with_azure_the_endpoint_is_that_of_the_settings(stack: Path, tmp_path: 
 
 
 def test_the_log_is_followed_until_a_container_ends(session: Session) -> None:
-    console = Console(record=True, width=500)
+    console = Console(record=True, width=1000)
     session.gateway.check()
 
     class Ended(Session):
         def check(self) -> None:
             raise RunnerError("ended")
 
+    before = session.output().count('"embeddings"')
     list(call_endpoints(session))
+    deadline = time.monotonic() + 20
+    while session.output().count('"embeddings"') == before and time.monotonic() < deadline:
+        time.sleep(0.02)  # a line is written when its answer has been sent: the client is faster
     with pytest.raises(RunnerError, match="ended"):
         cli._follow(Ended(**vars(session)), console)
     last = console.export_text().splitlines()[-1]

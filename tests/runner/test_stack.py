@@ -29,12 +29,18 @@ def write(document: object, folder: Path) -> Path:
 def test_both_containers_are_read_with_their_secrets(stacks: Path, env: str) -> None:
     stack = read_stack(stacks / f"aigateway-{env}/cdk.tf.json")
     assert stack.gateway.secrets == {
-        "GATEWAY_KEY": Secret(variable="gateway_key", is_hashed=False),
-        "INNER_KEY": Secret(variable="gateway_key", is_hashed=True),
-        "AZURE_OPENAI_API_KEY": Secret(variable="azure_openai_api_key", is_hashed=False),
+        "GATEWAY_KEY": Secret(variable="gateway_key"),
+        "GATEWAY_KEY_SECONDARY": Secret(
+            variable="gateway_key_secondary", derived_from="gateway_key", salt="secondary:"
+        ),
+        "INNER_KEY": Secret(derived_from="gateway_key"),
+        "AZURE_OPENAI_API_KEY": Secret(variable="azure_openai_api_key"),
     }
-    assert stack.litellm.secrets["LITELLM_MASTER_KEY"] == Secret(variable="gateway_key", is_hashed=True)
-    assert stack.variables == ("gateway_key", "azure_openai_api_key")
+    assert stack.litellm.secrets["LITELLM_MASTER_KEY"] == Secret(derived_from="gateway_key")
+    assert sorted(stack.variables) == ["azure_openai_api_key", "gateway_key"]
+    assert stack.optional_variables == ("gateway_key_secondary",)
+    assert [project["name"] for project in stack.projects] == ["default"]
+    assert [upstream.name for upstream in stack.upstreams] == ["azure-openai"]
     assert [model["kind"] for model in stack.models] == ["responses", "embeddings"]
     assert stack.gateway.readiness == "/health/readiness"
 
@@ -48,9 +54,46 @@ def test_terraforms_escapes_are_undone(document: dict[str, Any], tmp_path: Path)
     assert gateway.command[-1] == "f${x}"
 
 
+def test_regions_and_projects_are_read_in_their_order(regions_stack: Path) -> None:
+    stack = read_stack(regions_stack)
+    assert [(upstream.name, upstream.key_env, upstream.priority) for upstream in stack.upstreams] == [
+        ("first", "FIRST_API_KEY", 1),
+        ("second", "SECOND_API_KEY", 2),
+        ("third", "THIRD_API_KEY", 3),
+    ]
+    assert [project["key_envs"] for project in stack.projects] == [
+        ["GATEWAY_KEY", "GATEWAY_KEY_SECONDARY"],
+        ["GATEWAY_KEY_OTHER", "GATEWAY_KEY_OTHER_SECONDARY"],
+        ["GATEWAY_KEY_SMALL", "GATEWAY_KEY_SMALL_SECONDARY"],
+    ]
+    assert set(stack.variables) == {
+        "gateway_key",
+        "gateway_key_other",
+        "gateway_key_small",
+        "first_api_key",
+        "second_api_key",
+        "third_api_key",
+    }
+    assert set(stack.optional_variables) == {
+        "gateway_key_secondary",
+        "gateway_key_other_secondary",
+        "gateway_key_small_secondary",
+    }
+
+
+def sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def test_a_hash_is_terraforms_sha256() -> None:
-    secret = Secret(variable="v", is_hashed=True)
-    assert secret.value({"v": "é"}) == hashlib.sha256("é".encode()).hexdigest()
+    assert Secret(derived_from="v").value({"v": "é"}) == sha256("é")
+
+
+@pytest.mark.parametrize("given", [{}, {"s": ""}])
+def test_a_second_key_that_is_unset_is_derived_as_terraform_does(given: dict[str, str]) -> None:
+    secret = Secret(variable="s", derived_from="v", salt="secondary:")
+    assert secret.value({"v": "é", **given}) == sha256("secondary:é")
+    assert secret.value({"v": "é", "s": "mine"}) == "mine"
 
 
 def test_a_stack_that_is_not_there_is_told_with_those_that_are(stacks: Path) -> None:

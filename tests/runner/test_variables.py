@@ -66,6 +66,24 @@ def test_one_that_no_header_can_hold_is_refused_without_being_shown(tmp_path: Pa
     assert value not in str(refused.value)
 
 
+@pytest.mark.parametrize("environ", [{}, {"TF_VAR_second": ""}])
+def test_an_optional_variable_that_is_unset_has_no_value(tmp_path: Path, environ: dict[str, str]) -> None:
+    file = tmp_path / "secrets.json"
+    values = resolve_variables(NAMES, optional=("second",), environ=environ, file=file)
+    assert values.keys() == set(NAMES)
+    assert "second" not in file.read_text()
+
+
+def test_one_that_is_set_is_as_carefully_read_as_the_others(tmp_path: Path) -> None:
+    file = tmp_path / "secrets.json"
+    environ = {"TF_VAR_second": "mine"}
+    assert resolve_variables(NAMES, optional=("second",), environ=environ, file=file)["second"] == "mine"
+    with pytest.raises(RunnerError, match="TF_VAR_second has line ends"):
+        resolve_variables(NAMES, optional=("second",), environ={"TF_VAR_second": "mine\n"}, file=file)
+    with pytest.raises(RunnerError, match="TF_VAR_second is set but empty"):
+        resolve_variables(NAMES, optional=("second",), environ={"TF_VAR_second": " "}, file=file)
+
+
 @pytest.mark.parametrize("content", ["{", "[]", '{"gateway_key": 1}', '{"gateway_key": ""}'])
 def test_a_spoilt_file_is_told_and_left(tmp_path: Path, content: str) -> None:
     file = tmp_path / "secrets.json"
