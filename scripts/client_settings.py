@@ -11,6 +11,7 @@ import getpass
 import json
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -30,10 +31,10 @@ def main() -> None:
         key = os.environ.get("GATEWAY_KEY") or getpass.getpass("The gateway's key: ")
         if not key.strip():
             raise Failed("A key is needed: set GATEWAY_KEY, or type it when asked.", code=2)
-        models = models_of(arguments.env)
+        models = models_of(arguments.env, project=arguments.project)
         roo, qoder = arguments.output / "roo-settings.json", arguments.output / "qoder-settings.json"
-        write(roo, roo_settings(base_url=base_url, key=key, **models))
-        write(qoder, qoder_settings(base_url=base_url, key=key, model=models["model"]))
+        write(roo, roo_settings(base_url=base_url, key=key, models=models))
+        write(qoder, qoder_settings(base_url=base_url, key=key, models=models))
     print(f"Roo Code: Settings > Import > {roo}")
     print(f"Qoder: put the entry of {qoder} into ~/.qoder/settings.json; in the app, Models > Add > Custom")
 
@@ -46,6 +47,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--base-url", required=True, metavar="URL", help="https://HOST/v1, or https://HOST")
     parser.add_argument("--env", default="dev", metavar="NAME", help="whose models to name (default: dev)")
+    parser.add_argument("--project", metavar="NAME", help="whose key it is (default: the first of the settings)")
     parser.add_argument("--output", type=Path, default=ROOT / ".local/clients", metavar="DIR", help="where to write")
     return parser.parse_args(words)
 
@@ -64,8 +66,17 @@ def normalized(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}/v1"
 
 
-def models_of(env: str) -> dict[str, Any]:
-    """What the environment's settings offer: codex model, embedding deployment and its dimension."""
+@dataclass(frozen=True)
+class Models:
+    """What a project may use: the models that one can talk to, best first, and the one that indexes, if any."""
+
+    talking: list[str]
+    indexing: str | None = None
+    dimension: int | None = None
+
+
+def models_of(env: str, *, project: str | None = None) -> Models:
+    """What the environment's settings offer a project; the first one by default."""
     from settings import SettingsError, load_environments
 
     try:
@@ -74,38 +85,45 @@ def models_of(env: str) -> dict[str, Any]:
         raise Failed(str(error), code=2) from None
     if env not in environments:
         raise Failed(f"There is no environment {env!r}; there are {', '.join(environments)}.", code=2)
-    embeddings = environments[env].embeddings
-    return {
-        "model": environments[env].codex.model,
-        "embedding_model": embeddings.deployment,
-        "dimension": embeddings.dimension,
-    }
+    projects = environments[env].all_projects
+    name = project or next(iter(projects))
+    if name not in projects:
+        raise Failed(f"There is no project {name!r} in {env}; there are {', '.join(projects)}.", code=2)
+    allowed = projects[name].models
+    models = [model for model in environments[env].all_models if allowed is None or model.name in allowed]
+    talking = [model.name for model in models if model.kind != "embeddings"]
+    if not talking:
+        raise Failed(f"The project {name!r} may use no model that answers a chat: no client has use for it.", code=2)
+    indexing = next((model for model in models if model.kind == "embeddings"), None)
+    return Models(talking, indexing.name, indexing.dimension) if indexing else Models(talking)
 
 
-def roo_settings(*, base_url: str, key: str, model: str, embedding_model: str, dimension: int) -> dict[str, Any]:
+def roo_settings(*, base_url: str, key: str, models: Models) -> dict[str, Any]:
     """What Roo Code imports; the index's key travels in the profile, anywhere else Roo drops it without a word."""
     profile = {
         "apiProvider": "openai",
         "openAiBaseUrl": base_url,
         "openAiApiKey": key,
-        "openAiModelId": model,
+        "openAiModelId": models.talking[0],
         "codebaseIndexOpenAiCompatibleApiKey": key,
     }
-    index = {
-        "codebaseIndexEnabled": True,
-        "codebaseIndexQdrantUrl": "http://localhost:6333",
-        "codebaseIndexEmbedderProvider": "openai-compatible",
-        "codebaseIndexOpenAiCompatibleBaseUrl": base_url,
-        "codebaseIndexEmbedderModelId": embedding_model,
-        "codebaseIndexEmbedderModelDimension": dimension,
-    }
+    index: dict[str, object] = {"codebaseIndexEnabled": False}
+    if models.indexing:
+        index = {
+            "codebaseIndexEnabled": True,
+            "codebaseIndexQdrantUrl": "http://localhost:6333",
+            "codebaseIndexEmbedderProvider": "openai-compatible",
+            "codebaseIndexOpenAiCompatibleBaseUrl": base_url,
+            "codebaseIndexEmbedderModelId": models.indexing,
+            "codebaseIndexEmbedderModelDimension": models.dimension,
+        }
     return {
         "providerProfiles": {"currentApiConfigName": "gateway", "apiConfigs": {"gateway": profile}},
         "globalSettings": {"codebaseIndexConfig": index},
     }
 
 
-def qoder_settings(*, base_url: str, key: str, model: str) -> dict[str, Any]:
+def qoder_settings(*, base_url: str, key: str, models: Models) -> dict[str, Any]:
     """The provider's entry in `~/.qoder/settings.json`."""
     provider = {
         "type": "openai-compatible",
@@ -113,7 +131,7 @@ def qoder_settings(*, base_url: str, key: str, model: str) -> dict[str, Any]:
         "authType": "bearer",
         "baseUrl": base_url,
         "apiKey": key,
-        "models": [{"model": model}],
+        "models": [{"model": name} for name in models.talking],
     }
     return {"providers": {"gateway": provider}}
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scripts.client_settings import normalized, write
+from scripts.client_settings import Models, models_of, normalized, roo_settings, write
 from scripts.work import Failed
 
 ROOT = Path(__file__).parents[2]
@@ -120,3 +120,44 @@ def test_an_unknown_environment_is_told_with_those_that_are_there(tmp_path: Path
     assert ran.returncode == 2
     assert ran.stderr.strip() == "There is no environment 'nope'; there are dev, prod, staging."
     assert not list(tmp_path.iterdir())
+
+
+PROJECTS = {
+    "team": {},
+    "chat": {"models": ["gpt-4o-mini"]},
+    "index": {"models": ["text-embedding-3-large"]},
+}
+
+
+@pytest.fixture
+def projects(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings with a further model and several projects."""
+    models = [{"name": "gpt-4o-mini", "kind": "chat"}, {"name": "small", "kind": "embeddings", "dimension": 512}]
+    monkeypatch.setenv("AIGATEWAY_MODELS", json.dumps(models))
+    monkeypatch.setenv("AIGATEWAY_PROJECTS", json.dumps(PROJECTS))
+
+
+@pytest.mark.usefixtures("projects")
+def test_the_first_project_has_the_codex_model_first_and_the_embeddings() -> None:
+    assert models_of("dev") == Models(["gpt-5.3-codex", "gpt-4o-mini"], "text-embedding-3-large", 3072)
+
+
+@pytest.mark.usefixtures("projects")
+def test_a_project_without_embeddings_does_not_index() -> None:
+    models = models_of("dev", project="chat")
+    assert models == Models(["gpt-4o-mini"], None, None)
+    roo = roo_settings(base_url="https://h/v1", key=KEY, models=models)
+    assert roo["globalSettings"]["codebaseIndexConfig"] == {"codebaseIndexEnabled": False}
+    assert roo["providerProfiles"]["apiConfigs"]["gateway"]["openAiModelId"] == "gpt-4o-mini"
+
+
+@pytest.mark.usefixtures("projects")
+def test_a_project_that_no_client_can_use_is_told() -> None:
+    with pytest.raises(Failed, match="'index' may use no model that answers a chat"):
+        models_of("dev", project="index")
+
+
+@pytest.mark.usefixtures("projects")
+def test_an_unknown_project_is_told_with_those_that_are_there() -> None:
+    with pytest.raises(Failed, match="There is no project 'x' in dev; there are team, chat, index"):
+        models_of("dev", project="x")
