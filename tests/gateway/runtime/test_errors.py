@@ -4,7 +4,6 @@ import json
 import ssl
 from collections.abc import AsyncIterator
 
-import httpx
 import openai
 import pytest
 from aiohttp import web
@@ -30,7 +29,7 @@ pytestmark = pytest.mark.anyio
 
 def sdk(server: TestServer) -> openai.AsyncOpenAI:
     """The SDK as it comes, but for the certificates of the world, which take longer to read than a test."""
-    http = httpx.AsyncClient(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
+    http = openai.DefaultAsyncHttpxClient(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), trust_env=False)
     return openai.AsyncOpenAI(base_url=str(server.make_url("/v1")), api_key="x", max_retries=0, http_client=http)
 
 
