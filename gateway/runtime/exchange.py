@@ -54,6 +54,8 @@ class Record:
     status: int = 0
     first_byte: float | None = None
     error: str | None = None
+    whole: bool = False
+    """The stream has said its last word: clients that know it close the connection at once."""
     region: str | None = None
     """The upstream that answered."""
     attempts: list[dict[str, object]] = field(default_factory=list)

@@ -16,13 +16,12 @@ from .errors import error
 from .exchange import Answer, Call, Record, Surface
 from .failover import Failover
 from .limits import Limits
+from .protocol import SERVER
 from .queue import Queue
 from .request_log import RequestLog
 from .routes import LIVENESS, READINESS, Route, find_route
 from .serve import Drain
 from .translation import REQUEST_HEADER, Translation
-
-_SERVER = {"server": "gateway"}  # aiohttp would name itself and its version
 
 
 class Gateway:
@@ -51,7 +50,7 @@ class Gateway:
         if request.method == "GET" and path in (LIVENESS, READINESS):
             ready = path == LIVENESS or not self._drain.refusing
             status, word = (200, "ok") if ready else (503, "shutting down")
-            return web.json_response({"status": word}, status=status, headers=_SERVER)
+            return web.json_response({"status": word}, status=status, headers=SERVER)
         route = find_route(request.method, path)
         if route and self._door.is_inner(request, route):
             outer = self._log.find(request.headers.get(REQUEST_HEADER, ""))
@@ -66,13 +65,14 @@ class Gateway:
                 answer = await self._answered(self._outer(request, route, record))
                 record.status, record.first_byte = answer.status, time.monotonic()
                 record.error = answer.error or record.error
-                return await _write(request, answer, record, last=self._drain.refusing)
-        except BaseException:
-            record.error = "client_closed"
+                return await self._write(request, answer, record, is_outer=True)
+        except asyncio.CancelledError:
+            _left(record)
+            raise
+        except Exception as unexpected:
+            record.error = _place(unexpected)
             raise
         finally:
-            if record.error == "client_closed":
-                _cancel(record.beneath)
             self._log.close(record)
 
     async def _handle_inner(self, request: web.BaseRequest, route: Route, outer: Record) -> web.StreamResponse:
@@ -86,7 +86,7 @@ class Gateway:
             outer.beneath_ms += (time.monotonic() - started) * 1000
             if answer.status >= 400:
                 outer.failure = answer
-            return await _write(request, answer, outer)
+            return await self._write(request, answer, outer, is_outer=False)
         finally:
             outer.beneath.discard(task)
 
@@ -110,6 +110,29 @@ class Gateway:
             return await self._translation(call)
         return await (self._queue if call.surface is Surface.EMBEDDINGS else self._failover)(call)
 
+    async def _write(
+        self, request: web.BaseRequest, answer: Answer, record: Record, *, is_outer: bool
+    ) -> web.StreamResponse:
+        headers = {**answer.headers, **SERVER, "x-request-id": record.request_id}
+        if isinstance(answer.body, bytes):
+            response: web.StreamResponse = web.Response(status=answer.status, body=answer.body, headers=headers)
+        else:
+            response = web.StreamResponse(status=answer.status, headers=headers)
+        if is_outer and self._drain.refusing:
+            response.force_close()
+        try:
+            await response.prepare(request)
+            if not isinstance(answer.body, bytes):
+                async for part in answer.body:
+                    await response.write(part)
+            await response.write_eof()
+        except ConnectionError:
+            if is_outer:
+                _left(record)
+        finally:
+            answer.close()
+        return response
+
     @staticmethod
     async def _answered(answering: Coroutine[None, None, Answer]) -> Answer:
         try:
@@ -127,31 +150,12 @@ def _shutting_down() -> Answer:
     return error(503, message, type="server_error", code="shutting_down", retry_after=1.0)
 
 
-def _cancel(tasks: set[asyncio.Task[object]]) -> None:
-    """LiteLLM may not notice that its client has gone, and what nobody reads is still paid for."""
-    for task in tasks:
+def _left(record: Record) -> None:
+    """The client has gone: LiteLLM may not notice, and what nobody reads is still paid for."""
+    if not record.whole:
+        record.error = record.error or "client_closed"
+    for task in record.beneath:
         task.cancel()
-
-
-async def _write(request: web.BaseRequest, answer: Answer, record: Record, *, last: bool = False) -> web.StreamResponse:
-    headers = {**answer.headers, **_SERVER, "x-request-id": record.request_id}
-    if isinstance(answer.body, bytes):
-        response: web.StreamResponse = web.Response(status=answer.status, body=answer.body, headers=headers)
-    else:
-        response = web.StreamResponse(status=answer.status, headers=headers)
-    if last:
-        response.force_close()
-    try:
-        await response.prepare(request)
-        if not isinstance(answer.body, bytes):
-            async for part in answer.body:
-                await response.write(part)
-        await response.write_eof()
-    except ConnectionError:
-        record.error = "client_closed"
-    finally:
-        answer.close()
-    return response
 
 
 def _place(unexpected: Exception) -> str:

@@ -108,6 +108,7 @@ class UpstreamStream:
     def _pass(self, event: Event) -> bytes:
         self._started = self._started or event.is_real
         self._unfinished -= self._unfinished if event.is_last else event.finished_choices
+        self._call.record.whole = self._unfinished <= 0
         number = event.sequence_number
         if number is not None:
             self._sequence_number = number
@@ -120,7 +121,7 @@ class UpstreamStream:
         transient, translated = is_transient(failure.status), self._call.translated
         if not self._started and (transient or translated):
             raise Transient(failure.status, "error event")
-        self._started, self._unfinished = True, 0
+        self._started, self._unfinished, self._call.record.whole = True, 0, True
         self._call.record.error = "upstream_interrupted" if transient or translated else "upstream_refused"
         if transient:
             self._failure = Transient(failure.status, "error event")

@@ -1,35 +1,75 @@
-"""Writing an answer to a client that may have gone."""
+"""What becomes of a request whose client leaves, or whose steps fail: the whole chain, with nobody in the way."""
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
-import aiohttp
 import pytest
-from aiohttp import web
-from aiohttp.test_utils import TestClient, TestServer
 
-from gateway.runtime.exchange import Answer, Record
-from gateway.runtime.server import _write
+from gateway.runtime.configuration import Configuration
+from gateway.runtime.exchange import Answer, Call
+from gateway.runtime.failover import Failover
+from tests.gateway.runtime.conftest import BEARER, CODEX, Client, Scripted, gateway, line_of, stream_answer
 
 pytestmark = pytest.mark.anyio
 
+BODY = {"model": CODEX, "input": "hello", "stream": True}
+DELTA = 'data: {"type": "response.output_text.delta", "delta": "%s"}\n\n'
+LAST = 'data: {"type": "response.completed", "response": {}}\n\n'
 
-async def test_a_client_that_is_gone_between_two_parts_is_noted_and_the_upstream_let_go() -> None:
-    record = Record(request_id="r", route="responses", started=0.0, deadline=0.0)
+
+async def leave_after_the_first_event(client: Client) -> None:
+    response = await client.post("/v1/responses", json=BODY, headers=BEARER)
+    await response.content.readuntil(b"\n\n")
+    response.close()
+    await asyncio.sleep(0.1)
+
+
+async def test_a_client_that_leaves_in_the_middle_is_noted(
+    client: Client, azure: Scripted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    azure.answers(stream_answer(DELTA % "a", 0.3, DELTA % "b", LAST))
+    await leave_after_the_first_event(client)
+    assert line_of(capsys)["error"] == "client_closed"
+
+
+async def test_a_client_that_leaves_after_the_last_event_has_all_it_wanted(
+    client: Client, azure: Scripted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    azure.answers(stream_answer(DELTA % "a" + LAST, 0.3))
+    await leave_after_the_first_event(client)
+    assert line_of(capsys)["error"] is None
+
+
+async def test_a_client_that_leaves_before_any_answer_is_noted(
+    client: Client, azure: Scripted, capsys: pytest.CaptureFixture[str]
+) -> None:
+    azure.answers(stream_answer(0.3, LAST))
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.1):
+            await client.post("/v1/responses", json=BODY, headers=BEARER)
+    await asyncio.sleep(0.1)
+    assert (line_of(capsys)["error"], azure.requests[0].transport) == ("client_closed", None)
+
+
+async def test_a_mistake_of_ours_in_the_middle_of_an_answer_is_logged_by_its_place_alone(
+    configuration: Configuration, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     closed: list[bool] = []
 
-    async def handle(request: web.Request) -> web.StreamResponse:
-        async def parts() -> AsyncIterator[bytes]:
-            yield b"one"
-            assert request.transport is not None
-            request.transport.close()
-            yield b"two"
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"one"
+        raise RuntimeError("words of the client")
 
-        return await _write(request, Answer(status=200, body=parts(), close=lambda: closed.append(True)), record)
+    async def answer(_: Failover, __: Call) -> Answer:
+        return Answer(status=200, body=parts(), close=lambda: closed.append(True))
 
-    app = web.Application()
-    app.router.add_get("/", handle)
-    async with TestClient(TestServer(app)) as client:
-        with pytest.raises(aiohttp.ClientError):
-            await (await client.get("/")).read()
-    assert record.error == "client_closed"
+    monkeypatch.setattr(Failover, "__call__", answer)
+    async with gateway(replace(configuration, host="127.0.0.1")) as client:
+        response = await client.post("/v1/responses", json=BODY, headers=BEARER)
+        with pytest.raises(Exception, match="payload"):
+            await response.read()
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "route" in line]
+    assert "RuntimeError in parts, line" in line
+    assert "words" not in line
     assert closed == [True]
