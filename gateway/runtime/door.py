@@ -8,8 +8,9 @@ from dataclasses import replace
 from aiohttp import web
 
 from .bodies import read
-from .configuration import Configuration, Model, Project
-from .errors import RefusedError, error, invalid
+from .catalogue import Catalogue
+from .configuration import Configuration, Project
+from .errors import RefusedError, invalid
 from .exchange import Answer, Call, Record, Surface
 from .fields import known
 from .keys import Keys
@@ -36,7 +37,7 @@ class Door:
     def __init__(self, configuration: Configuration) -> None:
         self._keys = Keys(projects=configuration.projects, inner_key=configuration.inner_key)
         self._projects = {project.name: project for project in configuration.projects}
-        self._models = configuration.models
+        self._catalogue = Catalogue(configuration.models)
         self._limits = configuration.limits
         self._body_s = configuration.timeouts.body_s
 
@@ -80,7 +81,7 @@ class Door:
     ) -> Call:
         until = min(record.deadline, asyncio.get_running_loop().time() + self._body_s)
         body, fields = await read(request, until=until, limits=self._limits)
-        model = self._model(route.deployment or fields.get("model"), names, is_azure=route.is_azure)
+        model = self._catalogue.find(route.deployment or fields.get("model"), names, is_azure=route.is_azure)
         surface, stream = route.surface or Surface.RESPONSES, fields.get("stream")
         if not isinstance(stream, bool | None):
             raise invalid("'stream' must be true or false.", param="stream", code="invalid_type")
@@ -95,27 +96,13 @@ class Door:
             record=record,
         )
 
-    def _model(self, name: object, names: Collection[str], *, is_azure: bool = False) -> Model:
-        """Find one of these models; what speaks Azure's language may call it by its deployment."""
-        if not isinstance(name, str):
-            raise invalid("'model' must name a model.", param="model", code="missing_required_parameter")
-        if name in names and name in self._models:
-            return self._models[name]
-        models = [model for model in self._models.values() if model.name in names]
-        if is_azure and (deployed := [model for model in models if model.deployment == name]):
-            return deployed[0]
-        choice = ", ".join(model.name for model in models)
-        message = f"The model '{name[:64]}' does not exist here; use one of {choice}."
-        raise RefusedError(error(404, message, param="model", code="model_not_found"))
-
     def models(self, project: Project) -> Answer:
-        """List what the project may use, in the order of the settings."""
-        data = [_described(name) for name in self._models if name in project.models]
-        return _found({"object": "list", "data": data})
+        """List what the project may use."""
+        return self._catalogue.all(project.models)
 
     def model(self, project: Project, name: str) -> Answer:
         """Describe one of them, or raise RefusedError: 404."""
-        return _found(_described(self._model(name, project.models).name))
+        return self._catalogue.one(name, project.models)
 
 
 def _for_azure(call: Call) -> Call:
@@ -136,11 +123,3 @@ def _unsupported(call: Call) -> RefusedError:
     paths = " and ".join(_PATHS[surface] for surface in _ANSWERS[call.model.kind])
     message = f"The model '{call.model.name}' does not answer {_PATHS[call.surface]}; use {paths}."
     return invalid(message, param="model", code="unsupported_model")
-
-
-def _described(name: str) -> dict[str, object]:
-    return {"id": name, "object": "model", "created": 0, "owned_by": "azure"}
-
-
-def _found(body: dict[str, object]) -> Answer:
-    return Answer(status=200, body=json.dumps(body).encode(), headers={"content-type": "application/json"})
