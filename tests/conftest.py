@@ -9,16 +9,9 @@ from pathlib import Path
 import pytest
 
 from local.runner.session import Session, run
+from tests.gateway.whole.stacks import ROOT, stack_of
 
-ROOT = Path(__file__).parents[1]
-REGIONS = ROOT / "tests/gateway/environments/regions.toml"
 SOAK_S = 900.0
-_SYNTHESIZE = """
-import pathlib, sys
-from main import synthesize
-from settings.loading import load_environment
-synthesize([load_environment(pathlib.Path(sys.argv[1]))], outdir=pathlib.Path(sys.argv[2]))
-"""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -79,10 +72,7 @@ def session(stacks: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.fixture(scope="session")
 def regions_stack(synthesis_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The stack of tests/gateway/environments/regions.toml."""
-    outdir = tmp_path_factory.mktemp("regions.out")
-    command = [sys.executable, "-c", _SYNTHESIZE, str(REGIONS), str(outdir)]
-    subprocess.run(command, cwd=ROOT, env=synthesis_environ, check=True)
-    return outdir / "stacks/aigateway-regions/cdk.tf.json"
+    return stack_of("regions", outdir=tmp_path_factory.mktemp("regions.out"), environ=synthesis_environ)
 
 
 @pytest.fixture(scope="session")
