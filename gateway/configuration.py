@@ -2,6 +2,7 @@
 
 import ast
 import json
+from functools import cache
 from importlib import resources
 
 from gateway.secrets import build_project_keys
@@ -54,6 +55,7 @@ def read_runtime_modules() -> dict[str, str]:
     }
 
 
+@cache  # every stack has the same modules
 def without_docstrings(source: str) -> str:
     """The same code with empty lines where its docstrings were: every line keeps its number.
 

@@ -5,8 +5,12 @@ import json
 import sys
 from pathlib import Path
 
+import hypothesis
 import pytest
 import yaml
+from hypothesis import given, reject
+from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from gateway.configuration import read_runtime_modules, without_docstrings
 from gateway.containers import Container, SecretRef, build_containers
@@ -206,6 +210,45 @@ def test_every_secret_that_a_container_reads_exists(settings: EnvironmentSetting
     names = {secret.name for secret in build_secrets(settings)}
     for container in build_containers(settings):
         assert set(secrets(container).values()) <= names
+
+
+_PARTS = (
+    "gateway",
+    "key",
+    "secondary",
+    "api",
+    "endpoint",
+    "inner",
+    "config",
+    "litellm",
+    "url",
+    "runtime",
+    "py",
+    "host",
+)
+_NAMES = st.lists(st.sampled_from(_PARTS), min_size=1, max_size=3).map("-".join).filter(lambda name: len(name) <= 32)
+
+
+@hypothesis.settings(deadline=None, max_examples=60)
+@given(st.lists(_NAMES, max_size=3, unique=True), st.lists(_NAMES, min_size=1, max_size=4, unique=True))
+def test_whatever_names_the_settings_allow_nothing_collides(upstreams: list[str], projects: list[str]) -> None:
+    try:
+        settings = EnvironmentSettings(
+            env="dev",
+            upstreams=[{"name": name, "endpoint": f"https://{name}.azure.com"} for name in upstreams],
+            projects={name: {} for name in projects},
+        )
+    except ValidationError:
+        reject()
+    built = build_secrets(settings)
+    variables = [secret.variable for secret in built if secret.variable]
+    assert len({secret.name for secret in built}) == len(built) == len(variables) + 1
+    assert len(set(variables)) == len(variables)
+    gateway, _ = build_containers(settings)
+    own = {name for name in gateway.env if not name.startswith("RUNTIME_") or not name.endswith("_PY")}
+    fixed = {"HOST", "PORT", "LITELLM_URL", "INNER_KEY", "GATEWAY_CONFIG"}
+    assert own >= fixed
+    assert len(own) == len(fixed) + 2 * len(settings.all_upstreams) + 2 * len(projects)
 
 
 def test_each_runtime_module_travels(settings: EnvironmentSettings) -> None:
