@@ -2,8 +2,9 @@
 
 import json
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -32,16 +33,21 @@ def print_report(console: Console, *, session: Session, checks: Sequence[Check],
 
 def json_line(session: Session) -> str:
     """The same for a program, in one line."""
-    models = [model["name"] for model in session.models]
+    models = [model["name"] for model in _usable(session)]
     return json.dumps({"base_url": session.base_url, "key": session.key, "models": models})
 
 
 def _curl(session: Session) -> str:
-    model = next(model for model in session.models if session.key in session.keys_for(model["name"]))
+    model = _usable(session)[0]
     endpoint = ENDPOINTS[model["kind"]][0]
     body = json.dumps(body_for(endpoint, model=model["name"]))
     headers = f"-H {shlex.quote(f'Authorization: Bearer {session.key}')} -H 'Content-Type: application/json'"
     return f"curl {session.base_url}/{endpoint} {headers} -d {shlex.quote(body)}"
+
+
+def _usable(session: Session) -> list[Mapping[str, Any]]:
+    """The models that go with the key of the report."""
+    return [model for model in session.models if session.key in session.keys_for(model["name"])]
 
 
 def _short(text: str, length: int = 48) -> str:

@@ -15,7 +15,7 @@ from local.runner import cli
 from local.runner.checks import call_endpoints
 from local.runner.errors import RunnerError
 from local.runner.network import wait_until_ready
-from local.runner.report import print_report
+from local.runner.report import json_line, print_report
 from local.runner.session import Session, run
 
 
@@ -80,6 +80,11 @@ def test_the_report_shows_a_call_that_the_key_may_make(regions: Session) -> None
     (line,) = [line for line in console.export_text().splitlines() if "curl" in line]
     assert f"/v1/embeddings -H 'Authorization: Bearer {regions.key}'" in line
     assert '"model": "text-embedding-3-large"' in line
+    assert json.loads(json_line(divided)) == {
+        "base_url": regions.base_url,
+        "key": regions.key,
+        "models": ["text-embedding-3-large"],
+    }
 
 
 def test_an_endpoint_that_fails_is_told_with_its_answer(session: Session) -> None:
