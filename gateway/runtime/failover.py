@@ -21,6 +21,7 @@ from .exchange import Answer, Call, Surface, Transient
 from .straight import targets_of
 from .usage import tokens_of
 
+_TRIAL_S = 0.2
 _CONVERSATIONS = (Surface.RESPONSES, Surface.COMPACT)
 
 
@@ -78,8 +79,9 @@ class Failover:
         return await self._ask_around(call, ordered, keys)
 
     def rest_s(self, model: Model, upstream: str) -> float:
-        """For how many seconds this upstream is left alone; whoever chooses a region for a call may ask."""
-        return next((region.breaker.pause_s for region in self._regions[model.name] if region.name == upstream), 0.0)
+        """For how many seconds this upstream is left alone, or for a moment, as a trial goes on there."""
+        breakers = (region.breaker for region in self._regions[model.name] if region.name == upstream)
+        return next((max(breaker.pause_s, _TRIAL_S) for breaker in breakers if not breaker.ready), 0.0)
 
     async def _ask_around(self, call: Call, regions: list[Region], keys: tuple[Key, ...]) -> Answer:
         """Ask each region once, until one answers; a conversation that none is known for, until one knows it."""

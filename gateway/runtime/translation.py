@@ -46,7 +46,7 @@ class Translation:
         self._timeouts = configuration.timeouts
         self._headers = {"authorization": f"Bearer {configuration.inner_key}"}
         self._loaded = False
-        self._polling = asyncio.Lock()
+        self._next_look = 0.0
 
     async def __call__(self, call: Call) -> Answer:
         """Answer as LiteLLM does; when the call beneath failed, as that one did."""
@@ -107,20 +107,18 @@ class Translation:
                 call.record.litellm_ms = round(max(0.0, spent_ms - call.record.beneath_ms), 1)
 
     async def _is_loaded(self, *, until: float) -> bool:
-        if self._loaded:
-            return True
-        try:
-            async with asyncio.timeout_at(until), self._polling:  # one asks for all
-                while not self._loaded:
-                    self._loaded = await self._is_alive()
-                    if not self._loaded:
-                        await asyncio.sleep(_POLL_S)
-        except TimeoutError:
-            return False
-        return True
+        """Wait for LiteLLM. However many wait, it is asked every now and then."""
+        loop = asyncio.get_running_loop()
+        while not self._loaded and (now := loop.time()) < until:
+            if now >= self._next_look:
+                self._next_look = now + _POLL_S
+                self._loaded = await self._is_alive(within_s=min(self._timeouts.connect_s, until - now))
+            else:
+                await asyncio.sleep(min(self._next_look, until) - now)
+        return self._loaded
 
-    async def _is_alive(self) -> bool:
-        timeout = aiohttp.ClientTimeout(total=self._timeouts.connect_s)
+    async def _is_alive(self, *, within_s: float) -> bool:
+        timeout = aiohttp.ClientTimeout(total=within_s)
         try:
             async with self._http.get(f"{self._url}/health/liveliness", timeout=timeout) as response:
                 return response.status == HTTPStatus.OK

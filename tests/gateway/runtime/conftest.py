@@ -130,16 +130,16 @@ def configuration() -> Configuration:
         models=models,
         timeouts=Timeouts(
             connect_s=1.0,
-            first_event_s=0.3,
-            idle_s=0.3,
-            answer_s=0.3,
+            first_event_s=0.5,
+            idle_s=0.5,
+            answer_s=0.5,
             body_s=0.5,
-            litellm_s=0.3,
-            litellm_start_s=0.4,
-            total_s=2.0,
+            litellm_s=0.5,
+            litellm_start_s=0.8,
+            total_s=3.0,
         ),
         retries=Retries(attempts=3, backoff_s=0.01, max_retry_after_s=1.0),
-        circuit_breaker=CircuitBreaker(failures=1, open_s=0.2, max_open_s=1.0),
+        circuit_breaker=CircuitBreaker(failures=1, open_s=0.5, max_open_s=1.0),
         limits=Limits(max_body_bytes=10_000, max_depth=64, queue_s=1.0),
     )
 

@@ -194,7 +194,7 @@ async def test_a_short_retry_after_is_waited_for(client: Client, azure: Scripted
     started = loop.time()
     response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
     assert response.status == 200
-    assert 0.2 <= loop.time() - started < 1
+    assert 0.2 <= loop.time() - started < 1  # the milliseconds were believed
 
 
 @pytest.mark.parametrize(
@@ -221,7 +221,7 @@ def test_the_pause_that_an_upstream_asks_for(headers: dict[str, str], seconds: f
 async def test_no_attempt_begins_after_the_requests_time(
     configuration: Configuration, azure: Scripted, litellm: Scripted
 ) -> None:
-    short = replace(configuration, timeouts=replace(configuration.timeouts, total_s=0.4))
+    short = replace(configuration, timeouts=replace(configuration.timeouts, total_s=0.8))
     azure.answers(hang)
     loop = asyncio.get_running_loop()
     async with gateway_of(short, [azure], litellm) as client:
@@ -229,7 +229,7 @@ async def test_no_attempt_begins_after_the_requests_time(
         response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
         spent_s = loop.time() - started
     assert response.status == 503
-    assert 0.3 < spent_s < 0.6
+    assert 0.7 < spent_s < 1.3
     assert len(azure.requests) == 2
 
 

@@ -44,6 +44,7 @@ DELTA = 'data: {"type":"response.output_text.delta","sequence_number":4}\n\n'
 COMPLETED = 'data: {"type":"response.completed","sequence_number":5}\n\n'
 CHUNK = 'data: {"choices":[{"index":0,"delta":{"content":"x"}}]}\n\n'
 DONE = "data: [DONE]\n\n"
+OPEN_S = 0.5
 RESPONSE: dict[str, object] = {"model": CODEX, "input": "hi"}
 BODIES: dict[str, dict[str, object]] = {
     "/v1/responses": RESPONSE,
@@ -117,10 +118,10 @@ async def test_so_it_does_in_a_stream_before_its_first_real_event(
 @pytest.mark.parametrize(
     ("failing", "status", "code", "retry_after_ms"),
     [
-        ((json_answer(500),) * 3, 503, "upstream_unavailable", 200),
-        ((json_answer(500), json_answer(500), json_answer(429)), 429, "rate_limit_exceeded", 200),
+        ((json_answer(500),) * 3, 503, "upstream_unavailable", 500),
+        ((json_answer(500), json_answer(500), json_answer(429)), 429, "rate_limit_exceeded", 500),
         ((json_answer(429, Retry_After="30"),) * 3, 429, "rate_limit_exceeded", 1000),
-        ((json_answer(429, retry_after_ms="400"), abort, abort), 503, "upstream_unavailable", 200),
+        ((json_answer(429, retry_after_ms="400"), abort, abort), 503, "upstream_unavailable", 400),
     ],
 )
 async def test_when_all_fail_the_client_learns_when_to_come_back(
@@ -131,19 +132,19 @@ async def test_when_all_fail_the_client_learns_when_to_come_back(
     response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
     assert (response.status, (await response.json())["error"]["code"]) == (status, code)
     assert counts(regions) == [1, 1, 1]
-    assert retry_after_ms - 100 < int(response.headers["retry-after-ms"]) <= retry_after_ms
+    assert retry_after_ms - 350 < int(response.headers["retry-after-ms"]) <= retry_after_ms
     assert response.headers["retry-after"] == "1"
 
 
 async def test_regions_that_asked_for_a_pause_are_left_alone_until_it_is_over(client: Client, regions: Three) -> None:
-    for region, pause_ms in zip(regions, ("5000", "300", "5000"), strict=True):
+    for region, pause_ms in zip(regions, ("5000", "800", "5000"), strict=True):
         region.answers(json_answer(429, retry_after_ms=pause_ms), json_answer())
     for _ in range(3):
         response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
         assert response.status == 429
-        assert 0 < int(response.headers["retry-after-ms"]) <= 300
+        assert 0 < int(response.headers["retry-after-ms"]) <= 800
     assert counts(regions) == [1, 1, 1]
-    await asyncio.sleep(0.3)
+    await asyncio.sleep(0.8)
     assert (await client.post("/v1/responses", json=RESPONSE, headers=BEARER)).status == 200
     assert counts(regions) == [1, 2, 1]
 
@@ -165,7 +166,7 @@ async def test_a_region_that_failed_is_left_alone_and_then_tried(
     for _ in range(3):
         assert (await client.post("/v1/responses", json=RESPONSE, headers=BEARER)).status == 200
     assert counts(regions) == [1, 3, 0]
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(OPEN_S)
     for _ in range(2):
         assert (await client.post("/v1/responses", json=RESPONSE, headers=BEARER)).status == 200
     assert counts(regions) == [3, 3, 0]
@@ -207,7 +208,7 @@ async def test_a_stream_that_breaks_later_opens_the_breaker(client: Client, regi
 async def test_the_last_region_has_its_turn_within_the_requests_time(
     configuration: Configuration, regions: Three, litellm: Scripted, answering: int
 ) -> None:
-    patient = replace(configuration.timeouts, answer_s=20.0, total_s=0.9)
+    patient = replace(configuration.timeouts, answer_s=20.0, total_s=1.5)
     for region in regions:
         region.answers(hang)
     regions[answering].answers(json_answer())
@@ -217,7 +218,7 @@ async def test_the_last_region_has_its_turn_within_the_requests_time(
         response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
         spent_s = loop.time() - started
     assert response.status == 200
-    assert 0.3 * answering <= spent_s < 0.3 * answering + 0.2
+    assert 0.5 * answering <= spent_s < 0.5 * answering + 0.4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -282,7 +283,7 @@ async def test_others_can_ask_how_long_a_region_rests(steps: Steps, regions: Thr
     regions[1].answers(json_answer())
     await steps.failover(steps.call())
     model = steps.configuration.models[CODEX]
-    assert 0.4 < steps.failover.rest_s(model, "first") <= 0.5
+    assert 0 < steps.failover.rest_s(model, "first") <= 0.5
     assert steps.failover.rest_s(model, "second") == steps.failover.rest_s(model, "nowhere") == 0
 
 
@@ -300,7 +301,7 @@ async def test_a_trial_whose_client_leaves_leaves_room_for_the_next(steps: Steps
     regions[0].answers(json_answer(500), slow, json_answer())
     regions[1].answers(json_answer())
     await steps.failover(steps.call())
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(OPEN_S)
     call = steps.call()
     trial = asyncio.create_task(steps.failover(call))
     await asyncio.wait_for(arrived.wait(), timeout=1)
@@ -348,7 +349,7 @@ async def test_a_conversation_stays_on_its_region(
     regions[0].answers(json_answer(500), json_answer())
     regions[1].answers(json_answer(body=sealed_by("second")))
     assert (await answer_of(steps, {})).status == 200
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(OPEN_S)
     for _ in range(3):
         assert (await answer_of(steps, fields, surface=surface)).status == 200
     assert counts(regions) == [1, 4, 0]
@@ -427,7 +428,7 @@ async def test_a_known_one_insists_on_its_region_before_it_fails(steps: Steps, r
     await answer_of(steps, {})
     answer = await answer_of(steps, GOING_ON[0])
     assert (answer.status, answer.error) == (503, "conversation_unavailable")
-    assert 0 < int(answer.headers["retry-after-ms"]) <= 200
+    assert 0 < int(answer.headers["retry-after-ms"]) <= 500
     assert counts(regions) == [4, 0, 0]
 
 

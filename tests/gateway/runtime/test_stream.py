@@ -203,6 +203,14 @@ async def test_a_client_that_reads_slowly_is_no_silence_of_the_upstreams() -> No
     assert upstream.closed
 
 
+async def test_a_client_that_left_before_the_first_byte_was_sent_lets_go_too() -> None:
+    upstream = Upstream(DELTA)
+    stream = stream_of(upstream)
+    await stream.first()
+    stream.close()
+    assert upstream.closed
+
+
 async def test_what_becomes_of_a_stream_is_told_once() -> None:
     told: list[Transient | None] = []
     for chunks in ((DELTA, COMPLETED), (DELTA,)):
