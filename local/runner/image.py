@@ -24,4 +24,7 @@ def find_image(image: str, *, root: Path = ROOT) -> Path:
     locks = sorted(lock.stem for lock in (root / "local/image").glob("litellm-*.txt"))
     if f"litellm-{version}" in locks:
         raise RunnerError(f"{programs.parent} is missing. `python3 scripts/up.py` makes it.")
-    raise RunnerError(f"The settings name LiteLLM {version}, but local/image has a lock for {', '.join(locks)} alone.")
+    raise RunnerError(
+        f"The settings name LiteLLM {version}, but local/image has a lock for {', '.join(locks)} alone. "
+        "`python3 scripts/upgrade.py TAG` makes another."
+    )
