@@ -178,3 +178,8 @@ FLAPPING = "two regions take turns in failing"
 LOADING = "LiteLLM still loads"
 HUNG = "LiteLLM hangs"
 KILLED = "LiteLLM is dead"
+ALL_ROWS = [
+    *((fault.name, surface.name) for fault, surface in MATRIX),
+    *((name, surface.name) for name in (RECOVERY, FLAPPING) for surface in SURFACES),
+    *((name, surface.name) for name in (LOADING, HUNG, KILLED) for surface in (*SURFACES, *TRANSLATED)),
+]

@@ -16,7 +16,7 @@ from local.runner.session import Session, run
 
 from .regions import Azure, GatewayLog, Regions, tell_litellm
 from .reliability import DOCUMENT, Reliability, render
-from .surfaces import PROMPT, Seen, Surface, ask
+from .surfaces import CODEX_CHAT, PROMPT, TRANSLATED, Seen, Surface, ask
 
 __all__ = ["Azure"]
 
@@ -110,7 +110,10 @@ def user_of() -> Iterator[Callable[[Session], Client]]:
 
 @pytest.fixture(scope="session")
 def _user(regions: Session, user_of: Callable[[Session], Client]) -> Client:
-    return user_of(regions)
+    user = user_of(regions)
+    for surface in (CODEX_CHAT, *TRANSLATED):
+        user.ask(surface)  # LiteLLM loads more with its first requests
+    return user
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """Requests as no SDK sends them: any method and path, any bytes."""
 
 import json
+import re
 import socket
 from dataclasses import dataclass
 from typing import Any
@@ -45,15 +46,26 @@ def answer_of(response: httpx.Response) -> Answer:
     return Answer(status=response.status_code, headers=dict(response.headers), body=response.content)
 
 
-def send(url: str, data: bytes, *, then_close: bool = False) -> Answer:
-    """Send these bytes to the gateway, and read until it closes the connection or the answer is whole."""
-    address = urlsplit(url)
-    assert address.hostname is not None
-    assert address.port is not None
-    with socket.create_connection((address.hostname, address.port), timeout=_PATIENCE_S) as connection:
+def connect(url: str, *, timeout_s: float = _PATIENCE_S) -> socket.socket:
+    """Open a connection to the gateway."""
+    host, port = urlsplit(url).netloc.split(":")
+    return socket.create_connection((host, int(port)), timeout=timeout_s)
+
+
+def send_all(url: str, data: bytes) -> list[int]:
+    """Send these requests at once, and return the statuses of all answers."""
+    with connect(url) as connection:
         connection.sendall(data)
-        if then_close:
-            connection.shutdown(socket.SHUT_WR)
+        received = b""
+        while part := connection.recv(65536):
+            received += part
+    return [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d+) ", received)]
+
+
+def send(url: str, data: bytes) -> Answer:
+    """Send these bytes to the gateway, and read until it closes the connection or the answer is whole."""
+    with connect(url) as connection:
+        connection.sendall(data)
         received = b""
         while b"\r\n\r\n" not in received or not _is_whole(received):
             part = connection.recv(65536)

@@ -28,6 +28,11 @@ class Surface:
     speak: Speak
     streamed: bool = False
 
+    @property
+    def translated(self) -> bool:
+        """Does LiteLLM stand between the gateway's two sides?"""
+        return self.model.startswith("translated-") or (self.model == CODEX and self.route == "chat/completions")
+
     def body(self, prompt: str = PROMPT) -> dict[str, Any]:
         """The request as it is sent, for clients that speak plain HTTP."""
         said: dict[str, Any] = {"input": [prompt] if self.route == "embeddings" else prompt}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from .cases import LIMIT_S, MATRIX, Fault
+from .cases import ALL_ROWS, LIMIT_S, MATRIX, Fault
 from .conftest import Client
 from .regions import Regions
 from .reliability import Outcome, Reliability
@@ -31,11 +31,17 @@ def test_a_fault(world: Regions, user: Client, reliability: Reliability, fault: 
     assert asked == expected.asked
     refusing = [region for region, (kind, _) in fault.orders.items() if kind == "refused"]
     assert world.asked() == [region for region, _ in asked if region not in refusing]
-    assert seen.seconds < expected.hangs * LIMIT_S + _SLACK_S
+    assert max(seen.seconds, line["ms"] / 1000) < expected.hangs * LIMIT_S + _SLACK_S
     assert (line["status"], line["region"], line["error"]) == (expected.status, expected.region, expected.error)
     assert (line["route"], line["model"], line["stream"]) == (surface.route, surface.model, surface.streamed)
     assert line["project"] == "team"
-    assert all(attempt["ms"] >= 0 for attempt in line["attempts"])
+    assert (line["litellm_ms"] is not None) is surface.translated
+    assert sum(attempt["ms"] for attempt in line["attempts"]) <= line["ms"] + 1
+    assert all(attempt["reason"] for attempt in line["attempts"] if attempt["status"] != 200)
     if expected.client == "the answer":
         assert line["tokens"]["input"] > 0
     assert reliability.kept.get((fault.name, surface.name)) == outcome
+
+
+def test_the_document_has_no_other_rows(reliability: Reliability) -> None:
+    assert reliability.writes or set(reliability.kept) == set(ALL_ROWS)

@@ -62,14 +62,14 @@ async def _index(sdk: openai.AsyncOpenAI, *, parallel: int) -> Counter[int]:
 
 
 async def _talk(sdk: openai.AsyncOpenAI) -> list[float]:
-    """Ask something short four times a second until it is enough; return how long the answers took."""
+    """Ask something short twice a second until it is enough; return how long the answers took."""
     seconds: list[float] = []
     try:
         while True:
             started = time.monotonic()
             await sdk.chat.completions.create(model=CHAT, messages=[{"role": "user", "content": "echo: hi"}])
             seconds.append(time.monotonic() - started)
-            await asyncio.sleep(0.25)
+            await asyncio.sleep(0.5)
     except asyncio.CancelledError:
         return seconds
 
@@ -125,5 +125,5 @@ def test_a_storm_is_answered_whole_within_the_quota_while_others_talk(storm: Ses
     assert max(line["queued_ms"] for line in lines) > 1000
 
     print(f"chat: p50 {statistics.median(talks) * 1000:.0f} ms, worst {max(talks) * 1000:.0f} ms")  # noqa: T201
-    assert len(talks) > 100
+    assert len(talks) > 50
     assert statistics.median(talks) < 0.5
