@@ -45,6 +45,7 @@ class Fault:
     streamed: Expected | None = None
     azures_words: Mapping[str, str] = field(default_factory=dict)
     through_litellm: bool = False
+    embeddings: bool = True
 
     def expected(self, surface: Surface) -> Expected:
         """What has to come of it on this surface."""
@@ -165,6 +166,12 @@ FAULTS = (
         name="all regions: 429, 500, reset",
         orders={"first": ("429", {}), "second": ("500", {}), "third": ("reset", {})},
         whole=_exhausted(429, 500, 502),
+        embeddings=False,  # they wait for the one that has asked for it, and ask all of them again and again
+    ),
+    Fault(
+        name="all regions: 500, reset, hang",
+        orders={"first": ("500", {}), "second": ("reset", {}), "third": ("hang_before_headers", {})},
+        whole=_exhausted(500, 502, 504, hangs=1),
     ),
 )
 
