@@ -128,10 +128,9 @@ class EventReader:
 
 
 def _data(raw: bytes) -> object:
-    text = b"\n".join([line[5:] for line in raw.splitlines() if line.startswith(b"data:")]).strip()
-    if not text or text == _DONE.encode():
-        return text.decode() or None
+    lines = [line[5:] for line in raw.splitlines() if line.startswith(b"data:")]
     try:
-        return json.loads(text)
+        text = b"\n".join(lines).decode().strip()
+        return json.loads(text) if text and text != _DONE else text or None
     except (ValueError, RecursionError):
         raise MalformedEventError from None

@@ -22,6 +22,7 @@ from .straight import targets_of
 from .usage import tokens_of
 
 _TRIAL_S = 0.2
+_TELLING = {"usage", "response", "item", "id"}  # where tokens and conversations are told of; most events do neither
 _CONVERSATIONS = (Surface.RESPONSES, Surface.COMPACT)
 
 
@@ -139,6 +140,8 @@ class Failover:
         number = breaker.begin()
 
         def see(data: Mapping[str, object]) -> None:
+            if _TELLING.isdisjoint(data):
+                return
             record.tokens = tokens_of(data) or record.tokens
             if call.surface in _CONVERSATIONS:
                 self._affinity.learn(data, region.name)

@@ -1,7 +1,7 @@
 """A streamed answer: held back until its first real event, and never ended as if it were whole when it is not."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 import aiohttp
 
@@ -34,6 +34,7 @@ class UpstreamStream:
         self._see = see
         self._over = over
         self._reader = EventReader()
+        self._events: Iterator[Event] = iter(())
         self._started = False
         self._broken: str | None = None
         self._failure: Transient | None = None
@@ -44,14 +45,15 @@ class UpstreamStream:
         self._timer: asyncio.TimerHandle | None = None
 
     async def first(self) -> bytes:
-        """Return everything up to the first real event, and what came with it; the caller bounds the time.
+        """Return everything up to the first real event; the caller bounds the time.
 
         Raises:
             Transient: an error that may pass came first, or nothing did.
         """
         held = b""
         async for chunk in self._response.content.iter_any():
-            held += self._take(chunk)
+            self._events = self._reader.feed(chunk)
+            held += self._take()
             if self._started:
                 return held
             if self._broken:
@@ -64,9 +66,12 @@ class UpstreamStream:
             yield first
         self._watch()
         try:
-            while not self._broken and (chunk := await self._next()):
-                if whole := self._take(chunk):
+            while True:
+                if whole := self._take():
                     yield whole
+                if self._broken or not (chunk := await self._next()):
+                    break
+                self._events = self._reader.feed(chunk)
         except (aiohttp.ClientError, OSError) as broken:
             self._broken = self._broken or type(broken).__name__
         if self._unfinished > 0 or (self._broken and self._reader.pending):
@@ -95,12 +100,15 @@ class UpstreamStream:
         else:
             self._timer = loop.call_later(self._idle_s - waited_s, self._watch)
 
-    def _take(self, chunk: bytes) -> bytes:
-        passed = []
+    def _take(self) -> bytes:
+        """What has come since; the first real event is waited for, so nothing behind it holds it up."""
+        passed, held_back = [], not self._started
         try:
-            for event in self._reader.feed(chunk):
+            for event in self._events:
                 failure = event.failure
                 passed.append(self._pass(event) if failure is None else self._fail(event, failure))
+                if held_back and self._started:
+                    break
         except MalformedEventError:
             self._broken = "malformed event"
         return b"".join(passed)
