@@ -1,18 +1,19 @@
 """Those who wait for the quota of one deployment, and what each region has had of it in the last minute."""
 
 import asyncio
-from collections import OrderedDict, defaultdict, deque
+import math
+from collections import Counter, OrderedDict, defaultdict, deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from .configuration import Model
 from .exchange import Answer, Call, Step
+from .stream import is_transient
 from .windows import MINUTE_S, Clock, Minute, Use
 
-_MARGIN_S = 1.0
-"""Azure's minute of a request begins when it arrives there, up to this much later than it left here."""
+_MARGIN_S = 0.25
+"""How much longer our minute is than Azure's; it begins when a call is over, and Azure's when the call arrives."""
 _LEARNING = 1 / 8
-_UNKNOWN_S = 1.0
 
 Rest = Callable[[Model, str], float]
 
@@ -46,6 +47,8 @@ class Lane:
         )
         self._rest_s = rest_s
         self._clock = clock
+        self._running: Counter[str | None] = Counter()
+        self._said: dict[str, int] = {}
         self._turns: OrderedDict[str, deque[Waiter]] = OrderedDict()
         self._timer: asyncio.TimerHandle | None = None
         self._pause_ends = 0.0
@@ -69,34 +72,42 @@ class Lane:
 
     async def use(self, place: Place, call: Call, step: Step) -> Answer:
         """Make the call, and note which regions it went to and what Azure counted."""
-        record = call.record
-        before = len(record.attempts)
+        before = len(call.record.attempts)
         try:
             return await step(replace(call, prefer=place.upstream))
         finally:
-            self._settle(place, call, {str(made["upstream"]) for made in record.attempts[before:]})
+            self._settle(place, call, call.record.attempts[before:])
             self._admit()
 
     def pause(self, seconds: float) -> None:
         """Azure wants no call for so long."""
         self._pause_ends = max(self._pause_ends, self._clock() + seconds)
 
+    def is_limited(self, model: Model) -> bool:
+        """Is a region of it well, and only busy?"""
+        return any(self._said.get(upstream.name) == 429 for upstream in model.upstreams)
+
     def room(self, waiter: Waiter) -> tuple[float, str | None]:
-        """Seconds until this call has room, and where."""
+        """Seconds until this call has room, and where; endless where that depends on the calls that are under way."""
         pause_s = max(0.0, self._pause_ends - self._clock())
         if not self._is_paced:
             return pause_s, None
         model, tokens = waiter.call.model, self._expected(waiter.tokens)
-        rests = {upstream.name: self._rest_s(model, upstream.name) for upstream in model.upstreams}
-        # Where every region rests, the step beneath knows best which of them to wake.
-        rests = rests if not all(rests.values()) else dict.fromkeys(rests, 0.0)
+        away = {upstream.name: self._away_s(model, upstream.name) for upstream in model.upstreams}
+        if all(away.values()) and not self.is_limited(model):
+            away = dict.fromkeys(away, 0.0)  # the step beneath knows best which of them to wake
         options = []
         for upstream in model.upstreams:
             minute = self._minutes[upstream.name]
-            wait_s = max(pause_s, minute.wait(tokens)[0], rests[upstream.name])
+            wait_s = max(pause_s, minute.wait(tokens)[0], away[upstream.name])
             options.append((wait_s, upstream.priority, minute.load, upstream.name))
         wait_s, _, _, name = min(options)
         return wait_s, name
+
+    def _away_s(self, model: Model, upstream: str) -> float:
+        """A region that has failed gets one call at a time until it answers: the others would move on to full ones."""
+        is_doubted = is_transient(self._said.get(upstream, 200))
+        return math.inf if is_doubted and self._running[upstream] else self._rest_s(model, upstream)
 
     def _admit(self) -> None:
         """Hand out what can be had; a timer waits for the rest."""
@@ -109,7 +120,8 @@ class Lane:
             if not waiter.place.done():
                 wait_s, upstream = self.room(waiter)
                 if wait_s > 0:
-                    self._timer = asyncio.get_running_loop().call_later(wait_s, self._admit)
+                    if wait_s < math.inf:
+                        self._timer = asyncio.get_running_loop().call_later(wait_s, self._admit)
                     return
                 waiter.place.set_result(self._take(upstream, waiter.tokens))
             turn.popleft()
@@ -123,21 +135,26 @@ class Lane:
             self._admit()
 
     def _take(self, upstream: str | None, tokens: int) -> Place:
+        self._running[upstream] += 1
         return Place(upstream, self._minutes[upstream].take(self._expected(tokens)), tokens)
 
     def _give_back(self, place: Place) -> None:
+        self._running[place.upstream] -= 1
         self._minutes[place.upstream].correct(place.uses, requests=0, tokens=0)
 
-    def _settle(self, place: Place, call: Call, asked: set[str]) -> None:
+    def _settle(self, place: Place, call: Call, attempts: list[dict[str, object]]) -> None:
+        asked = {str(made["upstream"]): made.get("status") for made in attempts}
+        for upstream, status in asked.items():
+            # A success that was under way when the region failed is old news.
+            if isinstance(status, int) and (is_transient(status) or not self._rest_s(call.model, upstream)):
+                self._said[upstream] = status
         counted = call.record.tokens
         if counted and place.tokens:
             self._scale += (counted.input / place.tokens - self._scale) * _LEARNING
-        if place.upstream not in asked:
-            self._give_back(place)
-        elif counted:
-            self._minutes[place.upstream].correct(place.uses, tokens=counted.input)
-        for upstream in asked - {place.upstream}:
-            self._minutes[upstream].take(counted.input if counted else self._expected(place.tokens))
+        tokens = counted.input if counted else self._expected(place.tokens)
+        self._give_back(place)
+        for upstream in asked:
+            self._minutes[upstream].take(tokens)
 
     def _expected(self, tokens: int) -> int:
         """What Azure will count, judging by what it did so far for what was guessed."""

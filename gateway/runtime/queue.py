@@ -57,7 +57,9 @@ class Queue:
                 return error(429, message, type="requests", code="rate_limit_exceeded", retry_after=after)
             answer = await lane.use(place, call, self._step)
             pause_s = _retry_after_s(answer.headers)
-            if answer.status != 429 or loop.time() + pause_s >= until:
+            # Where the last region to be asked is down, and another one is only busy, the latter is waited for.
+            is_busy = answer.status == 429 or (answer.status == 503 and lane.is_limited(call.model))
+            if not is_busy or loop.time() + pause_s >= until:
                 return answer
             answer.close()
             lane.pause(pause_s)
