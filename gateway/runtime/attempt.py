@@ -58,7 +58,7 @@ async def attempt(
 
 async def _answer(*, response: aiohttp.ClientResponse, call: Call, target: Target, see: See, over: Over) -> Answer:
     status = response.status
-    if is_transient(status):
+    if is_transient(status) or 300 <= status < 400:
         raise Transient(status, "status", retry_after=_retry_after(response.headers))
     headers = {name: value for name, value in response.headers.items() if name.lower().startswith(_PASSED_ON)}
     if status >= 400:

@@ -21,7 +21,8 @@ from .queue import Queue
 from .request_log import RequestLog
 from .routes import LIVENESS, READINESS, Route, find_route
 from .serve import Drain
-from .translation import REQUEST_HEADER, Translation
+from .translation import Translation
+from .translator import REQUEST_HEADER
 
 
 class Gateway:

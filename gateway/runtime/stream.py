@@ -39,7 +39,7 @@ class UpstreamStream:
         self._broken: str | None = None
         self._failure: Transient | None = None
         choices = call.fields.get("n")
-        self._unfinished = choices if isinstance(choices, int) else 1
+        self._unfinished = max(1, choices) if isinstance(choices, int) else 1
         self._sequence_number = -1
         self._waiting_since: float | None = None
         self._timer: asyncio.TimerHandle | None = None

@@ -7,26 +7,17 @@ was not there to take the first.
 import asyncio
 import json
 import re
-import time
 from dataclasses import replace
-from http import HTTPStatus
 
 import aiohttp
 
-from .attempt import Target, attempt
 from .configuration import Configuration
 from .errors import error, untranslatable
-from .exchange import Answer, Call, Record, Surface, Transient
+from .exchange import Answer, Call, Record, Transient
 from .stream import is_transient
+from .translator import HangsError, Translator
 
-_SLACK_S = 5.0  # The call beneath ends first, so that its reason is the one that the client reads.
-_POLL_S = 0.25
 _CALLS = 3  # that LiteLLM was not there to take
-_PATHS = {
-    Surface.RESPONSES: "/v1/responses",
-    Surface.CHAT: "/v1/chat/completions",
-    Surface.EMBEDDINGS: "/v1/embeddings",
-}
 # LiteLLM tells its operator of its keys, its providers and its own code; clients need not know them.
 _PREFIX = re.compile(r"^([\w.]+(Error|Exception)\s*[:-]?\s*)+")
 _INTERNAL = re.compile(
@@ -34,96 +25,36 @@ _INTERNAL = re.compile(
     r"argument|object|error\b|exception\b|\.py\b",
     re.IGNORECASE,
 )
-REQUEST_HEADER = "x-gateway-request"
 
 
 class Translation:
-    """The step that calls LiteLLM, and waits for it while it still loads."""
+    """The step that has a call translated, and answers for LiteLLM."""
 
     def __init__(self, *, http: aiohttp.ClientSession, configuration: Configuration) -> None:
-        self._http = http
-        self._url = configuration.litellm_url
-        self._timeouts = configuration.timeouts
-        self._headers = {"authorization": f"Bearer {configuration.inner_key}"}
-        self._loaded = False
-        self._next_look = 0.0
+        self._translator = Translator(http=http, configuration=configuration)
+        self._start_s = configuration.timeouts.litellm_start_s
 
     async def __call__(self, call: Call) -> Answer:
         """Answer as LiteLLM does; when the call beneath failed, as that one did."""
-        patience = min(asyncio.get_running_loop().time() + self._timeouts.litellm_start_s, call.record.deadline)
-        failure: Transient | None = None
+        record, failure = call.record, None
+        patience = min(asyncio.get_running_loop().time() + self._start_s, record.deadline)
         for _ in range(_CALLS):
-            if not await self._is_loaded(until=patience):
-                return _unavailable()
             try:
-                answer = await self._ask(call)
-            except TimeoutError:
-                self._loaded = False
+                if not await self._translator.loaded(until=patience):
+                    return _unavailable()
+                answer = await self._translator.ask(call)
+            except HangsError:
                 return _unavailable()
             except Transient as caught:
-                self._loaded = False
-                _leave(call.record)
+                _leave(record)
                 failure = caught
-                if failure.sent or call.record.asked.is_set():
+                if failure.sent or record.asked.is_set():
                     break
             else:
-                if answer.status < HTTPStatus.BAD_REQUEST:
-                    return _watched(answer, call.record)
-                return call.record.failure or untranslatable(None, _reason(answer))
-        return call.record.failure or _untranslated(failure)
-
-    async def _ask(self, call: Call) -> Answer:
-        """Call LiteLLM.
-
-        Raises:
-            Transient: it failed.
-            TimeoutError: it hangs, as it should have called us by now.
-        """
-        loop, started = asyncio.get_running_loop(), time.monotonic()
-        target = Target(
-            url=f"{self._url}{_PATHS[call.surface]}",
-            headers={**self._headers, REQUEST_HEADER: call.record.request_id},
-            idle_s=self._timeouts.idle_s + _SLACK_S,
-        )
-        async with asyncio.timeout(None) as patience:
-
-            def give_up() -> None:
-                if not call.record.asked.is_set():
-                    patience.reschedule(loop.time())
-
-            timer = loop.call_later(self._timeouts.litellm_s, give_up)
-            try:
-                return await attempt(
-                    http=self._http,
-                    call=call,
-                    target=target,
-                    until=call.record.deadline + _SLACK_S,
-                    see=lambda _: None,
-                    over=lambda _: None,
-                )
-            finally:
-                timer.cancel()
-                spent_ms = (time.monotonic() - started) * 1000
-                call.record.litellm_ms = round(max(0.0, spent_ms - call.record.beneath_ms), 1)
-
-    async def _is_loaded(self, *, until: float) -> bool:
-        """Wait for LiteLLM. However many wait, it is asked every now and then."""
-        loop = asyncio.get_running_loop()
-        while not self._loaded and (now := loop.time()) < until:
-            if now >= self._next_look:
-                self._next_look = now + _POLL_S
-                self._loaded = await self._is_alive(within_s=min(self._timeouts.connect_s, until - now))
-            else:
-                await asyncio.sleep(min(self._next_look, until) - now)
-        return self._loaded
-
-    async def _is_alive(self, *, within_s: float) -> bool:
-        timeout = aiohttp.ClientTimeout(total=within_s)
-        try:
-            async with self._http.get(f"{self._url}/health/liveliness", timeout=timeout) as response:
-                return response.status == HTTPStatus.OK
-        except (aiohttp.ClientError, OSError):
-            return False
+                if answer.status < 400:
+                    return _watched(answer, record)
+                return record.failure or untranslatable(None, _reason(answer))
+        return record.failure or _untranslated(failure)
 
 
 def _unavailable() -> Answer:

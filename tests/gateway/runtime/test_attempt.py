@@ -117,6 +117,7 @@ TRANSIENT = {
     "malformed": text_answer('{"id": '),
     "deep": text_answer("[" * 100_000),
     "no object": text_answer("[]"),
+    "redirected": json_answer(307, Location="http://127.0.0.1:9/"),
     "wrong content type": text_answer('{"id": "1"}', content_type="text/html"),
 }
 TRANSIENT_STREAMED = {

@@ -72,7 +72,7 @@ async def test_a_whole_stream_is_whole_whatever_follows(
     assert [line["error"] for line in lines_of(capsys)] == [None]
 
 
-@pytest.mark.parametrize(("n", "whole"), [(1, True), (2, False), (None, True)])
+@pytest.mark.parametrize(("n", "whole"), [(1, True), (2, False), (0, True), (None, True)])
 async def test_a_chat_is_whole_when_each_of_its_choices_is(
     client: Client, azure: Scripted, *, n: int | None, whole: bool
 ) -> None:
