@@ -1,49 +1,73 @@
-"""`python -m benchmarks`: measure, and write the tables of docs/benchmarks.md."""
+"""`python -m benchmarks`: measure, and write numbers, tables and plots into docs/benchmarks.md and docs/benchmarks/."""
 
 import argparse
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import overhead, startup, synth
+from benchmarks import failover, indexing, overhead, profiling, report, startup, synth
 from benchmarks.errors import BenchmarkError
-from benchmarks.report import Section, write
+from benchmarks.numbers.failover import FailoverNumbers
+from benchmarks.numbers.indexing import IndexingNumbers
+from benchmarks.numbers.overhead import OverheadNumbers
+from benchmarks.numbers.profiling import ProfilingNumbers
+from benchmarks.numbers.startup import StartupNumbers
+from benchmarks.numbers.synth import SynthNumbers
+from benchmarks.report import Bench, Numbers
+from benchmarks.stacks import Stacks
 from local.runner.errors import RunnerError
 
-_NAMES = ("synth", "overhead", "startup")
-_MIXED_REQUESTS = 500
+
+@dataclass(frozen=True, kw_only=True)
+class Benchmark:
+    """How to measure, and what comes of it."""
+
+    measure: Callable[[Bench], Numbers]
+    numbers: type[Numbers]
+
+
+BENCHMARKS: Mapping[str, Benchmark] = {
+    "synth": Benchmark(measure=synth.measure, numbers=SynthNumbers),
+    "overhead": Benchmark(measure=overhead.measure, numbers=OverheadNumbers),
+    "failover": Benchmark(measure=failover.measure, numbers=FailoverNumbers),
+    "indexing": Benchmark(measure=indexing.measure, numbers=IndexingNumbers),
+    "startup": Benchmark(measure=startup.measure, numbers=StartupNumbers),
+    "profiling": Benchmark(measure=profiling.measure, numbers=ProfilingNumbers),
+}
 
 
 def main() -> int:
     """Exit code 1 when something could not be measured."""
     arguments = _arguments()
-    names = [name for name in _NAMES if name in (arguments.benchmarks or _NAMES)]
-    options = f"--rounds {arguments.rounds} --requests {arguments.requests}"
+    names = [name for name in BENCHMARKS if name in (arguments.benchmarks or BENCHMARKS)]
     try:
-        for section in _measure(names, rounds=arguments.rounds, requests=arguments.requests):
-            write(section, command=f".venv/bin/python -m benchmarks {section.name} {options}")
-            sys.stdout.write(f"{section.summary}\n")
+        if arguments.redraw:
+            _redraw(names)
+        else:
+            _measure(names, rounds=arguments.rounds, requests=arguments.requests)
     except (BenchmarkError, RunnerError) as error:
         sys.stderr.write(f"{error}\n")
         return 1
     return 0
 
 
-def _measure(names: Sequence[str], *, rounds: int, requests: int) -> Iterator[Section]:
-    if "synth" in names:
-        yield synth.measure(rounds=rounds, progress=_tell)
-    if not {"overhead", "startup"} & {*names}:
-        return
+def _measure(names: Sequence[str], *, rounds: int, requests: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        _tell("Synthesizing the stack to run")
-        synth.synthesize(synth.OURS, outdir=Path(folder))
-        stack = Path(folder, "stacks/aigateway-dev/cdk.tf.json")
-        if "overhead" in names:
-            yield overhead.measure(stack=stack, rounds=rounds, requests=requests, progress=_tell)
-        if "startup" in names:
-            yield startup.measure(stack=stack, rounds=rounds, requests=_MIXED_REQUESTS, progress=_tell)
+        bench = Bench(stacks=Stacks(Path(folder)), rounds=rounds, requests=requests, progress=_tell)
+        for name in names:
+            numbers = BENCHMARKS[name].measure(bench)
+            numbers = numbers.by(f".venv/bin/python -m benchmarks {name} --rounds {rounds} --requests {requests}")
+            report.save(name, numbers)
+            report.write(name, numbers)
+            sys.stdout.write(f"{numbers.section().summary}\n")
+
+
+def _redraw(names: Sequence[str]) -> None:
+    for name in names:
+        report.write(name, report.load(name, BENCHMARKS[name].numbers))
 
 
 def _tell(step: str) -> None:
@@ -51,15 +75,15 @@ def _tell(step: str) -> None:
 
 
 def _arguments() -> argparse.Namespace:
+    names = ", ".join(BENCHMARKS)
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "benchmarks", nargs="*", metavar="BENCHMARK", help=f"{', '.join(_NAMES)}; all when none is named"
-    )
+    parser.add_argument("benchmarks", nargs="*", metavar="BENCHMARK", help=f"{names}; all when none is named")
     parser.add_argument("--rounds", type=int, default=5, help="how often everything is measured in turn (5)")
     parser.add_argument("--requests", type=int, default=100, help="requests of each kind a round (100)")
+    parser.add_argument("--redraw", action="store_true", help="tables and plots anew from the numbers that are kept")
     arguments = parser.parse_args()
-    if unknown := {*arguments.benchmarks} - {*_NAMES}:
-        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; choose from {', '.join(_NAMES)}")
+    if unknown := {*arguments.benchmarks} - {*BENCHMARKS}:
+        parser.error(f"there is no benchmark {', '.join(sorted(unknown))}; choose from {names}")
     if min(arguments.rounds, arguments.requests) < 1:
         parser.error("--rounds and --requests must be at least 1")
     return arguments

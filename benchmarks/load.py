@@ -10,26 +10,10 @@ import aiohttp
 
 from benchmarks.cases import Case
 from benchmarks.errors import BenchmarkError
+from benchmarks.targets import Target
 
-
-@dataclass(frozen=True, kw_only=True)
-class Target:
-    """A server under measurement; an Azure target is called as Azure is."""
-
-    name: str
-    url: str
-    key: str
-    is_azure: bool = False
-
-    def url_of(self, case: Case) -> str | None:
-        """Where it answers the case, if it does."""
-        path = case.azure_path if self.is_azure else case.path
-        return None if path is None else self.url + path
-
-    @property
-    def headers(self) -> dict[str, str]:
-        credential = {"api-key": self.key} if self.is_azure else {"authorization": f"Bearer {self.key}"}
-        return {"content-type": "application/json", "accept-encoding": "identity", **credential}
+_HEADERS = {"content-type": "application/json", "accept-encoding": "identity"}
+_TIMEOUT_S = 240.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,12 +36,14 @@ class Client:
 
         Raises:
             BenchmarkError: the answer is not a whole, good one.
+            aiohttp.ClientError: there was none, or it broke off.
         """
         url = self._target.url_of(case)
         if url is None:
             raise BenchmarkError(f"{self._target.name} does not answer {case.name}.")
+        headers = self._target.headers_of(case)
         started = time.perf_counter()
-        async with self._http.post(url, data=case.body) as response:
+        async with self._http.post(url, data=case.body, headers=headers) as response:
             parts = [await response.content.readany()]
             first = time.perf_counter()
             parts += [part async for part in response.content.iter_any()]
@@ -91,6 +77,6 @@ class Client:
 async def connect(target: Target) -> AsyncIterator[Client]:
     """Open a client with connections of its own."""
     async with aiohttp.ClientSession(
-        headers=target.headers, connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=240)
+        headers=_HEADERS, connector=aiohttp.TCPConnector(limit=0), timeout=aiohttp.ClientTimeout(total=_TIMEOUT_S)
     ) as http:
         yield Client(target=target, http=http)

@@ -1,4 +1,4 @@
-"""What the gateway adds to a request, beside stock LiteLLM and the bare emulator."""
+"""What the gateway adds to a request, beside a stock LiteLLM, Portkey's gateway and the bare emulator."""
 
 import asyncio
 import statistics
@@ -6,96 +6,97 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from benchmarks import litellm
 from benchmarks.cases import Case, build_cases
-from benchmarks.figures import Ratio, percentile, spread
-from benchmarks.load import Client, Target, connect
-from benchmarks.report import Progress, Section, table
-from benchmarks.servers import run_replica, run_stock_litellm
+from benchmarks.figures import percentile
+from benchmarks.load import Client, Sample, connect
+from benchmarks.numbers.overhead import OverheadNumbers, Row
+from benchmarks.report import Bench
+from benchmarks.servers import run_litellm, run_portkey, run_replica
+from benchmarks.targets import Target
 
-_NAMES = ("direct", "stock LiteLLM", "gateway")
+_WARM_UP = 20
 
 
 @dataclass
-class Measured:
-    """Of one case: milliseconds per target and round, and requests per second per target, a value a round."""
+class _Blocks:
+    """Of one case and server."""
 
-    first: Mapping[str, list[list[float]]] = field(default_factory=lambda: defaultdict(list))
-    whole: Mapping[str, list[list[float]]] = field(default_factory=lambda: defaultdict(list))
-    per_second: Mapping[str, list[float]] = field(default_factory=lambda: defaultdict(list))
-
-
-def measure(*, stack: Path, rounds: int, requests: int, progress: Progress) -> Section:
-    """Measure every case against every target: blocks of `requests`, in turn, `rounds` times."""
-    progress("Starting the gateway, its LiteLLM, the emulator and a stock LiteLLM")
-    # Both LiteLLMs load at the same time; the gateway holds its first translated request until then.
-    with run_replica(stack) as replica, run_stock_litellm(stack, azure=replica.azure) as stock:
-        cases = build_cases(replica.session.models)
-        targets = (replica.azure, stock, replica.gateway)
-        measured = asyncio.run(_measure(targets, cases, rounds=rounds, requests=requests, progress=progress))
-    latency = list(_latency_rows(measured))
-    return Section(
-        name="overhead",
-        lines=[
-            f"One at a time, {rounds} rounds of {requests}; milliseconds: median, p95; ratio: gateway to stock.",
-            "",
-            *table(("", "direct", "stock LiteLLM", "gateway", "ratio"), latency),
-            "",
-            f"Ten in flight, {rounds} rounds of {requests}; requests per second: median (lowest-highest).",
-            "",
-            *table(("", *_NAMES), list(_throughput_rows(measured))),
-        ],
-        summary="\n".join(f"overhead: {row[0]}, {row[-1]} of stock LiteLLM" for row in latency),
-    )
+    samples: list[list[Sample]] = field(default_factory=list)
+    per_second: list[float] = field(default_factory=list)
 
 
-async def _measure(
-    targets: Sequence[Target], cases: Sequence[Case], *, rounds: int, requests: int, progress: Progress
-) -> Mapping[Case, Measured]:
-    measured = {case: Measured() for case in cases}
+Measured = Mapping[Case, Mapping[str, _Blocks]]
+
+
+def measure(bench: Bench) -> OverheadNumbers:
+    """Measure every case against every server: blocks of requests, in turn, round after round."""
+    bench.progress("Starting the gateway, its LiteLLM, three regions, a stock LiteLLM and Portkey")
+    stack = bench.stacks.get()
+    with run_replica(stack) as replica, run_portkey(replica.azure) as portkey:
+        # Both LiteLLMs load at the same time; the gateway holds its first translated request until then.
+        configuration = litellm.plain(replica.session.models, azure=replica.azure)
+        with run_litellm(stack, configuration=configuration) as (stock, _):
+            cases = build_cases(replica.session.models)
+            measured = asyncio.run(take_turns((replica.azure, stock, portkey, replica.gateway), cases, bench))
+    return numbers_of(measured, bench)
+
+
+async def take_turns(targets: Sequence[Target], cases: Sequence[Case], bench: Bench) -> Measured:
+    """Every server in turn, so that what else the machine does meets all of them."""
+    measured: dict[Case, defaultdict[str, _Blocks]] = {case: defaultdict(_Blocks) for case in cases}
     async with AsyncExitStack() as stack:
         clients = {target: await stack.enter_async_context(connect(target)) for target in targets}
-        pairs = [
-            (target.name, client, case) for case in cases for target, client in clients.items() if target.url_of(case)
-        ]
-        progress("Warming up")
+        pairs = [(target, client, case) for case in cases for target, client in clients.items() if target.url_of(case)]
+        bench.progress("Warming up")
         for _, client, case in pairs:
-            await client.one_by_one(case, count=min(requests, 20))
-        for number in range(1, rounds + 1):
-            for name, client, case in pairs:
-                await _block(measured[case], name=name, client=client, case=case, requests=requests)
-            progress(f"Round {number} of {rounds} done")
+            await client.one_by_one(case, count=min(bench.requests, _WARM_UP))
+        for number in range(1, bench.rounds + 1):
+            for target, client, case in pairs:
+                await _block(measured[case][target.name], client=client, case=case, requests=bench.requests)
+            bench.progress(f"Round {number} of {bench.rounds} done")
     return measured
 
 
-async def _block(measured: Measured, *, name: str, client: Client, case: Case, requests: int) -> None:
-    samples = await client.one_by_one(case, count=requests)
-    measured.first[name].append([sample.first for sample in samples])
-    measured.whole[name].append([sample.whole for sample in samples])
-    measured.per_second[name].append(await client.per_second(case, count=requests))
-
-
-def _latency_rows(measured: Mapping[Case, Measured]) -> Iterator[tuple[str, ...]]:
-    for case, found in measured.items():
-        if case.is_streamed:
-            yield _latency_row(f"{case.name}: first byte", found.first)
-            yield _latency_row(f"{case.name}: whole", found.whole)
-        else:
-            yield _latency_row(case.name, found.whole)
-
-
-def _latency_row(name: str, rounds: Mapping[str, list[list[float]]]) -> tuple[str, ...]:
-    medians = {target: [statistics.median(block) for block in blocks] for target, blocks in rounds.items()}
-    every = {target: [value for block in blocks for value in block] for target, blocks in rounds.items()}
-    cells = (
-        f"{statistics.median(every[target]):.1f}, {percentile(every[target], 95):.1f}" if target in every else "-"
-        for target in _NAMES
+def numbers_of(measured: Measured, bench: Bench) -> OverheadNumbers:
+    """Medians and percentiles of every block."""
+    return OverheadNumbers(
+        rounds=bench.rounds,
+        requests=bench.requests,
+        latency=list(_latency(measured)),
+        per_second={
+            case.name: {server: [round(value, 1) for value in blocks.per_second] for server, blocks in servers.items()}
+            for case, servers in measured.items()
+        },
     )
-    return (name, *cells, str(Ratio.of_pairs(medians["gateway"], medians["stock LiteLLM"])))
 
 
-def _throughput_rows(measured: Mapping[Case, Measured]) -> Iterator[tuple[str, ...]]:
-    for case, found in measured.items():
-        cells = (spread(found.per_second[name], digits=0) if name in found.per_second else "-" for name in _NAMES)
-        yield (case.name, *cells)
+async def _block(blocks: _Blocks, *, client: Client, case: Case, requests: int) -> None:
+    blocks.samples.append(await client.one_by_one(case, count=requests))
+    blocks.per_second.append(await client.per_second(case, count=requests))
+
+
+def _latency(measured: Measured) -> Iterator[Row]:
+    for case, servers in measured.items():
+        whole = {
+            server: [[sample.whole for sample in block] for block in blocks.samples]
+            for server, blocks in servers.items()
+        }
+        if not case.is_streamed:
+            yield _row(case.name, whole)
+            continue
+        first = {
+            server: [[sample.first for sample in block] for block in blocks.samples]
+            for server, blocks in servers.items()
+        }
+        yield _row(f"{case.name}: first byte", first)
+        yield _row(f"{case.name}: whole", whole)
+
+
+def _row(name: str, rounds: Mapping[str, list[list[float]]]) -> Row:
+    return Row(
+        name=name,
+        p50={server: [round(statistics.median(block), 3) for block in blocks] for server, blocks in rounds.items()},
+        p95={server: [round(percentile(block, 95), 3) for block in blocks] for server, blocks in rounds.items()},
+    )

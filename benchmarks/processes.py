@@ -6,7 +6,7 @@ from pathlib import Path
 
 _PROC = Path("/proc")
 _TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
-_GROUP, _STARTED = 2, 19  # counted from the state, the first field after the name
+_GROUP, _USER, _SYSTEM, _STARTED = 2, 11, 12, 19  # counted from the state, the first field after the name
 
 
 def is_supported() -> bool:
@@ -22,6 +22,12 @@ def now() -> float:
 def started_at(pid: int) -> float:
     """When it was started, in seconds since this machine's start; exact to a hundredth."""
     return int(_fields(pid)[_STARTED]) / _TICKS
+
+
+def cpu_s(pid: int) -> float:
+    """Seconds of processor time that it has used, in itself and in the kernel; exact to a hundredth."""
+    fields = _fields(pid)
+    return (int(fields[_USER]) + int(fields[_SYSTEM])) / _TICKS
 
 
 def resident_mb(group: int) -> float:

@@ -1,69 +1,95 @@
-"""What is measured: the gateway as a replica runs it, and stock LiteLLM with the same Azure behind it."""
+"""What is measured: the gateway as a replica runs it, and others with the same Azure behind them."""
 
+import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.load import Target
+from benchmarks.errors import BenchmarkError
+from benchmarks.litellm import Configuration
+from benchmarks.node import NODE, NODE_MODULES
+from benchmarks.targets import DIRECT, GATEWAY, LITELLM, PORTKEY, AzureTarget, PortkeyTarget, Target
 from local.runner.image import find_image
 from local.runner.network import HOST, free_port, wait_until_ready
-from local.runner.processes import start
+from local.runner.processes import Process, start
 from local.runner.session import Session, run
 from local.runner.stack import read_stack
+
+_PORTKEY = NODE_MODULES / "@portkey-ai/gateway/build/start-server.js"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Replica:
-    """Both containers and the emulator behind them."""
+    """Both containers, and the emulated regions behind them, the first to be asked first."""
 
     session: Session
     gateway: Target
-    azure: Target
+    azures: Mapping[str, AzureTarget]
+
+    @property
+    def azure(self) -> AzureTarget:
+        """The first region."""
+        return next(iter(self.azures.values()))
 
 
 @contextmanager
 def run_replica(stack: Path, *, port: int = 0, key: str | None = None) -> Iterator[Replica]:
-    """Run a synthesized stack against the emulator, with secrets of its own; LiteLLM may still be loading.
+    """Run a synthesized stack against emulators, with secrets of its own; LiteLLM may still be loading.
 
     `key` is what the gateway will ask for; None makes one up.
     """
     read = read_stack(stack)
-    upstream = read.upstreams[0]
     variables = {name: secrets.token_urlsafe(24) for name in read.variables}
-    variables[read.gateway.secrets["GATEWAY_KEY"].variable] = key or secrets.token_urlsafe(24)
+    first, *_ = read.projects
+    variables[str(read.gateway.secrets[first["key_envs"][0]].variable)] = key or secrets.token_urlsafe(24)
     environ = {f"TF_VAR_{name}": value for name, value in variables.items()}
     unused = stack.with_name("secrets.json")
     with run(stack=stack, port=port, environ=environ, secrets=unused, wait="gateway") as session:
         yield Replica(
             session=session,
-            gateway=Target(name="gateway", url=session.host_url, key=session.key),
-            azure=Target(
-                name="direct",
-                url=session.emulators[upstream.name].url,
-                key=read.gateway.secrets[upstream.key_env].value(variables),
-                is_azure=True,
-            ),
+            gateway=Target(name=GATEWAY, url=session.host_url, key=session.key),
+            azures={
+                upstream.name: AzureTarget(
+                    name=DIRECT,
+                    url=session.emulators[upstream.name].url,
+                    key=read.gateway.secrets[upstream.key_env].value(variables),
+                )
+                for upstream in read.upstreams
+            },
         )
 
 
 @contextmanager
-def run_stock_litellm(stack: Path, *, azure: Target) -> Iterator[Target]:
-    """Run LiteLLM alone: the command, version and configuration of the replica, but its Azure is Azure itself."""
+def run_litellm(stack: Path, *, configuration: Configuration, wait: bool = True) -> Iterator[tuple[Target, Process]]:
+    """Run LiteLLM alone: the command and version of the replica, but a configuration of ours; loaded, if we `wait`."""
     litellm = read_stack(stack).litellm
     port, key = free_port(0), secrets.token_urlsafe(24)
     environ = {
         "HOST": HOST,
         "PORT": str(port),
         "LITELLM_MASTER_KEY": key,
-        "AZURE_OPENAI_ENDPOINT": azure.url,
-        "AZURE_OPENAI_API_KEY": azure.key,
+        "LITELLM_CONFIG_YAML": json.dumps(configuration),  # which is YAML, too
     }
-    with start(
-        "stock-litellm", litellm.command, env={**litellm.env, **environ}, programs=find_image(litellm.image)
-    ) as process:
-        target = Target(name="stock LiteLLM", url=f"http://{HOST}:{port}", key=key)
-        wait_until_ready(target.url + litellm.readiness, process)
+    programs = find_image(litellm.image)
+    with start("stock-litellm", litellm.command, env={**litellm.env, **environ}, programs=programs) as process:
+        target = Target(name=LITELLM, url=f"http://{HOST}:{port}", key=key)
+        if wait:
+            wait_until_ready(target.url + litellm.readiness, process)
+        yield target, process
+        process.check()
+
+
+@contextmanager
+def run_portkey(azure: AzureTarget) -> Iterator[Target]:
+    """Run Portkey's gateway, ready, without its console."""
+    if not _PORTKEY.exists():
+        raise BenchmarkError(f"{_PORTKEY} is missing. `python3 scripts/test.py` installs it, or `npm ci`.")
+    port = free_port(0)
+    command = (NODE.name, str(_PORTKEY), f"--port={port}", "--headless")
+    with start("portkey", command, env={}, programs=NODE.parent) as process:
+        target = PortkeyTarget(name=PORTKEY, url=f"http://{HOST}:{port}", key=azure.key, azure=azure)
+        wait_until_ready(f"{target.url}/", process)
         yield target
         process.check()

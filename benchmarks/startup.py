@@ -1,4 +1,4 @@
-"""How long both containers take to start, and the memory they hold then and later. Linux only."""
+"""How long a replica takes to start and the memory it holds then and later, against a stock LiteLLM. Linux only."""
 
 import asyncio
 import itertools
@@ -7,65 +7,47 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from urllib.parse import urlsplit
 
 import httpx
 
-from benchmarks import processes
-from benchmarks.cases import Case, build_cases
+from benchmarks import litellm, processes
+from benchmarks.cases import Case, build_cases, named
 from benchmarks.errors import BenchmarkError
-from benchmarks.figures import spread
-from benchmarks.load import Target, connect
-from benchmarks.report import Progress, Section, table
-from benchmarks.servers import run_replica
+from benchmarks.load import connect
+from benchmarks.numbers.startup import BESIDE, Start, StartupNumbers
+from benchmarks.report import Bench
+from benchmarks.servers import run_litellm, run_replica
+from benchmarks.targets import GATEWAY, LITELLM, AzureTarget, Target
+from local.runner.emulators import emulate
 from local.runner.network import HOST, free_port
 from local.runner.stack import read_stack
 
 _START_S = 150.0
+_REQUESTS = 500
+_STRAIGHT, _TRANSLATED = "embeddings, one text", "translated chat"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Start:
-    """One start: seconds since the process was started, and megabytes."""
-
-    ready_s: float
-    answer_s: float
-    fresh_mb: float
-    used_mb: float
-
-
-def measure(*, stack: Path, rounds: int, requests: int, progress: Progress) -> Section:
-    """Start the stack `rounds` times and send it `requests` mixed requests each time."""
+def measure(bench: Bench, *, requests: int = _REQUESTS) -> StartupNumbers:
+    """Start the replica, then a stock LiteLLM alone, round after round; send each `requests` mixed ones."""
     if not processes.is_supported():
         raise BenchmarkError("Start-up and memory are read from /proc: Linux only.")
-    starts: list[tuple[Start, Start]] = []
-    for number in range(1, rounds + 1):
-        starts.append(_start(stack, requests=requests))
-        gateway, litellm = starts[-1]
-        progress(f"Start {number} of {rounds}: gateway {gateway.ready_s:.1f} s, LiteLLM {litellm.ready_s:.1f} s")
-    rows = [
-        (
-            name,
-            spread([start.ready_s for start in column], digits=2),
-            spread([start.answer_s for start in column], digits=2),
-            spread([start.fresh_mb for start in column], digits=0),
-            spread([start.used_mb for start in column], digits=0),
-        )
-        for name, column in zip(("gateway", "LiteLLM"), zip(*starts, strict=True), strict=True)
-    ]
-    header = ("", "ready, s", "first answer, s", "memory then, MB", f"after {requests} requests, MB")
-    return Section(
-        name="startup",
-        lines=[f"{rounds} starts; median (lowest-highest).", "", *table(header, rows)],
-        summary="\n".join(f"startup: {row[0]} ready after {row[1]} s, {row[4]} MB" for row in rows),
-    )
+    stack = bench.stacks.get()
+    starts: dict[str, list[Start]] = {name: [] for name in (GATEWAY, BESIDE, LITELLM)}
+    for number in range(1, bench.rounds + 1):
+        ours = start_replica(stack, requests=requests)
+        for name, start in {**ours, LITELLM: start_stock(stack, requests=requests)}.items():
+            starts[name].append(start)
+        told = ", ".join(f"{name} {column[-1].ready_s:.1f} s" for name, column in starts.items())
+        bench.progress(f"Start {number} of {bench.rounds}: {told}")
+    return StartupNumbers(requests=requests, starts=starts)
 
 
-def _start(stack: Path, *, requests: int) -> tuple[Start, Start]:
-    target = Target(name="gateway", url=f"http://{HOST}:{free_port(0)}", key=secrets.token_urlsafe(24))
+def start_replica(stack: Path, *, requests: int) -> dict[str, Start]:
+    """Both containers at once, as in a new replica."""
+    target = Target(name=GATEWAY, url=f"http://{HOST}:{free_port(0)}", key=secrets.token_urlsafe(24))
     cases = build_cases(read_stack(stack).models)
     with ThreadPoolExecutor() as waiting, _event_at_end() as ended:
         # Begun before the processes are, and asking more often than the runner does.
@@ -73,24 +55,44 @@ def _start(stack: Path, *, requests: int) -> tuple[Start, Start]:
         with run_replica(stack, port=urlsplit(target.url).port or 0, key=target.key) as replica:
             litellm_ready = _when_ready(f"{replica.session.litellm_url}/health/readiness", ended)
             ready, straight, translated = first.result()
-            containers = (replica.session.gateway.popen.pid, replica.session.litellm.popen.pid)
-            fresh = [processes.resident_mb(pid) for pid in containers]
+            moments = {GATEWAY: (ready, straight), BESIDE: (litellm_ready, translated)}
+            pids = {GATEWAY: replica.session.gateway.popen.pid, BESIDE: replica.session.litellm.popen.pid}
+            fresh = {name: processes.resident_mb(pid) for name, pid in pids.items()}
             asyncio.run(_use(target, cases, requests=requests))
-            used = [processes.resident_mb(pid) for pid in containers]
-            started = [processes.started_at(pid) for pid in containers]
-    gateway, litellm = (
-        Start(ready_s=up - begun, answer_s=answer - begun, fresh_mb=before, used_mb=after)
-        for begun, up, answer, before, after in zip(
-            started, (ready, litellm_ready), (straight, translated), fresh, used, strict=True
-        )
+            return {name: _start(pids[name], *moments[name], fresh_mb=fresh[name]) for name in pids}
+
+
+def start_stock(stack: Path, *, requests: int) -> Start:
+    """A stock LiteLLM, which has the machine to itself."""
+    models = read_stack(stack).models
+    cases = build_cases(models)
+    key = secrets.token_urlsafe(24)
+    with emulate("alone", key=key, models=models) as emulator, _event_at_end() as ended:
+        configuration = litellm.plain(models, azure=AzureTarget(name="azure", url=emulator.url, key=key))
+        with run_litellm(stack, configuration=configuration, wait=False) as (target, process):
+            ready = _when_ready(f"{target.url}/health/readiness", ended)
+            answered = asyncio.run(_use(target, named(cases, _TRANSLATED), requests=1))
+            fresh = processes.resident_mb(process.popen.pid)
+            asyncio.run(_use(target, cases, requests=requests))
+            return _start(process.popen.pid, ready, answered, fresh_mb=fresh)
+
+
+def _start(pid: int, ready: float, answered: float, *, fresh_mb: float) -> Start:
+    begun = processes.started_at(pid)
+    return Start(
+        ready_s=round(ready - begun, 3),
+        answer_s=round(answered - begun, 3),
+        fresh_mb=round(fresh_mb, 1),
+        used_mb=round(processes.resident_mb(pid), 1),
     )
-    return gateway, litellm
 
 
 def _first_answers(target: Target, cases: Sequence[Case], ended: Event) -> tuple[float, float, float]:
     """When the gateway was ready, when it had answered straight, and when LiteLLM had translated."""
     ready = _when_ready(f"{target.url}/health/readiness", ended)
-    straight, translated = (asyncio.run(_use(target, [case], requests=1)) for case in (cases[0], cases[-2]))
+    straight, translated = (
+        asyncio.run(_use(target, named(cases, name), requests=1)) for name in (_STRAIGHT, _TRANSLATED)
+    )
     return ready, straight, translated
 
 

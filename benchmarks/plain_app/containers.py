@@ -14,11 +14,19 @@ from cdktf_cdktf_provider_azurerm.container_app import (
 IMAGE = "ghcr.io/berriai/litellm:v1.103.2@sha256:f63fb81b831b170ec16851e23c36ac5bf52ef106b271406429524a2ed730bbfd"
 RUNTIME = Path(__file__).parents[2] / "gateway" / "runtime"
 GATEWAY_CONFIG = {
-    "upstreams": [{"name": "azure-openai", "endpoint_env": "AZURE_OPENAI_ENDPOINT", "key_env": "AZURE_OPENAI_API_KEY"}],
+    "upstreams": [
+        {
+            "name": "azure-openai",
+            "endpoint_env": "AZURE_OPENAI_ENDPOINT",
+            "key_env": "AZURE_OPENAI_API_KEY",
+            "priority": 1,
+        }
+    ],
     "models": [
         {"name": "gpt-5.3-codex", "kind": "responses", "api_version": "2025-04-01-preview"},
         {"name": "text-embedding-3-large", "kind": "embeddings", "api_version": "2023-05-15"},
     ],
+    "projects": [{"name": "default", "key_envs": ["GATEWAY_KEY", "GATEWAY_KEY_SECONDARY"]}],
 }
 LITELLM_CONFIG = """\
 model_list:
@@ -54,6 +62,7 @@ def gateway_container() -> ContainerAppTemplateContainer:
         plain[f"RUNTIME_{file.stem.upper()}_PY"] = file.read_text(encoding="utf-8").replace("${", "$${")
     secret = {
         "GATEWAY_KEY": "gateway-key",
+        "GATEWAY_KEY_SECONDARY": "gateway-key-secondary",
         "INNER_KEY": "inner-key",
         "AZURE_OPENAI_API_KEY": "azure-openai-api-key",
     }

@@ -110,9 +110,15 @@ class GatewayStack(TerraformStack):
             depends_on=[reader, writer],
         )
         gateway_key = TerraformVariable(self, "gateway_key", type="string", sensitive=True, nullable=False)
+        second_key = TerraformVariable(
+            self, "gateway_key_secondary", type="string", sensitive=True, nullable=False, default=""
+        )
         azure_key = TerraformVariable(self, "azure_openai_api_key", type="string", sensitive=True, nullable=False)
         values = {
             "gateway-key": gateway_key.string_value,
+            "gateway-key-secondary": Token.as_string(
+                Fn.coalesce([second_key.string_value, Fn.sha256(f"secondary:{gateway_key.string_value}")])
+            ),
             "inner-key": Token.as_string(Fn.sha256(gateway_key.string_value)),
             "azure-openai-api-key": azure_key.string_value,
         }

@@ -1,53 +1,102 @@
-"""Every benchmark of the running servers works; what comes out is not judged."""
+"""Every benchmark of the running servers works; what comes out is not judged, where it is a time."""
 
 import asyncio
 import sys
-from pathlib import Path
+from collections.abc import Sequence
 
 import pytest
 
-from benchmarks import overhead, startup
-from benchmarks.cases import build_cases
+from benchmarks import indexing, profiling, startup
+from benchmarks.cases import build_cases, named, tokens_of_batch
+from benchmarks.control import control
 from benchmarks.errors import BenchmarkError
-from benchmarks.load import Target, connect
-from benchmarks.report import Section
-from local.runner.session import Session
+from benchmarks.load import connect
+from benchmarks.numbers.failover import Outage
+from benchmarks.numbers.indexing import Run
+from benchmarks.numbers.startup import BESIDE
+from benchmarks.overhead import numbers_of, take_turns
+from benchmarks.report import Bench
+from benchmarks.servers import Replica, run_portkey
+from benchmarks.targets import DIRECT, GATEWAY, LITELLM, PORTKEY, Target
+from benchmarks.trial import open_trial
 
-STRAIGHT = ("embeddings, one text", "embeddings, 60 texts", "responses", "responses, streamed")
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="read from /proc")
+STRAIGHT = ("embeddings, one text", "embeddings, 60 texts", "responses", "chat")
+STREAMED = ("responses, streamed", "chat, streamed")
 TRANSLATED = ("translated chat", "translated chat, streamed")
 
 
-def test_overhead_is_measured_for_every_request(stacks: Path) -> None:
-    stack = stacks / "aigateway-dev/cdk.tf.json"
-    section = overhead.measure(stack=stack, rounds=1, requests=2, progress=lambda _: None)
-    rows = [row for row in _rows(section) if row[0].startswith((*STRAIGHT, *TRANSLATED))]
-    latency, throughput = ([row for row in rows if len(row) == columns] for columns in (5, 4))
-    assert [row[0] for row in throughput] == [*STRAIGHT, *TRANSLATED]
-    assert [row[0] for row in latency] == [
-        *("embeddings, one text", "embeddings, 60 texts", "responses"),
-        *("responses, streamed: first byte", "responses, streamed: whole"),
-        *("translated chat", "translated chat, streamed: first byte", "translated chat, streamed: whole"),
-    ]
-    for name, direct, *others in rows:
-        assert (direct == "-") == name.startswith(TRANSLATED)
-        assert all(cell.strip("*")[0].isdigit() for cell in others)
+def test_overhead_is_measured_of_every_server_and_request(bench: Bench, replica: Replica, stock: Target) -> None:
+    with run_portkey(replica.azure) as portkey:
+        targets = (replica.azure, stock, portkey, replica.gateway)
+        measured = asyncio.run(take_turns(targets, build_cases(replica.session.models), bench))
+    numbers = numbers_of(measured, bench)
+    assert {*numbers.per_second} == {*STRAIGHT, *STREAMED, *TRANSLATED}
+    for name, servers in numbers.per_second.items():
+        assert {*servers} == ({LITELLM, GATEWAY} if name in TRANSLATED else {DIRECT, LITELLM, PORTKEY, GATEWAY})
+    assert {row.name for row in numbers.latency} == {
+        *(name for name in (*STRAIGHT, *TRANSLATED) if "streamed" not in name),
+        *(f"{name}: {part}" for name in (*STREAMED, TRANSLATED[1]) for part in ("first byte", "whole")),
+    }
+    assert all(row.p95[server] >= row.p50[server] > [0.0] for row in numbers.latency for server in row.p50)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="start-up and memory are read from /proc")
-def test_start_and_memory_are_measured_for_both_containers(stacks: Path) -> None:
-    section = startup.measure(stack=stacks / "aigateway-dev/cdk.tf.json", rounds=1, requests=6, progress=lambda _: None)
-    _, _, gateway, litellm = _rows(section)
-    assert gateway[0] == "gateway"
-    assert litellm[0] == "LiteLLM"
-    for row in (gateway, litellm):
-        ready_s, answer_s, _, used_mb = (float(cell.split()[0]) for cell in row[1:])
-        assert 0 < ready_s <= answer_s
-        assert used_mb > 10
+def test_an_outage_is_seen_by_clients_of_a_server_without_failover_alone(replica: Replica, stock: Target) -> None:
+    cases = named(build_cases(replica.session.models), "embeddings, one text", "responses, streamed")
+
+    async def run() -> Sequence[Outage]:
+        async with open_trial(replica, (replica.azure, stock, replica.gateway), cases, slow_s=10) as trial:
+            outages = await trial.run({"fault": "500", "count": -1}, outage_s=0.6)
+        return [outages[name] for name in (DIRECT, LITELLM, GATEWAY)]
+
+    direct, litellm, gateway = asyncio.run(run())
+    assert direct.failed == direct.asked > 3
+    assert direct.seconds is None
+    for outage in (litellm, gateway):
+        assert outage.failed == outage.slow == 0
+        assert outage.seconds
+        assert 0 < outage.seconds < 10
 
 
-def test_a_wrong_answer_is_not_measured(session: Session) -> None:
-    target = Target(name="gateway", url=session.host_url, key="wrong")
-    case, *_ = build_cases(session.models)
+def test_an_index_loses_no_batch_and_has_chats_beside_it(replica: Replica) -> None:
+    quota = {"requests_per_minute": 100, "tokens_per_minute": 4 * tokens_of_batch()}
+
+    async def run() -> Run:
+        try:
+            return await indexing.index(replica, count=4, parallel=2, quota=quota)
+        finally:
+            for emulator in replica.session.emulators.values():
+                async with control(emulator) as region:
+                    await region.set_quota(requests_per_minute=None, tokens_per_minute=None)
+
+    run_ = asyncio.run(run())
+    assert (run_.lost, len(run_.waits), run_.refused, run_.most_batches) == (0, 4, 0, 4)
+    assert max(run_.waits) <= run_.seconds
+    assert all(run_.chats[name] and run_.quiet_chats[name] for name in ("chat", "translated chat"))
+
+
+@ON_LINUX
+def test_start_and_memory_of_a_replica_are_measured(bench: Bench) -> None:
+    starts = startup.start_replica(bench.stacks.get(), requests=8)
+    assert [*starts] == [GATEWAY, BESIDE]
+    for start in starts.values():
+        assert 0 < start.ready_s <= start.answer_s
+        assert 10 < start.fresh_mb < 1000
+        assert start.used_mb > 10
+
+
+@ON_LINUX
+def test_the_profile_knows_the_gateways_own_modules(bench: Bench) -> None:
+    profiles = profiling.measure(bench, seconds=0.3).profiles.values()
+    for profile in profiles:
+        assert 0 < profile.ms < 1000
+        assert sum(profile.running.values()) == sum(profile.asking.values()) > 0
+    assert any("runtime.server" in profile.asking for profile in profiles)
+
+
+def test_a_wrong_answer_is_not_measured(replica: Replica) -> None:
+    target = Target(name=GATEWAY, url=replica.session.host_url, key="wrong")
+    case, *_ = build_cases(replica.session.models)
 
     async def call() -> None:
         async with connect(target) as client:
@@ -55,7 +104,3 @@ def test_a_wrong_answer_is_not_measured(session: Session) -> None:
 
     with pytest.raises(BenchmarkError, match="gateway answered embeddings, one text with 401"):
         asyncio.run(call())
-
-
-def _rows(section: Section) -> list[list[str]]:
-    return [line.strip("| ").split(" | ") for line in section.lines if line.startswith("|")]

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks import synth
 from benchmarks.errors import BenchmarkError
+from benchmarks.stacks import synthesize
 
 
 def test_a_stack_that_only_one_of_them_writes_is_refused(stacks: Path, tmp_path: Path) -> None:
@@ -17,4 +18,4 @@ def test_a_stack_that_only_one_of_them_writes_is_refused(stacks: Path, tmp_path:
 
 def test_an_app_that_fails_is_told_of(tmp_path: Path) -> None:
     with pytest.raises(BenchmarkError, match="No module named"):
-        synth.synthesize(("-m", "benchmarks.missing"), outdir=tmp_path)
+        synthesize(("-m", "benchmarks.missing"), outdir=tmp_path)
