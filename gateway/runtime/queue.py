@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from .configuration import Model
 from .errors import error
 from .exchange import Answer, Call, Step
-from .lane import Lane, Rest, Waiter
+from .lane import Lane, Waiter
+from .quota import Quota, Rest
 from .usage import estimate
-from .windows import Clock
+from .windows import MINUTE_S, Clock
 
 _RETRY_AFTER_S = 1.0
+_SHORTEST_S = 0.05
 
 
 class Queue:
@@ -34,10 +36,10 @@ class Queue:
         self._lanes: dict[str, Lane] = {}
         for model in models.values():
             # Azure counts by deployment, whatever names it has here.
-            self._lanes.setdefault(
-                model.deployment,
-                Lane(requests=model.requests_per_minute, tokens=model.tokens_per_minute, rest_s=rest_s, clock=clock),
+            quota = Quota(
+                requests=model.requests_per_minute, tokens=model.tokens_per_minute, rest_s=rest_s, clock=clock
             )
+            self._lanes.setdefault(model.deployment, Lane(quota=quota, clock=clock))
 
     async def __call__(self, call: Call) -> Answer:
         """Answer as the step does; 429 when there was no room in time."""
@@ -53,12 +55,12 @@ class Queue:
                 call.record.queued_ms += (loop.time() - started) * 1000
             if place is None:
                 message = f"Azure OpenAI's quota of '{call.model.name}' is used up, and the queue for it is long."
-                after = lane.room(waiter)[0]
+                after = min(lane.room(waiter)[0], MINUTE_S)
                 return error(429, message, type="requests", code="rate_limit_exceeded", retry_after=after)
             answer = await lane.use(place, call, self._step)
             pause_s = _retry_after_s(answer.headers)
             # Where the last region to be asked is down, and another one is only busy, the latter is waited for.
-            is_busy = answer.status == 429 or (answer.status == 503 and lane.is_limited(call.model))
+            is_busy = answer.status == 429 or (answer.status == 503 and lane.quota.is_limited(call.model))
             if not is_busy or loop.time() + pause_s >= until:
                 return answer
             answer.close()
@@ -70,7 +72,7 @@ def _retry_after_s(headers: Mapping[str, str]) -> float:
     told = {name.lower(): value for name, value in headers.items()}
     for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
         try:
-            return max(0.0, float(told[name]) / unit)
+            return max(_SHORTEST_S, float(told[name]) / unit)
         except (KeyError, ValueError):
             continue
     return _RETRY_AFTER_S

@@ -285,6 +285,7 @@ def test_a_429_whose_wait_is_too_long_goes_out_at_once_as_azure_said_it() -> Non
     [
         ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
         ({"Retry-After": "3"}, 3.0),
+        ({"retry-after-ms": "0"}, 0.05),
         ({"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"}, 1.0),
         ({}, 1.0),
     ],
@@ -450,6 +451,30 @@ def test_when_every_region_rests_after_a_failure_the_step_decides_at_once() -> N
     statuses, seconds = run(storm(queue_for(azure, model, rest_s=azure.rest_s), model, batches=40, parallel=20))
     assert statuses == {503: 40}
     assert seconds < 1
+
+
+def test_who_waits_in_vain_for_a_region_in_doubt_is_told_to_come_again_in_a_minute() -> None:
+    answers = iter([Answer(status=429, body=b"", headers={"retry-after": "1"})])
+
+    async def step(call: Call) -> Answer:
+        if answer := next(answers, None):
+            call.record.attempts.append({"upstream": "first", "status": 429})
+            return answer
+        await asyncio.sleep(1000)
+        raise AssertionError
+
+    model = model_of(requests_per_minute=50)
+
+    async def work() -> Answer:
+        queue = Queue(step=step, models={model.name: model}, queue_s=10.0, clock=now)
+        hanging = asyncio.create_task(queue(call_of(model=model)))
+        await asyncio.sleep(5)
+        answer = await queue(call_of(model=model))
+        hanging.cancel()
+        return answer
+
+    answer = quickly(work())
+    assert (answer.status, answer.headers["retry-after"]) == (429, "60")
 
 
 def test_calls_under_way_hold_the_only_region_while_it_is_in_doubt() -> None:
