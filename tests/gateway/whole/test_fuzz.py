@@ -31,14 +31,14 @@ _PLAIN_CHAT = {name: shapes.CHAT[name] for name in ("stream", "temperature", "to
     ]
 }
 _CASES: dict[str, tuple[str, dict[str, Any], int]] = {
-    "responses": ("/v1/responses", {**_RESPONSE, "model": CODEX}, 150),
+    "responses": ("/v1/responses", {**_RESPONSE, "model": CODEX}, 500),
     "compact": ("/v1/responses/compact", {"model": CODEX, "input": "echo: hi", "instructions": "x"}, 100),
-    "chat": ("/v1/chat/completions", {**_PLAIN_CHAT, "model": CHAT}, 150),
-    "embeddings": ("/v1/embeddings", {**shapes.EMBEDDINGS, "model": EMBEDDING}, 100),
-    "translated chat of a codex model": ("/v1/chat/completions", {**shapes.CHAT, "model": CODEX}, 300),
-    "translated chat": ("/v1/chat/completions", {**_PLAIN_CHAT, "model": "translated-chat"}, 200),
-    "translated responses": ("/v1/responses", {**_RESPONSE, "model": "translated-codex"}, 200),
-    "translated embeddings": ("/v1/embeddings", {**shapes.EMBEDDINGS, "model": "translated-embeddings"}, 100),
+    "chat": ("/v1/chat/completions", {**_PLAIN_CHAT, "model": CHAT}, 500),
+    "embeddings": ("/v1/embeddings", {**shapes.EMBEDDINGS, "model": EMBEDDING}, 300),
+    "translated chat of a codex model": ("/v1/chat/completions", {**shapes.CHAT, "model": CODEX}, 700),
+    "translated chat": ("/v1/chat/completions", {**_PLAIN_CHAT, "model": "translated-chat"}, 700),
+    "translated responses": ("/v1/responses", {**_RESPONSE, "model": "translated-codex"}, 1000),
+    "translated embeddings": ("/v1/embeddings", {**shapes.EMBEDDINGS, "model": "translated-embeddings"}, 300),
 }
 _WORDS = [
     "",
