@@ -6,23 +6,19 @@ Only a request that has a single region is tried there again. What the client ge
 import asyncio
 import math
 import random
-import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import aiohttp
 
 from .affinity import Affinity, Key, is_elsewhere, keys_of
-from .attempt import attempt
 from .breaker import Tell
 from .configuration import Configuration, Model
 from .errors import displaced, exhausted
-from .exchange import Answer, Call, Surface, Transient
+from .exchange import Answer, Call, Transient
 from .regions import Region, build_regions, in_order, next_of, pause_s, share_s
-from .usage import tokens_of
+from .visit import CONVERSATIONS, visit
 
 _TRIAL_S = 0.2
-_TELLING = {"usage", "response", "item", "id"}  # where tokens and conversations are told of; most events do neither
-_CONVERSATIONS = (Surface.RESPONSES, Surface.COMPACT)
 
 
 class Failover:
@@ -46,7 +42,7 @@ class Failover:
             except Transient as failure:
                 pause = failure.retry_after or pause_s(regions)
                 return exhausted(Transient(failure.status, failure.reason, retry_after=pause))
-        keys = keys_of(call.fields) if call.surface in _CONVERSATIONS else ()
+        keys = keys_of(call.fields) if call.surface in CONVERSATIONS else ()
         home = self._affinity.region_of(keys)
         for region in regions:
             if region.name == home:
@@ -112,49 +108,9 @@ class Failover:
         return self._retries.backoff_s * 2.0 ** (number - 1) * jitter
 
     async def _ask(self, call: Call, region: Region, keys: tuple[Key, ...], seconds: float) -> Answer:
-        record, breaker, now = call.record, region.breaker, asyncio.get_running_loop().time()
+        now = asyncio.get_running_loop().time()
         limit = self._timeouts.first_event_s if call.stream else self._timeouts.answer_s
-        until = min(now + min(limit, seconds), record.deadline)
+        until = min(now + min(limit, seconds), call.record.deadline)
         if until <= now:
             raise Transient(504, "TimeoutError")
-        note: dict[str, object] = {"upstream": region.name, "status": None}
-        record.attempts.append(note)
-        started = time.monotonic()
-        number = breaker.begin()
-
-        def see(data: Mapping[str, object]) -> None:
-            if _TELLING.isdisjoint(data):
-                return
-            record.tokens = tokens_of(data) or record.tokens
-            if call.surface in _CONVERSATIONS:
-                self._affinity.learn(data, region.name)
-
-        def over(failure: Transient | None) -> None:
-            if failure is None:
-                breaker.succeeded(number)
-            else:
-                note["reason"] = failure.reason
-                breaker.failed(number, failure)
-
-        try:
-            answer = await attempt(
-                http=self._http,
-                call=call,
-                target=region.targets[call.surface],
-                until=until,
-                see=see,
-                over=over,
-            )
-        except Transient as failure:
-            note["status"] = failure.status
-            over(failure)
-            raise
-        finally:
-            breaker.end(number)
-            note["ms"] = round((time.monotonic() - started) * 1000, 1)
-        note["status"], record.region = answer.status, region.name
-        if answer.status < 400:
-            breaker.answered(number)
-            if keys:
-                self._affinity.remember(keys[0], region.name)
-        return answer
+        return await visit(http=self._http, call=call, region=region, until=until, keys=keys, affinity=self._affinity)
