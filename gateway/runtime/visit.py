@@ -1,4 +1,4 @@
-"""One attempt in one region, and who hears of it: the log's record, the region's breaker, the memory of conversations."""
+"""One attempt in one region, and who hears of it: the log, the region's breaker, the memory of conversations."""
 
 import time
 from collections.abc import Mapping
