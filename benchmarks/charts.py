@@ -7,7 +7,13 @@ from collections.abc import Mapping, Sequence
 import pygal  # type: ignore[import-untyped]
 from pygal.style import Style  # type: ignore[import-untyped]
 
-_COLORS = {"direct": "#9e9e9e", "stock LiteLLM": "#ef6c00", "Portkey": "#7b1fa2", "gateway": "#2e7d32"}
+_COLORS = {
+    "direct": "#9e9e9e",
+    "stock LiteLLM": "#ef6c00",
+    "Portkey": "#7b1fa2",
+    "gateway": "#2e7d32",
+    "others": "#9e9e9e",
+}
 _OTHERS = ("#1565c0", "#c62828", "#00838f", "#6d4c41", "#f9a825", "#37474f", "#ad1457", "#558b2f", "#283593", "#9e9e9e")
 # A program for a browser that may zoom, and the day of drawing: neither belongs into a picture in a repository.
 _DROPPED = re.compile(r"<script.*?</script>|<!--.*?-->", re.DOTALL)
@@ -26,7 +32,9 @@ def bars(title: str, *, labels: Sequence[str], series: Series, logarithmic: bool
         formatter=lambda value: "" if value is None else f"{value:.{digits}f}",
     )
     if logarithmic:
-        chart.y_labels = _decades([value for values in series.values() for value in values if value])
+        decades = _decades([value for values in series.values() for value in values if value])
+        chart.y_labels = [{"value": decade, "label": f"{decade:g}"} for decade in decades]
+        chart.zero = decades[0]
     # Horizontal bars grow from the bottom; a reader begins at the top.
     chart.x_labels = list(reversed(labels))
     for name, values in series.items():
@@ -81,10 +89,10 @@ def _look(title: str, names: Mapping[str, object], *, height: int) -> dict[str, 
     }
 
 
-def _decades(values: Sequence[float]) -> list[dict[str, object]]:
-    """Labels of a logarithmic axis, from below the smallest value to above the largest."""
+def _decades(values: Sequence[float]) -> list[float]:
+    """Of a logarithmic axis, from below the smallest value to above the largest."""
     powers = range(math.floor(math.log10(min(values))), math.ceil(math.log10(max(values))) + 1)
-    return [{"value": 10.0**power, "label": f"{10.0**power:g}"} for power in powers]
+    return [10.0**power for power in powers]
 
 
 def _svg(chart: pygal.Graph) -> str:

@@ -48,7 +48,7 @@ def _with_sampler(stack: Path, samples: Path) -> Path:
     (gateway,) = (container for container in app["template"]["container"] if container["name"] == "gateway")
     *python, program = gateway["command"]
     source = Path(sampler.__file__).read_text(encoding="utf-8")
-    gateway["command"] = [*python, f"{source.replace('${', '$${')}\n{program}"]
+    gateway["command"] = [*python, f"{source.replace('${', '$${')}\n{sampler.begin.__name__}()\n{program}"]
     gateway["env"].append({"name": "BENCHMARK_SAMPLES", "value": str(samples)})
     watched = stack.with_name("watched.tf.json")
     watched.write_text(json.dumps(document), encoding="utf-8")

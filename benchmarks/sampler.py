@@ -37,6 +37,8 @@ def _write(_number: int, _frame: FrameType | None) -> None:
     _asking.clear()
 
 
-signal.signal(signal.SIGPROF, _sample)
-signal.signal(signal.SIGUSR1, _write)
-signal.setitimer(signal.ITIMER_PROF, _EVERY_S, _EVERY_S)
+def begin() -> None:
+    """Watch this process until it ends."""
+    signal.signal(signal.SIGPROF, _sample)
+    signal.signal(signal.SIGUSR1, _write)
+    signal.setitimer(signal.ITIMER_PROF, _EVERY_S, _EVERY_S)

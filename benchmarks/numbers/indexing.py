@@ -48,7 +48,18 @@ class IndexingNumbers(Numbers):
 
     def section(self) -> Section:
         """Two tables, a plot."""
-        header = ("in parallel", "seconds", "by the quota", "ratio", "lost", "waited p50, s", "p95, s", "429s", "used")
+        header = (
+            "in parallel",
+            "seconds",
+            "by the quota",
+            "ratio",
+            "lost",
+            "waited p50, s",
+            "p95, s",
+            "longest, s",
+            "429s",
+            "used",
+        )
         kinds = list(self.runs[0].chats)
         quota = f"{self.regions} regions of {self.tokens_per_minute:,} tokens per minute each"
         return Section(
@@ -100,6 +111,7 @@ class IndexingNumbers(Numbers):
             str(run.lost),
             f"{percentile(run.waits, 50):.1f}",
             f"{percentile(run.waits, 95):.1f}",
+            f"{max(run.waits):.1f}",
             str(run.refused),
             f"{100 * used:.0f} %",
         )

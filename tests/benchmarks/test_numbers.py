@@ -30,7 +30,7 @@ def test_an_index_is_compared_with_its_bound_and_lost_batches_are_counted() -> N
         chats={"chat": [2.0]},
     )
     section = IndexingNumbers(regions=1, tokens_of_batch=10, tokens_per_minute=25, runs=[run]).section()
-    assert "| 2 | 126.0 | 120 | **1.05** | 1 | 61.0 | 61.9 | 1 | 80 % |" in section.lines
+    assert "| 2 | 126.0 | 120 | **1.05** | 1 | 61.0 | 61.9 | 62.0 | 1 | 80 % |" in section.lines
     assert "| 2 | 1.0, 1.0 | 2.0, 2.0 |" in section.lines
     assert "1 lost" in section.summary
 
