@@ -13,6 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
+from scripts.environment import in_settings
 from scripts.up import parse, runner_arguments
 from tests.scripts.conftest import Tree, command_lines
 
@@ -81,9 +82,18 @@ def test_up_once_from_a_fresh_copy_answers_on_every_endpoint(
     assert tree.processes() == []
 
 
-def test_the_first_run_tells_what_takes_the_time(first: subprocess.CompletedProcess[str]) -> None:
-    for step in ("A virtual environment", "Python packages: ", "LiteLLM 1.103.2: ", "Terraform JSON of all stacks: "):
+def test_the_first_run_tells_what_takes_the_time_and_makes_no_more(
+    tree: Tree, first: subprocess.CompletedProcess[str]
+) -> None:
+    (version,) = in_settings()
+    for step in (
+        "A virtual environment",
+        "Python packages: ",
+        f"LiteLLM {version}: ",
+        "Terraform JSON of all stacks: ",
+    ):
         assert step in first.stderr
+    assert [folder.name for folder in (tree.path / ".image").iterdir()] == [f"litellm-{version}"]
 
 
 def test_it_leaves_settings_for_the_clients_that_are_nobody_elses(ready: tuple[Tree, dict[str, str]]) -> None:
