@@ -11,6 +11,7 @@ from email.utils import parsedate_to_datetime
 import aiohttp
 
 from .errors import error
+from .events import Event
 from .exchange import Answer, Call, Transient
 from .repairs import Repair, repair_of
 from .stream import Over, See, UpstreamStream, is_transient
@@ -83,6 +84,10 @@ async def _whole(*, response: aiohttp.ClientResponse, repair: Repair, see: See) 
         data = None
     if not isinstance(data, dict) or "json" not in response.content_type:
         raise Transient(502, "not JSON")
+    if data.get("status") == "failed":  # a response that is whole and none: as in a stream
+        failure = Event(body, {"type": "response.failed", "response": data}).failure
+        if failure and is_transient(failure.status):
+            raise Transient(failure.status, "failed")
     see(data)
     return repair.whole(body, data)
 

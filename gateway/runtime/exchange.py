@@ -1,6 +1,7 @@
 """The words that the gateway's steps share: a call goes down, an answer or a `Transient` comes back."""
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -48,6 +49,8 @@ class Record:
     started: float
     deadline: float
     """The event loop's time when the first byte is due, also for what LiteLLM asks on the request's behalf."""
+    ticket: str = field(default_factory=secrets.token_hex)
+    """What LiteLLM shows when it asks on behalf of the request; unlike the id, no client ever sees it."""
     project: str | None = None
     model: str | None = None
     stream: bool = False
@@ -61,6 +64,8 @@ class Record:
     attempts: list[dict[str, object]] = field(default_factory=list)
     """The calls of Azure: `upstream`, `status`, `reason`, `ms`."""
     tokens: Tokens | None = None
+    events: int = 0
+    """Of Azure's stream: about a token each, where it does not tell its usage."""
     dropped: int = 0
     """How many fields of a translated body were unknown and left out; their names are the client's own words."""
     queued_ms: float = 0.0

@@ -82,6 +82,8 @@ class _Meter:
             self._minute.correct(uses, tokens=record.tokens.input + record.tokens.output)
         elif cost_nothing:
             self._minute.correct(uses, tokens=0)
+        elif "tokens" in uses:
+            self._minute.correct(uses, tokens=uses["tokens"].amount + record.events)
 
     def told(self, headers: Mapping[str, str]) -> dict[str, str]:
         """These headers with what is left of the project's limits in place of anything about Azure's."""

@@ -25,16 +25,16 @@ class RequestLog:
         """Begin the record of a request from outside, whose first byte is due in `total_s` seconds."""
         deadline = asyncio.get_running_loop().time() + total_s
         record = Record(request_id=uuid.uuid4().hex, route=route, started=time.monotonic(), deadline=deadline)
-        self._open[record.request_id] = record
+        self._open[record.ticket] = record
         return record
 
-    def find(self, request_id: str) -> Record | None:
+    def find(self, ticket: str) -> Record | None:
         """The record of a request that is still being answered."""
-        return self._open.get(request_id)
+        return self._open.get(ticket)
 
     def close(self, record: Record) -> None:
         """Write the record's line."""
-        del self._open[record.request_id]
+        del self._open[record.ticket]
         first_byte_s = None if record.first_byte is None else record.first_byte - record.started
         self.tell(
             {

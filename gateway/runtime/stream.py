@@ -115,6 +115,7 @@ class UpstreamStream:
 
     def _pass(self, event: Event) -> bytes:
         self._started = self._started or event.is_real
+        self._call.record.events += not self._call.translated
         self._unfinished -= self._unfinished if event.is_last else event.finished_choices
         self._call.record.whole = self._unfinished <= 0
         number = event.sequence_number

@@ -68,7 +68,7 @@ class Translator:
     async def _attempt(self, call: Call) -> Answer:
         target = Target(
             url=f"{self._url}{_PATHS[call.surface]}",
-            headers={**self._headers, REQUEST_HEADER: call.record.request_id},
+            headers={**self._headers, REQUEST_HEADER: call.record.ticket},
             idle_s=self._timeouts.idle_s + _SLACK_S,
         )
         until = call.record.deadline + _SLACK_S

@@ -110,6 +110,13 @@ async def test_a_refusal_without_json_becomes_an_openai_error(client: Client, az
     assert "403" in (await response.json())["error"]["message"]
 
 
+async def test_a_response_that_failed_for_the_requests_own_sake_is_the_answer(client: Client, azure: Scripted) -> None:
+    body = {"id": "1", "status": "failed", "error": {"code": "invalid_prompt", "message": "m"}}
+    azure.answers(json_answer(body=body))
+    response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
+    assert (response.status, await response.json(), len(azure.requests)) == (200, body, 1)
+
+
 TRANSIENT = {
     **{f"status {status}": json_answer(status) for status in (408, 429, 500, 502, 503, 504, 529)},
     "closed": abort,
@@ -117,6 +124,7 @@ TRANSIENT = {
     "malformed": text_answer('{"id": '),
     "deep": text_answer("[" * 100_000),
     "no object": text_answer("[]"),
+    "failed": text_answer('{"id": "1", "status": "failed", "error": {"code": "server_error", "message": "m"}}'),
     "redirected": json_answer(307, Location="http://127.0.0.1:9/"),
     "wrong content type": text_answer('{"id": "1"}', content_type="text/html"),
 }

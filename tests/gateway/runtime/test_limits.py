@@ -123,6 +123,16 @@ async def test_what_is_left_is_told_in_place_of_azures_own(azure: Azure, clock: 
     }
 
 
+async def test_a_stream_that_tells_no_usage_costs_a_token_an_event(azure: Azure, clock: Clock) -> None:
+    small = project(tokens_per_minute=1000)
+    limits = Limits(step=azure, projects=[small], clock=clock)
+    call = call_of({"input": "x" * 400}, project=small)
+    answer = await limits(call)
+    call.record.events = 250
+    answer.close()
+    assert (await ask(limits, small, "x" * 4)).headers["x-ratelimit-remaining-tokens"] == "649"
+
+
 async def test_tokens_are_reserved_at_the_door_and_settled_by_azures_count(azure: Azure, clock: Clock) -> None:
     small = project(tokens_per_minute=1000)
     limits = Limits(step=azure, projects=[small], clock=clock)

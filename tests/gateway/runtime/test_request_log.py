@@ -36,14 +36,14 @@ def only_line(output: Output) -> dict[str, Any]:
 async def test_a_line_has_all_that_the_steps_noted(capsys: Output) -> None:
     log = RequestLog()
     record = log.open(route="chat/completions", total_s=10.0)
-    assert log.find(record.request_id) is record
+    assert log.find(record.ticket) is record
     record.project, record.model, record.stream, record.status = "team", CODEX, True, 200
     record.first_byte = record.started + 0.0123456
     record.tokens = Tokens(input=10, output=4, cached=3, reasoning=2)
     record.region, record.queued_ms, record.litellm_ms, record.dropped = "second", 0.04, 9.87654, 2
     record.attempts += [{"upstream": "first", "status": 503, "reason": "status", "ms": 1.0}]
     log.close(record)
-    assert log.find(record.request_id) is None
+    assert log.find(record.ticket) is None
     line = only_line(capsys)
     assert line.pop("time").endswith("+00:00")
     assert line.pop("ms") >= 0
