@@ -3,6 +3,7 @@
 import asyncio
 import json
 import math
+import zlib
 from typing import Any
 
 from aiohttp import HttpVersion11, web
@@ -21,7 +22,7 @@ async def read(request: web.BaseRequest, *, until: float, limits: Limits) -> tup
     """
     kind = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
-        raise RefusedError(error(415, "The content type must be application/json.", code="unsupported_media_type"))
+        raise _unsupported("The content type must be application/json.")
     if (request.content_length or 0) > limits.max_body_bytes:
         raise _too_large(limits)
     try:
@@ -29,7 +30,7 @@ async def read(request: web.BaseRequest, *, until: float, limits: Limits) -> tup
             body = await _read(request, limits)
     except TimeoutError:
         raise RefusedError(error(408, "The request's body did not come in time.", code="request_timeout")) from None
-    except (web.RequestPayloadError, ConnectionError):
+    except (web.RequestPayloadError, ConnectionError, zlib.error):
         raise invalid("The request's body cannot be read.", code="invalid_body") from None
     fields = _parse(body)
     if _is_deeper(fields, limits.max_depth):
@@ -38,16 +39,27 @@ async def read(request: web.BaseRequest, *, until: float, limits: Limits) -> tup
 
 
 async def _read(request: web.BaseRequest, limits: Limits) -> bytes:
+    encoding, body = request.headers.get("content-encoding", "identity").lower(), bytearray()
+    if encoding not in ("identity", "gzip", "deflate"):
+        raise _unsupported("The content encoding must be gzip or deflate, or none.")
+    inflater = zlib.decompressobj(wbits=zlib.MAX_WBITS | 32) if encoding != "identity" else None
     if request.headers.get("expect", "").lower() == "100-continue" and request.version == HttpVersion11:
         # Nobody but a key's owner is asked to go on. What aiohttp counts is the answer, which this is not.
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0
-    body = bytearray()
     while chunk := await request.content.readany():
-        body += chunk
+        body += inflater.decompress(chunk, limits.max_body_bytes + 1 - len(body)) if inflater else chunk
         if len(body) > limits.max_body_bytes:
             raise _too_large(limits)
+        if inflater and inflater.unused_data:
+            raise zlib.error("more than one")
+    if inflater and not inflater.eof:
+        raise zlib.error("cut")
     return bytes(body)
+
+
+def _unsupported(message: str) -> RefusedError:
+    return RefusedError(error(415, message, code="unsupported_media_type"))
 
 
 def _too_large(limits: Limits) -> RefusedError:

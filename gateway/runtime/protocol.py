@@ -39,7 +39,9 @@ class Protocol(web.RequestHandler):
     __slots__ = ("_tell",)
 
     def __init__(self, server: Server, *, tell: Tell) -> None:
-        super().__init__(server, loop=asyncio.get_running_loop(), logger=_NO_LOG, access_log=_NO_LOG)
+        # aiohttp would inflate even what is only read to be thrown away: a bomb needs no key.
+        loop = asyncio.get_running_loop()
+        super().__init__(server, loop=loop, logger=_NO_LOG, access_log=_NO_LOG, auto_decompress=False)
         self._tell = tell
 
     def handle_error(
