@@ -95,9 +95,9 @@ class KeyVaultSecrets(Construct):
 
 def _value(secret: Secret) -> str:
     """The expression of a secret's value; `coalesce` takes the first text that is not empty."""
-    derived = f'"{secret.salt}${{var.{secret.derived_from}}}"' if secret.salt else f"var.{secret.derived_from}"
+    parts = ":".join([secret.salt, *(f"${{var.{variable}}}" for variable in secret.derived_from)])
     if secret.variable is None:
-        return f"${{sha256({derived})}}"
-    if secret.derived_from is None:
+        return f'${{sha256("{parts}")}}'
+    if not secret.derived_from:
         return f"${{var.{secret.variable}}}"
-    return f"${{coalesce(var.{secret.variable}, sha256({derived}))}}"
+    return f'${{coalesce(var.{secret.variable}, sha256("{parts}"))}}'

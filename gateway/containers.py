@@ -48,7 +48,7 @@ def _build_gateway(settings: EnvironmentSettings) -> Container:
         "HOST": _ALL_ADDRESSES,
         "PORT": str(resources.port),
         "LITELLM_URL": f"{_LOOPBACK}:{settings.containers.litellm.port}",
-        "INNER_KEY": SecretRef(name=INNER_KEY.name),
+        "INNER_KEY": SecretRef(name=INNER_KEY),
     }
     for keys in build_project_keys(settings).values():
         env |= {name: SecretRef(name=secret.name) for name, secret in keys.env.items()}
@@ -80,9 +80,9 @@ def _build_litellm(settings: EnvironmentSettings) -> Container:
         env={
             "HOST": _ALL_ADDRESSES,
             "PORT": str(resources.port),
-            "LITELLM_MASTER_KEY": SecretRef(name=INNER_KEY.name),
+            "LITELLM_MASTER_KEY": SecretRef(name=INNER_KEY),
             "AZURE_OPENAI_ENDPOINT": f"{_LOOPBACK}:{settings.containers.gateway.port}",
-            "AZURE_OPENAI_API_KEY": SecretRef(name=INNER_KEY.name),
+            "AZURE_OPENAI_API_KEY": SecretRef(name=INNER_KEY),
             "LITELLM_CONFIG_YAML": render_litellm_config(settings),
             "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # no download at start
             "LITELLM_LOG": "CRITICAL",

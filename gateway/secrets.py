@@ -9,23 +9,19 @@ from settings import EnvironmentSettings
 
 @dataclass(frozen=True, kw_only=True)
 class Secret:
-    """A Key Vault secret: the value of a Terraform variable, or what is derived from another one, or the first of both.
+    """A Key Vault secret: the value of a Terraform variable, or what is derived from others, or the first of both.
 
-    Derived is the SHA-256 of `salt` and the value of the variable `derived_from`.
+    Derived is the SHA-256 of `salt` and the values of the variables `derived_from`, all with colons between them.
     """
 
     name: str
     description: str
     variable: str | None = None
-    derived_from: str | None = None
+    derived_from: tuple[str, ...] = ()
     salt: str = ""
 
 
-INNER_KEY = Secret(
-    name="inner-key",
-    description="What the two containers of a replica present to each other.",
-    derived_from="gateway_key",
-)
+INNER_KEY = "inner-key"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,16 +56,16 @@ def _project_keys(project: str, *, suffix: str) -> ProjectKeys:
             name=f"{name}-secondary",
             variable=f"{variable}_secondary",
             description=f"A second key of the project '{project}', for the time of a rotation; may be left unset.",
-            derived_from=variable,
-            salt="secondary:",
+            derived_from=(variable,),
+            salt="secondary",
         ),
     )
 
 
 def build_secrets(settings: EnvironmentSettings) -> tuple[Secret, ...]:
     """Every secret of the stack, in an order that stays: a changed one is a perpetual diff (azurerm #31376)."""
-    first, *others = (keys.env.values() for keys in build_project_keys(settings).values())
-    upstreams = (
+    first, *others = (tuple(keys.env.values()) for keys in build_project_keys(settings).values())
+    upstreams = tuple(
         Secret(
             name=upstream.key_secret,
             variable=upstream.key_variable,
@@ -77,4 +73,14 @@ def build_secrets(settings: EnvironmentSettings) -> tuple[Secret, ...]:
         )
         for upstream in build_upstreams(settings)
     )
-    return (*first, INNER_KEY, *upstreams, *(secret for keys in others for secret in keys))
+    return (*first, _inner_key(first[0], upstreams[0]), *upstreams, *(secret for keys in others for secret in keys))
+
+
+def _inner_key(gateway_key: Secret, azures: Secret) -> Secret:
+    """Of no variable of its own; and not of the gateway key alone, from which every client could compute it."""
+    return Secret(
+        name=INNER_KEY,
+        description="What the two containers of a replica present to each other.",
+        derived_from=(str(gateway_key.variable), str(azures.variable)),
+        salt="inner",
+    )

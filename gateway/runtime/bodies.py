@@ -11,8 +11,6 @@ from aiohttp import HttpVersion11, web
 from .configuration import Limits
 from .errors import RefusedError, error, invalid
 
-__all__ = ["RefusedError", "read"]
-
 
 async def read(request: web.BaseRequest, *, until: float, limits: Limits) -> tuple[bytes, dict[str, object]]:
     """Return the body as it came (inflated, where it was compressed) and as an object.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from .errors import invalid
 from .exchange import Surface
-from .shapes import MisfitError, Shape, anything, either, many, number, record, switch, text, typed, whole
+from .shapes import MisfitError, Shape, absent, anything, either, many, number, record, switch, text, typed, whole
 
 _TYPE = record(type=text)
 _FUNCTION: dict[str, Shape] = {"name": text, "description": text, "parameters": anything, "strict": switch}
@@ -74,6 +74,8 @@ _CHAT = record(
     frequency_penalty=number,
     logprobs=switch,
     logit_bias=anything,
+    functions=absent,
+    function_call=absent,
     **_COMMON,
 )
 _FORMAT = typed(text=_TYPE, json_object=_TYPE, json_schema=record("name", "schema", type=text, **_SCHEMA))
@@ -95,6 +97,9 @@ _RESPONSES = record(
     reasoning=record(effort=text, summary=text),
     text=record(verbosity=text, format=_FORMAT),
     include=many(text),
+    background=absent,
+    conversation=absent,
+    prompt=absent,
     truncation=text,
     **_COMMON,
 )

@@ -1,4 +1,4 @@
-"""What clients need and an upstream does not send. Each repair has a test that fails when it may go.
+"""What clients need and an upstream does not send. Each repair of LiteLLM has a test that fails when it may go.
 
 What needs none, or has another shape than the known one, passes byte for byte.
 """

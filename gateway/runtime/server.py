@@ -9,10 +9,9 @@ from dataclasses import replace
 import aiohttp
 from aiohttp import web
 
-from .bodies import RefusedError
 from .configuration import Configuration
 from .door import Door
-from .errors import error
+from .errors import RefusedError, error
 from .exchange import Answer, Call, Record, Surface
 from .failover import Failover
 from .limits import Limits

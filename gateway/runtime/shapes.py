@@ -88,6 +88,14 @@ def _as_it_is(value: object, _: list[str]) -> object:
     return value
 
 
+def absent(value: object, left_out: list[str]) -> object:
+    """What the answer would be wrong without, and cannot be passed on; to ask for nothing of it is well."""
+    del left_out
+    if value is not False:
+        raise MisfitError("left out, as it cannot be translated")
+    return value
+
+
 text = either({str: _as_it_is})
 whole = either({int: _as_it_is})
 number = either({float: _as_it_is, int: _as_it_is})

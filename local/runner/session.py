@@ -24,6 +24,7 @@ class Session:
     litellm_url: str
     keys: Mapping[str, Sequence[str]]
     """By project: its primary and its secondary key."""
+    inner_key: str
     projects: Sequence[Mapping[str, Any]]
     models: Sequence[Mapping[str, Any]]
     emulators: Mapping[str, Emulator]
@@ -116,6 +117,7 @@ def run(
         yield Session(
             host_url=urls["gateway"],
             litellm_url=urls["litellm"],
+            inner_key=read.gateway.secrets["INNER_KEY"].value(variables),
             keys={
                 project["name"]: [read.gateway.secrets[name].value(variables) for name in project["key_envs"]]
                 for project in read.projects

@@ -11,25 +11,32 @@ from typing import Any
 from local.runner.errors import RunnerError
 
 # What `constructs/key_vault_secrets.py` writes: a variable, or a hash, or a hash in case the variable is unset.
-_HASH = r'sha256\((?:var\.(?P<hashed>\w+)|"(?P<salt>[^"$]*)\$\{var\.(?P<salted>\w+)\}")\)'
-_VALUE = re.compile(r"\$\{var\.(?P<plain>\w+)\}|\$\{(?:coalesce\(var\.(?P<optional>\w+), )?" + _HASH + r"\)?\}")
+_VALUE = re.compile(
+    r"\$\{var\.(?P<plain>\w+)\}|"
+    r'\$\{(?:coalesce\(var\.(?P<optional>\w+), )?sha256\("(?P<hashed>(?:[\w:]|\$\{var\.\w+\})+)"\)\)?\}'
+)
+_VARIABLE = re.compile(r"\$\{var\.(\w+)\}")
 _VAULT_REFERENCE = re.compile(r"\$\{azurerm_key_vault_secret\.(?P<address>\w+)\.versionless_id\}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Secret:
-    """A Key Vault secret's value: a Terraform variable's, or else the SHA-256 of another one's, after a salt."""
+    """A Key Vault secret's value: a Terraform variable's, or else the SHA-256 of a text with others' values in it."""
 
     variable: str | None = None
-    derived_from: str | None = None
-    salt: str = ""
+    hashed: str | None = None
 
     def value(self, variables: Mapping[str, str]) -> str:
         """Compute what the vault would hold."""
-        if self.derived_from is None:
+        if self.hashed is None:
             return variables[str(self.variable)]
-        given = variables.get(self.variable or "")
-        return given or hashlib.sha256(f"{self.salt}{variables[self.derived_from]}".encode()).hexdigest()
+        text = _VARIABLE.sub(lambda match: variables[match[1]], self.hashed)
+        return variables.get(self.variable or "") or hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def needs(self) -> list[str]:
+        """The variables without which there is no value."""
+        return [str(self.variable)] if self.hashed is None else _VARIABLE.findall(self.hashed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,13 +74,12 @@ class Stack:
     @property
     def variables(self) -> tuple[str, ...]:
         """The Terraform variables that the containers' secrets need, each once."""
-        names = [secret.derived_from or secret.variable for secret in self._secrets]
-        return tuple(dict.fromkeys(name for name in names if name))
+        return tuple(dict.fromkeys(name for secret in self._secrets for name in secret.needs))
 
     @property
     def optional_variables(self) -> tuple[str, ...]:
         """Those that may be left unset."""
-        names = [secret.variable for secret in self._secrets if secret.derived_from]
+        names = [secret.variable for secret in self._secrets if secret.hashed]
         return tuple(dict.fromkeys(name for name in names if name))
 
     @property
@@ -138,11 +144,7 @@ def _secret(expression: str) -> Secret:
     found = _VALUE.fullmatch(expression)
     if found is None:
         raise ValueError(f"value_wo is {expression}, which is neither a variable nor derived from one")
-    return Secret(
-        variable=found["plain"] or found["optional"],
-        derived_from=found["hashed"] or found["salted"],
-        salt=found["salt"] or "",
-    )
+    return Secret(variable=found["plain"] or found["optional"], hashed=found["hashed"])
 
 
 def _group(pattern: re.Pattern[str], text: str, group: str) -> str:

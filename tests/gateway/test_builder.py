@@ -189,8 +189,8 @@ def test_every_project_has_two_keys_and_the_second_is_derived_where_nobody_gives
         name="gateway-key-small-secondary",
         description="A second key of the project 'small', for the time of a rotation; may be left unset.",
         variable="gateway_key_small_secondary",
-        derived_from="gateway_key_small",
-        salt="secondary:",
+        derived_from=("gateway_key_small",),
+        salt="secondary",
     )
 
 

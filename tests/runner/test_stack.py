@@ -30,13 +30,11 @@ def test_both_containers_are_read_with_their_secrets(stacks: Path, env: str) -> 
     stack = read_stack(stacks / f"aigateway-{env}/cdk.tf.json")
     assert stack.gateway.secrets == {
         "GATEWAY_KEY": Secret(variable="gateway_key"),
-        "GATEWAY_KEY_SECONDARY": Secret(
-            variable="gateway_key_secondary", derived_from="gateway_key", salt="secondary:"
-        ),
-        "INNER_KEY": Secret(derived_from="gateway_key"),
+        "GATEWAY_KEY_SECONDARY": Secret(variable="gateway_key_secondary", hashed="secondary:${var.gateway_key}"),
+        "INNER_KEY": Secret(hashed="inner:${var.gateway_key}:${var.azure_openai_api_key}"),
         "AZURE_OPENAI_API_KEY": Secret(variable="azure_openai_api_key"),
     }
-    assert stack.litellm.secrets["LITELLM_MASTER_KEY"] == Secret(derived_from="gateway_key")
+    assert stack.litellm.secrets["LITELLM_MASTER_KEY"] == stack.gateway.secrets["INNER_KEY"]
     assert sorted(stack.variables) == ["azure_openai_api_key", "gateway_key"]
     assert stack.optional_variables == ("gateway_key_secondary",)
     assert [project["name"] for project in stack.projects] == ["default"]
@@ -86,12 +84,12 @@ def sha256(text: str) -> str:
 
 
 def test_a_hash_is_terraforms_sha256() -> None:
-    assert Secret(derived_from="v").value({"v": "é"}) == sha256("é")
+    assert Secret(hashed="inner:${var.v}:${var.w}").value({"v": "é", "w": "a"}) == sha256("inner:é:a")
 
 
 @pytest.mark.parametrize("given", [{}, {"s": ""}])
 def test_a_second_key_that_is_unset_is_derived_as_terraform_does(given: dict[str, str]) -> None:
-    secret = Secret(variable="s", derived_from="v", salt="secondary:")
+    secret = Secret(variable="s", hashed="secondary:${var.v}")
     assert secret.value({"v": "é", **given}) == sha256("secondary:é")
     assert secret.value({"v": "é", "s": "mine"}) == "mine"
 

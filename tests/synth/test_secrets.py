@@ -47,7 +47,7 @@ def test_the_vault_gets_the_variables_and_what_is_derived_from_the_gateways_key(
     assert _values(stack) == {
         "gateway-key": "${var.gateway_key}",
         "gateway-key-secondary": '${coalesce(var.gateway_key_secondary, sha256("secondary:${var.gateway_key}"))}',
-        "inner-key": "${sha256(var.gateway_key)}",
+        "inner-key": '${sha256("inner:${var.gateway_key}:${var.azure_openai_api_key}")}',
         "azure-openai-api-key": "${var.azure_openai_api_key}",
     }
 

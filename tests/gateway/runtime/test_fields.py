@@ -241,3 +241,22 @@ def test_a_clients_own_words_are_not_repeated() -> None:
 def test_every_form_of_an_embeddings_input_passes(texts: object) -> None:
     body = EMBEDDINGS | {"input": texts}
     assert known(Surface.EMBEDDINGS, body) == (body, 0)
+
+
+@pytest.mark.parametrize(
+    ("surface", "name", "value"),
+    [
+        (Surface.CHAT, "functions", [{"name": "f"}]),
+        (Surface.CHAT, "function_call", "auto"),
+        (Surface.RESPONSES, "background", True),
+        (Surface.RESPONSES, "conversation", "conv_1"),
+        (Surface.RESPONSES, "prompt", {"id": "pmpt_1"}),
+    ],
+)
+def test_what_would_change_the_answer_and_cannot_be_passed_on_is_refused(
+    surface: Surface, name: str, value: object
+) -> None:
+    told = refusal(surface, WHOLE[surface] | {name: value})
+    assert (told["param"], told["message"]) == (name, f"'{name}' must be left out, as it cannot be translated.")
+    for nothing in (False, None):
+        assert known(surface, WHOLE[surface] | {name: nothing})[1] == 0

@@ -1,6 +1,5 @@
 """Who may enter the deployed pair of containers, by which doors, and what they show of themselves."""
 
-import hashlib
 import json
 import ssl
 from collections.abc import Iterator
@@ -137,7 +136,7 @@ def test_without_a_right_key_it_is_401(http: httpx.Client, world: Regions, heade
 def test_the_inner_key_opens_nothing_from_outside(http: httpx.Client, user: Client, world: Regions) -> None:
     user.sdk.chat.completions.create(model=CODEX, messages=_HI)
     before = len(world.calls())
-    inner = hashlib.sha256(world.session.key.encode()).hexdigest()
+    inner = world.session.inner_key
     assert _is_litellms(world.session, inner)
     for named in ({}, {"x-gateway-request": "made-up"}, {"x-gateway-request": user.ids[-1]}):
         for key in ({"authorization": f"Bearer {inner}"}, {"x-gateway-key": inner}, {"api-key": inner}):
