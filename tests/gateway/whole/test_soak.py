@@ -10,7 +10,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 
 import httpx
@@ -25,6 +27,8 @@ from .regions import Azure, eventually
 from .stacks import stack_of
 from .surfaces import EMBEDDING, SURFACES, TEXT, TRANSLATED, Surface
 
+_ANSWER = "the answer"
+_CUT = "a part, then APIError upstream_interrupted"
 _WORKERS = 6
 _LEAVE_EVERY = 25  # requests, after which a client goes away in the middle of one
 _BATCH = 60
@@ -32,6 +36,7 @@ _WARM_UP = 0.25  # of the time: pools, caches and the memory of conversations fi
 _GROWTH_MB = 12.0
 _DESCRIPTORS = 150
 _IDLE_S = 60.0
+_MOMENT_S = 0.5
 _PATIENCE = {
     "timeouts__connect_s": 2,
     "timeouts__first_event_s": 3,
@@ -127,7 +132,7 @@ def _work(client: Client, until: float, seed: int) -> Counter[str]:
             seen["left"] += 1
         else:
             what = client.ask(surface).what
-            seen[what if what == "the answer" else f"{surface.name}: {what}"] += 1
+            seen[what if what in (_ANSWER, _CUT) else f"{surface.name}: {what}"] += 1
         time.sleep(chance.uniform(0.0, 0.1))
     return seen
 
@@ -143,27 +148,42 @@ def _leave(client: Client, chance: random.Random) -> None:
         next(reply.iter_bytes())
 
 
-def _spoil(azures: list[Azure], done: threading.Event) -> None:
-    """Give the failing regions one fault after the other, with moments of health in between."""
+def _spoil(azures: list[Azure], done: threading.Event) -> list[float]:
+    """Give the failing regions one fault after the other, with moments of health in between.
+
+    Return when a region began to refuse connections: whatever it sends at that moment breaks off.
+    """
+    refusals: list[float] = []
     chance = random.Random(0)  # noqa: S311 - not a secret
     while not done.wait(chance.uniform(0.2, 1.5)):
         azure = chance.choice(azures)
         azure.clear()
         if chance.random() < 0.75:
             fault = {"count": chance.choice([1, 3, -1]), **chance.choice(_BEFORE_THE_FIRST_BYTE)}
+            if fault["fault"] == "refused":
+                refusals.append(time.time())
             azure.fail(**fault)  # type: ignore[arg-type]
     for azure in azures:
         azure.clear()
+    return refusals
+
+
+@pytest.fixture
+def azures(stack: Session) -> Iterator[list[Azure]]:
+    """Its regions; the last one stays healthy."""
+    with ExitStack() as clients:
+        yield [
+            Azure(clients.enter_context(httpx.Client(base_url=emulator.control_url, trust_env=False)))
+            for emulator in stack.emulators.values()
+        ]
 
 
 @pytest.mark.soak
 def test_a_long_load_on_failing_regions(
-    stack: Session, user_of: Callable[[Session], Client], pytestconfig: pytest.Config
+    stack: Session, azures: list[Azure], user_of: Callable[[Session], Client], pytestconfig: pytest.Config
 ) -> None:
     seconds = pytestconfig.getoption("--soak-seconds") or SOAK_S
     clients = [user_of(stack) for _ in range(_WORKERS)]
-    controls = [httpx.Client(base_url=emulator.control_url, trust_env=False) for emulator in stack.emulators.values()]
-    azures = [Azure(control) for control in controls]
     meter = Meter(Path("/proc", str(stack.gateway.popen.pid)))
     litellm = Meter(Path("/proc", str(stack.litellm.popen.pid)))
     done, until = threading.Event(), time.monotonic() + seconds
@@ -178,7 +198,7 @@ def test_a_long_load_on_failing_regions(
             seen = sum((work.result() for work in working), Counter[str]())
         finally:
             done.set()
-        spoiling.result()
+        refusals = spoiling.result()
     for client in clients:
         client.sdk.close()
     figures = (
@@ -187,7 +207,7 @@ def test_a_long_load_on_failing_regions(
         f"{max(meter.descriptors)}"
     )
     print(figures)  # noqa: T201 - shown with -s, and when it fails
-    assert set(seen) <= {"the answer", "left"}, figures
+    assert set(seen) <= {_ANSWER, _CUT, "left"}, figures
     assert meter.growth < _GROWTH_MB, figures
     assert max(meter.descriptors) < _DESCRIPTORS, figures
 
@@ -202,7 +222,12 @@ def test_a_long_load_on_failing_regions(
     lines = [json.loads(line) for line in stack.output().splitlines()]
     requests = [line for line in lines if "event" not in line]
     assert len(requests) == seen.total(), figures
-    assert {line["error"] for line in requests} <= {None, "client_closed"}
+    cut = [line for line in requests if line["error"] not in (None, "client_closed")]
+    assert {line["error"] for line in cut} <= {"upstream_interrupted"}
+    assert len(cut) >= seen[_CUT]
+    for line in cut:
+        at = datetime.fromisoformat(line["time"]).timestamp()
+        assert min(abs(at - refusal) for refusal in refusals) < _MOMENT_S, (line, refusals)
     assert all(call["status"] is not None for azure in azures for call in azure.requests())
     stack.gateway.popen.send_signal(signal.SIGTERM)
     assert stack.gateway.popen.wait(5) == 0
