@@ -63,8 +63,11 @@ class Timeouts(Group):
     first_event_s: Annotated[float, seconds(0.1, 230)] = Field(
         60.0, description="Until the first event of a streamed answer."
     )
-    idle_s: Annotated[float, seconds(0.1, 230)] = Field(60.0, description="Between two events of a streamed answer.")
+    idle_s: Annotated[float, seconds(0.1, 230)] = Field(
+        180.0, description="Between two events of a streamed answer; a model that reasons may say nothing for minutes."
+    )
     answer_s: Annotated[float, seconds(0.1, 230)] = Field(180.0, description="Until one whole, not streamed answer.")
+    embeddings_s: Annotated[float, seconds(0.1, 230)] = Field(30.0, description="Until an answer with embeddings.")
     body_s: Annotated[float, seconds(0.1, 230)] = Field(60.0, description="Until the client has sent its body.")
     litellm_s: Annotated[float, seconds(0.1, 230)] = Field(
         30.0, description="Until LiteLLM asks for Azure's part of a translated request; later it counts as hanging."
@@ -76,7 +79,7 @@ class Timeouts(Group):
         220.0, description="Everything before the first byte to the client, all attempts and pauses included."
     )
 
-    @field_validator("first_event_s", "answer_s")
+    @field_validator("first_event_s", "answer_s", "embeddings_s")
     @classmethod
     def _covers_the_connection(cls, limit_s: float, info: ValidationInfo) -> float:
         if (connect_s := info.data.get("connect_s", 0)) > limit_s:
@@ -86,7 +89,7 @@ class Timeouts(Group):
     @field_validator("total_s")
     @classmethod
     def _covers_the_parts(cls, total_s: float, info: ValidationInfo) -> float:
-        parts = ("first_event_s", "answer_s", "body_s", "litellm_s", "litellm_start_s")
+        parts = ("first_event_s", "answer_s", "embeddings_s", "body_s", "litellm_s", "litellm_start_s")
         longer = {part: info.data[part] for part in parts if info.data.get(part, 0) > total_s}
         if longer:
             raise conflict("must be at least " + ", ".join(f"timeouts.{part} ({s:g})" for part, s in longer.items()))
@@ -142,7 +145,7 @@ class Limits(Group):
     """What a single request may be, and how long it may wait for its turn."""
 
     max_body_bytes: Annotated[int, whole_number(1024, 134_217_728)] = Field(
-        33_554_432, description="Longest request body in bytes; it is held in memory."
+        16_777_216, description="Longest request body in bytes; four such bodies are held in memory at most."
     )
     max_depth: Annotated[int, whole_number(8, 256)] = Field(
         64, description="How deep arrays and objects of a body may be nested."

@@ -84,10 +84,10 @@ async def _whole(*, response: aiohttp.ClientResponse, repair: Repair, see: See) 
         data = None
     if not isinstance(data, dict) or "json" not in response.content_type:
         raise Transient(502, "not JSON")
-    if data.get("status") == "failed":  # a response that is whole and none: as in a stream
+    if data.get("error"):  # whole and no answer, though its status says so: as in a stream
         failure = Event(body, {"type": "response.failed", "response": data}).failure
         if failure and is_transient(failure.status):
-            raise Transient(failure.status, "failed")
+            raise Transient(failure.status, "error in the answer")
     see(data)
     return repair.whole(body, data)
 

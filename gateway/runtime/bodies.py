@@ -10,10 +10,16 @@ from aiohttp import HttpVersion11, web
 
 from .configuration import Limits
 from .errors import RefusedError, error, invalid
+from .room import Take
+
+_MOST_VALUES = 500_000
+"""Values cost a hundred bytes each in memory and a few in a body: this keeps a body of brackets from filling it."""
 
 
-async def read(request: web.BaseRequest, *, until: float, limits: Limits) -> tuple[bytes, dict[str, object]]:
-    """Return the body as it came (inflated, where it was compressed) and as an object.
+async def read(
+    request: web.BaseRequest, *, until: float, limits: Limits, take: Take
+) -> tuple[bytes, dict[str, object]]:
+    """Return the body as it came (inflated, where it was compressed) and as an object; `take` room for it.
 
     Raises:
         RefusedError: 400, 408, 413 or 415, with what is wrong; `until` is the event loop's time.
@@ -25,18 +31,20 @@ async def read(request: web.BaseRequest, *, until: float, limits: Limits) -> tup
         raise _too_large(limits)
     try:
         async with asyncio.timeout_at(until):
-            body = await _read(request, limits)
+            body = await _read(request, limits, take)
     except TimeoutError:
         raise RefusedError(error(408, "The request's body did not come in time.", code="request_timeout")) from None
     except (web.RequestPayloadError, ConnectionError, zlib.error):
         raise invalid("The request's body cannot be read.", code="invalid_body") from None
+    if body.count(b",") + body.count(b"[") + body.count(b"{") > _MOST_VALUES:
+        raise RefusedError(error(413, f"The request's body has over {_MOST_VALUES} values.", code="request_too_large"))
     fields = _parse(body)
     if _is_deeper(fields, limits.max_depth):
         raise invalid(f"The request's body is nested deeper than {limits.max_depth} levels.", code="invalid_json")
     return body, fields
 
 
-async def _read(request: web.BaseRequest, limits: Limits) -> bytes:
+async def _read(request: web.BaseRequest, limits: Limits, take: Take) -> bytes:
     encoding, body = request.headers.get("content-encoding", "identity").lower(), bytearray()
     if encoding not in ("identity", "gzip", "deflate"):
         raise _unsupported("The content encoding must be gzip or deflate, or none.")
@@ -46,7 +54,9 @@ async def _read(request: web.BaseRequest, limits: Limits) -> bytes:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         request.writer.output_size = 0
     while chunk := await request.content.readany():
-        body += inflater.decompress(chunk, limits.max_body_bytes + 1 - len(body)) if inflater else chunk
+        more = inflater.decompress(chunk, limits.max_body_bytes + 1 - len(body)) if inflater else chunk
+        take(len(more))
+        body += more
         if len(body) > limits.max_body_bytes:
             raise _too_large(limits)
         if inflater and inflater.unused_data:

@@ -55,6 +55,7 @@ class Timeouts:
     first_event_s: float
     idle_s: float
     answer_s: float
+    embeddings_s: float
     body_s: float
     litellm_s: float
     litellm_start_s: float

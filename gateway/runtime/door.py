@@ -14,6 +14,7 @@ from .errors import RefusedError, invalid
 from .exchange import Answer, Call, Record, Surface
 from .fields import known
 from .keys import Keys
+from .room import Take
 from .routes import Route
 
 _ANSWERS = {  # the first is what the model speaks itself; compacting is never translated
@@ -49,13 +50,15 @@ class Door:
         """Return whose key it is, or raise RefusedError: 401, whatever the key looks like."""
         return self._keys.project_of(request, route)
 
-    async def admit(self, request: web.BaseRequest, route: Route, project: Project, record: Record) -> Call:
-        """Read the request's body into a call, and note what the log shall say of it.
+    async def admit(
+        self, request: web.BaseRequest, route: Route, project: Project, record: Record, *, take: Take
+    ) -> Call:
+        """Read the request's body into a call, and note what the log shall say of it; `take` room for the body.
 
         Raises:
             RefusedError: 400, 404, 408, 413 or 415, with what is wrong.
         """
-        call = await self._read(request, route, project, project.models, record)
+        call = await self._read(request, route, project, project.models, record, take)
         model, surface, answered = call.model, call.surface, _ANSWERS[call.model.kind]
         record.model, record.stream = model.name, call.stream
         if surface not in answered:
@@ -71,16 +74,22 @@ class Door:
             RefusedError: the same.
         """
         project = self._projects[str(record.project)]
-        call = await self._read(request, route, project, {str(record.model)}, record)
+        call = await self._read(request, route, project, {str(record.model)}, record, _no_room)
         if call.surface is not _ANSWERS[call.model.kind][0]:
             raise _unsupported(call)
         return _for_azure(call)
 
     async def _read(
-        self, request: web.BaseRequest, route: Route, project: Project, names: Collection[str], record: Record
+        self,
+        request: web.BaseRequest,
+        route: Route,
+        project: Project,
+        names: Collection[str],
+        record: Record,
+        take: Take,
     ) -> Call:
         until = min(record.deadline, asyncio.get_running_loop().time() + self._body_s)
-        body, fields = await read(request, until=until, limits=self._limits)
+        body, fields = await read(request, until=until, limits=self._limits, take=take)
         model = self._catalogue.find(route.deployment or fields.get("model"), names, is_azure=route.is_azure)
         surface, stream = route.surface or Surface.RESPONSES, fields.get("stream")
         if not isinstance(stream, bool | None):
@@ -103,6 +112,10 @@ class Door:
     def model(self, project: Project, name: str) -> Answer:
         """Describe one of them, or raise RefusedError: 404."""
         return self._catalogue.one(name, project.models)
+
+
+def _no_room(_: int) -> None:
+    """What LiteLLM asks is as long as what it was asked, for which there is room already."""
 
 
 def _for_azure(call: Call) -> Call:

@@ -57,7 +57,7 @@ class Event(NamedTuple):
         kind = self._said.get("type")
         if isinstance(kind, str):
             return kind == "error" or (kind.startswith("response.") and kind not in _ANNOUNCEMENTS)
-        return self.is_last or "error" in self._said or any(map(_says_something, self._choices))
+        return "error" in self._said or any(map(_says_something, self._choices))
 
     @property
     def is_last(self) -> bool:

@@ -14,7 +14,7 @@ from .affinity import Affinity, Key, is_elsewhere, keys_of
 from .breaker import Tell
 from .configuration import Configuration, Model
 from .errors import displaced, exhausted
-from .exchange import Answer, Call, Transient
+from .exchange import Answer, Call, Surface, Transient
 from .regions import Region, build_regions, in_order, next_of, pause_s, share_s
 from .visit import CONVERSATIONS, visit
 
@@ -107,10 +107,14 @@ class Failover:
             return failure.retry_after * jitter
         return self._retries.backoff_s * 2.0 ** (number - 1) * jitter
 
+    def _limit_s(self, call: Call) -> float:
+        if call.surface is Surface.EMBEDDINGS:
+            return self._timeouts.embeddings_s
+        return self._timeouts.first_event_s if call.stream else self._timeouts.answer_s
+
     async def _ask(self, call: Call, region: Region, keys: tuple[Key, ...], seconds: float) -> Answer:
         now = asyncio.get_running_loop().time()
-        limit = self._timeouts.first_event_s if call.stream else self._timeouts.answer_s
-        until = min(now + min(limit, seconds), call.record.deadline)
+        until = min(now + min(self._limit_s(call), seconds), call.record.deadline)
         if until <= now:
             raise Transient(504, "TimeoutError")
         return await visit(http=self._http, call=call, region=region, until=until, keys=keys, affinity=self._affinity)

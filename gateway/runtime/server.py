@@ -11,17 +11,20 @@ from aiohttp import web
 
 from .configuration import Configuration
 from .door import Door
-from .errors import RefusedError, error
+from .errors import RefusedError, error, unauthorized
 from .exchange import Answer, Call, Record, Surface
 from .failover import Failover
 from .limits import Limits
 from .protocol import SERVER
 from .queue import Queue
 from .request_log import RequestLog
+from .room import Room, Take
 from .routes import LIVENESS, READINESS, Route, find_route
 from .serve import Drain
 from .translation import Translation
 from .translator import REQUEST_HEADER
+
+_BODIES = 4  # of the longest kind at a time
 
 
 class Gateway:
@@ -33,6 +36,7 @@ class Gateway:
         self._door = Door(configuration)
         self._log = log
         self._drain = drain
+        self._room = Room(_BODIES * configuration.limits.max_body_bytes)
         self._total_s = configuration.timeouts.total_s
         self._failover = Failover(http=http, configuration=configuration, tell=log.tell)
         self._queue = Queue(
@@ -54,15 +58,14 @@ class Gateway:
         route = find_route(request.method, path)
         if route and self._door.is_inner(request, route):
             outer = self._log.find(request.headers.get(REQUEST_HEADER, ""))
-            if outer:
-                return await self._handle_inner(request, route, outer)
+            return await self._handle_inner(request, route, outer) if outer else self._orphaned(route)
         return await self._handle_outer(request, route)
 
     async def _handle_outer(self, request: web.BaseRequest, route: Route | None) -> web.StreamResponse:
         record = self._log.open(route=route.name if route else "unknown", total_s=self._total_s)
         try:
-            with self._drain.entered():
-                answer = await self._answered(self._outer(request, route, record))
+            with self._drain.entered(), self._room.share() as take:
+                answer = await self._answered(self._outer(request, route, record, take))
                 record.status, record.first_byte = answer.status, time.monotonic()
                 record.error = answer.error or record.error
                 return await self._write(request, answer, record, is_outer=True)
@@ -90,7 +93,13 @@ class Gateway:
         finally:
             outer.beneath.discard(task)
 
-    async def _outer(self, request: web.BaseRequest, route: Route | None, record: Record) -> Answer:
+    def _orphaned(self, route: Route) -> web.Response:
+        """A request that is over, as its client has left, needs nothing more; or somebody has LiteLLM's key."""
+        self._log.tell({"event": "inner_request_refused", "route": route.name})
+        answer = unauthorized()
+        return web.Response(status=answer.status, body=answer.body, headers={**answer.headers, **SERVER})
+
+    async def _outer(self, request: web.BaseRequest, route: Route | None, record: Record, take: Take) -> Answer:
         if self._drain.refusing:
             return _shutting_down()
         if route is None:
@@ -99,7 +108,7 @@ class Gateway:
         record.project = project.name
         if route.surface is None:
             return self._door.model(project, route.model) if route.model else self._door.models(project)
-        call = await self._door.admit(request, route, project, record)
+        call = await self._door.admit(request, route, project, record, take=take)
         return await self._limits(call)
 
     async def _inner(self, request: web.BaseRequest, route: Route, record: Record) -> Answer:

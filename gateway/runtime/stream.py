@@ -7,7 +7,7 @@ import aiohttp
 
 from .errors import exhausted, interruption, told
 from .events import Event, EventReader, Failure, MalformedEventError
-from .exchange import Call, Transient
+from .exchange import Call, Surface, Transient
 from .repairs import Repair
 
 See = Callable[[Mapping[str, object]], None]
@@ -116,7 +116,9 @@ class UpstreamStream:
     def _pass(self, event: Event) -> bytes:
         self._started = self._started or event.is_real
         self._call.record.events += not self._call.translated
-        self._unfinished -= self._unfinished if event.is_last else event.finished_choices
+        # What ends a stream of chat completions ends no response.
+        is_last = event.is_last and (event.data != "[DONE]" or self._call.surface is Surface.CHAT)
+        self._unfinished -= self._unfinished if is_last else event.finished_choices
         self._call.record.whole = self._unfinished <= 0
         number = event.sequence_number
         if number is not None:

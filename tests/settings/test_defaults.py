@@ -49,15 +49,16 @@ DEFAULTS = {
     "timeouts": {
         "connect_s": 5.0,
         "first_event_s": 60.0,
-        "idle_s": 60.0,
+        "idle_s": 180.0,
         "answer_s": 180.0,
+        "embeddings_s": 30.0,
         "body_s": 60.0,
         "litellm_s": 30.0,
         "litellm_start_s": 90.0,
         "total_s": 220.0,
     },
     "circuit_breaker": {"failures": 1, "open_s": 10.0, "max_open_s": 60.0},
-    "limits": {"max_body_bytes": 33_554_432, "max_depth": 64, "queue_s": 120.0},
+    "limits": {"max_body_bytes": 16_777_216, "max_depth": 64, "queue_s": 120.0},
 }
 CONVENTIONAL = {"key_vault", "backend"}
 

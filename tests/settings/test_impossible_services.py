@@ -8,7 +8,8 @@ ROOT = "must be https:// and a host name alone"
 TABLE = "must be a table of settings"
 LONG = "x" * 300
 SHORT_TIMES = """
-timeouts = {first_event_s = 8, answer_s = 8, body_s = 8, litellm_s = 8, litellm_start_s = 8, total_s = 8}"""
+timeouts = {first_event_s = 8, answer_s = 8, embeddings_s = 8, body_s = 8, litellm_s = 8,\
+ litellm_start_s = 8, total_s = 8}"""
 
 IMPOSSIBLE = [
     # identity

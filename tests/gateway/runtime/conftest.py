@@ -133,6 +133,7 @@ def configuration() -> Configuration:
             first_event_s=0.5,
             idle_s=0.5,
             answer_s=0.5,
+            embeddings_s=0.5,
             body_s=0.5,
             litellm_s=0.5,
             litellm_start_s=0.8,

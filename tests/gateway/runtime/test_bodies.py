@@ -31,7 +31,7 @@ async def reading() -> AsyncIterator[tuple[Client, list[object]]]:
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         try:
             until = asyncio.get_running_loop().time() + LIMIT_S
-            bodies.append(await read(request, until=until, limits=LIMITS))
+            bodies.append(await read(request, until=until, limits=LIMITS, take=lambda _: None))
         except RefusedError as refused:
             return web.Response(status=refused.answer.status, body=refused.answer.body)
         return web.Response()

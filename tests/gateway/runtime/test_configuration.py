@@ -67,6 +67,7 @@ DOCUMENT = {
         "first_event_s": 2,
         "idle_s": 3,
         "answer_s": 4,
+        "embeddings_s": 4,
         "body_s": 5,
         "litellm_s": 6,
         "litellm_start_s": 7,
@@ -131,7 +132,15 @@ def test_a_project_has_two_keys_and_by_default_every_model_and_no_limit() -> Non
 def test_times_retries_breaker_and_limits_are_the_documents() -> None:
     configuration = read_configuration(ENVIRON)
     assert configuration.timeouts == Timeouts(
-        connect_s=1, first_event_s=2, idle_s=3, answer_s=4, body_s=5, litellm_s=6, litellm_start_s=7, total_s=8
+        connect_s=1,
+        first_event_s=2,
+        idle_s=3,
+        answer_s=4,
+        embeddings_s=4,
+        body_s=5,
+        litellm_s=6,
+        litellm_start_s=7,
+        total_s=8,
     )
     assert configuration.retries == Retries(attempts=3, backoff_s=0.5, max_retry_after_s=20)
     assert configuration.circuit_breaker == CircuitBreaker(failures=1, open_s=10, max_open_s=60)

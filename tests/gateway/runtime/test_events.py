@@ -62,7 +62,7 @@ def test_data_that_is_not_json_is_an_error(data: str) -> None:
         ('{"choices": [{"delta": {"tool_calls": [{"index": 0}]}}]}', True),
         ('{"choices": [{"delta": {}, "finish_reason": "stop"}]}', True),
         ('{"choices": [null]}', False),
-        ("[DONE]", True),
+        ("[DONE]", False),
         ("[1]", False),
     ],
 )

@@ -25,6 +25,7 @@ from .conftest import (
     gateway,
     hang,
     json_answer,
+    lines_of,
     line_of,
     serve,
     stream_answer,
@@ -364,7 +365,7 @@ async def test_a_litellm_that_went_away_is_waited_for_like_one_that_has_not_come
 
 
 async def test_the_id_that_a_client_is_told_lets_nobody_in_on_behalf_of_its_request(
-    alive: Scripted, client: Client, azure: Scripted
+    alive: Scripted, client: Client, azure: Scripted, capsys: pytest.CaptureFixture[str]
 ) -> None:
     azure.answers(stream_answer('data: {"type": "response.output_text.delta", "delta": "a"}\n\n', 0.2))
     async with client.post(
@@ -375,3 +376,5 @@ async def test_the_id_that_a_client_is_told_lets_nobody_in_on_behalf_of_its_requ
         assert (await client.post("/openai/responses", json=body, headers=headers)).status == 401
     assert len(azure.requests) == 1
     assert alive.requests == []
+    (refused,) = [line for line in lines_of(capsys) if line.get("event") == "inner_request_refused"]
+    assert refused["route"] == "openai/responses"

@@ -1,0 +1,60 @@
+"""Bodies share the memory that there is."""
+
+import asyncio
+import json
+from dataclasses import replace
+
+import pytest
+
+from gateway.runtime.configuration import Configuration
+from gateway.runtime.errors import RefusedError
+from gateway.runtime.room import Room
+
+from .conftest import BEARER, CODEX, Scripted, gateway_of, hang, json_answer
+
+pytestmark = pytest.mark.anyio
+
+
+def test_who_asks_for_more_than_is_left_is_told_to_come_again_and_room_comes_back() -> None:
+    room = Room(10)
+    with room.share() as first:
+        first(6)
+        with room.share() as second:
+            second(3)
+            with pytest.raises(RefusedError) as refused:
+                second(2)
+        assert (refused.value.answer.status, refused.value.answer.headers["retry-after"]) == (503, "1")
+        first(4)
+    with room.share() as third:
+        third(10)
+
+
+async def test_long_bodies_in_flight_leave_no_room_for_another_until_they_are_answered(
+    configuration: Configuration, azure: Scripted, litellm: Scripted
+) -> None:
+    azure.answers(hang)
+    limits = replace(configuration.limits, max_body_bytes=1000)
+    body = {"model": CODEX, "input": "x" * 900}
+    async with gateway_of(replace(configuration, limits=limits), [azure], litellm) as client:
+
+        async def ask() -> int:
+            return (await client.post("/v1/responses", json=body, headers=BEARER)).status
+
+        held = [asyncio.create_task(ask()) for _ in range(4)]
+        await asyncio.sleep(0.1)
+        assert await ask() == 503
+        azure.answers(json_answer())
+        await asyncio.gather(*held)
+        assert await ask() == 200
+
+
+@pytest.mark.parametrize(("values", "status"), [(499_000, 200), (501_000, 413)])
+async def test_a_body_of_many_values_would_fill_the_memory(
+    configuration: Configuration, azure: Scripted, litellm: Scripted, values: int, status: int
+) -> None:
+    azure.answers(json_answer())
+    limits = replace(configuration.limits, max_body_bytes=2_000_000)
+    body = json.dumps({"model": CODEX, "input": [1] * values}, separators=(",", ":"))
+    async with gateway_of(replace(configuration, limits=limits), [azure], litellm) as client:
+        headers = BEARER | {"content-type": "application/json"}
+        assert (await client.post("/v1/responses", data=body, headers=headers)).status == status
