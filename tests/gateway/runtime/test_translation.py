@@ -25,8 +25,8 @@ from .conftest import (
     gateway,
     hang,
     json_answer,
-    lines_of,
     line_of,
+    lines_of,
     serve,
     stream_answer,
 )
