@@ -41,6 +41,7 @@ _PATIENCE = {
     "timeouts__connect_s": 2,
     "timeouts__first_event_s": 3,
     "timeouts__answer_s": 3,
+    "timeouts__embeddings_s": 3,
     "timeouts__litellm_s": 20,
     "timeouts__litellm_start_s": 20,
     "timeouts__total_s": 30,
