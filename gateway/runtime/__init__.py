@@ -3,7 +3,7 @@
     server -> door -> limits -> [queue ->] failover -> regions, visit -> attempt -> Azure OpenAI
                              -> translation -> translator -> attempt -> LiteLLM -> server (as its Azure), on as above
 
-- `door`: `routes`, `keys` of projects, `bodies` in their `room`, the `catalogue` of models, known `fields` and their `shapes`
+- `door`: `routes`, `keys`, `bodies` in their `room`, the `catalogue` of models, known `fields` and their `shapes`
 - `limits`, `queue`: `windows` count a minute, `lane` hands out turns, `quota` knows what each region has had
 - `failover`: each region has a `breaker`, conversations an `affinity`; `stream` and its `events`, `repairs`
 - `exchange` is the vocabulary the steps share; `request_log` takes one line of notes per request; `serve` ends well

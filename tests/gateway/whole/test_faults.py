@@ -9,6 +9,7 @@ from .reliability import Outcome, Reliability
 from .surfaces import Surface
 
 _SLACK_S = 2.5  # for a machine that does other things, too
+_LATE_S = 0.8  # the same, where one timer runs out
 
 
 @pytest.mark.parametrize(
@@ -36,7 +37,11 @@ def test_a_fault(world: Regions, user: Client, reliability: Reliability, fault: 
     assert (line["route"], line["model"], line["stream"]) == (surface.route, surface.model, surface.streamed)
     assert line["project"] == "team"
     assert (line["litellm_ms"] is not None) is surface.translated
-    assert sum(attempt["ms"] for attempt in line["attempts"]) <= line["ms"] + 1
+    for attempt in line["attempts"]:
+        seconds = attempt["ms"] / 1000
+        assert LIMIT_S - 0.1 <= seconds < LIMIT_S + _LATE_S if attempt["status"] == 504 else seconds < LIMIT_S
+    beneath = sum(attempt["ms"] for attempt in line["attempts"])
+    assert beneath + (line["litellm_ms"] or 0) <= line["first_byte_ms"] + 1
     assert all(attempt["reason"] for attempt in line["attempts"] if attempt["status"] != 200)
     if expected.client == "the answer":
         assert line["tokens"]["input"] > 0
