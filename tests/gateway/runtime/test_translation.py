@@ -182,6 +182,35 @@ async def test_a_litellm_that_dies_takes_the_call_beneath_with_it(
     await asyncio.wait(asking)
 
 
+async def test_a_litellm_that_ends_its_stream_early_takes_the_call_beneath_with_it(
+    alive: Scripted, client: Client, azure: Scripted
+) -> None:
+    started, gone = asyncio.Event(), asyncio.Event()
+    asking: list[asyncio.Task[web.StreamResponse]] = []
+
+    async def slow(_: web.Request) -> web.StreamResponse:
+        started.set()
+        try:
+            await asyncio.sleep(5)
+        finally:
+            gone.set()
+        return web.Response()
+
+    async def ends_early(request: web.Request) -> web.StreamResponse:
+        asking.append(asyncio.ensure_future(call_beneath(client, then=json_answer())(request)))
+        await started.wait()
+        return await stream_answer(CHUNK)(request)
+
+    azure.answers(slow)
+    alive.answers(ends_early)
+    response = await client.post("/v1/chat/completions", json=CHAT | {"stream": True}, headers=BEARER)
+    assert "upstream_interrupted" in await response.text()
+    # Sooner than the call beneath would end by itself.
+    await asyncio.wait_for(gone.wait(), timeout=0.3)
+    asking[0].cancel()
+    await asyncio.wait(asking)
+
+
 def call_beneath(client: Client, *, then: Handler, stream: bool = False) -> Handler:
     """As LiteLLM does: call the gateway as if it were Azure, then answer in its own words."""
 
