@@ -25,8 +25,8 @@ _REFUSED_BY_REASONING_MODELS = (
 
 def build_litellm_config(settings: EnvironmentSettings) -> dict[str, object]:
     """LiteLLM translates and nothing else: it calls once, keeps no state, and leaves failures to the gateway."""
-    # The gateway ends a call at total_s, with a better reason than LiteLLM's; LiteLLM's own limit lies behind it.
-    timeout_s = settings.timeouts.total_s + 2
+    # The gateway ends a call or a silent stream, with a better reason than LiteLLM's, whose own limit lies behind.
+    timeout_s = max(settings.timeouts.total_s, settings.timeouts.idle_s) + 2
     return {
         "model_list": [_model(model) for model in settings.all_models],
         "general_settings": {

@@ -144,8 +144,8 @@ class CircuitBreaker(Group):
 class Limits(Group):
     """What a single request may be, and how long it may wait for its turn."""
 
-    max_body_bytes: Annotated[int, whole_number(1024, 134_217_728)] = Field(
-        16_777_216, description="Longest request body in bytes; four such bodies are held in memory at most."
+    max_body_bytes: Annotated[int, whole_number(1024, 33_554_432)] = Field(
+        16_777_216, description="Longest request body in bytes; the replica holds four of that length at a time."
     )
     max_depth: Annotated[int, whole_number(8, 256)] = Field(
         64, description="How deep arrays and objects of a body may be nested."

@@ -12,8 +12,10 @@ from .configuration import Limits
 from .errors import RefusedError, error, invalid
 from .room import Take
 
-_MOST_VALUES = 500_000
-"""Values cost a hundred bytes each in memory and a few in a body: this keeps a body of brackets from filling it."""
+_MOST_MARKS = 500_000
+_BYTES_OF_A_VALUE = 100
+_WIDEST = 4
+"""A body of brackets or of emojis is many times as long in memory; the marks are those before a value."""
 
 
 async def read(
@@ -36,8 +38,11 @@ async def read(
         raise RefusedError(error(408, "The request's body did not come in time.", code="request_timeout")) from None
     except (web.RequestPayloadError, ConnectionError, zlib.error):
         raise invalid("The request's body cannot be read.", code="invalid_body") from None
-    if body.count(b",") + body.count(b"[") + body.count(b"{") > _MOST_VALUES:
-        raise RefusedError(error(413, f"The request's body has over {_MOST_VALUES} values.", code="request_too_large"))
+    marks = sum(map(body.count, (b",", b"[", b"{")))
+    if marks > _MOST_MARKS:
+        message = f"The request's body has over {_MOST_MARKS} commas and brackets."
+        raise RefusedError(error(413, message, code="request_too_large"))
+    take(marks * _BYTES_OF_A_VALUE + (0 if body.isascii() and b"\\u" not in body else (_WIDEST - 1) * len(body)))
     fields = _parse(body)
     if _is_deeper(fields, limits.max_depth):
         raise invalid(f"The request's body is nested deeper than {limits.max_depth} levels.", code="invalid_json")

@@ -65,7 +65,9 @@ class Door:
             raise _unsupported(call)
         if surface is Surface.COMPACT or (surface is answered[0] and not model.translate):
             return _for_azure(call)
-        return _for_litellm(call)
+        call = _for_litellm(call)
+        take(2 * len(call.body))  # LiteLLM asks for as much again
+        return call
 
     async def admit_inner(self, request: web.BaseRequest, route: Route, record: Record) -> Call:
         """Read what LiteLLM asks on behalf of the record's request: the same model, by the API that it speaks itself.

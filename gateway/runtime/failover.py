@@ -71,8 +71,11 @@ class Failover:
             if not (keys and is_elsewhere(answer)):
                 return answer
             refusal = answer
+        if refusal and (failure or left):
+            call.record.region = None
+            return displaced(pause_s(regions))
         if refusal:
-            return displaced(pause_s(regions)) if failure or left else refusal
+            return refusal
         waiting = (asked for region in left if (asked := region.breaker.asked))
         last = failure or next(waiting, Transient(429, "status"))
         return exhausted(Transient(last.status, last.reason, retry_after=pause_s(regions)))

@@ -74,6 +74,8 @@ _CHAT = record(
     frequency_penalty=number,
     logprobs=switch,
     logit_bias=anything,
+    audio=absent,
+    web_search_options=absent,
     functions=absent,
     function_call=absent,
     **_COMMON,

@@ -4,6 +4,7 @@ import asyncio
 import time
 import traceback
 from collections.abc import Coroutine
+from contextlib import ExitStack
 from dataclasses import replace
 
 import aiohttp
@@ -18,7 +19,7 @@ from .limits import Limits
 from .protocol import SERVER
 from .queue import Queue
 from .request_log import RequestLog
-from .room import Room, Take
+from .room import Room
 from .routes import LIVENESS, READINESS, Route, find_route
 from .serve import Drain
 from .translation import Translation
@@ -36,7 +37,7 @@ class Gateway:
         self._door = Door(configuration)
         self._log = log
         self._drain = drain
-        self._room = Room(_BODIES * configuration.limits.max_body_bytes)
+        self._room = Room(_BODIES * configuration.limits.max_body_bytes, projects=len(configuration.projects))
         self._total_s = configuration.timeouts.total_s
         self._failover = Failover(http=http, configuration=configuration, tell=log.tell)
         self._queue = Queue(
@@ -64,8 +65,8 @@ class Gateway:
     async def _handle_outer(self, request: web.BaseRequest, route: Route | None) -> web.StreamResponse:
         record = self._log.open(route=route.name if route else "unknown", total_s=self._total_s)
         try:
-            with self._drain.entered(), self._room.share() as take:
-                answer = await self._answered(self._outer(request, route, record, take))
+            with self._drain.entered(), ExitStack() as held:
+                answer = await self._answered(self._outer(request, route, record, held))
                 record.status, record.first_byte = answer.status, time.monotonic()
                 record.error = answer.error or record.error
                 return await self._write(request, answer, record, is_outer=True)
@@ -99,7 +100,7 @@ class Gateway:
         answer = unauthorized()
         return web.Response(status=answer.status, body=answer.body, headers={**answer.headers, **SERVER})
 
-    async def _outer(self, request: web.BaseRequest, route: Route | None, record: Record, take: Take) -> Answer:
+    async def _outer(self, request: web.BaseRequest, route: Route | None, record: Record, held: ExitStack) -> Answer:
         if self._drain.refusing:
             return _shutting_down()
         if route is None:
@@ -108,6 +109,7 @@ class Gateway:
         record.project = project.name
         if route.surface is None:
             return self._door.model(project, route.model) if route.model else self._door.models(project)
+        take = held.enter_context(self._room.share(project.name))
         call = await self._door.admit(request, route, project, record, take=take)
         return await self._limits(call)
 

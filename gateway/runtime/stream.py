@@ -41,6 +41,7 @@ class UpstreamStream:
         choices = call.fields.get("n")
         self._unfinished = max(1, choices) if isinstance(choices, int) else 1
         self._sequence_number = -1
+        self._is_inner = call.record.asked.is_set() and not call.translated
         self._waiting_since: float | None = None
         self._timer: asyncio.TimerHandle | None = None
 
@@ -119,7 +120,7 @@ class UpstreamStream:
         # What ends a stream of chat completions ends no response.
         is_last = event.is_last and (event.data != "[DONE]" or self._call.surface is Surface.CHAT)
         self._unfinished -= self._unfinished if is_last else event.finished_choices
-        self._call.record.whole = self._unfinished <= 0
+        self._call.record.whole = self._unfinished <= 0 and not self._is_inner
         number = event.sequence_number
         if number is not None:
             self._sequence_number = number
@@ -132,12 +133,12 @@ class UpstreamStream:
         transient, translated = is_transient(failure.status), self._call.translated
         if not self._started and (transient or translated):
             raise Transient(failure.status, "error event")
-        self._started, self._unfinished, self._call.record.whole = True, 0, True
+        self._started, self._unfinished, self._call.record.whole = True, 0, not self._is_inner
         self._call.record.error = "upstream_interrupted" if transient or translated else "upstream_refused"
         if transient:
             self._failure = Transient(failure.status, "error event")
         if translated:
-            return interruption(self._call.surface, 0)
+            return interruption(self._call.surface, self._sequence_number + 1)
         self._call.record.failure = told(failure.status, failure.error)
         return event.raw
 

@@ -13,7 +13,7 @@ from local.runner.errors import RunnerError
 # What `constructs/key_vault_secrets.py` writes: a variable, or a hash, or a hash in case the variable is unset.
 _VALUE = re.compile(
     r"\$\{var\.(?P<plain>\w+)\}|"
-    r'\$\{(?:coalesce\(var\.(?P<optional>\w+), )?sha256\("(?P<hashed>(?:[\w:]|\$\{var\.\w+\})+)"\)\)?\}'
+    r'\$\{(?:coalesce\(var\.(?P<optional>\w+), )?sha256\("(?P<hashed>(?:[\w:]|\$\{var\.\w+\})+)"\)(?(optional)\))\}'
 )
 _VARIABLE = re.compile(r"\$\{var\.(\w+)\}")
 _VAULT_REFERENCE = re.compile(r"\$\{azurerm_key_vault_secret\.(?P<address>\w+)\.versionless_id\}")

@@ -297,6 +297,8 @@ def test_litellm_calls_once_and_within_the_ingress_limit(settings: EnvironmentSe
     assert configuration["litellm_settings"]["num_retries"] == 0
     assert configuration["router_settings"]["num_retries"] == 0
     assert settings.timeouts.total_s < configuration["router_settings"]["timeout"] < 240
+    silent = settings.model_copy(update={"timeouts": settings.timeouts.model_copy(update={"idle_s": 230.0})})
+    assert yaml.safe_load(render_litellm_config(silent))["router_settings"]["timeout"] == 232
 
 
 def test_litellm_knows_every_model_by_its_own_name_and_how_it_is_spoken_to(regions: EnvironmentSettings) -> None:

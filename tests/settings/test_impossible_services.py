@@ -94,7 +94,7 @@ IMPOSSIBLE = [
         "60.0",
         "must be at least circuit_breaker.open_s, which is 90",
     ),
-    ("limits.max_body_bytes = 1", "limits.max_body_bytes", "1", "a whole number from 1024 to 134217728"),
+    ("limits.max_body_bytes = 1", "limits.max_body_bytes", "1", "a whole number from 1024 to 33554432"),
     ("limits.max_depth = 1000", "limits.max_depth", "1000", "a whole number from 8 to 256"),
     ("limits.queue_s = -1", "limits.queue_s", "-1", "a number of seconds from 0 to 220"),
     # tags

@@ -65,8 +65,6 @@ ATTACKS: dict[str, object] = {
     "merge_reasoning_content_in_choices": True,
     "thinking": {"type": "enabled", "budget_tokens": 1},
     "modalities": ["audio"],
-    "audio": {"voice": "attack"},
-    "web_search_options": {},
     "vector_store_ids": ["attack"],
     "mcp_servers": ["attack"],
     "tool_resources": {},

@@ -248,6 +248,8 @@ def test_every_form_of_an_embeddings_input_passes(texts: object) -> None:
     [
         (Surface.CHAT, "functions", [{"name": "f"}]),
         (Surface.CHAT, "function_call", "auto"),
+        (Surface.CHAT, "audio", {"voice": "alloy", "format": "wav"}),
+        (Surface.CHAT, "web_search_options", {}),
         (Surface.RESPONSES, "background", True),
         (Surface.RESPONSES, "conversation", "conv_1"),
         (Surface.RESPONSES, "prompt", {"id": "pmpt_1"}),

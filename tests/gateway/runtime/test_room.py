@@ -16,17 +16,34 @@ pytestmark = pytest.mark.anyio
 
 
 def test_who_asks_for_more_than_is_left_is_told_to_come_again_and_room_comes_back() -> None:
-    room = Room(10)
-    with room.share() as first:
+    room = Room(10, projects=1)
+    with room.share("a") as first:
         first(6)
-        with room.share() as second:
+        with room.share("a") as second:
             second(3)
             with pytest.raises(RefusedError) as refused:
                 second(2)
         assert (refused.value.answer.status, refused.value.answer.headers["retry-after"]) == (503, "1")
         first(4)
-    with room.share() as third:
+    with room.share("a") as third:
         third(10)
+
+
+def test_beside_others_a_project_has_no_more_than_half() -> None:
+    room = Room(10, projects=2)
+    with room.share("a") as first, room.share("a") as second, room.share("b") as other:
+        first(4)
+        with pytest.raises(RefusedError):
+            second(2)
+        other(6)
+    with room.share("a") as alone:
+        alone(10)
+
+
+def test_what_there_is_never_room_for_is_too_large() -> None:
+    with Room(10, projects=1).share("a") as take, pytest.raises(RefusedError) as refused:
+        take(11)
+    assert refused.value.answer.status == 413
 
 
 async def test_long_bodies_in_flight_leave_no_room_for_another_until_they_are_answered(
@@ -34,7 +51,8 @@ async def test_long_bodies_in_flight_leave_no_room_for_another_until_they_are_an
 ) -> None:
     azure.answers(hang)
     limits = replace(configuration.limits, max_body_bytes=1000)
-    body = {"model": CODEX, "input": "x" * 900}
+    configuration = replace(configuration, projects=configuration.projects[:1])
+    body = {"model": CODEX, "input": "x" * 700}  # beside its marks, each of which counts as a hundred bytes
     async with gateway_of(replace(configuration, limits=limits), [azure], litellm) as client:
 
         async def ask() -> int:
@@ -53,7 +71,7 @@ async def test_a_body_of_many_values_would_fill_the_memory(
     configuration: Configuration, azure: Scripted, litellm: Scripted, values: int, status: int
 ) -> None:
     azure.answers(json_answer())
-    limits = replace(configuration.limits, max_body_bytes=2_000_000)
+    limits = replace(configuration.limits, max_body_bytes=16_777_216)
     body = json.dumps({"model": CODEX, "input": [1] * values}, separators=(",", ":"))
     async with gateway_of(replace(configuration, limits=limits), [azure], litellm) as client:
         headers = BEARER | {"content-type": "application/json"}

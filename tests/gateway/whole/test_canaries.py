@@ -81,11 +81,9 @@ def http(world: Regions) -> Iterator[httpx.Client]:
 def secrets(regions_secrets: Path, world: Regions) -> set[str]:
     """Every key of the stack, also those that are made from others."""
     values = set(json.loads(regions_secrets.read_text()).values())
-    hashed = {hashlib.sha256(value.encode()).hexdigest() for value in values}
     return (
         {world.session.inner_key}
         | values
-        | hashed
         | {hashlib.sha256(f"secondary:{value}".encode()).hexdigest() for value in values}
     )
 

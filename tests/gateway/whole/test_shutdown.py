@@ -82,6 +82,7 @@ def test_a_translated_request_can_still_ask_azure(regions_stack: Path, tmp_path:
         assert not eventually(asking.done, within_s=0.3)
         _terminate(session)
         assert azure.requests() == []
+        tell_litellm(session, signal.SIGTERM)  # the platform ends both containers
         tell_litellm(session, signal.SIGCONT)
         assert asking.result().choices[0].message.content == "still here"
         assert session.gateway.popen.wait(10) == 0
