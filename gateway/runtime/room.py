@@ -19,7 +19,7 @@ class Room:
 
     @contextmanager
     def share(self, project: str) -> Iterator[Take]:
-        """Give a function that takes so many bytes more, or raises RefusedError: 503 or 413; they come back in the end."""
+        """Give a function that takes so many bytes more, or raises RefusedError: 503, 413; all come back in the end."""
         taken = 0
 
         def take(size: int) -> None:

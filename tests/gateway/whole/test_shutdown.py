@@ -82,13 +82,31 @@ def test_a_translated_request_can_still_ask_azure(regions_stack: Path, tmp_path:
         assert not eventually(asking.done, within_s=0.3)
         _terminate(session)
         assert azure.requests() == []
-        tell_litellm(session, signal.SIGTERM)  # the platform ends both containers
         tell_litellm(session, signal.SIGCONT)
         assert asking.result().choices[0].message.content == "still here"
         assert session.gateway.popen.wait(10) == 0
         assert len(azure.requests()) == 1
         line = GatewayLog(session.gateway.log).update().lines[-1]
         assert (line["status"], len(line["attempts"])) == (200, 1)
+
+
+def test_both_containers_may_be_told_at_once_as_the_platform_does(regions_stack: Path, tmp_path: Path) -> None:
+    with (
+        _replica(regions_stack, tmp_path, wait="all") as session,
+        _azure(session) as azure,
+        _sdk(session) as sdk,
+        ThreadPoolExecutor() as pool,
+    ):
+        sdk.chat.completions.create(model=CODEX, messages=_HI)
+        azure.clear()
+        azure.fail("slow_first_token", delay_s=0.7)
+        asking = pool.submit(sdk.chat.completions.create, model=CODEX, messages=_HI)
+        assert eventually(azure.requests)
+        tell_litellm(session, signal.SIGTERM)
+        _terminate(session)
+        assert not asking.done()
+        assert asking.result().choices[0].message.content == "still here"
+        assert session.gateway.popen.wait(10) == 0
 
 
 def test_nothing_in_flight_ends_at_once_whoever_is_still_connected(regions_stack: Path, tmp_path: Path) -> None:
