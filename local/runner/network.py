@@ -3,7 +3,7 @@
 import os
 import socket
 import time
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 
 import httpx
 
@@ -20,15 +20,24 @@ def free_port(port: int) -> int:
     Raises:
         RunnerError: somebody does, or it is not ours to use.
     """
-    with socket.socket() as probe:
-        if os.name != "nt":
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError as busy:
-            raise RunnerError(f"Port {port} cannot be used: {busy.strerror}. Choose another with --port.") from None
-        number: int = probe.getsockname()[1]
-        return number
+    return free_ports(port)[0]
+
+
+def free_ports(*ports: int) -> list[int]:
+    """The same for several: no two are one, as all are held until the last one is found."""
+    with ExitStack() as probes:
+        return [_bound(probes.enter_context(socket.socket()), port) for port in ports]
+
+
+def _bound(probe: socket.socket, port: int) -> int:
+    if os.name != "nt":
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        probe.bind((HOST, port))
+    except OSError as busy:
+        raise RunnerError(f"Port {port} cannot be used: {busy.strerror}. Choose another with --port.") from None
+    number: int = probe.getsockname()[1]
+    return number
 
 
 def wait_until_ready(url: str, process: Process) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from local.runner.emulators import Emulator, emulate
 from local.runner.errors import RunnerError
 from local.runner.image import find_image
-from local.runner.network import HOST, free_port, wait_until_ready
+from local.runner.network import HOST, free_port, free_ports, wait_until_ready
 from local.runner.processes import Process, start
 from local.runner.stack import Container, Stack, Upstream, read_stack
 from local.runner.variables import resolve_variables
@@ -84,8 +84,7 @@ def run(
     programs = find_image(read.gateway.image)
     addresses = _addresses(read, upstreams or {})
     variables = _variables(read, azure=azure, environ=environ, secrets=secrets)
-    ports = {"gateway": free_port(port), "litellm": free_port(0)}
-    urls = {name: f"http://{HOST}:{number}" for name, number in ports.items()}
+    free_port(port)  # told before anything is started
     with ExitStack() as running:
         emulators: dict[str, Emulator] = {}
         for upstream in read.upstreams:
@@ -95,6 +94,9 @@ def run(
                 key = read.gateway.secrets[upstream.key_env].value(variables)
                 emulators[upstream.name] = running.enter_context(emulate(upstream.name, key=key, models=models))
                 addresses[upstream.name] = emulators[upstream.name].url
+        # Not earlier: what is free may be taken by whoever starts meanwhile.
+        ports = dict(zip(("gateway", "litellm"), free_ports(port, 0), strict=True))
+        urls = {name: f"http://{HOST}:{number}" for name, number in ports.items()}
         overrides = _overrides(read.upstreams, addresses=addresses, urls=urls)
         containers = {
             container.name: running.enter_context(

@@ -14,7 +14,7 @@ from rich.console import Console
 from local.runner import cli
 from local.runner.checks import call_endpoints
 from local.runner.errors import RunnerError
-from local.runner.network import wait_until_ready
+from local.runner.network import free_ports, wait_until_ready
 from local.runner.report import json_line, print_report
 from local.runner.session import Session, run
 
@@ -209,3 +209,7 @@ def test_a_container_that_is_never_ready_is_told(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("local.runner.network._READY_S", 0.3)
     with pytest.raises(RunnerError, match="gateway was not ready within 0 s"):
         wait_until_ready(f"{session.host_url}/nothing", session.gateway)
+
+
+def test_the_ports_of_one_run_differ() -> None:
+    assert len(set(free_ports(*[0] * 100))) == 100
