@@ -1,0 +1,1 @@
+"""Azure and GitHub, by way of their own command lines."""
