@@ -2,11 +2,8 @@
 
 import asyncio
 import json
-import math
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
 
 import aiohttp
 
@@ -14,6 +11,7 @@ from .errors import error
 from .events import Event
 from .exchange import Answer, Call, Transient
 from .repairs import Repair, repair_of
+from .retry_after import retry_after_s
 from .stream import Over, See, UpstreamStream, is_transient
 
 _PASSED_ON = ("content-type", "retry-after", "x-ratelimit-")
@@ -60,7 +58,7 @@ async def attempt(
 async def _answer(*, response: aiohttp.ClientResponse, call: Call, target: Target, see: See, over: Over) -> Answer:
     status = response.status
     if is_transient(status) or 300 <= status < 400:
-        raise Transient(status, "status", retry_after=_retry_after(response.headers))
+        raise Transient(status, "status", retry_after=retry_after_s(response.headers))
     headers = {name: value for name, value in response.headers.items() if name.lower().startswith(_PASSED_ON)}
     if status >= 400:
         return await _refusal(response, headers)
@@ -99,27 +97,3 @@ async def _refusal(response: aiohttp.ClientResponse, headers: Mapping[str, str])
     except (ValueError, RecursionError):
         return error(response.status, f"The upstream answered {response.status} without saying why.")
     return Answer(status=response.status, body=body, headers=headers)
-
-
-def _retry_after(headers: Mapping[str, str]) -> float | None:
-    """Seconds to wait; Azure tells them whole, and in milliseconds beside; who stands between may name a date.
-
-    https://learn.microsoft.com/azure/ai-services/openai/how-to/quota
-    https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
-    """
-    for name, seconds_of in (("retry-after-ms", _milliseconds), ("retry-after", float), ("retry-after", _until_date)):
-        try:
-            seconds = seconds_of(headers[name])
-        except (KeyError, ValueError):
-            continue
-        if math.isfinite(seconds):
-            return max(0.0, seconds)
-    return None
-
-
-def _milliseconds(text: str) -> float:
-    return float(text) / 1000
-
-
-def _until_date(text: str) -> float:
-    return parsedate_to_datetime(text).timestamp() - time.time()

@@ -9,6 +9,7 @@ from .errors import error
 from .exchange import Answer, Call, Step
 from .lane import Lane, Waiter
 from .quota import Quota, Rest
+from .retry_after import retry_after_s
 from .usage import estimate
 from .windows import MINUTE_S, Clock
 
@@ -58,7 +59,7 @@ class Queue:
                 after = min(lane.room(waiter)[0], MINUTE_S)
                 return error(429, message, type="requests", code="rate_limit_exceeded", retry_after=after)
             answer = await lane.use(place, call, self._step)
-            pause_s = _retry_after_s(answer.headers)
+            pause_s = _pause_s(answer.headers)
             # Where the last region to be asked is down, and another one is only busy, the latter is waited for.
             is_busy = answer.status == 429 or (answer.status == 503 and lane.quota.is_limited(call.model))
             if not is_busy or loop.time() + pause_s >= until:
@@ -68,11 +69,6 @@ class Queue:
             again = True
 
 
-def _retry_after_s(headers: Mapping[str, str]) -> float:
-    told = {name.lower(): value for name, value in headers.items()}
-    for name, unit in (("retry-after-ms", 1000.0), ("retry-after", 1.0)):
-        try:
-            return max(_SHORTEST_S, float(told[name]) / unit)
-        except (KeyError, ValueError):
-            continue
-    return _RETRY_AFTER_S
+def _pause_s(headers: Mapping[str, str]) -> float:
+    told_s = retry_after_s({name.lower(): value for name, value in headers.items()})
+    return _RETRY_AFTER_S if told_s is None else max(_SHORTEST_S, told_s)

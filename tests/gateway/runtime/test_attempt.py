@@ -2,12 +2,9 @@
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from email.utils import format_datetime
 
 import pytest
 
-from gateway.runtime.attempt import _retry_after
 from gateway.runtime.configuration import Configuration
 
 from .conftest import (
@@ -206,30 +203,6 @@ async def test_a_short_retry_after_is_waited_for(client: Client, azure: Scripted
     response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
     assert response.status == 200
     assert 0.2 <= loop.time() - started < 1  # the milliseconds were believed
-
-
-@pytest.mark.parametrize(
-    ("headers", "seconds"),
-    [
-        ({}, None),
-        ({"retry-after": "2"}, 2.0),
-        ({"retry-after": "0.5"}, 0.5),
-        ({"retry-after": "2", "retry-after-ms": "1500"}, 1.5),
-        ({"retry-after": "2", "retry-after-ms": "soon"}, 2.0),
-        ({"retry-after": "-2"}, 0.0),
-        ({"retry-after": "soon"}, None),
-        ({"retry-after": "inf"}, None),
-        ({"retry-after": "nan"}, None),
-        ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0.0),
-    ],
-)
-def test_the_pause_that_an_upstream_asks_for(headers: dict[str, str], seconds: float | None) -> None:
-    assert _retry_after(headers) == seconds
-
-
-def test_a_pause_may_be_told_by_its_end() -> None:
-    end = datetime.now(UTC) + timedelta(hours=1)
-    assert _retry_after({"retry-after": format_datetime(end, usegmt=True)}) == pytest.approx(3600, abs=30)
 
 
 async def test_no_attempt_begins_after_the_requests_time(
