@@ -1,4 +1,4 @@
-"""What this repository runs in: `.venv`, LiteLLM's environment, `node_modules`; made when missing or stale.
+"""What this repository runs in: `.venv`, LiteLLM's environment, tools, `node_modules`; made when missing or stale.
 
 Standard library only, and readable to an old Python, which it refuses.
 """
@@ -14,25 +14,33 @@ from pathlib import Path
 
 from scripts import install, stamp
 from scripts.install import NODE_MODULES, VENV, program
-from scripts.requirements import from_pipfile_lock, image_locks, versions_in
+from scripts.requirements import from_pipfile_lock, image_locks, tool_locks, versions_in
 from scripts.work import ROOT, Failed, Work, alone, become, say, together
 
 IMAGES = ROOT / ".image"
 LOCKS = ROOT / "local" / "image"
+TOOLS = ROOT / ".tools"
+TOOL_LOCKS = ROOT / "local" / "tools"
 OLDEST_PYTHON = (3, 11)
+_PROGRAMS = {"azure-cli": "az"}
 
 
-def prepare(*, litellm: Collection[str] = (), node: bool = False) -> None:
-    """Make what is missing or stale, with LiteLLM in these versions; done in no time when nothing is.
+def prepare(*, litellm: Collection[str] = (), tools: Collection[str] = (), node: bool = False) -> None:
+    """Make what is missing or stale, with LiteLLM in these versions and these tools; done in no time when nothing is.
 
     `Failed` says what to do.
     """
     check_python(sys.version_info[:3])
     with alone(ROOT / ".setup.lock"):
-        _prepare(litellm=litellm, node=node)
+        _prepare(litellm=litellm, tools=tools, node=node)
 
 
-def _prepare(*, litellm: Collection[str], node: bool) -> None:
+def tool(name: str) -> Path:
+    """A tool's program, in the environment of its own that `prepare` makes."""
+    return program(_PROGRAMS.get(name, name), environment=TOOLS / name)
+
+
+def _prepare(*, litellm: Collection[str], tools: Collection[str], node: bool) -> None:
     packages = from_pipfile_lock((ROOT / "Pipfile.lock").read_text(encoding="utf-8"))
     jobs: dict[str, Callable[[Work], object]] = {}
     if not _is_made(VENV, packages):
@@ -43,6 +51,10 @@ def _prepare(*, litellm: Collection[str], node: bool) -> None:
         folder, text = IMAGES / f"litellm-{version}", lock.read_text(encoding="utf-8")
         if version in litellm and not _is_made(folder, text):
             jobs[f"LiteLLM {version}"] = partial(install.image, folder=folder, requirements=text)
+    for name in tools:
+        folder, text, shim = TOOLS / name, *_tool(name)
+        if not _is_made(folder, f"{text}{shim}"):
+            jobs[name] = partial(install.tool, folder=folder, requirements=text, shim=shim)
     if jobs:
         together(jobs)
     lock_of_node = (ROOT / "package-lock.json").read_text(encoding="utf-8")
@@ -50,9 +62,9 @@ def _prepare(*, litellm: Collection[str], node: bool) -> None:
         together({"The cdktf CLI": partial(install.node_modules, lock=lock_of_node)})
 
 
-def enter(*, node: bool = False) -> None:
+def enter(*, tools: Collection[str] = (), node: bool = False) -> None:
     """Prepare, then go on in `.venv`'s Python, with the same arguments, unless this is it."""
-    prepare(node=node)
+    prepare(tools=tools, node=node)
     if Path(sys.prefix).resolve() != VENV.resolve():
         become([program("python"), *sys.argv])
 
@@ -79,6 +91,13 @@ def check_python(version: tuple[int, ...]) -> None:
             f"{sys.executable} cannot make virtual environments: its module venv or ensurepip is missing.\n"
             "On Debian and Ubuntu: sudo apt install python3-venv"
         )
+
+
+def _tool(name: str) -> tuple[str, str]:
+    """Its packages, and the program that it has from us if they bring none."""
+    shim = TOOL_LOCKS / f"{name}.py"
+    packages = tool_locks(TOOL_LOCKS)[name].read_text(encoding="utf-8")
+    return packages, shim.read_text(encoding="utf-8") if shim.is_file() else ""
 
 
 def _is_made(folder: Path, lock: str) -> bool:

@@ -46,6 +46,16 @@ def image(work: Work, folder: Path, requirements: str) -> None:
     packages(work, folder, requirements)
 
 
+def tool(work: Work, folder: Path, requirements: str, shim: str) -> None:
+    """Make the environment of a tool anew; `shim`, if any, is its program."""
+    image(work, folder, requirements)
+    if shim:
+        path = program(folder.name, environment=folder)
+        path.write_text(f"#!{program('python', environment=folder)} -I\n{shim}", encoding="utf-8")
+        path.chmod(0o755)
+        stamp.put(folder, lock=f"{requirements}{shim}")
+
+
 def packages(work: Work, folder: Path, requirements: str) -> None:
     """Install all of them, and put the stamp."""
     python, uv = program("python", environment=folder), program("uv")

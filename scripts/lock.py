@@ -1,4 +1,4 @@
-"""Renews the locks within what Pipfile, package.json and the file names in local/image/ allow.
+"""Renews the locks within what Pipfile, package.json, the file names in local/image/ and local/tools/*.in allow.
 
 The locks name no package index: every machine asks its own, and the hashes say whether it got the right files.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from scripts.environment import prepare  # noqa: E402
+from scripts.environment import TOOL_LOCKS, prepare  # noqa: E402
 from scripts.install import program  # noqa: E402
 from scripts.requirements import image_locks  # noqa: E402
 from scripts.work import ROOT, Work, manners, together  # noqa: E402
@@ -27,7 +27,8 @@ def main() -> None:
         prepare()
         locks = image_locks(ROOT / "local" / "image")
         images = {f"LiteLLM {version}": partial(image, version=version, path=path) for version, path in locks.items()}
-        together({"Pipfile.lock": pipfile, "package-lock.json": node, **images})
+        tools = {path.stem: partial(tool, wanted=path) for path in sorted(TOOL_LOCKS.glob("*.in"))}
+        together({"Pipfile.lock": pipfile, "package-lock.json": node, **images, **tools})
 
 
 def pipfile(work: Work) -> None:
@@ -51,13 +52,23 @@ def node(work: Work) -> None:
 
 
 def image(work: Work, *, version: str, path: Path) -> None:
-    """By uv, for every platform and every Python from 3.11 on."""
-    options = ["--universal", "--python-version=3.11", "--generate-hashes", "--upgrade"]
-    options += ["--no-header", "--no-annotate", "--no-emit-index-url"]
+    """The packages of that LiteLLM."""
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder, "requirements.in")
         wanted.write_text(f"litellm[proxy]=={version}\n", encoding="utf-8")
-        work.run([program("uv"), "pip", "compile", *options, wanted, "--output-file", path])
+        _compile(work, wanted, path)
+
+
+def tool(work: Work, *, wanted: Path) -> None:
+    """The packages of a tool, which stands in its `.in` with its version."""
+    _compile(work, wanted, wanted.with_suffix(".txt"))
+
+
+def _compile(work: Work, wanted: Path, path: Path) -> None:
+    """By uv, for every platform and every Python from 3.11 on."""
+    options = ["--universal", "--python-version=3.11", "--generate-hashes", "--upgrade"]
+    options += ["--no-header", "--no-annotate", "--no-emit-index-url"]
+    work.run([program("uv"), "pip", "compile", *options, wanted, "--output-file", path])
 
 
 if __name__ == "__main__":

@@ -37,6 +37,11 @@ def image_locks(folder: Path) -> dict[str, Path]:
     return {path.stem[len("litellm-") :]: path for path in sorted(folder.glob("litellm-*.txt"))}
 
 
+def tool_locks(folder: Path) -> dict[str, Path]:
+    """The locks of the tools by name: `checkov.txt`."""
+    return {path.stem: path for path in sorted(folder.glob("*.txt"))}
+
+
 def versions_in(text: str) -> set[str]:
     """LiteLLM's versions that a text names as images, pinned by digest."""
     return set(_IMAGE.findall(text))
