@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from .errors import error
-from .events import Event
+from .events import failure_of
 from .exchange import Answer, Call, Transient
 from .repairs import Repair, repair_of
 from .retry_after import retry_after_s
@@ -83,9 +83,9 @@ async def _whole(*, response: aiohttp.ClientResponse, repair: Repair, see: See) 
     if not isinstance(data, dict) or "json" not in response.content_type:
         raise Transient(502, "not JSON")
     if data.get("error"):  # whole and no answer, though its status says so: as in a stream
-        failure = Event(body, {"type": "response.failed", "response": data}).failure
-        if failure and is_transient(failure.status):
-            raise Transient(failure.status, "error in the answer")
+        status = failure_of(data["error"]).status
+        if is_transient(status):
+            raise Transient(status, "error in the answer")
     see(data)
     return repair.whole(body, data)
 

@@ -83,8 +83,13 @@ class Event(NamedTuple):
             error = fields["error"]
         else:
             return None
-        said = error if isinstance(error, dict) else {}
-        return Failure(_status(said.get("code") or said.get("type")), said)
+        return failure_of(error)
+
+
+def failure_of(error: object) -> Failure:
+    """What an `error` says, in an event or in a whole answer."""
+    said = error if isinstance(error, dict) else {}
+    return Failure(_status(said.get("code") or said.get("type")), said)
 
 
 def _says_something(choice: Mapping[str, object]) -> bool:
