@@ -13,6 +13,7 @@ from aiohttp import web
 from aiohttp.http_exceptions import LineTooLong
 
 from .errors import error
+from .exchange import Answer
 
 SERVER = {"server": "gateway"}
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
@@ -61,6 +62,14 @@ class Protocol(web.RequestHandler):
             answer = error(status, "This is no HTTP request that the gateway can read.", code="invalid_http")
         else:
             answer = error(status, "The gateway failed.", type="server_error", code="internal_error")
-        response = web.Response(status=status, body=answer.body, headers={**answer.headers, **SERVER})
+        response = response_of(answer)
         response.force_close()
         return response
+
+
+def response_of(answer: Answer) -> web.StreamResponse:
+    """The answer in aiohttp's words, without aiohttp's name; a stream's parts are still to be written."""
+    headers = {**answer.headers, **SERVER}
+    if isinstance(answer.body, bytes):
+        return web.Response(status=answer.status, body=answer.body, headers=headers)
+    return web.StreamResponse(status=answer.status, headers=headers)

@@ -16,7 +16,7 @@ from .errors import RefusedError, error, unauthorized
 from .exchange import Answer, Call, Record, Surface
 from .failover import Failover
 from .limits import Limits
-from .protocol import SERVER
+from .protocol import SERVER, response_of
 from .queue import Queue
 from .request_log import RequestLog
 from .room import Room
@@ -94,11 +94,10 @@ class Gateway:
         finally:
             outer.beneath.discard(task)
 
-    def _orphaned(self, route: Route) -> web.Response:
+    def _orphaned(self, route: Route) -> web.StreamResponse:
         """A request that is over, as its client has left, needs nothing more; or somebody has LiteLLM's key."""
         self._log.tell({"event": "inner_request_refused", "route": route.name})
-        answer = unauthorized()
-        return web.Response(status=answer.status, body=answer.body, headers={**answer.headers, **SERVER})
+        return response_of(unauthorized())
 
     async def _outer(self, request: web.BaseRequest, route: Route | None, record: Record, held: ExitStack) -> Answer:
         if self._drain.refusing:
@@ -124,11 +123,8 @@ class Gateway:
     async def _write(
         self, request: web.BaseRequest, answer: Answer, record: Record, *, is_outer: bool
     ) -> web.StreamResponse:
-        headers = {**answer.headers, **SERVER, "x-request-id": record.request_id}
-        if isinstance(answer.body, bytes):
-            response: web.StreamResponse = web.Response(status=answer.status, body=answer.body, headers=headers)
-        else:
-            response = web.StreamResponse(status=answer.status, headers=headers)
+        response = response_of(answer)
+        response.headers["x-request-id"] = record.request_id
         if is_outer and self._drain.refusing:
             response.force_close()
         try:
