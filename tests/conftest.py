@@ -26,21 +26,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     options.addoption(
         "--soak-seconds", type=float, metavar="N", help=f"run the soak, for so long (with -m soak: {SOAK_S:.0f})"
     )
+    options.addoption("--slow", action="store_true", help="run the slow tests, too")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the markers known."""
     config.addinivalue_line("markers", "soak: a long load, run by `--soak-seconds N` or `-m soak` alone")
+    config.addinivalue_line("markers", "slow: run by `scripts/test.py`, `--slow` or `-m slow` alone")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the soak out of a run that did not ask for it."""
-    if config.getoption("--soak-seconds") is not None or "soak" in str(config.getoption("-m")):
-        return
-    soaks = [item for item in items if item.get_closest_marker("soak")]
-    if soaks:
-        config.hook.pytest_deselected(items=soaks)
-        items[:] = [item for item in items if item not in soaks]
+    """Leave out of a run what it did not ask for."""
+    asked = {"soak": config.getoption("--soak-seconds") is not None, "slow": config.getoption("--slow")}
+    unwanted = {name for name, is_asked in asked.items() if not is_asked and name not in str(config.getoption("-m"))}
+    left_out = [item for item in items if any(mark.name in unwanted for mark in item.iter_markers())]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture(scope="session")

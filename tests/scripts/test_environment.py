@@ -2,12 +2,14 @@
 
 import ast
 import importlib.util
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from scripts import environment, install, stamp
+from scripts.requirements import from_pipfile_lock, only, tool_locks
 from scripts.work import Failed, Work
 
 ROOT = Path(__file__).parents[2]
@@ -80,3 +82,31 @@ def test_a_package_that_is_not_what_was_locked_is_refused(tmp_path: Path) -> Non
     with pytest.raises(Failed, match=r"(?s)pip could not install what image needs.*hash.*run the same command again"):
         install.image(Work(), folder, f"colorama==0.4.6 --hash=sha256:{'0' * 64}\n")
     assert not (folder / ".stamp").exists()
+
+
+def test_a_tool_has_an_environment_of_its_own_and_the_program_that_its_packages_lack(tmp_path: Path) -> None:
+    folder, locked = tmp_path / "answer", (ROOT / "Pipfile.lock").read_text(encoding="utf-8")
+    package = only(from_pipfile_lock(locked), "colorama")
+    shim = "import colorama, sys\nprint(colorama.__file__, sys.argv[1])\n"
+    install.tool(Work(), folder, package, shim)
+
+    answer = subprocess.run(
+        [install.program("answer", environment=folder), "word"], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert answer.startswith(str(folder))
+    assert answer.endswith(" word\n")
+    assert stamp.fits(folder, lock=f"{package}{shim}")
+    assert not stamp.fits(folder, lock=package)
+
+
+@pytest.mark.parametrize("name", tool_locks(environment.TOOL_LOCKS))
+def test_a_tool_is_made_when_it_is_asked_for_and_not_before(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(environment, "_is_made", lambda folder, _lock: folder.parent != environment.TOOLS)
+    monkeypatch.setattr(install, "tool", lambda _work, *, folder, **_: made.append(folder.name))
+    environment.prepare()
+    assert made == []
+    environment.prepare(tools=[name])
+    assert made == [name]
+    assert environment.tool(name).parent == install.program("x", environment=environment.TOOLS / name).parent

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from scripts import test
-from scripts.environment import LOCKS, in_settings
-from scripts.requirements import from_pipfile_lock, image_locks, only, versions_in
+from scripts.environment import LOCKS, TOOL_LOCKS, in_settings
+from scripts.requirements import from_pipfile_lock, image_locks, only, tool_locks, versions_in
 from settings import load_environments
 
 ROOT = Path(__file__).parents[2]
@@ -16,6 +16,7 @@ LOCK_FILES = [
     "Pipfile.lock",
     "package-lock.json",
     *(f"local/image/{path.name}" for path in ROOT.glob("local/image/*.txt")),
+    *(f"local/tools/{path.name}" for path in ROOT.glob("local/tools/*.txt")),
 ]
 
 
@@ -41,11 +42,27 @@ def test_pipfile_lock_has_no_source() -> None:
 
 def test_every_line_is_pinned_and_hashed(packages: str) -> None:
     for requirements in [packages, *(path.read_text() for path in image_locks(ROOT / "local/image").values())]:
-        entries = requirements.replace("\\\n", "").splitlines()
-        assert len(entries) > 50
-        assert not [
-            entry for entry in entries if not re.match(r"[\w.-]+==\S+( ;.+?)?( +--hash=sha256:\w{64})+$", entry)
-        ]
+        assert len(unpinned(requirements)[1]) > 50
+        assert unpinned(requirements)[0] == []
+
+
+def unpinned(requirements: str) -> tuple[list[str], list[str]]:
+    """The lines without version or hash, and all of them."""
+    entries = requirements.replace("\\\n", "").splitlines()
+    pinned = re.compile(r"[\w.-]+==\S+( ;.+?)?( +--hash=sha256:\w{64})+$")
+    return [entry for entry in entries if not pinned.match(entry)], entries
+
+
+@pytest.mark.parametrize("path", tool_locks(TOOL_LOCKS).values(), ids=lambda path: path.stem)
+def test_a_tool_is_pinned_and_hashed_with_all_that_it_needs(path: Path) -> None:
+    without, entries = unpinned(path.read_text(encoding="utf-8"))
+    assert without == []
+    wanted = path.with_suffix(".in").read_text(encoding="utf-8").split()[0]
+    assert wanted in {entry.split()[0] for entry in entries}, f"{path.name} is older than its .in: scripts/lock.py"
+
+
+def test_every_tool_that_is_wanted_has_a_lock() -> None:
+    assert {path.stem for path in TOOL_LOCKS.glob("*.in")} == tool_locks(TOOL_LOCKS).keys()
 
 
 def test_a_marker_stands_between_version_and_hashes() -> None:
