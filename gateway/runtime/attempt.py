@@ -9,10 +9,10 @@ import aiohttp
 
 from .errors import error
 from .events import failure_of
-from .exchange import Answer, Call, Transient
+from .exchange import Answer, Call, Transient, is_transient
 from .repairs import Repair, repair_of
 from .retry_after import retry_after_s
-from .stream import Over, See, UpstreamStream, is_transient
+from .stream import Over, See, UpstreamStream
 
 _PASSED_ON = ("content-type", "retry-after", "x-ratelimit-")
 

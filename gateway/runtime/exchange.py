@@ -109,4 +109,9 @@ class Transient(Exception):  # noqa: N818 - not an error yet: somebody may try a
         self.sent = sent
 
 
+def is_transient(status: int) -> bool:
+    """May another attempt succeed where this one was answered so?"""
+    return status in (408, 429) or status >= 500
+
+
 Step = Callable[[Call], Awaitable[Answer]]

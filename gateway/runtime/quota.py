@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from .configuration import Model
-from .exchange import Call
-from .stream import is_transient
+from .exchange import Call, is_transient
 from .windows import MINUTE_S, Clock, Minute, Use
 
 _MARGIN_S = 0.25

@@ -7,18 +7,13 @@ import aiohttp
 
 from .errors import exhausted, interruption, told
 from .events import Event, EventReader, Failure, MalformedEventError
-from .exchange import Call, Surface, Transient
+from .exchange import Call, Surface, Transient, is_transient
 from .repairs import Repair
 
 See = Callable[[Mapping[str, object]], None]
 """Gets what the upstream said, parsed: a whole answer, or each event of a stream."""
 Over = Callable[[Transient | None], None]
 """Told once that an answer has come to its end (None), or why it has not."""
-
-
-def is_transient(status: int) -> bool:
-    """May another attempt succeed where this one was answered so?"""
-    return status in (408, 429) or status >= 500
 
 
 class UpstreamStream:

@@ -13,8 +13,7 @@ import aiohttp
 
 from .configuration import Configuration
 from .errors import error, untranslatable
-from .exchange import Answer, Call, Record, Transient
-from .stream import is_transient
+from .exchange import Answer, Call, Record, Transient, is_transient
 from .translator import HangsError, Translator
 
 _CALLS = 3  # that LiteLLM was not there to take
