@@ -20,9 +20,10 @@ class Keys:
 
     def is_inner(self, request: web.BaseRequest, route: Route) -> bool:
         """Is it LiteLLM that knocks? It calls Azure's routes alone."""
-        given = _given(request, route)
-        matches = [hmac.compare_digest(digest, self._inner) for digest in given]
-        return route.is_azure and bool(matches) and all(matches)
+        if not route.is_azure:
+            return False
+        matches = [hmac.compare_digest(digest, self._inner) for digest in _given(request, route)]
+        return bool(matches) and all(matches)
 
     def project_of(self, request: web.BaseRequest, route: Route) -> Project:
         """Return the project that every given key belongs to.
