@@ -1,0 +1,181 @@
+"""Writes the reference of all settings into docs/settings.md, from the model: `settings_reference.py --write`.
+
+What is allowed is told in the words that a person gets for a value that is not: each field is asked with such values.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import UnionType
+from typing import Annotated, Any, Union, get_args, get_origin
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from scripts.environment import enter  # noqa: E402
+from scripts.work import ROOT, Failed, manners, say  # noqa: E402
+
+FILE = ROOT / "docs/settings.md"
+BEGIN = "<!-- the reference: python3 scripts/settings_reference.py --write -->"
+END = "<!-- end of the reference -->"
+HEAD = "| field | must be | default | what it is |\n| --- | --- | --- | --- |"
+WRONG = ("?", object())  # nearly nothing allows this text, and nothing at all allows that
+
+
+def main() -> None:
+    """Print the reference, write it, or tell whether the file has it."""
+    arguments = parse(sys.argv[1:])
+    with manners():
+        enter()
+        if not (arguments.check or arguments.write):
+            print(reference())
+            return
+        text = FILE.read_text(encoding="utf-8")
+        new = with_reference(text)
+        if arguments.write:
+            FILE.write_text(new, encoding="utf-8")
+        elif new != text:
+            raise Failed(f"{FILE.relative_to(ROOT)} is stale: run python3 scripts/settings_reference.py --write")
+        say(f"{FILE.relative_to(ROOT)} says what the model says.")
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """The options; a mistake in them ends with exit code 2."""
+    parser = argparse.ArgumentParser(
+        prog="settings_reference.py", description="Prints the reference of all settings, made from their model."
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--check", action="store_true", help="end with 1 when docs/settings.md has another one")
+    what.add_argument("--write", action="store_true", help="write it into docs/settings.md")
+    return parser.parse_args(words)
+
+
+def with_reference(text: str) -> str:
+    """The file's text with the reference between its marks."""
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise Failed(f"{FILE.relative_to(ROOT)}: must have the lines {BEGIN} and {END}")
+    return f"{before}{BEGIN}\n{reference()}\n{END}{after}"
+
+
+def reference() -> str:
+    """All tables, one after the other."""
+    return "\n\n".join(_section(table) for table in tables())
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table of a file, or the top of it; `has_values`: what has no default of its own is filled in from elsewhere."""
+
+    header: str
+    model: Any
+    variable: str
+    has_values: bool
+
+    @property
+    def text(self) -> str:
+        """What the model says about itself; at the top that is about code, not about a file."""
+        return _one_line(inspect.getdoc(self.model) or "") if self.header else ""
+
+
+def tables() -> Iterator[Table]:
+    """The top, then each table in the order of the model, with the tables inside of it after it."""
+    from settings import EnvironmentSettings
+    from settings.variables import PREFIX
+
+    yield from _tables(Table(header="", model=EnvironmentSettings, variable=PREFIX, has_values=False))
+
+
+def _tables(table: Table) -> Iterator[Table]:
+    from settings.variables import NESTED
+
+    yield table
+    for name, field in table.model.model_fields.items():
+        model = _model_in(field.annotation)
+        if model is None:
+            continue
+        path = f"{table.header.strip('[]')}.{name}".strip(".")
+        own = table.variable + name.upper()
+        if field.annotation is model:
+            inner = Table(header=f"[{path}]", model=model, variable=own + NESTED, has_values=True)
+        elif get_origin(field.annotation) is dict:
+            inner = Table(header=f"[{path}.NAME]", model=model, variable=f"{own}{NESTED}NAME{NESTED}", has_values=False)
+        else:
+            inner = Table(header=f"[[{path}]]", model=model, variable=own, has_values=False)
+        yield from _tables(inner)
+
+
+def _section(table: Table) -> str:
+    rows = [_row(name, field, table=table) for name, field in table.model.model_fields.items()]
+    title = f"### `{table.header}`" if table.header else "### At the top of the file"
+    text = [table.text] if table.text else []
+    return "\n\n".join([title, *text, _variables(table), "\n".join([HEAD, *filter(None, rows)])])
+
+
+def _variables(table: Table) -> str:
+    if table.header.startswith("[["):
+        return f"Variable: `{table.variable}`, all of these tables as one list in JSON."
+    return f"Variables: `{table.variable}` and the field's name in capitals."
+
+
+def _row(name: str, field: Any, *, table: Table) -> str | None:  # noqa: ANN401 - pydantic's field
+    """None for a field that is a table of its own."""
+    if _model_in(field.annotation) is not None:
+        return None
+    cells = [f"`{name}`", _allowed(field), _default(field, has_values=table.has_values), field.description or ""]
+    return "| " + " | ".join(_one_line(cell).replace("|", "\\|").replace("<", "&lt;") for cell in cells) + " |"
+
+
+def _allowed(field: Any) -> str:  # noqa: ANN401
+    """What it says to values that are wrong; of several texts those about the type and about a part of it."""
+    from pydantic import TypeAdapter, ValidationError
+
+    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[(field.annotation, None, *field.metadata)])
+    said: list[str] = []
+    for wrong in reversed(WRONG):
+        try:
+            adapter.validate_python(wrong)
+        except ValidationError as error:
+            said += [_message(details["msg"]) for details in error.errors(include_url=False)]
+    kind, *part = dict.fromkeys(said)
+    return f"{kind}, each {part[-1]}" if part and kind.startswith("a list of") else [kind, *part][-1]
+
+
+def _message(text: str) -> str:
+    return text.removeprefix("must be ").partition(";")[0]
+
+
+def _default(field: Any, *, has_values: bool) -> str:  # noqa: ANN401
+    """As it is written in a file, or how else it comes about."""
+    if field.is_required():
+        return "derived" if has_values else "must be given"
+    if field.default_factory is not None:
+        return "derived"
+    if field.default is None or field.default == {}:
+        return "none"
+    return f"`{json.dumps(field.default)}`"
+
+
+def _model_in(annotation: object) -> Any:  # noqa: ANN401 - a class of pydantic's
+    """The model of a table, or of the tables in a list or a table by name."""
+    from pydantic import BaseModel
+
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if get_origin(annotation) in {Union, UnionType, Annotated, tuple, dict, list}:
+        return next(filter(None, map(_model_in, get_args(annotation))), None)
+    return None
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+if __name__ == "__main__":
+    main()
