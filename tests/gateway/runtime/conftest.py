@@ -260,3 +260,18 @@ async def hang(_: web.Request) -> web.StreamResponse:
     """Answer too late."""
     await asyncio.sleep(5)
     return web.Response()
+
+
+class Slow:
+    """Hangs; tells when it was asked, and when whoever asked has gone."""
+
+    def __init__(self) -> None:
+        self.asked, self.left = asyncio.Event(), asyncio.Event()
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        """Answer too late."""
+        self.asked.set()
+        try:
+            return await hang(request)
+        finally:
+            self.left.set()

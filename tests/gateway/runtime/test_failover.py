@@ -8,7 +8,6 @@ from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import web
 
 from gateway.runtime.configuration import Configuration
 from gateway.runtime.exchange import Answer, Call, Surface
@@ -24,6 +23,7 @@ from .conftest import (
     Client,
     Handler,
     Scripted,
+    Slow,
     abort,
     gateway_of,
     hang,
@@ -288,27 +288,18 @@ async def test_others_can_ask_how_long_a_region_rests(steps: Steps, regions: Thr
 
 
 async def test_a_trial_whose_client_leaves_leaves_room_for_the_next(steps: Steps, regions: Three) -> None:
-    arrived, gone = asyncio.Event(), asyncio.Event()
-
-    async def slow(_: web.Request) -> web.StreamResponse:
-        arrived.set()
-        try:
-            await asyncio.sleep(5)
-        finally:
-            gone.set()
-        return web.Response()
-
+    slow = Slow()
     regions[0].answers(json_answer(500), slow, json_answer())
     regions[1].answers(json_answer())
     await steps.failover(steps.call())
     await asyncio.sleep(OPEN_S)
     call = steps.call()
     trial = asyncio.create_task(steps.failover(call))
-    await asyncio.wait_for(arrived.wait(), timeout=1)
+    await asyncio.wait_for(slow.asked.wait(), timeout=1)
     await steps.failover(steps.call())
     assert counts(regions) == [2, 2, 0]
     trial.cancel()
-    await asyncio.wait_for(gone.wait(), timeout=1)
+    await asyncio.wait_for(slow.left.wait(), timeout=1)
     assert [(made["upstream"], made["status"]) for made in call.record.attempts] == [("first", None)]
     await steps.failover(steps.call())
     assert counts(regions) == [3, 2, 0]

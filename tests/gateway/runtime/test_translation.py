@@ -21,6 +21,7 @@ from .conftest import (
     Client,
     Handler,
     Scripted,
+    Slow,
     abort,
     gateway,
     hang,
@@ -135,49 +136,26 @@ async def test_an_error_in_litellms_stream_is_told_in_our_words(alive: Scripted,
 async def test_a_client_that_leaves_takes_the_call_beneath_with_it(
     alive: Scripted, client: Client, azure: Scripted
 ) -> None:
-    started, gone = asyncio.Event(), asyncio.Event()
-
-    async def slow(_: web.Request) -> web.StreamResponse:
-        started.set()
-        try:
-            await asyncio.sleep(5)
-        finally:
-            gone.set()
-        return web.Response()
-
+    slow = Slow()
     azure.answers(slow)
     # A LiteLLM that goes on although its own client has gone.
     alive.answers(call_beneath(client, then=json_answer()))
     asking = asyncio.create_task(client.post("/v1/chat/completions", json=CHAT, headers=BEARER))
-    await asyncio.wait_for(started.wait(), timeout=2)
+    await asyncio.wait_for(slow.asked.wait(), timeout=2)
     asking.cancel()
-    await asyncio.wait_for(gone.wait(), timeout=1)
+    await asyncio.wait_for(slow.left.wait(), timeout=1)
     assert len(azure.requests) == 1
 
 
 async def test_a_litellm_that_dies_takes_the_call_beneath_with_it(
     alive: Scripted, client: Client, azure: Scripted
 ) -> None:
-    started, gone = asyncio.Event(), asyncio.Event()
+    slow = Slow()
     asking: list[asyncio.Task[web.StreamResponse]] = []
-
-    async def slow(_: web.Request) -> web.StreamResponse:
-        started.set()
-        try:
-            await asyncio.sleep(5)
-        finally:
-            gone.set()
-        return web.Response()
-
-    async def dies(request: web.Request) -> web.StreamResponse:
-        asking.append(asyncio.ensure_future(call_beneath(client, then=json_answer())(request)))
-        await started.wait()
-        return await abort(request)
-
     azure.answers(slow)
-    alive.answers(dies)
+    alive.answers(leave_beneath(client, slow, asking, then=abort))
     assert (await client.post("/v1/chat/completions", json=CHAT, headers=BEARER)).status == 502
-    await asyncio.wait_for(gone.wait(), timeout=1)
+    await asyncio.wait_for(slow.left.wait(), timeout=1)
     asking[0].cancel()
     await asyncio.wait(asking)
 
@@ -185,28 +163,14 @@ async def test_a_litellm_that_dies_takes_the_call_beneath_with_it(
 async def test_a_litellm_that_ends_its_stream_early_takes_the_call_beneath_with_it(
     alive: Scripted, client: Client, azure: Scripted
 ) -> None:
-    started, gone = asyncio.Event(), asyncio.Event()
+    slow = Slow()
     asking: list[asyncio.Task[web.StreamResponse]] = []
-
-    async def slow(_: web.Request) -> web.StreamResponse:
-        started.set()
-        try:
-            await asyncio.sleep(5)
-        finally:
-            gone.set()
-        return web.Response()
-
-    async def ends_early(request: web.Request) -> web.StreamResponse:
-        asking.append(asyncio.ensure_future(call_beneath(client, then=json_answer())(request)))
-        await started.wait()
-        return await stream_answer(CHUNK)(request)
-
     azure.answers(slow)
-    alive.answers(ends_early)
+    alive.answers(leave_beneath(client, slow, asking, then=stream_answer(CHUNK)))
     response = await client.post("/v1/chat/completions", json=CHAT | {"stream": True}, headers=BEARER)
     assert "upstream_interrupted" in await response.text()
     # Sooner than the call beneath would end by itself.
-    await asyncio.wait_for(gone.wait(), timeout=0.3)
+    await asyncio.wait_for(slow.left.wait(), timeout=0.3)
     asking[0].cancel()
     await asyncio.wait(asking)
 
@@ -219,6 +183,19 @@ def call_beneath(client: Client, *, then: Handler, stream: bool = False) -> Hand
         body = {"model": CODEX, "input": "hi", "stream": stream}
         async with client.post("/openai/responses", json=body, headers=headers) as beneath:
             await beneath.read()
+        return await then(request)
+
+    return handler
+
+
+def leave_beneath(
+    client: Client, slow: Slow, asking: list[asyncio.Task[web.StreamResponse]], *, then: Handler
+) -> Handler:
+    """The same, but it answers while an Azure that is `slow` still has the call."""
+
+    async def handler(request: web.Request) -> web.StreamResponse:
+        asking.append(asyncio.ensure_future(call_beneath(client, then=json_answer())(request)))
+        await slow.asked.wait()
         return await then(request)
 
     return handler
