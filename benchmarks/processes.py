@@ -49,5 +49,8 @@ def _resident_kb(pid: int) -> int:
 
 
 def _fields(pid: int) -> list[str]:
-    """The fields of `stat` after the name, which may hold spaces (https://man7.org/linux/man-pages/man5/proc.5.html)."""
+    """The fields of `stat` after the name, which may hold spaces.
+
+    https://man7.org/linux/man-pages/man5/proc.5.html
+    """
     return Path(_PROC, str(pid), "stat").read_text().rpartition(")")[2].split()

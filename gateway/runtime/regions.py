@@ -38,7 +38,8 @@ def build_regions(model: Model, configuration: Configuration, tell: Tell) -> tup
 
 def in_order(regions: Sequence[Region], call: Call) -> list[Region]:
     """By priority; those of the same one share the load."""
-    return sorted(regions, key=lambda region: (region.name != call.prefer, region.priority, random.random()))  # noqa: S311
+    mixed = random.sample(regions, k=len(regions))
+    return sorted(mixed, key=lambda region: (region.name != call.prefer, region.priority))
 
 
 def next_of(regions: Sequence[Region]) -> Region | None:

@@ -57,9 +57,9 @@ class Running:
         self.embeddings = self._package(azure_endpoint=self.url, api_version="2023-05-15")
         self.chat = self._package(azure_endpoint=self.url, api_version="2024-10-21")
 
-    def _package(self, **where: str) -> AzureOpenAI:
+    def _package(self, **where: Any) -> AzureOpenAI:  # noqa: ANN401 - the overloads tell the endpoint from the base URL
         http = DefaultHttpxClient(verify=_NO_TLS, timeout=10)
-        return AzureOpenAI(api_key=KEY, max_retries=0, http_client=http, **where)  # type: ignore[call-overload,no-any-return]
+        return AzureOpenAI(api_key=KEY, max_retries=0, http_client=http, **where)
 
     @property
     def url(self) -> str:

@@ -16,7 +16,12 @@ PROJECT = Project(name="default", keys=(), models=frozenset())
 _KINDS: dict[Surface, Kind] = {Surface.EMBEDDINGS: "embeddings", Surface.CHAT: "chat"}
 
 
-def model_of(kind: Kind = "embeddings", *, regions: tuple[str, ...] = ("first",), **options: Any) -> Model:  # noqa: ANN401
+def model_of(
+    kind: Kind = "embeddings",
+    *,
+    regions: tuple[str, ...] = ("first",),
+    **options: Any,  # noqa: ANN401
+) -> Model:
     """A model on these regions."""
     names = {"name": EMBEDDING, "deployment": EMBEDDING, "api_version": "2023-05-15"}
     return Model(**{**names, "kind": kind, "upstreams": tuple(upstream(region) for region in regions), **options})
