@@ -1,7 +1,5 @@
 """The Container Apps environment, in which the app runs."""
 
-from collections.abc import Sequence
-
 from cdktf import ITerraformDependable
 
 from constructs import Construct, azurerm
@@ -11,7 +9,7 @@ from settings import EnvironmentSettings
 
 
 class AppEnvironment(Construct):
-    """An environment on the Consumption plan; it comes after `roles`, to give them time (see `GatewayStack`)."""
+    """An environment on the Consumption plan; it comes after `role`, to give it time (see `GatewayStack`)."""
 
     def __init__(
         self,
@@ -21,7 +19,7 @@ class AppEnvironment(Construct):
         settings: EnvironmentSettings,
         group: ResourceGroup,
         observability: Observability,
-        roles: Sequence[ITerraformDependable],
+        role: ITerraformDependable,
     ) -> None:
         super().__init__(scope, construct_id)
         self.resource = azurerm.ContainerAppEnvironment(
@@ -33,7 +31,7 @@ class AppEnvironment(Construct):
             log_analytics_workspace_id=observability.workspace_id,
             logs_destination="log-analytics",
             tags=group.tags,
-            depends_on=[*roles],
+            depends_on=[role],
         )
         self.resource.override_logical_id("gateway")
         self.id = self.resource.id

@@ -15,7 +15,7 @@ from settings import EnvironmentSettings
 class ContainerApp(Construct):
     """One app, one active revision; the ingress leads to the first container alone.
 
-    `fqdn` is the app's, which stays when revisions come and go.
+    `fqdn` is the app's, which stays when revisions come and go; `image` is that of both containers.
     """
 
     def __init__(
@@ -49,6 +49,8 @@ class ContainerApp(Construct):
         app.override_logical_id("gateway")
         self.name = app.name
         self.fqdn = app.ingress.fqdn
+        self.revision = app.latest_revision_name
+        self.image = app.template.container.get(0).image
 
 
 def _build_ingress(*, settings: EnvironmentSettings) -> azurerm.ContainerAppIngress:

@@ -19,9 +19,9 @@ class GatewayStack(TerraformStack):
     """The stack `aigateway-<env>`, which deploys on its own and in one run.
 
     A role assignment is made at once and works minutes later, and Terraform has no way to wait for that. Here the
-    order does: identity and vault, the two roles, then the Container Apps environment, which takes minutes itself;
-    the secrets are written after it, and the app, which reads them, comes last. So nobody asks the vault until the
-    roles have had minutes to settle; Azure promises no more than that (docs/decisions/0004-waiting-for-roles.md).
+    order does: identity and vault, the identity's role, then the Container Apps environment, which takes minutes
+    itself; the secrets are written after it, and the app, which reads them, comes last. So nobody asks the vault
+    until roles have had minutes to settle; Azure promises no more than that (docs/decisions/0004-waiting-for-roles.md).
 
     Addresses such as `azurerm_container_app.gateway` are set by hand: a changed one means a new resource.
     """
@@ -39,7 +39,7 @@ class GatewayStack(TerraformStack):
             settings=settings,
             group=group,
             observability=observability,
-            roles=vault.roles,
+            role=vault.reader,
         )
         secrets = KeyVaultSecrets(
             self, "secrets", settings=settings, vault=vault, tags=group.tags, after=environment.resource

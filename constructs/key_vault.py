@@ -1,9 +1,5 @@
 """The Key Vault, and who may do what with its secrets."""
 
-from collections.abc import Sequence
-
-from cdktf import ITerraformDependable
-
 from constructs import Construct, azurerm
 from constructs.identity import Identity
 from constructs.resource_group import ResourceGroup
@@ -11,13 +7,12 @@ from settings import EnvironmentSettings
 
 
 class KeyVault(Construct):
-    """A vault whose secrets the gateway's identity reads and the deployer writes, by roles alone.
+    """A vault whose secrets the gateway's identity reads, by a role alone.
 
-    A role works minutes after it was assigned. Whatever touches a secret therefore waits for `roles` and then some;
-    see `GatewayStack`.
+    The role works minutes after it was assigned: the app, which needs it, waits for `reader` and then some; see
+    `GatewayStack`. Who deploys writes the secrets, with a role from elsewhere: one that the stack gave to its caller
+    would be replaced in the plan of every other caller.
     """
-
-    roles: Sequence[ITerraformDependable]
 
     def __init__(
         self,
@@ -29,15 +24,12 @@ class KeyVault(Construct):
         identity: Identity,
     ) -> None:
         super().__init__(scope, construct_id)
-        deployer = azurerm.DataAzurermClientConfig(self, "deployer")
-        deployer.override_logical_id("deployer")
-        vault = self._build_vault(settings=settings, group=group, tenant_id=deployer.tenant_id)
+        caller = azurerm.DataAzurermClientConfig(self, "caller")
+        caller.override_logical_id("caller")
+        vault = self._build_vault(settings=settings, group=group, tenant_id=caller.tenant_id)
         self.id = vault.id
         self.name = vault.name
-        self.roles = (
-            self._build_reader(principal_id=identity.principal_id),
-            self._build_writer(principal_id=deployer.object_id),
-        )
+        self.reader = self._build_reader(principal_id=identity.principal_id)
 
     def _build_vault(self, *, settings: EnvironmentSettings, group: ResourceGroup, tenant_id: str) -> azurerm.KeyVault:
         vault = azurerm.KeyVault(
@@ -69,20 +61,4 @@ class KeyVault(Construct):
             principal_type="ServicePrincipal",
         )
         role.override_logical_id("secrets_reader")
-        return role
-
-    def _build_writer(self, *, principal_id: str) -> azurerm.RoleAssignment:
-        """Without a principal type: the deployer is a service principal in a workflow, a user on a laptop.
-
-        The role follows the deployer, but a plan reads the secrets before it changes anything: another deployer
-        needs the role by hand first.
-        """
-        role = azurerm.RoleAssignment(
-            self,
-            "writer",
-            scope=self.id,
-            role_definition_name="Key Vault Secrets Officer",
-            principal_id=principal_id,
-        )
-        role.override_logical_id("secrets_writer")
         return role

@@ -16,6 +16,8 @@ def declare_outputs(stack: TerraformStack, *, app: ContainerApp, vault: KeyVault
         "resource_group_name": (group.name, "The resource group of this environment."),
         "key_vault_name": (vault.name, "The Key Vault with the secrets of this environment."),
         "container_app_name": (app.name, "The container app."),
+        "revision": (app.revision, "The newest revision of the container app."),
+        "image": (app.image, "The image of its containers, with its digest."),
     }
     for name, (value, description) in outputs.items():
         TerraformOutput(stack, name, value=value, description=description, static_id=True)

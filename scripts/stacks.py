@@ -6,7 +6,8 @@ Whoever prepares Azure or GitHub for them reads it here, so that no name is writ
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -50,27 +51,91 @@ class Variable:
         return self.name.startswith("gateway_key")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Stack:
-    """One environment's stack, as far as a script needs to know it."""
+    """One environment's stack, as far as a script needs to know it; each part is read when it is asked for."""
 
-    env: str
     folder: Path
-    location: str
-    resource_group: str
-    container_app: str
-    key_vault: str
-    image: str
-    backend: Backend
-    variables: tuple[Variable, ...]
-    roles: frozenset[str]
-    """Names of the roles that it assigns."""
-    resource_providers: tuple[str, ...]
+    content: Mapping[str, Any] = field(repr=False)
 
     @property
     def name(self) -> str:
         """What cdktf calls it."""
         return self.folder.name
+
+    @property
+    def env(self) -> str:
+        """Which environment it is."""
+        return self.name.removeprefix("aigateway-")
+
+    @property
+    def location(self) -> str:
+        """Azure's region."""
+        return str(self._resource("resource_group")["location"])
+
+    @property
+    def resource_group(self) -> str:
+        """Its name."""
+        return str(self._resource("resource_group")["name"])
+
+    @property
+    def container_app(self) -> str:
+        """Its name."""
+        return str(self._resource("container_app")["name"])
+
+    @property
+    def key_vault(self) -> str:
+        """Its name."""
+        return str(self._resource("key_vault")["name"])
+
+    @property
+    def image(self) -> str:
+        """What both containers run."""
+        return str(self._resource("container_app")["template"]["container"][0]["image"])
+
+    @property
+    def is_external(self) -> bool:
+        """Whether the ingress answers from outside its virtual network."""
+        return bool(self._ingress.get("external_enabled"))
+
+    @property
+    def allowed_networks(self) -> tuple[str, ...]:
+        """The only networks that the ingress lets in; none means everybody."""
+        return tuple(rule["ip_address_range"] for rule in self._ingress.get("ip_security_restriction", []))
+
+    @property
+    def backend(self) -> Backend:
+        """Where its state lies."""
+        found = self.content["terraform"]["backend"]["azurerm"]
+        return Backend(**{name: found[name] for name in Backend.__annotations__})
+
+    @property
+    def variables(self) -> tuple[Variable, ...]:
+        """Its secrets, by name."""
+        return tuple(
+            Variable(name=name, description=variable["description"], required="default" not in variable)
+            for name, variable in sorted(self.content["variable"].items())
+        )
+
+    @property
+    def roles(self) -> frozenset[str]:
+        """Names of the roles that it assigns."""
+        assignments = self.content["resource"]["azurerm_role_assignment"].values()
+        return frozenset(assignment["role_definition_name"] for assignment in assignments)
+
+    @property
+    def resource_providers(self) -> tuple[str, ...]:
+        """The Azure services that it registers."""
+        return tuple(self.content["provider"]["azurerm"][0]["resource_providers_to_register"])
+
+    @property
+    def _ingress(self) -> Mapping[str, Any]:
+        ingress: Mapping[str, Any] = self._resource("container_app")["ingress"]
+        return ingress
+
+    def _resource(self, kind: str) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.content["resource"][f"azurerm_{kind}"]["gateway"]
+        return found
 
 
 def synthesize() -> None:
@@ -80,7 +145,8 @@ def synthesize() -> None:
 
 def load_all(out: Path = OUT) -> tuple[Stack, ...]:
     """Every synthesized stack, by name."""
-    return tuple(_load(path.parent) for path in sorted(out.glob("stacks/*/cdk.tf.json")))
+    files = sorted(out.glob("stacks/*/cdk.tf.json"))
+    return tuple(Stack(file.parent, json.loads(file.read_text(encoding="utf-8"))) for file in files)
 
 
 def load(env: str, out: Path = OUT) -> Stack:
@@ -89,25 +155,3 @@ def load(env: str, out: Path = OUT) -> Stack:
     if env not in stacks:
         raise Failed(f"There is no environment {env!r}; there are {', '.join(stacks)}.", code=2)
     return stacks[env]
-
-
-def _load(folder: Path) -> Stack:
-    content: dict[str, Any] = json.loads((folder / "cdk.tf.json").read_text(encoding="utf-8"))
-    resources, app = content["resource"], content["resource"]["azurerm_container_app"]["gateway"]
-    group = resources["azurerm_resource_group"]["gateway"]
-    return Stack(
-        env=group["tags"]["env"],
-        folder=folder,
-        location=group["location"],
-        resource_group=group["name"],
-        container_app=app["name"],
-        key_vault=resources["azurerm_key_vault"]["gateway"]["name"],
-        image=app["template"]["container"][0]["image"],
-        backend=Backend(**{name: content["terraform"]["backend"]["azurerm"][name] for name in Backend.__annotations__}),
-        variables=tuple(
-            Variable(name=name, description=variable["description"], required="default" not in variable)
-            for name, variable in sorted(content["variable"].items())
-        ),
-        roles=frozenset(role["role_definition_name"] for role in resources["azurerm_role_assignment"].values()),
-        resource_providers=tuple(content["provider"]["azurerm"][0]["resource_providers_to_register"]),
-    )

@@ -68,14 +68,14 @@ class GatewayStack(TerraformStack):
             resource_group_name=group.name,
             tags=tags,
         )
-        deployer = DataAzurermClientConfig(self, "deployer")
+        caller = DataAzurermClientConfig(self, "caller")
         vault = KeyVault(
             self,
             "key_vault",
             name=f"pvc-{env}-aigateway-kv-san",
             location=LOCATION,
             resource_group_name=group.name,
-            tenant_id=deployer.tenant_id,
+            tenant_id=caller.tenant_id,
             sku_name="standard",
             rbac_authorization_enabled=True,
             soft_delete_retention_days=30 if env == "prod" else 7,
@@ -91,13 +91,6 @@ class GatewayStack(TerraformStack):
             principal_id=identity.principal_id,
             principal_type="ServicePrincipal",
         )
-        writer = RoleAssignment(
-            self,
-            "secrets_writer",
-            scope=vault.id,
-            role_definition_name="Key Vault Secrets Officer",
-            principal_id=deployer.object_id,
-        )
         environment = ContainerAppEnvironment(
             self,
             "environment",
@@ -107,7 +100,7 @@ class GatewayStack(TerraformStack):
             log_analytics_workspace_id=workspace.id,
             logs_destination="log-analytics",
             tags=tags,
-            depends_on=[reader, writer],
+            depends_on=[reader],
         )
         gateway_key = TerraformVariable(self, "gateway_key", type="string", sensitive=True, nullable=False)
         second_key = TerraformVariable(
@@ -173,3 +166,5 @@ class GatewayStack(TerraformStack):
         TerraformOutput(self, "resource_group_name", value=group.name)
         TerraformOutput(self, "key_vault_name", value=vault.name)
         TerraformOutput(self, "container_app_name", value=app.name)
+        TerraformOutput(self, "revision", value=app.latest_revision_name)
+        TerraformOutput(self, "image", value=app.template.container.get(0).image)

@@ -3,7 +3,7 @@
 import re
 
 from settings.naming import ResourceKind
-from tests.synth.stack import Stack
+from tests.synth.stack import Stack, strings
 
 RESOURCES = {
     "azurerm_resource_group.gateway",
@@ -13,12 +13,11 @@ RESOURCES = {
     "azurerm_user_assigned_identity.gateway",
     "azurerm_key_vault.gateway",
     "azurerm_role_assignment.secrets_reader",
-    "azurerm_role_assignment.secrets_writer",
     "azurerm_key_vault_secret.gateway_key",
     "azurerm_key_vault_secret.gateway_key_secondary",
     "azurerm_key_vault_secret.inner_key",
     "azurerm_key_vault_secret.azure_openai_api_key",
-    "data.azurerm_client_config.deployer",
+    "data.azurerm_client_config.caller",
 }
 TYPES: dict[str, ResourceKind] = {
     "azurerm_resource_group": "resource_group",
@@ -73,7 +72,7 @@ def test_roles_alone_open_the_vault(stack: Stack) -> None:
     vault = stack.resources["azurerm_key_vault.gateway"]
     assert vault["rbac_authorization_enabled"] is True
     assert "access_policy" not in vault
-    assert vault["tenant_id"] == "${data.azurerm_client_config.deployer.tenant_id}"
+    assert vault["tenant_id"] == "${data.azurerm_client_config.caller.tenant_id}"
 
 
 def test_the_vault_keeps_what_was_deleted_as_long_as_the_settings_say(stack: Stack) -> None:
@@ -90,12 +89,9 @@ def test_the_identity_may_read_secrets_and_nothing_else(stack: Stack) -> None:
     assert role["principal_type"] == "ServicePrincipal"
 
 
-def test_the_deployer_may_write_secrets_whether_person_or_workflow(stack: Stack) -> None:
-    role = stack.resources["azurerm_role_assignment.secrets_writer"]
-    assert role["scope"] == "${azurerm_key_vault.gateway.id}"
-    assert role["role_definition_name"] == "Key Vault Secrets Officer"
-    assert role["principal_id"] == "${data.azurerm_client_config.deployer.object_id}"
-    assert "principal_type" not in role
+def test_nothing_but_the_tenant_depends_on_who_plans(stack: Stack) -> None:
+    asking = {text for text in strings(stack.document["resource"]) if "azurerm_client_config" in text}
+    assert asking == {"${data.azurerm_client_config.caller.tenant_id}"}
 
 
 def test_outputs_have_exactly_the_names_that_scripts_read(stack: Stack) -> None:
@@ -107,4 +103,6 @@ def test_outputs_have_exactly_the_names_that_scripts_read(stack: Stack) -> None:
         "resource_group_name": "${azurerm_resource_group.gateway.name}",
         "key_vault_name": "${azurerm_key_vault.gateway.name}",
         "container_app_name": "${azurerm_container_app.gateway.name}",
+        "revision": "${azurerm_container_app.gateway.latest_revision_name}",
+        "image": "${azurerm_container_app.gateway.template[0].container[0].image}",
     }
