@@ -1,0 +1,1 @@
+"""The stand-in for `az`: one module per command group."""

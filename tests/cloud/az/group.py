@@ -1,0 +1,47 @@
+"""`az group`."""
+
+from __future__ import annotations
+
+from tests.cloud.az.azure import Azure
+from tests.cloud.az.commands import AzError, Json, command, missing
+
+
+@command("group exists")
+def exists(azure: Azure, *, name: str) -> bool:
+    """Whether it does."""
+    return name in azure["groups"]
+
+
+@command("group show")
+def show(azure: Azure, *, name: str) -> Json:
+    """It, or 404."""
+    return found(azure, name)
+
+
+@command("group create", changes=True)
+def create(azure: Azure, *, name: str, location: str, tags: list[str] = []) -> Json:  # noqa: B006
+    """Make it; one that exists elsewhere is not moved."""
+    azure.require("Microsoft.Resources/subscriptions/resourceGroups/write", azure.scope)
+    group = azure["groups"].get(name)
+    if group and group["location"] != location:
+        raise AzError(
+            "InvalidResourceGroupLocation",
+            f"Invalid resource group location '{location}'. The Resource group already exists in location "
+            f"'{group['location']}'.",
+        )
+    azure["groups"][name] = {
+        "id": f"{azure.scope}/resourceGroups/{name}",
+        "name": name,
+        "location": location,
+        "tags": dict(tag.split("=", 1) for tag in tags),
+        "properties": {"provisioningState": "Succeeded"},
+    }
+    return found(azure, name)
+
+
+def found(azure: Azure, name: str) -> Json:
+    """The group; Azure's 404 if there is none."""
+    if name not in azure["groups"]:
+        raise missing("ResourceGroupNotFound", f"Resource group '{name}' could not be found.")
+    group: Json = azure["groups"][name]
+    return group

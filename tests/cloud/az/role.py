@@ -1,0 +1,141 @@
+"""`az role`."""
+
+from __future__ import annotations
+
+import json
+
+from tests.cloud.az.azure import TEAM, Azure, is_above
+from tests.cloud.az.commands import AzError, Json, command
+
+Truth = bool
+
+
+@command("role definition list")
+def definition_list(
+    azure: Azure, *, name: str | None = None, scope: str | None = None, custom_role_only: Truth = False
+) -> list[Json]:
+    """By the name that people read or by the GUID; those of another subscription are not among them."""
+    at = scope or azure.scope
+    return [
+        role
+        for role in azure.definitions()
+        if (name is None or name in {role["name"], role["roleName"]})
+        and (not custom_role_only or role["roleType"] == "CustomRole")
+        and any(is_above(assignable, at) for assignable in role["assignableScopes"])
+    ]
+
+
+@command("role definition create", changes=True)
+def definition_create(azure: Azure, *, role_definition: str) -> Json:
+    """Names of custom roles are the tenant's."""
+    wanted = json.loads(role_definition)
+    azure.require("Microsoft.Authorization/roleDefinitions/write", wanted["assignableScopes"][0])
+    if any(role["roleName"] == wanted["name"] for role in azure.definitions()):
+        raise AzError(
+            "RoleDefinitionWithSameNameExists",
+            f"A custom role with the same name already exists in this directory. Choose another: {wanted['name']}",
+        )
+    return _put(azure, azure.guid(), wanted["name"], wanted)
+
+
+@command("role definition update", changes=True)
+def definition_update(azure: Azure, *, role_definition: str) -> Json:
+    """The whole of it, found by its id."""
+    wanted = json.loads(role_definition)
+    azure.require("Microsoft.Authorization/roleDefinitions/write", wanted["assignableScopes"][0])
+    name = wanted["id"].rsplit("/", 1)[1]
+    azure["role_definitions"][:] = [role for role in azure["role_definitions"] if role["name"] != name]
+    return _put(azure, name, wanted["roleName"], wanted)
+
+
+@command("role assignment list")
+def assignment_list(
+    azure: Azure,
+    *,
+    scope: str | None = None,
+    assignee_object_id: str | None = None,
+    include_inherited: bool = False,
+    include_groups: bool = False,
+    all: bool = False,  # noqa: A002
+    fill_principal_name: Truth = True,  # noqa: ARG001
+) -> list[Json]:
+    """At the scope itself unless told otherwise; `--all` is everything in the subscription, whatever the scope."""
+    if all and scope:
+        raise AzError("", "group or scope are not required when --all is used")
+    at = scope or azure.scope
+    who = {assignee_object_id, TEAM} if include_groups else {assignee_object_id}
+    names = {role["id"]: role["roleName"] for role in azure.definitions()}
+    return [
+        {**given, "roleDefinitionName": names.get(given["roleDefinitionId"])}
+        for given in azure["role_assignments"]
+        if (assignee_object_id is None or given["principalId"] in who)
+        and (all or given["scope"].lower() == at.lower() or (include_inherited and is_above(given["scope"], at)))
+    ]
+
+
+@command("role assignment create", changes=True)
+def assignment_create(
+    azure: Azure,
+    *,
+    role: str,
+    scope: str,
+    assignee_object_id: str,
+    assignee_principal_type: str,
+    condition: str | None = None,
+    condition_version: str | None = None,
+) -> Json:
+    """One that exists is answered as it is, whatever its condition."""
+    azure.require("Microsoft.Authorization/roleAssignments/write", scope)
+    definitions = [each for each in azure.definitions() if role in {each["roleName"], each["name"], each["id"]}]
+    if not definitions:
+        raise AzError("", f"Role '{role}' doesn't exist.")
+    if assignee_principal_type not in {"User", "Group", "ServicePrincipal", "ForeignGroup"}:
+        raise AzError("", f"argument --assignee-principal-type: invalid choice: '{assignee_principal_type}'")
+    for given in azure["role_assignments"]:
+        same = (given["principalId"], given["scope"], given["roleDefinitionId"])
+        if same == (assignee_object_id, scope, definitions[0]["id"]):
+            found: Json = given
+            return found
+    name = azure.guid()
+    new = {
+        "id": f"{scope}/providers/Microsoft.Authorization/roleAssignments/{name}",
+        "name": name,
+        "principalId": assignee_object_id,
+        "principalType": assignee_principal_type,
+        "roleDefinitionId": definitions[0]["id"],
+        "scope": scope,
+        "condition": condition,
+        "conditionVersion": (condition_version or "2.0") if condition else None,
+    }
+    azure["role_assignments"].append(new)
+    return new
+
+
+@command("role assignment update", changes=True)
+def assignment_update(azure: Azure, *, role_assignment: str) -> Json:
+    """Found by scope and name."""
+    wanted = json.loads(role_assignment)
+    azure.require("Microsoft.Authorization/roleAssignments/write", wanted["scope"])
+    for given in azure["role_assignments"]:
+        if (given["scope"], given["name"]) == (wanted["scope"], wanted["name"]):
+            given.update({"condition": wanted["condition"], "conditionVersion": wanted["conditionVersion"]})
+            found: Json = given
+            return found
+    raise AzError("RoleAssignmentNotFound", f"The role assignment '{wanted['name']}' is not found.")
+
+
+def _put(azure: Azure, name: str, role_name: str, wanted: Json) -> Json:
+    permissions = wanted.get("permissions") or [
+        {"actions": wanted.get("actions", []), "notActions": wanted.get("notActions", [])}
+    ]
+    role = {
+        "id": f"{azure.scope}/providers/Microsoft.Authorization/roleDefinitions/{name}",
+        "name": name,
+        "roleName": role_name,
+        "roleType": "CustomRole",
+        "description": wanted.get("description"),
+        "assignableScopes": wanted["assignableScopes"],
+        "permissions": [{"dataActions": None, "notDataActions": None, **permission} for permission in permissions],
+    }
+    azure["role_definitions"].append(role)
+    return role

@@ -1,0 +1,166 @@
+"""The fixture `cloud`: scripts run as processes, with stand-ins for `az` and `gh` on PATH and a scene that is set.
+
+A test that wants it imports it: `from tests.cloud.stand_ins import cloud  # noqa: F401`, or lists this module in its
+conftest.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+
+from tests.cloud import edge
+from tests.cloud.az.azure import new as new_azure
+
+ROOT = Path(__file__).resolve().parents[2]
+PROGRAMS = ("az", "gh")
+Program = Literal["az", "gh"]
+# What else scripts start; linked by name, so that an az or gh of this machine is never found beside them.
+TOOLS = ("git", "python3", "sh", "bash", "env", "uname")
+# The caller's own logins and settings stay outside.
+FOREIGN = ("AIGATEWAY_", "ARM_", "AZURE_", "GH_", "GITHUB_", "TF_", "TFSTATE_", "GATEWAY_", "CDKTF_", "RUNNER_")
+SCRIPT_TIMEOUT_S = 120
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a script ended."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a stand-in."""
+
+    program: str
+    words: list[str]
+    changes: bool
+    code: int
+
+
+class Cloud:
+    """Azure and GitHub of one test."""
+
+    def __init__(self, folder: Path, *, stacks: Path | None = None) -> None:
+        self.folder = folder
+        self.bin = folder / "bin"
+        self.environ = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
+        self.environ |= {
+            "PATH": os.pathsep.join([str(self.bin), str(folder / "tools")]),
+            "HOME": str(folder),
+            "XDG_CONFIG_HOME": str(folder / "config"),
+            edge.FOLDER: str(folder),
+        }
+        if stacks is not None:
+            self.environ["CDKTF_OUTDIR"] = str(stacks.parent)
+        for name in ("bin", "tools"):
+            (folder / name).mkdir()
+        for tool in TOOLS:
+            if found := shutil.which(tool):
+                (folder / "tools" / tool).symlink_to(found)
+        for program in PROGRAMS:
+            _put(self.bin / program, module=f"tests.cloud.{program}.program")
+
+    def run(self, *words: str | Path, env: dict[str, str] | None = None, stdin: str = "", cwd: Path = ROOT) -> Ran:
+        """Run a script of the checkout: `run("scripts/bootstrap.py", "state")`."""
+        ran = subprocess.run(
+            [sys.executable, *words],
+            cwd=cwd,
+            env={**self.environ, **(env or {})},
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=SCRIPT_TIMEOUT_S,
+            check=False,
+        )
+        return Ran(ran.returncode, ran.stdout, ran.stderr)
+
+    def without(self, program: Program) -> None:
+        """Take it off PATH."""
+        (self.bin / program).unlink()
+
+    def state(self, program: Program = "az") -> dict[str, Any]:
+        """What the program's side has become."""
+        path = self.folder / f"{program}.json"
+        if not path.exists() and program == "az":
+            return new_azure()
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        return content
+
+    @contextmanager
+    def scene(self, program: Program = "az") -> Iterator[dict[str, Any]]:
+        """Change what it is like before a script runs."""
+        state = self.state(program)
+        yield state
+        self.restore(state, program)
+
+    def restore(self, state: dict[str, Any], program: Program = "az") -> None:
+        """Put back what `state()` gave."""
+        (self.folder / f"{program}.json").write_text(json.dumps(state), encoding="utf-8")
+
+    def kill(self, *, change: int, when: Literal["before", "after"]) -> None:
+        """Kill the script at the change of that number (from 1), before or after it took effect."""
+        (self.folder / "kill.json").write_text(json.dumps({"change": change, "when": when}), encoding="utf-8")
+
+    @property
+    def has_killed(self) -> bool:
+        """Whether the wished kill has come about."""
+        return not (self.folder / "kill.json").exists()
+
+    def fail(self, command: str, *, message: str, code: str = "", program: Program = "az", times: int = 1) -> None:
+        """Let calls that begin with the command fail so many times."""
+        path = self.folder / "failures.json"
+        failures = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        wish = {"program": program, "command": command, "code": code, "message": message, "times": times}
+        path.write_text(json.dumps([*failures, wish]), encoding="utf-8")
+
+    def calls(self, program: Program | None = None) -> list[Call]:
+        """Every call since the last `forget_calls`."""
+        path = self.folder / "calls.jsonl"
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+        calls = [Call(**json.loads(line)) for line in lines]
+        return [call for call in calls if program in {None, call.program}]
+
+    def changes(self, program: Program | None = None) -> list[Call]:
+        """Those that changed something."""
+        return [call for call in self.calls(program) if call.changes]
+
+    def forget_calls(self) -> None:
+        """Begin a new record."""
+        (self.folder / "calls.jsonl").unlink(missing_ok=True)
+
+    @property
+    def secrets(self) -> list[str]:
+        """Every secret that a stand-in was handed."""
+        path = self.folder / "secrets.json"
+        return list(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else []
+
+
+def _put(path: Path, *, module: str) -> None:
+    """A program as quick to start as Python can be."""
+    path.write_text(
+        f"#!{sys.executable} -IS\nimport sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom {module} import main\nmain()\n",
+        encoding="utf-8",
+    )
+    path.chmod(0o755)
+
+
+@pytest.fixture
+def cloud(tmp_path: Path, stacks: Path) -> Cloud:
+    """An empty subscription, its owner logged in, the synthesized stacks of this checkout."""
+    folder = tmp_path / "cloud"
+    folder.mkdir()
+    return Cloud(folder, stacks=stacks)
