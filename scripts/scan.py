@@ -1,0 +1,78 @@
+"""Looks for weaknesses in the synthesized stacks with checkov, offline; exceptions: scripts/scanning/exceptions.yaml.
+
+Exit codes: 0 when nothing is found that has no written reason, 1 otherwise, 2 for a mistake, 130 after Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from scripts.environment import enter  # noqa: E402
+from scripts.work import Failed, manners, say  # noqa: E402
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from scripts.scanning.findings import Finding
+
+
+def main() -> None:
+    """Scan, and show what has no reason."""
+    with manners():
+        arguments = parse(sys.argv[1:])
+        enter(tools=["checkov"])
+        from scripts import stacks
+        from scripts.scanning import exceptions
+        from scripts.scanning.findings import scan
+
+        if arguments.out is None:
+            stacks.synthesize()
+        folders = {stack.env: stack.folder for stack in stacks.load_all(arguments.out or stacks.OUT)}
+        if not folders:
+            raise Failed(f"There is no stack in {arguments.out}.", code=2)
+        # One by one: together, checkov would take a resource of one stack for a part of another.
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            found = pool.map(lambda env: scan(folders[env] / "cdk.tf.json", env=env), folders)
+            findings = [finding for findings in found for finding in findings]
+        listed = exceptions.load(exceptions.FILE.read_text(encoding="utf-8"))
+        open_ones, idle = exceptions.apply(listed, findings)
+        show(open_ones)
+        for it in idle:
+            say(f"{exceptions.FILE.name}: {it.check} on {it.resources} excuses nothing any more; take it out.")
+        excused = len(findings) - len(open_ones)
+        say(f"{', '.join(folders)}: {len(open_ones)} findings without a reason, {excused} with one.")
+        sys.exit(1 if open_ones or idle else 0)
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """The options; a mistake in them ends with exit code 2."""
+    parser = argparse.ArgumentParser(prog="scan.py", description="Looks for weaknesses in the stacks with checkov.")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="a folder like cdktf.out, to scan as it is (default: synthesize first)"
+    )
+    return parser.parse_args(words)
+
+
+def show(findings: Sequence[Finding]) -> None:
+    """A table of them, unless there are none."""
+    from rich.console import Console
+    from rich.table import Table
+
+    if not findings:
+        return
+    table = Table("environment", "check", "resource", "what it wants")
+    for finding in findings:
+        table.add_row(finding.env, finding.check, finding.address, finding.wants)
+    # In a log nobody can widen the window.
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+
+
+if __name__ == "__main__":
+    main()
