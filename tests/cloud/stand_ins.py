@@ -21,6 +21,7 @@ import pytest
 
 from tests.cloud import edge
 from tests.cloud.az.azure import new as new_azure
+from tests.cloud.gh.github import new as new_github
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAMS = ("az", "gh")
@@ -95,9 +96,9 @@ class Cloud:
     def state(self, program: Program = "az") -> dict[str, Any]:
         """What the program's side has become."""
         path = self.folder / f"{program}.json"
-        if not path.exists() and program == "az":
-            return new_azure()
-        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+        if not path.exists():
+            return new_azure() if program == "az" else new_github()
+        content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         return content
 
     @contextmanager

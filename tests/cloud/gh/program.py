@@ -1,0 +1,71 @@
+"""The program: read the command line, change the state, print what `gh` prints."""
+
+from __future__ import annotations
+
+import json
+import sys
+
+from tests.cloud import edge
+from tests.cloud.gh import routes, settings
+from tests.cloud.gh.flags import UsageError, parse
+from tests.cloud.gh.github import GitHub, HttpError, new
+
+STATE = "gh.json"
+LOGGED_OUT = (
+    "To get started with GitHub CLI, please run:  gh auth login\n"
+    "Alternatively, populate the GH_TOKEN environment variable with a GitHub API authentication token.\n"
+)
+
+
+def main() -> None:
+    """One call."""
+    words = sys.argv[1:]
+    with edge.alone():
+        edge.refuse_secrets("gh", words)
+        changes, code, out, err = False, 1, "", ""
+        try:
+            command, positional, flags = parse(words)
+            changes = routes.is_change(flags) if command == "api" else command.endswith(" set")
+            code, out, err = _run(words, command, positional, flags, changes=changes)
+        except UsageError as error:
+            err = f"{error}\n\nUsage:  gh <command> <subcommand> [flags]\n"
+        edge.record("gh", words, changes=changes, code=code)
+    sys.stdout.write(out)
+    sys.stderr.write(err)
+    edge.end(code)
+
+
+def _run(
+    words: list[str], command: str, positional: list[str], flags: dict[str, list[str]], *, changes: bool
+) -> tuple[int, str, str]:
+    data = edge.read(STATE) or new()
+    if data["login"] is None:
+        return 4, "", LOGGED_OUT
+    if changes:
+        edge.kill_script("before")
+    if failure := edge.wished_failure("gh", words):
+        return _failed(command, positional, HttpError(int(failure["code"]), failure["message"]))
+    stdin = sys.stdin.read() if command.endswith(" set") or "--input" in flags else ""
+    github = GitHub(data)
+    try:
+        if command == "api":
+            answer = routes.api(github, positional, flags, stdin)
+        else:
+            answer = settings.run(github, command, positional, flags, stdin)
+    except HttpError as error:
+        return _failed(command, positional, error)
+    if changes:
+        edge.write(STATE, data)
+        edge.kill_script("after")
+        return 0, json.dumps(answer) if command == "api" and answer is not None else "", ""
+    return 0, json.dumps(answer), ""
+
+
+def _failed(command: str, positional: list[str], error: HttpError) -> tuple[int, str, str]:
+    """`gh api` prints the body as well; the other commands wrap the message."""
+    if command == "api":
+        body = json.dumps({"message": str(error), "status": str(error.status)})
+        return 1, body, f"gh: {error} (HTTP {error.status})\n"
+    what = "get" if command.endswith("list") else "set"
+    url = f"https://api.github.com/repos/.../{command.split()[0]}s/{''.join(positional)}"
+    return 1, "", f"failed to {what} {command.split()[0]}s: HTTP {error.status}: {error} ({url})\n"
