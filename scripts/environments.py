@@ -1,0 +1,46 @@
+"""The environments' names as JSON: one per file in `settings/environments/`; a workflow makes a matrix of them.
+
+Standard library only, so that the job which lists them need not install anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from scripts.work import ROOT, Failed, manners  # noqa: E402
+
+
+def main() -> None:
+    """Print them, and hand them to the workflow whose step this is."""
+    with manners():
+        parse(sys.argv[1:])
+        names = json.dumps(environments(ROOT / "settings" / "environments"))
+        print(names)
+        if output := os.environ.get("GITHUB_OUTPUT"):
+            with Path(output).open("a", encoding="utf-8") as file:
+                file.write(f"environments={names}\n")
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """There are no options; a mistake ends with exit code 2."""
+    parser = argparse.ArgumentParser(prog="environments.py", description="Lists the environments as JSON.")
+    return parser.parse_args(words)
+
+
+def environments(folder: Path) -> list[str]:
+    """The names of the files, which the settings want to be the environments' own; `Failed` when there are none."""
+    names = sorted(path.stem for path in folder.glob("*.toml"))
+    if not names:
+        # An empty matrix is no failure to GitHub: a workflow would do nothing and look well.
+        raise Failed(f"{folder} holds no environment's file, like dev.toml.")
+    return names
+
+
+if __name__ == "__main__":
+    main()
