@@ -1,4 +1,4 @@
-"""Everything that CI runs: linters, types, the two ways of synthesis, the tests, a soak of two minutes.
+"""Everything that CI runs: linters, types, the two ways of synthesis, checkov, the tests, a soak of two minutes.
 
 The tests of the gateway run again with every other LiteLLM that has a lock. Arguments go to pytest, which then runs
 once. The exit code is 0 when all of it passed, 1 when something failed, 130 after Ctrl-C.
@@ -16,28 +16,26 @@ from typing import TYPE_CHECKING
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from scripts import synthesis  # noqa: E402
-from scripts.environment import LOCKS, in_settings, prepare  # noqa: E402
+from scripts.environment import LOCKS, TOOL_LOCKS, in_settings, prepare, tool  # noqa: E402
 from scripts.install import program  # noqa: E402
-from scripts.requirements import image_locks  # noqa: E402
+from scripts.requirements import image_locks, tool_locks  # noqa: E402
 from scripts.work import ROOT, Failed, Work, manners, together  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 WHOLE = ("tests/gateway/whole",)
+ZIZMOR = ("--offline", "--persona=pedantic", "--no-progress")
+# Without the linters that happen to be on somebody's machine: each `run:` is one call of a script.
+ACTIONLINT = ("-shellcheck=", "-pyflakes=")
 SOAK = ("tests/gateway/whole/test_soak.py", "--soak-seconds", "120")
 
 
 def main() -> None:
     """Run every step, whatever the others gave, and tell how each went."""
     with manners():
-        prepare(litellm=image_locks(LOCKS).keys(), node=True)
-        steps = [
-            Step("ruff check", lambda work: work.run([program("ruff"), "check"])),
-            Step("ruff format", lambda work: work.run([program("ruff"), "format", "--check"])),
-            Step("mypy --strict", lambda work: work.run([program("mypy"), "."])),
-            Step("main.py and cdktf synth", synthesis.same),
-        ]
+        prepare(litellm=image_locks(LOCKS).keys(), tools=tool_locks(TOOL_LOCKS).keys(), node=True)
+        steps = [Step(name, action) for name, action in quiet_steps().items()]
         # These are quiet until they fail, and each keeps one core busy; the tests have the machine to themselves.
         together({step.name: step for step in steps})
         for step in steps:
@@ -53,13 +51,27 @@ def main() -> None:
         sys.exit(0 if all(step.passed for step in steps) else 1)
 
 
+def quiet_steps() -> dict[str, Callable[[Work], object]]:
+    """What looks at the code without running it, by name."""
+    commands: dict[str, list[str | Path]] = {
+        "ruff check": [program("ruff"), "check"],
+        "ruff format": [program("ruff"), "format", "--check"],
+        "mypy --strict": [program("mypy"), "."],
+        "zizmor": [tool("zizmor"), *ZIZMOR, ".github"],
+        "actionlint": [tool("actionlint"), *ACTIONLINT],
+        "checkov": [program("python"), "scripts/scan.py"],
+    }
+    steps = {name: partial(Work.run, command=words) for name, words in commands.items()}
+    return {**steps, "main.py and cdktf synth": synthesis.same}
+
+
 def runs(arguments: list[str]) -> dict[str, list[str]]:
     """The arguments of each run of pytest, by what it is called."""
     if arguments:
         return {"pytest": arguments}
     others = sorted(image_locks(LOCKS).keys() - in_settings())
     again = {f"pytest, LiteLLM {version}": [*WHOLE, "--litellm", version] for version in others}
-    return {"pytest": [], **again, "pytest, soak": [*SOAK]}
+    return {"pytest": ["--slow"], **again, "pytest, soak": [*SOAK]}
 
 
 class Step:
