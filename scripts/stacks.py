@@ -6,7 +6,8 @@ Whoever prepares Azure or GitHub for them reads it here, so that no name is writ
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from typing import Any
 from scripts.install import program
 from scripts.work import ROOT, Failed, together
 
-OUT = ROOT / "cdktf.out"
+OUT = Path(os.environ.get("CDKTF_OUTDIR") or ROOT / "cdktf.out")
+"""Where `main.py` writes, told by cdktf's own variable."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,6 +71,11 @@ class Stack:
         return self.name.removeprefix("aigateway-")
 
     @property
+    def project(self) -> str:
+        """What the project is called in the names of everything."""
+        return str(self._resource("resource_group")["tags"]["project"])
+
+    @property
     def location(self) -> str:
         """Azure's region."""
         return str(self._resource("resource_group")["location"])
@@ -92,16 +99,6 @@ class Stack:
     def image(self) -> str:
         """What both containers run."""
         return str(self._resource("container_app")["template"]["container"][0]["image"])
-
-    @property
-    def is_external(self) -> bool:
-        """Whether the ingress answers from outside its virtual network."""
-        return bool(self._ingress.get("external_enabled"))
-
-    @property
-    def allowed_networks(self) -> tuple[str, ...]:
-        """The only networks that the ingress lets in; none means everybody."""
-        return tuple(rule["ip_address_range"] for rule in self._ingress.get("ip_security_restriction", []))
 
     @property
     def backend(self) -> Backend:
@@ -128,11 +125,6 @@ class Stack:
         """The Azure services that it registers."""
         return tuple(self.content["provider"]["azurerm"][0]["resource_providers_to_register"])
 
-    @property
-    def _ingress(self) -> Mapping[str, Any]:
-        ingress: Mapping[str, Any] = self._resource("container_app")["ingress"]
-        return ingress
-
     def _resource(self, kind: str) -> Mapping[str, Any]:
         found: Mapping[str, Any] = self.content["resource"][f"azurerm_{kind}"]["gateway"]
         return found
@@ -155,3 +147,9 @@ def load(env: str, out: Path = OUT) -> Stack:
     if env not in stacks:
         raise Failed(f"There is no environment {env!r}; there are {', '.join(stacks)}.", code=2)
     return stacks[env]
+
+
+def chosen(envs: Sequence[str] | None, out: Path = OUT) -> tuple[Stack, ...]:
+    """Those of the named environments, or all: dev first, prod last."""
+    found = [load(env, out) for env in dict.fromkeys(envs)] if envs else load_all(out)
+    return tuple(sorted(found, key=lambda stack: (stack.env == "prod", stack.env != "dev", stack.env)))

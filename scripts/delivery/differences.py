@@ -1,0 +1,135 @@
+"""Which attributes of a resource change, from what to what; of a sensitive one only that it does."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+LONGEST = 60
+"""Characters of a value that is shown; the gateway's own code is a value, too."""
+_Path = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Difference:
+    """An attribute, and in `words` what becomes of it."""
+
+    path: str
+    words: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.words}"
+
+
+@dataclass(frozen=True)
+class _Sides:
+    """An attribute before and after, and what Terraform says of it: known later, not to be shown."""
+
+    before: object
+    after: object
+    unknown: object
+    hidden_before: object
+    hidden_after: object
+
+    def at(self, old: object, new: object) -> _Sides:
+        """The same of a part, which may have moved."""
+        return _Sides(
+            _at(self.before, old),
+            _at(self.after, new),
+            _at(self.unknown, new),
+            _at(self.hidden_before, old),
+            _at(self.hidden_after, new),
+        )
+
+
+def differences(change: Mapping[str, object]) -> tuple[Difference, ...]:
+    """Those of a resource's `change`, as Terraform's JSON has it."""
+    keys = ("before", "after", "after_unknown", "before_sensitive", "after_sensitive")
+    found = _compare((), _Sides(*(change.get(key) for key in keys)))
+    return tuple(Difference(_joined(path), words) for path, words in found)
+
+
+def path_of(path: Sequence[object], *, within: object) -> str:
+    """A path of Terraform's, with an element's name in place of its number."""
+    words: list[str] = []
+    value = within
+    for step in path:
+        if isinstance(step, int) and isinstance(value, list) and step < len(value):
+            words.append(_label(value, step, named=_are_named(value), only=len(value) == 1))
+        else:
+            words.append(f"[{step}]" if isinstance(step, int) else str(step))
+        value = _at(value, step)
+    return _joined(tuple(words))
+
+
+def _compare(path: _Path, sides: _Sides) -> Iterator[tuple[_Path, str]]:
+    before, after, unknown = sides.before, sides.after, sides.unknown
+    if unknown is True:
+        yield path, "known after the deployment"
+    elif before == after and not unknown:
+        return
+    elif sides.hidden_before is True or sides.hidden_after is True:
+        yield path, "changes (sensitive)"
+    elif isinstance(before, dict | None) and isinstance(after, dict | None):
+        for key in dict.fromkeys([*(before or ()), *(after or ()), *(unknown if isinstance(unknown, dict) else ())]):
+            yield from _compare((*path, key), sides.at(key, key))
+    elif isinstance(before, list) and isinstance(after, list):
+        yield from _compare_lists(path, before, after, sides)
+    else:
+        yield path, f"{_shown(before)} → {_shown(after)}"
+
+
+def _compare_lists(
+    path: _Path, before: list[object], after: list[object], sides: _Sides
+) -> Iterator[tuple[_Path, str]]:
+    """Named elements are compared by their names: one more in front is one difference, not one of each."""
+    named = _are_named(before) and _are_named(after)
+    only = len(before) < 2 and len(after) < 2
+    old, new = (
+        {_label(values, number, named=named, only=only): number for number in range(len(values))}
+        for values in (before, after)
+    )
+    for label in dict.fromkeys([*old, *new]):
+        where = (*path, label)
+        if label not in new:
+            yield where, "removed"
+        elif label not in old:
+            yield where, "added"
+        else:
+            yield from _compare(where, sides.at(old[label], new[label]))
+    if set(old) == set(new) and [*old] != [*new]:
+        yield path, "another order"
+
+
+def _are_named(values: list[object]) -> bool:
+    names = [_at(element, "name") if isinstance(element, dict) else None for element in values]
+    return None not in names and len(set(names)) == len(names)
+
+
+def _label(values: list[object], number: int, *, named: bool, only: bool) -> str:
+    if named:
+        return f"[{_at(values[number], 'name')}]"
+    return "" if only else f"[{number}]"
+
+
+def _at(value: object, step: object) -> object:
+    if isinstance(value, dict):
+        return value.get(step)
+    if isinstance(value, list) and isinstance(step, int) and step < len(value):
+        return value[step]
+    return True if value is True else None  # a whole that is sensitive or unknown is so in each part
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict | list):
+        return f"{len(value)} values"
+    if isinstance(value, str) and (len(value) > LONGEST or "\n" in value):
+        return f"a text of {len(value)} characters"
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _joined(path: _Path) -> str:
+    return ".".join(path).replace(".[", "[").replace("..", ".").rstrip(".")
