@@ -11,17 +11,29 @@ import re
 import shlex
 import shutil
 import subprocess
+import time
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from scripts.work import Failed, say
 
-_AZURE_CODE = re.compile(r"\((\w+)\)|^Code: (\w+)$", re.MULTILINE)
-_GITHUB_CODE = re.compile(r"\(?HTTP (\d{3})\)?")
+Answer = Any  # JSON, text when it is none, or nothing
+Words = tuple[str, ...]
+
+_AZURE_CODES = (
+    re.compile(r"^Code: (\w+)$", re.MULTILINE),
+    re.compile(r"^(?:ERROR: )?\((\w+)\)", re.MULTILINE),
+    re.compile(r'"code": ?"(\w+)"'),  # of Microsoft Graph
+)
+_GITHUB_CODES = (re.compile(r"\(?HTTP (\d{3})\)?"),)
 _INSTALL = {
     "az": "Install the Azure CLI: https://learn.microsoft.com/cli/azure/install-azure-cli",
     "gh": "Install the GitHub CLI: https://cli.github.com",
 }
+_MISSING = frozenset({"ResourceNotFound", "404"})
+# Together a little more than two minutes: what Entra and Azure take at most to tell each other of something new.
+PAUSES_S = (1, 2, 4, 8, 15, 15, 15, 15, 15, 15, 15, 15)
 
 
 class CommandFailed(Failed):
@@ -33,6 +45,10 @@ class CommandFailed(Failed):
         self.message = message
         self.reason = reason
 
+    def is_about(self, reasons: Collection[str]) -> bool:
+        """Whether one of them is its reason, or is in its message: Microsoft Graph tells no reasons."""
+        return any(reason == self.reason or reason in self.message for reason in reasons)
+
 
 @dataclass
 class CommandLine:
@@ -40,6 +56,8 @@ class CommandLine:
 
     program: Literal["az", "gh"]
     dry_run: bool = False
+    subscription: str | None = None
+    """Of Azure, for every command that takes it."""
     changes: list[str] = field(default_factory=list)
 
     @property
@@ -47,13 +65,13 @@ class CommandLine:
         """Whether it is on PATH."""
         return shutil.which(self.program) is not None
 
-    def ask(self, *words: str) -> Any:
+    def ask(self, *words: str) -> Answer:
         """What a reading command answers, parsed when it is JSON; a dry run shows the command and runs it, too."""
         if self.dry_run:
             say(f"  runs: {self._shown(words)}")
         return self._run(words)
 
-    def find(self, *words: str, missing: frozenset[str] = frozenset({"ResourceNotFound", "404"})) -> Any:
+    def find(self, *words: str, missing: Collection[str] = _MISSING) -> Answer:
         """The same, or None when the reason of a failure is one of `missing`."""
         try:
             return self.ask(*words)
@@ -62,24 +80,40 @@ class CommandLine:
                 return None
             raise
 
-    def change(self, *words: str, stdin: str | None = None) -> Any:
-        """What a changing command answers; in a dry run it is only shown, and the answer is None."""
+    def change(self, *words: str, stdin: str | None = None, not_yet: Collection[str] = ()) -> Answer:
+        """What a changing command answers; in a dry run it is only shown, and the answer is None.
+
+        A failure that is about one of `not_yet` is what something new meets that is not known everywhere: again, later.
+        """
         self.changes.append(self._shown(words))
         if self.dry_run:
             say(f"  would run: {self._shown(words)}")
             return None
+        for pause in PAUSES_S:
+            try:
+                return self._run(words, stdin=stdin)
+            except CommandFailed as failure:
+                if not failure.is_about(not_yet):
+                    raise
+                say(f"  not known everywhere yet, once more in {pause} s", passing=True)
+                time.sleep(pause)
         return self._run(words, stdin=stdin)
 
-    def _shown(self, words: tuple[str, ...]) -> str:
-        return shlex.join([self.program, *words])
+    def _all(self, words: Words) -> Words:
+        # The directory belongs to a tenant, and `az ad` has no such option.
+        takes_it = self.subscription and words[0] not in {"ad", "account"} and "--subscription" not in words
+        return (*words, "--subscription", str(self.subscription)) if takes_it else words
 
-    def _run(self, words: tuple[str, ...], *, stdin: str | None = None) -> Any:
+    def _shown(self, words: Words) -> str:
+        return shlex.join([self.program, *self._all(words)])
+
+    def _run(self, words: Words, *, stdin: str | None = None) -> Answer:
         path = shutil.which(self.program)
         if path is None:
-            raise Failed(f"{self.program} is not on PATH. {_INSTALL[self.program]}")
+            raise Failed(f"{self.program} is not on PATH. {_INSTALL[self.program]}", code=2)
         machine = ["--output", "json", "--only-show-errors"] if self.program == "az" else []
         ran = subprocess.run(
-            [path, *words, *machine],
+            [path, *self._all(words), *machine],
             input=stdin if stdin is not None else "",
             capture_output=True,
             text=True,
@@ -88,11 +122,14 @@ class CommandLine:
             check=False,
         )
         if ran.returncode:
-            message = ran.stderr.strip() or ran.stdout.strip()
-            found = (_AZURE_CODE if self.program == "az" else _GITHUB_CODE).search(message)
-            reason = next(filter(None, found.groups()), "") if found else ""
-            raise CommandFailed(self._shown(words), message, reason=reason)
+            raise self._failure(words, ran.stderr.strip() or ran.stdout.strip())
         try:
             return json.loads(ran.stdout) if ran.stdout.strip() else None
         except ValueError:
             return ran.stdout
+
+    def _failure(self, words: Words, message: str) -> CommandFailed:
+        codes = _AZURE_CODES if self.program == "az" else _GITHUB_CODES
+        reason = next((found[1] for code in codes if (found := code.search(message))), "")
+        text = message.partition("\nCode: ")[0].removeprefix("ERROR: ")  # which says everything twice
+        return CommandFailed(self._shown(words), text, reason=reason)

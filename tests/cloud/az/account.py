@@ -13,9 +13,9 @@ def show(azure: Azure) -> Json:
 
 
 @command("account list")
-def list_(azure: Azure) -> list[Json]:
-    """Those that the login sees."""
-    return [_shown(azure, subscription) for subscription in azure["subscriptions"]]
+def list_(azure: Azure, *, all: bool = False) -> list[Json]:  # noqa: A002
+    """Those that the login sees; without `--all` the enabled ones."""
+    return [_shown(azure, each) for each in azure["subscriptions"] if all or each["state"] == "Enabled"]
 
 
 @command("account list-locations")

@@ -1,0 +1,131 @@
+"""Prepares Azure and GitHub for deployments: `scripts/bootstrap.py [preflight|state|identities|github] ...`.
+
+Without a part it does all of them, in that order. What is there stays, what is missing is made, what is weaker than it
+should be is mended; a second run changes nothing. `--dry-run` shows every command and changes nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from scripts import stacks  # noqa: E402
+from scripts.bootstrapping.account import sign_in  # noqa: E402
+from scripts.bootstrapping.github import github  # noqa: E402
+from scripts.bootstrapping.identities import Identities, find_identities, identities  # noqa: E402
+from scripts.bootstrapping.names import names_of  # noqa: E402
+from scripts.bootstrapping.preflight import preflight  # noqa: E402
+from scripts.bootstrapping.state import state  # noqa: E402
+from scripts.bootstrapping.steps import Steps  # noqa: E402
+from scripts.bootstrapping.subjects import subject_prefix  # noqa: E402
+from scripts.cloud.commands import CommandLine  # noqa: E402
+from scripts.cloud.repository import repository  # noqa: E402
+from scripts.environment import enter  # noqa: E402
+from scripts.stacks import Stack  # noqa: E402
+from scripts.work import Failed, manners, say  # noqa: E402
+
+PARTS = ("preflight", "state", "identities", "github")
+
+
+def main() -> None:
+    """Do the parts that were named, and say what came of it."""
+    with manners():
+        enter()
+        arguments = parse(sys.argv[1:])
+        az, gh = CommandLine("az", dry_run=arguments.dry_run), CommandLine("gh", dry_run=arguments.dry_run)
+        try:
+            bootstrap(az, gh, arguments)
+        except Failed:
+            if changes := len(az.changes) + len(gh.changes):
+                summarize(changes, dry_run=arguments.dry_run)
+            raise
+        summarize(len(az.changes) + len(gh.changes), dry_run=arguments.dry_run)
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """The options; a mistake in them ends with exit code 2."""
+    parser = argparse.ArgumentParser(
+        prog="bootstrap.py",
+        description="Prepares Azure and GitHub for deployments: the state's home, the pipeline's identities, GitHub's "
+        "environments. Without a part: all of them, in order.",
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"any of {', '.join(PARTS)}")
+    parser.add_argument("--env", action="append", metavar="NAME", help="only this environment; may be repeated")
+    parser.add_argument("--dry-run", action="store_true", help="show every command and change nothing")
+    parser.add_argument("--subscription", metavar="ID", help="by id or name (default: the one az is at)")
+    parser.add_argument("--repository", metavar="OWNER/NAME", help="on GitHub (default: where `origin` leads)")
+    parser.add_argument(
+        "--subject-prefix", metavar="PREFIX", help="how GitHub's tokens name the repository (default: GitHub is asked)"
+    )
+    parser.add_argument(
+        "--reviewer", action="append", default=[], metavar="LOGIN", help="who approves deployments, or ORG/TEAM; repeat"
+    )
+    parser.add_argument(
+        "--no-approval", action="store_true", help="no environment waits for a reviewer, where GitHub's plan has none"
+    )
+    parser.add_argument("--skip-synth", action="store_true", help="take the stacks as they were synthesized last")
+    arguments = parser.parse_args(words)
+    for part in arguments.parts:
+        if part not in PARTS:
+            parser.error(f"there is no part {part!r}; there are {', '.join(PARTS)}")
+    arguments.parts = [part for part in PARTS if part in arguments.parts or not arguments.parts]
+    return arguments
+
+
+def bootstrap(az: CommandLine, gh: CommandLine, arguments: argparse.Namespace) -> None:
+    """The parts, in order."""
+    parts: list[str] = arguments.parts
+    steps = Steps(dry_run=arguments.dry_run)
+    account = sign_in(az, steps, subscription=arguments.subscription)
+    everything, chosen = stacks_of(arguments.env, skip_synth=arguments.skip_synth)
+    names = names_of(everything)
+    prefix = name = ""
+    if "github" in parts or ("identities" in parts and arguments.subject_prefix is None):
+        name = repository(arguments.repository)
+    if "identities" in parts:  # asked before anything is made
+        prefix = subject_prefix(gh, steps, repository=name, given=arguments.subject_prefix)
+    if parts != ["github"]:
+        preflight(az, steps, account=account, stacks=chosen, names=names)
+    if "state" in parts:
+        state(az, steps, account=account, stacks=chosen)
+    made: Identities | None = None
+    if "identities" in parts:
+        made = identities(az, steps, account=account, stacks=chosen, everything=everything, names=names, prefix=prefix)
+    if "github" in parts:
+        github(
+            gh,
+            steps,
+            repository=name,
+            stacks=chosen,
+            identities=made or find_identities(az, steps, account=account, names=names),
+            reviewers=arguments.reviewer,
+            approval=not arguments.no_approval,
+        )
+
+
+def stacks_of(envs: Sequence[str] | None, *, skip_synth: bool) -> tuple[tuple[Stack, ...], tuple[Stack, ...]]:
+    """All of them, and those that were named; synthesized anew unless that is left out."""
+    if not skip_synth:
+        stacks.synthesize()
+    everything = stacks.load_all()
+    if not everything:
+        raise Failed("No stack is synthesized yet; leave out --skip-synth.", code=2)
+    return everything, tuple(stacks.load(env) for env in dict.fromkeys(envs)) if envs else everything
+
+
+def summarize(changes: int, *, dry_run: bool) -> None:
+    """The last line."""
+    if not changes:
+        say("Nothing to change.")
+    elif dry_run:
+        say(f"Dry run: nothing was changed. {changes} commands would have been run.")
+    else:
+        say(f"Changes: {changes}.")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""Federated credentials: which of GitHub's tokens may act as an identity. There is no secret in any of it.
+
+https://learn.microsoft.com/entra/workload-id/workload-identity-federation-create-trust
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from scripts.bootstrapping.applications import NOT_YET, Application
+from scripts.bootstrapping.steps import Steps
+from scripts.cloud.commands import CommandLine
+
+ISSUER = "https://token.actions.githubusercontent.com"
+AUDIENCE = "api://AzureADTokenExchange"
+
+
+def ensure_credentials(az: CommandLine, steps: Steps, application: Application, subjects: Mapping[str, str]) -> None:
+    """One credential of each name with its subject; a stale subject is replaced."""
+    with steps.step(f"Federated credentials of {application.name}"):
+        found: list[dict[str, Any]] = (
+            []
+            if application.is_new
+            else az.ask("ad", "app", "federated-credential", "list", "--id", application.client_id)
+        )
+        for name, subject in subjects.items():
+            _ensure(az, steps, application, wanted=_wanted(name, subject), found=found)
+        for credential in found:
+            if credential["name"] not in subjects and credential["subject"] not in subjects.values():
+                steps.noted(
+                    f"{credential['name']} ({credential['subject']}) is nothing that this bootstrap asked for. If it "
+                    f"is not yours: az ad app federated-credential delete --id {application.client_id} "
+                    f"--federated-credential-id {credential['name']}"
+                )
+
+
+def _ensure(
+    az: CommandLine, steps: Steps, application: Application, *, wanted: dict[str, Any], found: list[dict[str, Any]]
+) -> None:
+    words = ("ad", "app", "federated-credential")
+    subject = wanted["subject"]
+    fitting = [each for each in found if all(each[key] == wanted[key] for key in ("issuer", "subject", "audiences"))]
+    named = [each for each in found if each["name"] == wanted["name"]]
+    if fitting:  # under whatever name: Entra takes no subject twice
+        steps.found(f"{fitting[0]['name']}: {subject}")
+    elif named:
+        which = ("--federated-credential-id", named[0]["name"])
+        az.change(*words, "update", "--id", application.client_id, *which, "--parameters", json.dumps(wanted))
+        steps.changed(f"{wanted['name']}: {named[0]['subject']} was stale, and is {subject} now")
+    else:
+        identified = ("--id", application.client_id, "--parameters", json.dumps(wanted))
+        az.change(*words, "create", *identified, not_yet=NOT_YET)
+        steps.created(f"{wanted['name']}: {subject}")
+
+
+def _wanted(name: str, subject: str) -> dict[str, Any]:
+    return {"name": name, "issuer": ISSUER, "subject": subject, "audiences": [AUDIENCE]}

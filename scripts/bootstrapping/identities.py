@@ -1,0 +1,109 @@
+"""The pipeline's two identities: one that plans and reads, one that deploys.
+
+No secret belongs to either: GitHub's tokens are exchanged for Azure's, and last as long as a job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scripts.bootstrapping.account import Account
+from scripts.bootstrapping.applications import Application, ensure_application, find_application
+from scripts.bootstrapping.assignments import Assignments, only_roles
+from scripts.bootstrapping.credentials import ensure_credentials
+from scripts.bootstrapping.custom_role import CustomRole
+from scripts.bootstrapping.names import Names
+from scripts.bootstrapping.state import WRITES_STATE, account_scope
+from scripts.bootstrapping.steps import Steps
+from scripts.bootstrapping.subjects import deploy_subjects, plan_subjects
+from scripts.cloud.commands import CommandLine
+from scripts.stacks import Stack
+from scripts.work import Failed
+
+READS_STATE = "Storage Blob Data Reader"
+ASSIGNS_ROLES = "Role Based Access Control Administrator"
+WRITES_SECRETS = "Key Vault Secrets Officer"
+READS_SECRETS = "Key Vault Secrets User"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identities:
+    """What GitHub is told of them."""
+
+    tenant_id: str
+    subscription_id: str
+    plan_client_id: str
+    deploy_client_id: str
+
+
+def identities(
+    az: CommandLine,
+    steps: Steps,
+    *,
+    account: Account,
+    stacks: Sequence[Stack],
+    everything: Sequence[Stack],
+    names: Names,
+    prefix: str,
+) -> Identities:
+    """Make or mend them for the environments of `stacks`; what the deploy identity may assign is of `everything`."""
+    plan = ensure_application(az, steps, names.plan)
+    deploy = ensure_application(az, steps, names.deploy)
+    ensure_credentials(az, steps, plan, plan_subjects(prefix))
+    ensure_credentials(az, steps, deploy, deploy_subjects(prefix, [stack.env for stack in stacks]))
+    custom = CustomRole(az, account=account, name=names.plan)
+    custom_id = custom.ensure(steps)
+
+    roles = Assignments(az, steps)
+    with steps.step(f"Roles of {plan.name}"):
+        for role in ("Reader", READS_SECRETS):
+            roles.ensure(plan.principal, role, scope=account.scope)
+        roles.ensure(plan.principal, custom.name, role_id=custom_id, scope=account.scope)
+        _on_states(roles, plan, READS_STATE, account=account, stacks=stacks)
+    with steps.step(f"Roles of {deploy.name}"):
+        for role in ("Contributor", WRITES_SECRETS):
+            roles.ensure(deploy.principal, role, scope=account.scope)
+        roles.ensure(deploy.principal, ASSIGNS_ROLES, scope=account.scope, condition=_condition(az, everything))
+        _on_states(roles, deploy, WRITES_STATE, account=account, stacks=stacks)
+    with steps.step("Your role at the vaults"):
+        roles.ensure(account.caller, WRITES_SECRETS, scope=account.scope)
+    return _identities(account, plan=plan.client_id, deploy=deploy.client_id)
+
+
+def find_identities(az: CommandLine, steps: Steps, *, account: Account, names: Names) -> Identities:
+    """Those that an earlier run made."""
+    with steps.step("Identities"):
+        apps = {name: find_application(az, name) for name in (names.plan, names.deploy)}
+        absent = [name for name, app in apps.items() if app is None]
+        if absent and not az.dry_run:
+            raise Failed(f"There is no app registration {absent[0]} yet: run `scripts/bootstrap.py identities` first.")
+        ids = {name: str(app["appId"]) if app else f"<client id of {name}>" for name, app in apps.items()}
+        steps.found(", ".join(f"{name} ({id_})" for name, id_ in ids.items()))
+    return _identities(account, plan=ids[names.plan], deploy=ids[names.deploy])
+
+
+def _identities(account: Account, *, plan: str, deploy: str) -> Identities:
+    return Identities(
+        tenant_id=account.tenant_id,
+        subscription_id=account.subscription_id,
+        plan_client_id=plan,
+        deploy_client_id=deploy,
+    )
+
+
+def _on_states(roles: Assignments, who: Application, role: str, *, account: Account, stacks: Sequence[Stack]) -> None:
+    for scope in dict.fromkeys(account_scope(account, stack.backend) for stack in stacks):
+        roles.ensure(who.principal, role, scope=scope)
+
+
+def _condition(az: CommandLine, stacks: Sequence[Stack]) -> str:
+    assigned = sorted({role for stack in stacks for role in stack.roles})
+    return only_roles([_guid(az, role) for role in assigned])
+
+
+def _guid(az: CommandLine, role: str) -> str:
+    found = az.ask("role", "definition", "list", "--name", role)
+    if not found:
+        raise Failed(f"Azure knows no role {role}, which a stack assigns.")
+    return str(found[0]["name"])

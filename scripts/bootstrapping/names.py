@@ -1,0 +1,36 @@
+"""What the pipeline's identities are called, and the role that is made for one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from scripts.stacks import Stack
+from scripts.work import Failed
+
+COMPANY = "pvc"
+
+
+@dataclass(frozen=True)
+class Names:
+    """Of one project."""
+
+    project: str
+
+    @property
+    def plan(self) -> str:
+        """The identity that reads; its custom role has the same name."""
+        return f"{COMPANY}-{self.project}-plan"
+
+    @property
+    def deploy(self) -> str:
+        """The identity that writes."""
+        return f"{COMPANY}-{self.project}-deploy"
+
+
+def names_of(stacks: Iterable[Stack]) -> Names:
+    """All environments share the identities, so they must agree about the project."""
+    projects = sorted({stack.project for stack in stacks})
+    if len(projects) != 1:
+        raise Failed(f"The environments have several projects ({', '.join(projects)}); one `projname`, please.", code=2)
+    return Names(projects[0])
