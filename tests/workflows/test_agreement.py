@@ -1,0 +1,94 @@
+"""The workflows, the settings and the bootstrap name the same environments, variables and secrets."""
+
+import re
+import shutil
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from scripts.bootstrapping.github_variables import environment_variables, repository_variables
+from scripts.bootstrapping.identities import Identities
+from scripts.environments import environments
+from scripts.stacks import Stack, load_all
+from tests.workflows.files import ROOT, WORKFLOWS, jobs
+
+IDENTITIES = Identities(tenant_id="t", subscription_id="s", plan_client_id="p", deploy_client_id="d")
+
+
+@pytest.fixture(scope="module")
+def by_env(stacks: Path) -> dict[str, Stack]:
+    """The synthesized stacks."""
+    return {stack.env: stack for stack in load_all(stacks.parent)}
+
+
+def disagreements(names: Collection[str], workflows: dict[str, Any]) -> list[str]:
+    """What to do where the files of the settings and the static parts of the workflows differ."""
+    static = {
+        "deploy.yml, jobs": set(workflows["deploy"]["jobs"]),
+        **{
+            f"{workflow}.yml, choices of `environment`": set(
+                workflows[workflow]["on"]["workflow_dispatch"]["inputs"]["environment"]["options"]
+            )
+            for workflow in ("deploy", "rotate")
+        },
+    }
+    told = []
+    for place, there in static.items():
+        told += [f".github/workflows/{place}: add {name}" for name in sorted(set(names) - there)]
+        told += [f".github/workflows/{place}: take out {name}" for name in sorted(there - set(names))]
+    return told
+
+
+def test_every_environment_can_be_deployed_and_has_its_keys_replaced() -> None:
+    assert disagreements(environments(ROOT / "settings/environments"), WORKFLOWS) == []
+
+
+def test_a_fourth_environment_is_planned_at_once_and_told_where_it_is_missing(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "settings/environments", tmp_path / "environments")
+    (tmp_path / "environments/uat.toml").write_text('env = "uat"\n', encoding="utf-8")
+    names = environments(tmp_path / "environments")
+    assert names == ["dev", "prod", "staging", "uat"]
+    assert disagreements(names, WORKFLOWS) == [
+        ".github/workflows/deploy.yml, jobs: add uat",
+        ".github/workflows/deploy.yml, choices of `environment`: add uat",
+        ".github/workflows/rotate.yml, choices of `environment`: add uat",
+    ]
+
+
+def test_an_environment_that_is_gone_is_told_too() -> None:
+    assert ".github/workflows/deploy.yml, jobs: take out prod" in disagreements(["dev", "staging"], WORKFLOWS)
+
+
+@pytest.mark.parametrize("env", WORKFLOWS["deploy"]["jobs"])
+def test_a_deployment_gets_every_secret_of_its_stack_and_no_other(env: str, by_env: dict[str, Stack]) -> None:
+    job = WORKFLOWS["deploy"]["jobs"][env]
+    (step,) = (step for step in job["steps"] if "run" in step)
+    assert step["run"] == f"python3 scripts/deploy.py --env {env} --yes"
+    assert job["environment"] == env
+    handed = {name: value for name, value in step["env"].items() if name.startswith("TF_VAR_")}
+    wanted = {variable.environ: f"${{{{ secrets.{variable.github_secret} }}}}" for variable in by_env[env].variables}
+    assert handed == wanted, f"the job {env} of deploy.yml hands over other secrets than its stack wants"
+
+
+@pytest.mark.parametrize("env", WORKFLOWS["deploy"]["jobs"])
+def test_a_deployment_says_which_state_it_expects(env: str, by_env: dict[str, Stack]) -> None:
+    (step,) = (step for step in WORKFLOWS["deploy"]["jobs"][env]["steps"] if "run" in step)
+    states = {name for name in environment_variables(by_env[env], IDENTITIES) if name.startswith("TFSTATE_")}
+    assert {name: value for name, value in step["env"].items() if name.startswith("TFSTATE_")} == {
+        name: f"${{{{ vars.{name} }}}}" for name in states
+    }
+
+
+def test_the_bootstrap_sets_what_the_workflows_read_and_nothing_else(by_env: dict[str, Stack]) -> None:
+    read: dict[str, set[str]] = {"repository": set(), "environment": set()}
+    for _, _, job in jobs():
+        read["environment" if "environment" in job else "repository"] |= set(re.findall(r"vars\.(\w+)", str(job)))
+    assert read["repository"] == repository_variables(IDENTITIES).keys()
+    for stack in by_env.values():
+        assert read["environment"] == environment_variables(stack, IDENTITIES).keys()
+
+
+def test_secrets_are_read_in_deployments_alone() -> None:
+    assert {workflow for workflow, _, job in jobs() if "secrets." in str(job)} == {"deploy"}
