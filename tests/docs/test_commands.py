@@ -1,0 +1,49 @@
+"""Scripts and options that the documents name exist."""
+
+import importlib
+import re
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from tests.docs.pages import ROOT, commands, pages, read
+
+CALL = re.compile(r"(?:^|\s)scripts/(\w+)\.py\b([^|&;#>]*)")
+ELSEWHERE = {"test", "cdktf"}  # their words go to pytest and to the cdktf CLI
+STAND_FOR = {"NAME": "dev", "N": "4000", "PROJECT": "roo", "FILE": "f", "DIR": "d"}
+
+
+def calls() -> Iterator[tuple[str, str, str]]:
+    for page in pages():
+        for command in commands(read(page)):
+            for script, words in CALL.findall(command):
+                yield str(page.relative_to(ROOT)), script, " ".join(words.split())
+
+
+CALLS = sorted(set(calls()))
+NAMED = sorted({(script, words) for _, script, words in CALLS if words and script not in ELSEWHERE})
+
+
+@pytest.mark.parametrize("script", sorted({script for _, script, _ in CALLS}))
+def test_a_script_that_is_named_exists(script: str) -> None:
+    assert (ROOT / f"scripts/{script}.py").is_file()
+
+
+@pytest.mark.parametrize(("script", "words"), NAMED, ids=map(" ".join, NAMED))
+def test_a_command_that_is_shown_is_understood(
+    script: str, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = [STAND_FOR.get(word, word) for word in shlex.split(words)]
+    monkeypatch.setattr(sys, "path", ["", *sys.path])  # a script puts the repository first
+    parse: Callable[[list[str]], Any] = importlib.import_module(f"scripts.{script}").parse
+    try:
+        parse(given)
+    except SystemExit:
+        pytest.fail(capsys.readouterr().err)
+
+
+def test_the_documents_show_commands_of_most_scripts() -> None:
+    assert len(NAMED) > 20
