@@ -1,0 +1,41 @@
+"""What a deployment needs before anything is asked of Azure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from scripts.stacks import Stack
+from scripts.work import Failed
+
+_PLACES = {
+    "TFSTATE_RESOURCE_GROUP": "resource_group_name",
+    "TFSTATE_STORAGE_ACCOUNT": "storage_account_name",
+    "TFSTATE_CONTAINER": "container_name",
+}
+
+
+def check(stacks: Sequence[Stack]) -> None:
+    """`Failed` with everything that is missing or does not fit."""
+    mistakes = [mistake for stack in stacks for mistake in [*_secrets(stack), *_state(stack)]]
+    if mistakes:
+        raise Failed("\n".join(dict.fromkeys(mistakes)), code=2)
+
+
+def _secrets(stack: Stack) -> list[str]:
+    """A secret that GitHub does not have is an empty variable in its workflow."""
+    return [
+        f"{variable.environ} is not set. {variable.description} In a workflow: the secret {variable.github_secret}."
+        for variable in stack.variables
+        if variable.required and not os.environ.get(variable.environ, "").strip()
+    ]
+
+
+def _state(stack: Stack) -> list[str]:
+    """In another place Terraform would find no state, and make everything a second time."""
+    return [
+        f"{name} is {given}, and the settings of {stack.env} keep the state in {wanted}. If the settings are right, "
+        "move the state there and run `python3 scripts/bootstrap.py` again; if not, put the old name back."
+        for name, attribute in _PLACES.items()
+        if (given := os.environ.get(name)) and given != (wanted := getattr(stack.backend, attribute))
+    ]

@@ -1,0 +1,64 @@
+"""`terraform validate` of every stack: what the provider's own rules say of the JSON, without asking Azure.
+
+Terraform downloads the provider for that, once for all stacks, or takes it from a mirror named in TF_CLI_CONFIG_FILE.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from scripts.environment import enter  # noqa: E402
+from scripts.plan import prepared  # noqa: E402
+from scripts.work import Failed, manners, say  # noqa: E402
+
+if TYPE_CHECKING:
+    from scripts.stacks import Stack
+
+
+def main() -> None:
+    """Validate all of them, and say which are not valid."""
+    with manners():
+        enter()
+        argparse.ArgumentParser(prog="validate.py", description="terraform validate of every stack.").parse_args()
+        with tempfile.TemporaryDirectory() as folder:
+            invalid = [stack.env for stack in prepared(None) if not is_valid(stack, Path(folder))]
+        if invalid:
+            raise Failed(f"Not valid: {', '.join(invalid)}")
+
+
+def is_valid(stack: Stack, folder: Path) -> bool:
+    """Whether it is; prints what Terraform says. The folder is the same for all: they need the same provider."""
+    from scripts import terraform
+    from scripts.delivery.explanations import explained
+
+    shutil.copy(stack.folder / "cdk.tf.json", folder)
+    say(f"{stack.env}: terraform init, without its state")
+    made = terraform.run("init", "-backend=false", "-no-color", folder=folder)
+    if made.returncode:
+        raise Failed(explained(f"{made.stdout}{made.stderr}", env=stack.env, folder=folder))
+    ran = terraform.run("validate", "-json", "-no-color", folder=folder)
+    found = json.loads(ran.stdout)
+    print(f"{stack.env}: {'valid' if found['valid'] else 'NOT VALID'}")
+    for diagnostic in found["diagnostics"]:
+        print(words(diagnostic))
+    return bool(found["valid"])
+
+
+def words(diagnostic: Mapping[str, Any]) -> str:
+    """What is wrong, and where."""
+    where = diagnostic.get("address") or (diagnostic.get("snippet") or {}).get("context") or "the stack"
+    detail = f"\n    {diagnostic['detail']}" if diagnostic.get("detail") else ""
+    return f"  {diagnostic['severity']} in {where}: {diagnostic['summary']}{detail}"
+
+
+if __name__ == "__main__":
+    main()
