@@ -1,0 +1,93 @@
+"""The environments of the repository: who approves their deployments, and from which branch they come."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from scripts.bootstrapping.github_reviewers import Reviewer, reviewers_of
+from scripts.bootstrapping.steps import Steps
+from scripts.cloud.commands import CommandFailed, CommandLine
+
+BRANCH = "main"
+_CHOSEN_BRANCHES = {"protected_branches": False, "custom_branch_policies": True}
+BY_ITSELF = frozenset({"dev"})
+"""Environments that are deployed without anybody's yes."""
+
+
+class RefusedByPlanError(Exception):
+    """The repository's GitHub plan has no such protection."""
+
+
+def set_environment(
+    gh: CommandLine, steps: Steps, *, repository: str, env: str, reviewers: Sequence[Reviewer], replace: bool
+) -> None:
+    """Make it, with these reviewers, for deployments of main alone.
+
+    Reviewers that it has already stay, unless `replace`: another person's bootstrap does not depose them.
+
+    Raises:
+        RefusedByPlanError: the repository cannot have this protection.
+    """
+    path = f"repos/{repository}/environments/{env}"
+    there: dict[str, Any] | None = gh.find("api", path)
+    old = reviewers_of(there or {})
+    new = list(reviewers) if reviewers and (replace or not old) else old
+    had = _described(old, chosen=there is not None and there["deployment_branch_policy"] == _CHOSEN_BRANCHES)
+    has = _described(new, chosen=True)
+    if there is not None and sorted(new) == sorted(old) and had == has:
+        steps.found(f"environment {env}, {has}")
+    else:
+        wanted = {
+            **_kept(there or {}),
+            "reviewers": [reviewer.wire for reviewer in new],
+            "deployment_branch_policy": _CHOSEN_BRANCHES,
+        }
+        _put(gh, path, wanted)
+        if there is None:
+            steps.created(f"environment {env}, {has}")
+        else:
+            steps.changed(f"environment {env}: {had} -> {has}")
+    _set_branches(gh, steps, path)
+
+
+def _kept(environment: dict[str, Any]) -> dict[str, object]:
+    """What is none of our business, and would be lost: GitHub takes the settings as a whole."""
+    rules = environment.get("protection_rules", [])
+    kept: dict[str, object] = {}
+    for rule in rules:
+        if rule["type"] == "wait_timer":
+            kept["wait_timer"] = rule["wait_timer"]
+        if rule.get("prevent_self_review"):
+            kept["prevent_self_review"] = True
+    return kept
+
+
+def _put(gh: CommandLine, path: str, wanted: dict[str, object]) -> None:
+    try:
+        gh.change("api", "--method", "PUT", path, "--input", "-", stdin=json.dumps(wanted))
+    except CommandFailed as failure:
+        if failure.reason == "422" and "plan" in failure.message:
+            raise RefusedByPlanError(failure.message) from None
+        raise
+
+
+def _set_branches(gh: CommandLine, steps: Steps, path: str) -> None:
+    path = f"{path}/deployment-branch-policies"
+    there = {policy["name"]: policy for policy in (gh.find("api", path) or {"branch_policies": []})["branch_policies"]}
+    if BRANCH in there:
+        steps.found(f"deployments come from {BRANCH}")
+    else:
+        gh.change("api", "--method", "POST", path, "--input", "-", stdin=json.dumps({"name": BRANCH, "type": "branch"}))
+        steps.created(f"deployments come from {BRANCH}")
+    for name, policy in there.items():
+        if name != BRANCH:  # its jobs could log in to Azure as this environment
+            gh.change("api", "--method", "DELETE", f"{path}/{policy['id']}")
+            steps.changed(f"deployments come from {name} no more")
+
+
+def _described(reviewers: Sequence[Reviewer], *, chosen: bool) -> str:
+    names = " or ".join(sorted(reviewer.name for reviewer in reviewers))
+    approval = f"approved by {names}" if names else "deployed by itself"
+    return f"{approval}, from {'chosen branches' if chosen else 'any branch'}"
