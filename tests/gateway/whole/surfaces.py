@@ -13,6 +13,13 @@ EMBEDDING = "text-embedding-3-large"
 DIMENSION = 3072
 PROMPT = "count to 20"
 TEXT = " ".join(map(str, range(1, 21)))
+PARAMETERS: dict[str, object] = {
+    "type": "object",
+    "properties": {"path": {"type": "string"}},
+    "required": ["path"],
+    "additionalProperties": False,
+}
+"""Of a tool that reads a file."""
 
 Speak = Callable[[openai.OpenAI, str, str, list[str]], bool]
 """Asks a model something, collects what is said, and returns whether the answer says that it is whole."""

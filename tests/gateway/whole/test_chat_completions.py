@@ -7,6 +7,7 @@ import pytest
 from openai.types.chat import ChatCompletionFunctionToolParam
 
 from .conftest import Azure
+from .surfaces import PARAMETERS
 
 MODEL = "gpt-5.3-codex"
 TOOL: ChatCompletionFunctionToolParam = {
@@ -14,12 +15,7 @@ TOOL: ChatCompletionFunctionToolParam = {
     "function": {
         "name": "read_file",
         "description": "Reads a file",
-        "parameters": {
-            "type": "object",
-            "properties": {"path": {"type": "string"}},
-            "required": ["path"],
-            "additionalProperties": False,
-        },
+        "parameters": PARAMETERS,
         "strict": True,
     },
 }

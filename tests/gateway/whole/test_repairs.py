@@ -24,17 +24,12 @@ from local.runner.stack import read_stack
 from settings.image import version_of
 
 from .conftest import Client
+from .surfaces import PARAMETERS
 
 DOCUMENT = Path(__file__).parents[3] / "docs/upgrade.md"
 CODEX = "gpt-5.3-codex"
 TRANSLATED_CODEX = "translated-codex"
 TRANSLATED_CHAT = "translated-chat"
-PARAMETERS = {
-    "type": "object",
-    "properties": {"path": {"type": "string"}},
-    "required": ["path"],
-    "additionalProperties": False,
-}
 TOOL: ChatCompletionFunctionToolParam = {"type": "function", "function": {"name": "read", "parameters": PARAMETERS}}
 FLAT_TOOL: FunctionToolParam = {"type": "function", "name": "read", "parameters": PARAMETERS, "strict": True}
 TWO_CALLS = "use tool, two calls, also say something"

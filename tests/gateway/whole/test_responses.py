@@ -4,18 +4,14 @@ import openai
 from openai.types.responses import FunctionToolParam, Response, ResponseInputParam
 
 from .conftest import Azure
+from .surfaces import PARAMETERS
 
 MODEL = "gpt-5.3-codex"
 TOOL: FunctionToolParam = {
     "type": "function",
     "name": "read_file",
     "description": "Reads a file",
-    "parameters": {
-        "type": "object",
-        "properties": {"path": {"type": "string"}},
-        "required": ["path"],
-        "additionalProperties": False,
-    },
+    "parameters": PARAMETERS,
     "strict": True,
 }
 
