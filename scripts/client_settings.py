@@ -13,13 +13,17 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from scripts.environment import enter  # noqa: E402
 from scripts.work import ROOT, Failed, manners  # noqa: E402
+
+if TYPE_CHECKING:
+    from settings import EnvironmentSettings
+    from settings.models import Model
 
 
 def main() -> None:
@@ -56,7 +60,7 @@ def normalized(url: str) -> str:
     """The address with `/v1` and no slash after it: Roo would ask for `/v1//models`."""
     try:
         parts = urlsplit(url)
-        fits = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+        fits = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0 and "@" not in parts.netloc
     except ValueError:  # of the port
         fits = False
     if not fits or parts.query or parts.fragment:
@@ -75,8 +79,8 @@ class Models:
     dimension: int | None = None
 
 
-def models_of(env: str, *, project: str | None = None) -> Models:
-    """What the environment's settings offer a project; the first one by default."""
+def settings_of(env: str) -> EnvironmentSettings:
+    """The environment's settings; `Failed` with those that there are."""
     from settings import SettingsError, load_environments
 
     try:
@@ -85,12 +89,22 @@ def models_of(env: str, *, project: str | None = None) -> Models:
         raise Failed(str(error), code=2) from None
     if env not in environments:
         raise Failed(f"There is no environment {env!r}; there are {', '.join(environments)}.", code=2)
-    projects = environments[env].all_projects
+    return environments[env]
+
+
+def usable_in(settings: EnvironmentSettings, *, project: str | None = None) -> tuple[str, list[Model]]:
+    """The project, by default the first one, and its models."""
+    projects = settings.all_projects
     name = project or next(iter(projects))
     if name not in projects:
-        raise Failed(f"There is no project {name!r} in {env}; there are {', '.join(projects)}.", code=2)
+        raise Failed(f"There is no project {name!r} in {settings.env}; there are {', '.join(projects)}.", code=2)
     allowed = projects[name].models
-    models = [model for model in environments[env].all_models if allowed is None or model.name in allowed]
+    return name, [model for model in settings.all_models if allowed is None or model.name in allowed]
+
+
+def models_of(env: str, *, project: str | None = None) -> Models:
+    """What the environment's settings offer a project; the first one by default."""
+    name, models = usable_in(settings_of(env), project=project)
     talking = [model.name for model in models if model.kind != "embeddings"]
     if not talking:
         raise Failed(f"The project {name!r} may use no model that answers a chat: no client has use for it.", code=2)

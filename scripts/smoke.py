@@ -1,0 +1,113 @@
+"""Asks a running gateway what its clients will ask: `GATEWAY_KEY=... smoke.py --base-url URL`.
+
+Without --base-url it is the one of scripts/up.py. The key comes from the environment or is asked for; an argument would
+be seen by everybody on the machine. Exit codes: 0 all passed, 1 a check failed, 2 a mistake of the caller, 130 Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import json
+import os
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from scripts.environment import enter  # noqa: E402
+from scripts.work import ROOT, Failed, manners, say  # noqa: E402
+
+LOCAL = "http://127.0.0.1:4000/v1"
+SECRETS = ROOT / ".local" / "secrets.json"
+_LONGEST_S = 3600.0
+
+
+def main() -> None:
+    """Run the checks, print them, and tell by the exit code."""
+    with manners():
+        enter()
+        from scripts.smoke_test import TIMEOUT_S, WAIT_S, offer_of, run
+
+        arguments = parse(sys.argv[1:], wait_s=WAIT_S, timeout_s=TIMEOUT_S)
+        offer = offer_of(arguments.env, project=arguments.project)
+        report = run(
+            base_url=arguments.base_url or LOCAL,
+            key=find_key(offer.key_name, local=None if arguments.base_url else SECRETS),
+            offer=offer,
+            wait_s=arguments.wait_s,
+            timeout_s=arguments.timeout_s,
+            tell=lambda text: say(text, passing=True),
+        )
+        if arguments.json:
+            print(json.dumps(report.as_json()))
+        else:
+            from rich.console import Console
+
+            console = Console(width=None if sys.stdout.isatty() else 160)
+            console.print(report.table())
+            console.print(f"\n{report.text()}", markup=False, highlight=False, soft_wrap=True)
+        sys.exit(0 if report.passed else 1)
+
+
+def parse(words: list[str], *, wait_s: float, timeout_s: float) -> argparse.Namespace:
+    """The options; a mistake in them ends with exit code 2."""
+    parser = argparse.ArgumentParser(
+        prog="smoke.py",
+        description="Asks a running gateway what its clients will ask. The key comes from GATEWAY_KEY, or from "
+        "TF_VAR_gateway_key (of another project: TF_VAR_gateway_key_NAME), or is asked for.",
+    )
+    parser.add_argument("--base-url", metavar="URL", help=f"https://HOST/v1, or https://HOST (default: {LOCAL})")
+    parser.add_argument("--env", default="dev", metavar="NAME", help="whose models to expect (default: dev)")
+    parser.add_argument("--project", metavar="NAME", help="whose key it is (default: the first of the settings)")
+    parser.add_argument(
+        "--wait-s", type=seconds, default=wait_s, metavar="N", help=f"for a start, at most (default: {wait_s:.0f})"
+    )
+    parser.add_argument(
+        "--timeout-s",
+        type=seconds,
+        default=timeout_s,
+        metavar="N",
+        help=f"for each answer; all take three times that at most (default: {timeout_s:.0f})",
+    )
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    return parser.parse_args(words)
+
+
+def seconds(text: str) -> float:
+    """A time that somebody would wait."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if not 0 <= number <= _LONGEST_S:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to {_LONGEST_S:.0f}")
+    return number
+
+
+def find_key(name: str, *, local: Path | None) -> str:
+    """The key: from the environment, of the gateway on this machine from where scripts/up.py keeps it, or typed in."""
+    for variable in ("GATEWAY_KEY", f"TF_VAR_{name}"):
+        if key := os.environ.get(variable, "").strip():
+            return key
+    if local and local.is_file() and (key := kept(local, name)):
+        return key
+    if not sys.stdin.isatty():
+        raise Failed(f"A key is needed: set GATEWAY_KEY or TF_VAR_{name}.", code=2)
+    try:
+        return getpass.getpass("The gateway's key: ")
+    except EOFError:
+        raise Failed("A key is needed.", code=2) from None
+
+
+def kept(file: Path, name: str) -> str:
+    """What scripts/up.py made up for this variable, if it did."""
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError:
+        return ""
+    return str(content.get(name, "")) if isinstance(content, dict) else ""
+
+
+if __name__ == "__main__":
+    main()
