@@ -1,4 +1,4 @@
-"""The workflows and the composite action, as YAML says them: every value a string."""
+"""The workflows as YAML says them: every value a string."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,6 @@ def load(path: Path) -> dict[str, Any]:
 
 
 WORKFLOWS = {path.stem: load(path) for path in sorted((FOLDER / "workflows").glob("*.yml"))}
-ACTION = load(FOLDER / "actions/setup/action.yml")
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,6 @@ def jobs() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def steps() -> Iterator[Step]:
-    """Every step, those of the composite action, too."""
+    """Every step."""
     for workflow, name, job in jobs():
         yield from (Step(workflow, name, step) for step in job["steps"])
-    yield from (Step("setup", "action", step) for step in ACTION["runs"]["steps"])

@@ -7,16 +7,18 @@ from typing import Any
 import pytest
 
 from scripts.environment import OLDEST_PYTHON
-from tests.workflows.files import ACTION, FOLDER, ROOT, WORKFLOWS, Step, jobs, steps
+from tests.workflows.files import FOLDER, ROOT, WORKFLOWS, Step, jobs, steps
 
 FILES = sorted(FOLDER.rglob("*.yml"))
 JOBS = [pytest.param(job, id=f"{workflow}.{name}") for workflow, name, job in jobs()]
+STARTS_TERRAFORM = {f"scripts/{name}.py" for name in ("validate", "plan", "deploy", "drift")}
+STARTS_AZ = {"scripts/rotate.py"}
 MAY_WRITE = {"id-token", "pull-requests", "issues"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_every_action_is_pinned_by_commit_and_says_which_version_that_is(path: Path) -> None:
-    pinned = re.compile(r"uses: ([\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|\$/\.github/actions/\w+)$")
+    pinned = re.compile(r"uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
     uses = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if "uses:" in line]
     assert [line for line in uses if not pinned.search(line)] == []
     assert uses
@@ -26,12 +28,6 @@ def test_an_action_is_the_same_everywhere() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in FILES)
     pins = set(re.findall(r"uses: (\S+@\S+ # \S+)", text))
     assert len(pins) == len({pin.partition("@")[0] for pin in pins})
-
-
-def test_an_action_of_ours_is_there() -> None:
-    ours = {step.content["uses"][2:] for step in steps() if step.content.get("uses", "").startswith("$/")}
-    assert ours == {".github/actions/setup"}
-    assert (ROOT / ".github/actions/setup/action.yml").is_file()
 
 
 @pytest.mark.parametrize("workflow", WORKFLOWS)
@@ -89,7 +85,21 @@ def test_what_changes_azure_is_one_at_a_time_and_never_stopped_midway() -> None:
 
 
 def test_python_and_terraform_are_those_that_are_pinned() -> None:
-    python, terraform = (step["with"] for step in ACTION["runs"]["steps"])
-    assert python["python-version"] == ".".join(map(str, OLDEST_PYTHON))
-    assert terraform["terraform_version"] == (ROOT / ".terraform-version").read_text(encoding="utf-8").strip()
-    assert terraform["terraform_wrapper"] == "false"
+    terraform = (ROOT / ".terraform-version").read_text(encoding="utf-8").strip()
+    wanted = {
+        "actions/setup-python": {"python-version": ".".join(map(str, OLDEST_PYTHON))},
+        "hashicorp/setup-terraform": {"terraform_version": terraform, "terraform_wrapper": "false"},
+    }
+    for step in steps():
+        action = step.content.get("uses", "").partition("@")[0]
+        assert action not in wanted or step.content["with"] == wanted[action], step
+
+
+def test_every_script_has_what_it_starts() -> None:
+    for workflow, name, job in jobs():
+        used = {step.get("uses", "").partition("@")[0] for step in job["steps"]}
+        called = {step["run"].split()[1] for step in job["steps"] if "run" in step}
+        listing = called == {"scripts/environments.py"}  # on whatever Python the runner has
+        assert ("actions/setup-python" in used) is not listing, (workflow, name)
+        assert ("hashicorp/setup-terraform" in used) is bool(called & STARTS_TERRAFORM), (workflow, name)
+        assert ("azure/login" in used) is bool(called & STARTS_AZ), (workflow, name)
