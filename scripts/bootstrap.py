@@ -18,6 +18,7 @@ from scripts.bootstrapping.account import sign_in  # noqa: E402
 from scripts.bootstrapping.github import github  # noqa: E402
 from scripts.bootstrapping.identities import Identities, find_identities, identities  # noqa: E402
 from scripts.bootstrapping.names import names_of  # noqa: E402
+from scripts.bootstrapping.options import parse  # noqa: E402
 from scripts.bootstrapping.preflight import preflight  # noqa: E402
 from scripts.bootstrapping.state import state  # noqa: E402
 from scripts.bootstrapping.steps import Steps  # noqa: E402
@@ -27,8 +28,6 @@ from scripts.cloud.repository import repository  # noqa: E402
 from scripts.environment import enter  # noqa: E402
 from scripts.stacks import Stack  # noqa: E402
 from scripts.work import Failed, manners, say  # noqa: E402
-
-PARTS = ("preflight", "state", "identities", "github")
 
 
 def main() -> None:
@@ -44,36 +43,6 @@ def main() -> None:
                 summarize(changes, dry_run=arguments.dry_run)
             raise
         summarize(len(az.changes) + len(gh.changes), dry_run=arguments.dry_run)
-
-
-def parse(words: list[str]) -> argparse.Namespace:
-    """The options; a mistake in them ends with exit code 2."""
-    parser = argparse.ArgumentParser(
-        prog="bootstrap.py",
-        description="Prepares Azure and GitHub for deployments: the state's home, the pipeline's identities, GitHub's "
-        "environments. Without a part: all of them, in order.",
-    )
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"any of {', '.join(PARTS)}")
-    parser.add_argument("--env", action="append", metavar="NAME", help="only this environment; may be repeated")
-    parser.add_argument("--dry-run", action="store_true", help="show every command and change nothing")
-    parser.add_argument("--subscription", metavar="ID", help="by id or name (default: the one az is at)")
-    parser.add_argument("--repository", metavar="OWNER/NAME", help="on GitHub (default: where `origin` leads)")
-    parser.add_argument(
-        "--subject-prefix", metavar="PREFIX", help="how GitHub's tokens name the repository (default: GitHub is asked)"
-    )
-    parser.add_argument(
-        "--reviewer", action="append", default=[], metavar="LOGIN", help="who approves deployments, or ORG/TEAM; repeat"
-    )
-    parser.add_argument(
-        "--no-approval", action="store_true", help="no environment waits for a reviewer, where GitHub's plan has none"
-    )
-    parser.add_argument("--skip-synth", action="store_true", help="take the stacks as they were synthesized last")
-    arguments = parser.parse_args(words)
-    for part in arguments.parts:
-        if part not in PARTS:
-            parser.error(f"there is no part {part!r}; there are {', '.join(PARTS)}")
-    arguments.parts = [part for part in PARTS if part in arguments.parts or not arguments.parts]
-    return arguments
 
 
 def bootstrap(az: CommandLine, gh: CommandLine, arguments: argparse.Namespace) -> None:
@@ -111,10 +80,10 @@ def stacks_of(envs: Sequence[str] | None, *, skip_synth: bool) -> tuple[tuple[St
     """All of them, and those that were named; synthesized anew unless that is left out."""
     if not skip_synth:
         stacks.synthesize()
-    everything = stacks.load_all()
+    everything = stacks.chosen(None)
     if not everything:
         raise Failed("No stack is synthesized yet; leave out --skip-synth.", code=2)
-    return everything, tuple(stacks.load(env) for env in dict.fromkeys(envs)) if envs else everything
+    return everything, stacks.chosen(envs)
 
 
 def summarize(changes: int, *, dry_run: bool) -> None:

@@ -12,8 +12,8 @@ _LOG_IN = "log in again: az logout, then az login --tenant TENANT; for Microsoft
 https://graph.microsoft.com//.default"
 _REASONS = {
     "AuthorizationFailed": "the role named in the message is missing, or is some minutes old only. Owner on the "
-    "subscription is enough, unless a condition on it forbids to give roles that give roles. If you are eligible for it, "
-    "activate it (Privileged Identity Management), then az login.",
+    "subscription is enough, unless a condition on it forbids to give roles that give roles. If you are eligible for "
+    "it, activate it (Privileged Identity Management), then az login.",
     "LinkedAuthorizationFailed": "your rights end at another resource that the message names; ask its owner.",
     "InvalidAuthenticationToken": _LOG_IN,
     "ExpiredAuthenticationToken": _LOG_IN,

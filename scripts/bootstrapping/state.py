@@ -1,31 +1,20 @@
 """The home of Terraform's state: resource group, storage account, container, exactly as the stacks' backends name them.
 
 All of it by the management plane, so that no data role is needed first and no access key ever.
-https://learn.microsoft.com/azure/storage/blobs/security-recommendations
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from scripts.bootstrapping.account import Account
 from scripts.bootstrapping.assignments import Assignments
 from scripts.bootstrapping.steps import Steps
+from scripts.bootstrapping.storage_account import ensure_account, ensure_undelete
 from scripts.cloud.commands import CommandLine
 from scripts.stacks import Backend, Stack
-from scripts.work import Failed
 
 WRITES_STATE = "Storage Blob Data Contributor"
-DAYS = "30"
-# What the account says, the flag that sets it, and what is good enough; the first is what a new one gets.
-SETTINGS: dict[str, tuple[str, tuple[object, ...]]] = {
-    "minimumTlsVersion": ("--min-tls-version", ("TLS1_2", "TLS1_3")),
-    "allowBlobPublicAccess": ("--allow-blob-public-access", (False,)),
-    "allowSharedKeyAccess": ("--allow-shared-key-access", (False,)),
-    "allowCrossTenantReplication": ("--allow-cross-tenant-replication", (False,)),
-    "enableHttpsTrafficOnly": ("--https-only", (True,)),
-}
 
 
 def state(az: CommandLine, steps: Steps, *, account: Account, stacks: Sequence[Stack]) -> None:
@@ -37,8 +26,8 @@ def state(az: CommandLine, steps: Steps, *, account: Account, stacks: Sequence[S
         with steps.step(f"State of {stack.env}: {backend.storage_account_name}"):
             if backend.storage_account_name not in done:
                 _ensure_group(az, steps, backend, location=stack.location)
-                is_new = _ensure_account(az, steps, backend, location=stack.location)
-                _ensure_undelete(az, steps, backend, is_new=is_new)
+                is_new = ensure_account(az, steps, backend, location=stack.location)
+                ensure_undelete(az, steps, backend, is_new=is_new)
             _ensure_container(az, steps, backend)
             assignments.ensure(account.caller, WRITES_STATE, scope=account_scope(account, backend))
             done.add(backend.storage_account_name)
@@ -61,63 +50,6 @@ def _ensure_group(az: CommandLine, steps: Steps, backend: Backend, *, location: 
     steps.created(f"resource group {name} in {location}")
 
 
-def _ensure_account(az: CommandLine, steps: Steps, backend: Backend, *, location: str) -> bool:
-    """Whether it is new."""
-    name = backend.storage_account_name
-    words = ("--name", name, "--resource-group", backend.resource_group_name)
-    found = az.find(
-        "storage", "account", "show", *words, missing={"ResourceNotFound", "ResourceGroupNotFound", "NotFound"}
-    )
-    if found is None:
-        _refuse_taken(az, name)
-        settings = [word for flag, fine in SETTINGS.values() for word in (flag, _word(fine[0]))]
-        kind = ("--location", location, "--sku", "Standard_LRS", "--kind", "StorageV2")
-        az.change("storage", "account", "create", *words, *kind, *settings)
-        steps.created(f"storage account {name}")
-        return True
-    weak = {key: (flag, fine) for key, (flag, fine) in SETTINGS.items() if found.get(key) not in fine}
-    if weak:
-        settings = [word for flag, fine in weak.values() for word in (flag, _word(fine[0]))]
-        az.change("storage", "account", "update", *words, *settings)
-        was = ", ".join(f"{key} was {_word(found.get(key))}" for key in weak)
-        steps.changed(f"storage account {name}: {was}")
-    else:
-        steps.found(f"storage account {name}, closed as it should be")
-    return False
-
-
-def _refuse_taken(az: CommandLine, name: str) -> None:
-    answer = az.ask("storage", "account", "check-name", "--name", name)
-    if not answer["nameAvailable"]:
-        raise Failed(
-            f"The storage account name {name} cannot be had ({answer['reason']}): {answer['message']}\n"
-            "These names are the world's. If the account is yours, it lies in another resource group or subscription: "
-            "--subscription, or `[backend] resource_group_name` in the environment's file. If it is somebody else's, "
-            "choose another name there: `[backend] storage_account_name`."
-        )
-
-
-def _ensure_undelete(az: CommandLine, steps: Steps, backend: Backend, *, is_new: bool) -> None:
-    """Versions, and thirty days to bring back what was deleted."""
-    words = ("storage", "account", "blob-service-properties")
-    which = ("--account-name", backend.storage_account_name, "--resource-group", backend.resource_group_name)
-    if not is_new and _can_undelete(az.ask(*words, "show", *which)):
-        steps.found("blob versioning and soft delete")
-        return
-    az.change(
-        *(*words, "update", *which, "--enable-versioning", "true"),
-        *("--enable-delete-retention", "true", "--delete-retention-days", DAYS),
-        *("--enable-container-delete-retention", "true", "--container-delete-retention-days", DAYS),
-    )
-    steps.changed(f"blob versioning, and soft delete for {DAYS} days")
-
-
-def _can_undelete(found: dict[str, Any]) -> bool:
-    policies = [found.get(key) or {} for key in ("deleteRetentionPolicy", "containerDeleteRetentionPolicy")]
-    kept = all(policy.get("enabled") and (policy.get("days") or 0) >= int(DAYS) for policy in policies)
-    return bool(found.get("isVersioningEnabled")) and kept
-
-
 def _ensure_container(az: CommandLine, steps: Steps, backend: Backend) -> None:
     which = (
         *("--name", backend.container_name, "--storage-account", backend.storage_account_name),
@@ -128,7 +60,3 @@ def _ensure_container(az: CommandLine, steps: Steps, backend: Backend) -> None:
         return
     az.change("storage", "container-rm", "create", *which)
     steps.created(f"container {backend.container_name}")
-
-
-def _word(value: object) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)

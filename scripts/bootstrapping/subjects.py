@@ -52,8 +52,8 @@ def plan_subjects(prefix: str) -> dict[str, str]:
 
 
 def _with_ids(repository: dict[str, Any]) -> str:
-    owner = repository["owner"]
-    return f"repo:{owner['login']}@{owner['id']}/{repository['name']}@{repository['id']}"
+    owner, name = repository["full_name"].split("/")
+    return f"repo:{owner}@{repository['owner']['id']}/{name}@{repository['id']}"
 
 
 def _refuse_custom(template: dict[str, Any], *, repository: str) -> None:
