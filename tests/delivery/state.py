@@ -1,0 +1,82 @@
+"""Where the tests' Terraform keeps its state: a server of its http backend, which can be slow, locked or broken.
+
+https://developer.hashicorp.com/terraform/language/backend/http
+"""
+
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+
+@dataclass
+class State:
+    """What the server holds, by environment, and how it behaves."""
+
+    url: str = ""
+    contents: dict[str, bytes] = field(default_factory=dict)
+    locks: dict[str, bytes] = field(default_factory=dict)
+    requests: list[str] = field(default_factory=list)
+    broken: set[str] = field(default_factory=set)
+    slow_s: float = 0.0
+
+    def resources(self, env: str = "dev") -> dict[str, Any]:
+        """The resources in the state: their attributes by name."""
+        state = json.loads(self.contents.get(env, b'{"resources": []}'))
+        return {resource["name"]: resource["instances"][0] for resource in state["resources"]}
+
+
+@contextmanager
+def serve() -> Iterator[State]:
+    """A server of an empty state, as long as the block lasts."""
+    state = State()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            env = self.begin()
+            content = state.contents.get(env, b"")
+            self.answer(500 if env in state.broken else 200 if content else 204, content)
+
+        def do_POST(self) -> None:
+            env, content = self.begin(), self.content()
+            time.sleep(state.slow_s)
+            state.contents[env] = content
+            self.answer(200)
+
+        def do_LOCK(self) -> None:
+            env, content = self.begin(), self.content()
+            held = state.locks.setdefault(env, content)
+            self.answer(200 if held is content else 423, b"" if held is content else held)
+
+        def do_UNLOCK(self) -> None:
+            env = self.begin()
+            self.content()
+            time.sleep(state.slow_s)
+            state.locks.pop(env, None)
+            self.answer(200)
+
+        def begin(self) -> str:
+            state.requests.append(self.command)
+            return self.path.strip("/").partition("?")[0]
+
+        def content(self) -> bytes:
+            return self.rfile.read(int(self.headers.get("Content-Length") or 0))
+
+        def answer(self, status: int, content: bytes = b"") -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        state.url = f"http://127.0.0.1:{server.server_port}"
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield state
+        server.shutdown()
