@@ -20,6 +20,8 @@ from scripts.install import program  # noqa: E402
 from scripts.requirements import image_locks  # noqa: E402
 from scripts.work import ROOT, Work, manners, together  # noqa: E402
 
+COOL_DOWN_DAYS = 7  # what is malicious is mostly found and taken back before; pipenv knows no such thing
+
 
 def main() -> None:
     """Renew all of them."""
@@ -48,6 +50,7 @@ def pipfile(work: Work) -> None:
 def node(work: Work) -> None:
     """By npm, without the addresses that it would note."""
     options = ["--package-lock-only", "--ignore-scripts", "--omit-lockfile-registry-resolved"]
+    options += [f"--min-release-age={COOL_DOWN_DAYS}"]
     work.run([program("npm"), "install", *options])
 
 
@@ -56,19 +59,20 @@ def image(work: Work, *, version: str, path: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder, "requirements.in")
         wanted.write_text(f"litellm[proxy]=={version}\n", encoding="utf-8")
+        # The image holds its packages already, however new they are.
         _compile(work, wanted, path)
 
 
 def tool(work: Work, *, wanted: Path) -> None:
     """The packages of a tool, which stands in its `.in` with its version."""
-    _compile(work, wanted, wanted.with_suffix(".txt"))
+    _compile(work, wanted, wanted.with_suffix(".txt"), f"--exclude-newer={COOL_DOWN_DAYS} days")
 
 
-def _compile(work: Work, wanted: Path, path: Path) -> None:
+def _compile(work: Work, wanted: Path, path: Path, *more: str) -> None:
     """By uv, for every platform and every Python from 3.11 on."""
     options = ["--universal", "--python-version=3.11", "--generate-hashes", "--upgrade"]
     options += ["--no-header", "--no-annotate", "--no-emit-index-url"]
-    work.run([program("uv"), "pip", "compile", *options, wanted, "--output-file", path])
+    work.run([program("uv"), "pip", "compile", *options, *more, wanted, "--output-file", path])
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts import test
+from scripts import lock, test
 from scripts.environment import LOCKS, TOOL_LOCKS, in_settings
 from scripts.requirements import from_pipfile_lock, image_locks, only, tool_locks, versions_in
+from scripts.work import Work
 from settings import load_environments
 
 ROOT = Path(__file__).parents[2]
@@ -59,6 +60,16 @@ def test_a_tool_is_pinned_and_hashed_with_all_that_it_needs(path: Path) -> None:
     assert without == []
     wanted = path.with_suffix(".in").read_text(encoding="utf-8").split()[0]
     assert wanted in {entry.split()[0] for entry in entries}, f"{path.name} is older than its .in: scripts/lock.py"
+
+
+def test_a_lock_takes_nothing_of_the_last_week(monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[list[str]] = []
+    monkeypatch.setattr(Work, "run", lambda _, command: ran.append([str(word) for word in command]))
+    lock.tool(Work(), wanted=TOOL_LOCKS / "checkov.in")
+    lock.node(Work())
+    assert "--exclude-newer=7 days" in ran[0]
+    assert ran[0][-1] == str(TOOL_LOCKS / "checkov.txt")
+    assert "--min-release-age=7" in ran[1]
 
 
 def test_every_tool_that_is_wanted_has_a_lock() -> None:
