@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from scripts.bootstrapping.github_environments import BRANCH, BY_ITSELF
-from scripts.bootstrapping.github_secrets import wanted_secrets
+from scripts.bootstrapping.github_secrets import explained, wanted_secrets
 from scripts.bootstrapping.github_variables import environment_variables, repository_variables
 from scripts.bootstrapping.identities import Identities
 from scripts.stacks import Stack
@@ -38,5 +38,5 @@ def _lines(
         for name, value in environment_variables(stack, identities).items():
             yield f"  [ ] Environment variable {name} = {value}"
         for variable in wanted_secrets(stack):
-            origin = f"made by: {_MAKE}" if variable.is_ours else variable.description
+            origin = f"made by: {_MAKE}" if variable.is_ours else explained(variable)
             yield f"  [ ] Environment secret {variable.github_secret}: {origin}"

@@ -69,7 +69,7 @@ def _put(gh: CommandLine, path: str, wanted: dict[str, object]) -> None:
         gh.change("api", "--method", "PUT", path, "--input", "-", stdin=json.dumps(wanted))
     except CommandFailed as failure:
         if failure.reason == "422" and "plan" in failure.message:
-            raise RefusedByPlanError(failure.message) from None
+            raise RefusedByPlanError(failure.message.removeprefix("gh: ")) from None
         raise
 
 

@@ -36,6 +36,11 @@ def wanted_secrets(stack: Stack) -> tuple[Variable, ...]:
     return tuple(variable for variable in stack.variables if variable.required)
 
 
+def explained(variable: Variable) -> str:
+    """What it is, without how a laptop hands it over."""
+    return variable.description.partition(" Set TF_VAR_")[0]
+
+
 def set_secrets(
     gh: CommandLine, steps: Steps, *, repository: str, stack: Stack, others: Sequence[Stack]
 ) -> list[Missing]:
@@ -66,5 +71,5 @@ def _value(variable: Variable, *, env: str, shared: bool, dry_run: bool) -> tupl
         return secrets.token_urlsafe(32), f"made at random{told}"
     if dry_run or not sys.stdin.isatty():
         return None, ""
-    typed = getpass.getpass(f"{variable.github_secret} of {env} ({variable.description} Empty: later): ").strip()
+    typed = getpass.getpass(f"{variable.github_secret} of {env}, {explained(variable)} Empty: later. ").strip()
     return typed or None, "as typed"

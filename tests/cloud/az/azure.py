@@ -80,6 +80,7 @@ def new() -> Json:
         "role_definitions": [],
         "role_assignments": [assignment(CALLER, "Owner", f"/subscriptions/{SUBSCRIPTION}", number=0)],
         "vaults": {},
+        "vaults_are_closed": False,
         "container_apps": {},
         "made": 0,
     }

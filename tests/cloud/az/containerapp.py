@@ -1,55 +1,93 @@
-"""`az containerapp`, as far as it is about revisions."""
+"""`az containerapp`, as far as it is about revisions; one that is activated takes over a little later."""
 
 from __future__ import annotations
 
+import time
+
 from tests.cloud.az.azure import Azure
 from tests.cloud.az.commands import Json, command, missing
+
+IMAGE = "ghcr.io/berriai/litellm@sha256:"
+
+
+def app(name: str, resource_group: str, *, fqdn: str, revisions: list[Json], takes_s: float = 0.0) -> Json:
+    """One for a scene; `takes_s` is how long a revision needs to be up, negative when it never is."""
+    return {
+        "id": f"/subscriptions/s/resourceGroups/{resource_group}/providers/Microsoft.App/containerApps/{name}",
+        "name": name,
+        "resourceGroup": resource_group,
+        "properties": {"configuration": {"activeRevisionsMode": "Single", "ingress": {"fqdn": fqdn}}},
+        "revisions": revisions,
+        "takes_s": takes_s,
+    }
+
+
+def revision(name: str, created: str, *, active: bool = False, provisioning: str = "Provisioned") -> Json:
+    """One for a scene."""
+    return {
+        "name": name,
+        "properties": {
+            "createdTime": f"{created}T10:00:00+00:00",
+            "active": active,
+            "trafficWeight": 100 if active else 0,
+            "provisioningState": provisioning,
+            "runningState": "Running" if active else "Stopped",
+            "healthState": "Healthy" if active else "None",
+            "template": {"containers": [{"image": f"{IMAGE}{name.encode().hex()}"}]},
+        },
+    }
 
 
 @command("containerapp show")
 def show(azure: Azure, *, name: str, resource_group: str) -> Json:
     """The app, without its revisions."""
-    app = _found(azure, name, resource_group)
-    return {key: value for key, value in app.items() if key != "revisions"}
+    found = _found(azure, name, resource_group)
+    return {key: found[key] for key in ("id", "name", "resourceGroup", "properties")}
 
 
 @command("containerapp revision list")
 def revision_list(azure: Azure, *, name: str, resource_group: str, all: bool = False) -> list[Json]:  # noqa: A002
-    """The active ones, oldest first; `--all` with the others."""
-    revisions = _found(azure, name, resource_group)["revisions"]
-    return [revision for revision in revisions if all or revision["properties"]["active"]]
-
-
-@command("containerapp revision show")
-def revision_show(azure: Azure, *, revision: str, name: str, resource_group: str) -> Json:
-    """One of them."""
-    return _revision(_found(azure, name, resource_group), revision)
+    """The active ones; `--all` with the others."""
+    revisions = _now(_found(azure, name, resource_group))
+    return [each for each in revisions if all or each["properties"]["active"]]
 
 
 @command("containerapp revision activate", changes=True)
 def revision_activate(azure: Azure, *, revision: str, name: str, resource_group: str) -> str:
-    """In single revision mode the others end."""
-    app = _found(azure, name, resource_group)
-    wanted = _revision(app, revision)
-    azure.require("Microsoft.App/containerApps/revisions/activate/action", app["id"])
-    for each in app["revisions"]:
-        each["properties"]["active"] = each is wanted
+    """In single revision mode the others end, once it is up."""
+    found = _found(azure, name, resource_group)
+    if revision not in {each["name"] for each in found["revisions"]}:
+        raise missing("RevisionNotFound", f"Revision {revision} was not found.")
+    azure.require("Microsoft.App/containerApps/revisions/activate/action", azure.scope)
+    found["revisions"] = _now(found)
+    found["wanted"], found["since"] = revision, time.time()
     return "Activate succeeded"
 
 
+def _now(found: Json) -> list[Json]:
+    """The revisions as they are by now."""
+    if "wanted" not in found:
+        revisions: list[Json] = found["revisions"]
+        return revisions
+    is_up = found["takes_s"] >= 0 and time.time() - found["since"] >= found["takes_s"]
+    return [_changed(each, wanted=each["name"] == found["wanted"], is_up=is_up) for each in found["revisions"]]
+
+
+def _changed(each: Json, *, wanted: bool, is_up: bool) -> Json:
+    if wanted:
+        state = {"active": True, "runningState": "Running" if is_up else "Processing", "healthState": "None"}
+        return {**each, "properties": {**each["properties"], **state, "trafficWeight": 100 if is_up else 0}}
+    if not is_up:
+        return each
+    ended = {"active": False, "runningState": "Stopped", "healthState": "None", "trafficWeight": 0}
+    return {**each, "properties": {**each["properties"], **ended}}
+
+
 def _found(azure: Azure, name: str, resource_group: str) -> Json:
-    app: Json | None = azure["container_apps"].get(name)
-    if app is None or app["resourceGroup"] != resource_group:
+    found: Json | None = azure["container_apps"].get(name)
+    if found is None or found["resourceGroup"] != resource_group:
         raise missing(
             "ResourceNotFound",
             f"The Resource 'Microsoft.App/containerApps/{name}' under resource group '{resource_group}' was not found.",
         )
-    return app
-
-
-def _revision(app: Json, name: str) -> Json:
-    for revision in app["revisions"]:
-        if revision["name"] == name:
-            found: Json = revision
-            return found
-    raise missing("RevisionNotFound", f"Revision {name} was not found.")
+    return found

@@ -1,44 +1,86 @@
-"""`az keyvault secret`: values come from a file, never from the command line."""
+"""`az keyvault secret`, and the vault's own API by way of `az rest`: every write is a new version."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import json
+import sys
+import time
 
 from tests.cloud import edge
 from tests.cloud.az.azure import Azure
 from tests.cloud.az.commands import AzError, Json, command, missing
 
+TEXT = "text/plain"
+SUFFIX = ".vault.azure.net"
 
-@command("keyvault secret list")
-def list_(azure: Azure, *, vault_name: str) -> list[Json]:
-    """Names, without values."""
-    return [_shown(vault_name, name, values, value=None) for name, values in _vault(azure, vault_name).items()]
+
+def version(value: str, *, content_type: str | None = TEXT, tags: Json | None = None, made: float = 0.0) -> Json:
+    """One as it is kept; for setting a scene, too."""
+    return {"value": value, "contentType": content_type, "tags": tags, "made": made, "enabled": True}
 
 
 @command("keyvault secret show")
-def show(azure: Azure, *, vault_name: str, name: str) -> Json:
-    """The newest version."""
-    vault = _vault(azure, vault_name)
-    if name not in vault:
-        raise missing("SecretNotFound", f"A secret with (name/id) {name} was not found in this key vault.")
-    return _shown(vault_name, name, vault[name], value=vault[name][-1])
+def show(azure: Azure, *, vault_name: str = "", name: str = "", id: str = "") -> Json:  # noqa: A002
+    """The newest version, or the one with that id."""
+    number = 0
+    if id:
+        host, _, path = id.removeprefix("https://").partition("/secrets/")
+        vault_name, (name, _, text) = host.removesuffix(SUFFIX), path.partition("/")
+        number = int(text, 16)
+    versions = _versions(azure, vault_name, name)
+    shown = _shown(vault_name, name, versions, number or len(versions))
+    shown["value"] = versions[(number or len(versions)) - 1]["value"]
+    return shown
 
 
-@command("keyvault secret set", changes=True)
-def set_(azure: Azure, *, vault_name: str, name: str, file: str, encoding: str = "utf-8") -> Json:
-    """A new version."""
-    vault, value = _vault(azure, vault_name), Path(file).read_text(encoding=encoding)
-    edge.keep_secret(value)
-    vault.setdefault(name, []).append(value)
-    return _shown(vault_name, name, vault[name], value=value)
+@command("keyvault secret list-versions")
+def list_versions(azure: Azure, *, vault_name: str, name: str) -> list[Json]:
+    """Without values, in no order that one could rely on."""
+    versions = _versions(azure, vault_name, name)
+    return [_shown(vault_name, name, versions, number) for number in range(1, len(versions) + 1)]
 
 
-def _vault(azure: Azure, name: str) -> dict[str, list[str]]:
+@command("rest --method put", changes=True)
+def put(azure: Azure, *, url: str, resource: str, body: str) -> Json:
+    """https://learn.microsoft.com/rest/api/keyvault/secrets/set-secret"""
+    host, _, path = url.removeprefix("https://").partition("/secrets/")
+    name, _, query = path.partition("?")
+    if resource != "https://vault.azure.net" or query != "api-version=7.4":
+        raise AzError("", f"Bad Request({url})")
+    if body != "@-":  # everybody on the machine can read it
+        raise AssertionError("a body among the words")
+    vault_name = host.removesuffix(SUFFIX)
+    if azure["vaults_are_closed"]:
+        raise AzError("", 'Forbidden({"error":{"code":"Forbidden","message":"Caller is not authorized to perform '
+                      'action on resource."}})')  # fmt: skip
+    sent = json.loads(sys.stdin.read())
+    edge.keep_secret(sent["value"])
+    made = version(sent["value"], content_type=sent.get("contentType"), tags=sent.get("tags"), made=time.time())
+    _vault(azure, vault_name).setdefault(name, []).append(made)
+    answer: Json = show(azure, vault_name=vault_name, name=name)
+    return answer
+
+
+def _vault(azure: Azure, name: str) -> dict[str, list[Json]]:
     if name not in azure["vaults"]:
-        raise AzError("", f"<urllib3.connection.HTTPSConnection object>: Failed to resolve '{name}.vault.azure.net'")
-    vault: dict[str, list[str]] = azure["vaults"][name]
+        raise AzError("", f"<urllib3.connection.HTTPSConnection object>: Failed to resolve '{name}{SUFFIX}'")
+    vault: dict[str, list[Json]] = azure["vaults"][name]
     return vault
 
 
-def _shown(vault: str, name: str, values: list[str], *, value: str | None) -> Json:
-    return {"id": f"https://{vault}.vault.azure.net/secrets/{name}/{len(values):032x}", "name": name, "value": value}
+def _versions(azure: Azure, vault: str, name: str) -> list[Json]:
+    found: list[Json] | None = _vault(azure, vault).get(name)
+    if not found:
+        raise missing("SecretNotFound", f"A secret with (name/id) {name} was not found in this key vault.")
+    return found
+
+
+def _shown(vault: str, name: str, versions: list[Json], number: int) -> Json:
+    kept = versions[number - 1]
+    return {
+        "id": f"https://{vault}{SUFFIX}/secrets/{name}/{number:032x}",
+        "name": name,
+        "contentType": kept["contentType"],
+        "tags": kept["tags"],
+        "attributes": {"enabled": kept["enabled"], "created": f"2026-11-{number:02d}T10:00:00+00:00"},
+    }

@@ -1,0 +1,75 @@
+"""The container app from outside: its address, its door, and the smoke test against it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import httpx
+
+from scripts.cloud.commands import CommandLine
+from scripts.stacks import Stack
+from scripts.work import ROOT, Failed, say
+
+IN_A_ROW = 5
+"""Answers before one is believed: replicas restart one after another, and each request may meet another of them."""
+TIMEOUT_S = 60.0
+"""Of one request; a start from zero replicas takes less, or the next request meets it."""
+
+
+def address(az: CommandLine, stack: Stack) -> str:
+    """The gateway's, as Azure says it."""
+    app = az.find("containerapp", "show", "--name", stack.container_app, "--resource-group", stack.resource_group)
+    if app is None:
+        raise Failed(f"There is no {stack.container_app} in {stack.resource_group}: {stack.env} is not deployed yet.")
+    return f"https://{app['properties']['configuration']['ingress']['fqdn']}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """One that the door shall open to, or shall not."""
+
+    name: str
+    value: str = field(repr=False)
+    opens: bool = True
+
+
+def wait_for_door(base_url: str, keys: Sequence[Key], *, wait_s: float, every_s: float) -> None:
+    """Until the door treats all of the keys so, several times in a row; `Failed` with what it last answered."""
+    deadline = time.monotonic() + wait_s
+    start, right, answers = time.monotonic(), 0, dict.fromkeys((key.name for key in keys), "")
+    while right < IN_A_ROW:
+        answers = {key.name: _answer(base_url, key.value) for key in keys}
+        is_right = all(answers[key.name] == ("200" if key.opens else "401") for key in keys)
+        right = right + 1 if is_right else 0
+        if right == IN_A_ROW:
+            break
+        if time.monotonic() > deadline:
+            raise Failed(f"After {wait_s:.0f} s the gateway at {base_url} still answers {_told(answers)}.")
+        say(f"{_told(answers)}; {time.monotonic() - start:.0f} s", passing=True)
+        time.sleep(min(every_s, 1.0) if is_right else every_s)
+    say(f"{_told(answers)}, {IN_A_ROW} times in a row")
+
+
+def _answer(base_url: str, key: str) -> str:
+    """A status, or why there is none; the list of models is the cheapest thing behind the door."""
+    headers = {"authorization": f"Bearer {key}"}
+    try:
+        return str(httpx.get(f"{base_url}/v1/models", headers=headers, timeout=TIMEOUT_S).status_code)
+    except httpx.HTTPError as error:
+        return type(error).__name__
+
+
+def _told(answers: dict[str, str]) -> str:
+    return ", ".join(f"{answer} to {name}" for name, answer in answers.items())
+
+
+def smoke_test(base_url: str, *, env: str, project: str | None, key: str) -> bool:
+    """Whether all is well, said at length by the test itself; the key goes through its environment."""
+    words = ["--base-url", base_url, "--env", env, *(["--project", project] if project else [])]
+    command = [sys.executable, str(ROOT / "scripts" / "smoke.py"), *words]
+    return subprocess.run(command, env={**os.environ, "GATEWAY_KEY": key}, check=False).returncode == 0

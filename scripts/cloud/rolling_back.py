@@ -1,0 +1,95 @@
+"""Back to an earlier revision, step by step."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+
+from scripts.cloud.app import address, smoke_test
+from scripts.cloud.commands import CommandLine
+from scripts.cloud.revisions import Revision, Revisions, current, previous
+from scripts.cloud.vault import Vault
+from scripts.stacks import Stack
+from scripts.work import Failed, say
+
+AFTERWARDS = """{revision} is what clients meet now.
+- Revert the change on main: the next deployment that changes the app makes a new revision of what main says then, and
+  neither a plan nor the drift check sees that an older one is active.
+- Keys and other secrets belong to the app, not to a revision: none of them went back.
+- To undo this: python3 scripts/rollback.py --env {env} --revision {newer}"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Patience:
+    """How long the revision may take, and how often to look."""
+
+    wait_s: float
+    every_s: float
+
+
+def roll_back(az: CommandLine, stack: Stack, *, name: str | None, yes: bool, patience: Patience) -> bool:
+    """Activate the named revision, or the previous one, and wait for it; False in a dry run."""
+    revisions = Revisions(az=az, stack=stack)
+    listed = revisions.all()
+    now, wanted = current(listed), _chosen(listed, name=name)
+    show(listed, wanted=wanted)
+    if wanted == now:
+        say(f"{wanted.name} is active already.")
+    else:
+        if not az.dry_run:
+            _confirm(f"Activate {wanted.name} in {stack.env}?", yes=yes)
+        revisions.activate(wanted.name)
+        if az.dry_run:
+            return False
+    revisions.wait_for(wanted.name, wait_s=patience.wait_s, every_s=patience.every_s)
+    if wanted != now:
+        say(AFTERWARDS.format(revision=wanted.name, env=stack.env, newer=now.name if now else "NAME"))
+    return True
+
+
+def check(az: CommandLine, stack: Stack, *, base_url: str | None) -> None:
+    """The smoke test, with the key that is in the vault: GitHub's may be older."""
+    where = base_url or address(az, stack)
+    key = Vault(az=az, name=stack.key_vault).read("gateway-key").value
+    if not smoke_test(where, env=stack.env, project=None, key=key):
+        raise Failed(f"The smoke test of {stack.env} failed on this revision, too.")
+
+
+def show(revisions: Sequence[Revision], *, wanted: Revision) -> None:
+    """A table of them, on stdout."""
+    table = Table("revision", "made", "state", "traffic", "image", "")
+    for each in revisions:
+        table.add_row(
+            each.name,
+            f"{each.created:%Y-%m-%d %H:%M}",
+            f"{'active' if each.active else 'inactive'}, {each.provisioning}, {each.health}",
+            f"{each.traffic}%",
+            each.image.rpartition("@")[2][:19],
+            "<- this one" if each == wanted else "",
+        )
+    Console(width=None if sys.stdout.isatty() else 140).print(table)
+
+
+def _chosen(revisions: Sequence[Revision], *, name: str | None) -> Revision:
+    if name is None:
+        if found := previous(revisions):
+            return found
+        raise Failed("There is nothing to go back to: the app keeps no earlier revision that once came up.")
+    for revision in revisions:
+        if revision.name == name:
+            return revision
+    there = ", ".join(revision.name for revision in revisions)
+    raise Failed(f"There is no revision {name}; there are {there}.", code=2)
+
+
+def _confirm(question: str, *, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Failed(f"{question} There is nobody to ask here: add --yes.", code=2)
+    if input(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
+        raise Failed("Nothing was changed.")

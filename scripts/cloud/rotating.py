@@ -1,0 +1,138 @@
+"""A client key is replaced without an outage: a second one beside it, then in its place. The vault is the truth.
+
+What the two secrets of a project are to each other says how far a rotation is, so that each half of it can be repeated
+after an interruption:
+
+    derived   the second is the first one's hash, as a deployment makes it: nobody can have it. No rotation is going on.
+    second    it is another one: `add` has been here, or a person who set it. Clients can move to it.
+    same      `retire` was interrupted between its two writes.
+
+`add` leads from derived to second; `retire` from second by way of same to derived. The inner key between the two
+containers stays: it never leaves the replica, and who has an old client key cannot compute it without Azure's key.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Literal
+
+from scripts.cloud.app import Key, smoke_test, wait_for_door
+from scripts.cloud.vault import Secret, Vault
+from scripts.work import Failed, say
+
+Phase = Literal["derived", "second", "same"]
+NEW, OLD = "the new key", "the old key"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rotation:
+    """The keys of one project in one environment."""
+
+    vault: Vault
+    base_url: str
+    env: str
+    project: str | None
+    """None is the first one."""
+    wait_s: float
+    every_s: float
+    smoke: bool
+
+    @property
+    def name(self) -> str:
+        """What the first secret is called; it is so in the stack, too."""
+        return f"gateway-key-{self.project}" if self.project else "gateway-key"
+
+    def add(self) -> None:
+        """A second key that opens the door; one that is there already is kept, nobody need be told twice."""
+        first, second = self._read()
+        phase = phase_of(first.value, second.value)
+        if phase == "same":
+            raise Failed("A retirement was interrupted. Finish it first: run this with `retire`.")
+        key = second.value
+        if phase == "derived":
+            self._wait([Key(name="the key", value=first.value)], "The door, before anything is changed")
+            key = secrets.token_urlsafe(32)
+            self.vault.write(second, key)
+            say(f"{second.name} is a new key.")
+        else:
+            say(f"{second.name} is a key of its own already, and stays.")
+        if self.vault.az.dry_run:
+            return
+        self._wait_for_both(first.value, key)
+        self._test({OLD: first.value, NEW: key})
+        say(f"Both keys work. Give clients the new one: {self._show(second.name)}")
+        say("Leave `secrets_version` as it is until the retirement: a deployment that raises it undoes this.")
+
+    def retire(self) -> None:
+        """The second key becomes the first, and what was the first opens nothing any more."""
+        first, second = self._read()
+        phase = phase_of(first.value, second.value)
+        if phase == "derived" and not self._has_moved(first):
+            raise Failed("There is no second key that clients could have moved to. Begin with `add`.")
+        old, key = first.value, first.value
+        if phase == "second":
+            key = second.value
+            self._wait_for_both(old, key)  # or clients would lose the one before the other works
+            self.vault.write(first, key)
+            say(f"{first.name} is the new key.")
+        if phase != "derived":
+            self.vault.write(second, derived(key))
+            say(f"{second.name} is derived from it, as a deployment makes it.")
+        if self.vault.az.dry_run:
+            return
+        refused = old if phase == "second" else self.vault.before(first)
+        keys = [Key(name=NEW, value=key), *([Key(name=OLD, value=refused, opens=False)] if refused else [])]
+        self._wait(keys, "The door")
+        self._test({NEW: key})
+        say(
+            f"The old key is refused. GitHub's copy is out of date now, and only a person can renew it:\n  {self._pipe}"
+        )
+        say(
+            "Until then the smoke test of the next deployment fails with 401, and one that raises `secrets_version`\n"
+            "would write the old key back."
+        )
+
+    def _read(self) -> tuple[Secret, Secret]:
+        return self.vault.read(self.name), self.vault.read(f"{self.name}-secondary")
+
+    def _has_moved(self, first: Secret) -> bool:
+        if self.vault.before(first) is None:
+            return False
+        say(f"Nothing to retire: {first.name} was replaced before, and has no second key beside it.")
+        return True
+
+    def _wait_for_both(self, old: str, new: str) -> None:
+        self._wait([Key(name=OLD, value=old), Key(name=NEW, value=new)], "Container Apps reads it within 30 minutes")
+
+    def _wait(self, keys: list[Key], why: str) -> None:
+        if not self.vault.az.dry_run:
+            say(f"{why}: {self.base_url}")
+            wait_for_door(self.base_url, keys, wait_s=self.wait_s, every_s=self.every_s)
+
+    def _test(self, keys: dict[str, str]) -> None:
+        for name, key in keys.items() if self.smoke else ():
+            say(f"Smoke test with {name}")
+            if not smoke_test(self.base_url, env=self.env, project=self.project, key=key):
+                raise Failed(f"The smoke test with {name} failed. The vault is as said above; this can be repeated.")
+
+    def _show(self, name: str) -> str:
+        return f"az keyvault secret show --vault-name {self.vault.name} --name {name} --query value --output tsv"
+
+    @property
+    def _pipe(self) -> str:
+        secret = f"AI{self.name.upper().replace('-', '_')}"
+        return f"{self._show(self.name)} | gh secret set {secret} --env {self.env}"
+
+
+def phase_of(first: str, second: str) -> Phase:
+    """How far a rotation is."""
+    if second == first:
+        return "same"
+    return "derived" if second == derived(first) else "second"
+
+
+def derived(first: str) -> str:
+    """The second key that the stack makes where nobody sets one."""
+    return sha256(f"secondary:{first}".encode()).hexdigest()

@@ -1,0 +1,80 @@
+"""Secrets of a Key Vault; their values pass through stdin and stdout of `az`, never through its arguments or a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from scripts.cloud.commands import Answer, CommandFailed, CommandLine
+from scripts.work import Failed
+
+API_VERSION = "7.4"
+RESOURCE = "https://vault.azure.net"
+VERSIONS = 10
+"""How far back a value is looked for that is another one."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Secret:
+    """The newest version of one, with what Terraform keeps an eye on."""
+
+    name: str
+    value: str = field(repr=False)
+    content_type: str | None
+    tags: Mapping[str, str] | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Vault:
+    """One vault."""
+
+    az: CommandLine
+    name: str
+
+    def read(self, name: str) -> Secret:
+        """The secret of that name."""
+        found = self._ask("show", "--vault-name", self.name, "--name", name)
+        return Secret(name=name, value=found["value"], content_type=found["contentType"], tags=found["tags"])
+
+    def write(self, secret: Secret, value: str) -> None:
+        """A new version with that value, and all else as it was.
+
+        Not by `az keyvault secret set`: it drops the content type and adds a tag of its own, and each plan would want
+        to take both back.
+        """
+        body = {"value": value, "contentType": secret.content_type, "tags": secret.tags}
+        url = f"https://{self.name}.vault.azure.net/secrets/{secret.name}?api-version={API_VERSION}"
+        words = ("--method", "put", "--url", url, "--resource", RESOURCE, "--body", "@-")
+        try:
+            self.az.change("rest", *words, stdin=json.dumps(body))
+        except CommandFailed as failure:
+            raise _explained(failure, self.name) from None
+
+    def before(self, secret: Secret) -> str | None:
+        """The newest value of earlier versions that is another one, if there is any."""
+        listed = self._ask("list-versions", "--vault-name", self.name, "--name", secret.name)
+        enabled = [version for version in listed if version["attributes"]["enabled"]]
+        newest_first = sorted(enabled, key=lambda version: str(version["attributes"]["created"]), reverse=True)
+        for version in newest_first[:VERSIONS]:
+            value = str(self._ask("show", "--id", version["id"])["value"])
+            if value != secret.value:
+                return value
+        return None
+
+    def _ask(self, *words: str) -> Answer:
+        try:
+            return self.az.ask("keyvault", "secret", *words)
+        except CommandFailed as failure:
+            raise _explained(failure, self.name) from None
+
+
+def _explained(failure: CommandFailed, vault: str) -> Failed:
+    if failure.is_about({"Forbidden"}):
+        return Failed(
+            f"{failure}\nThis takes the role Key Vault Secrets Officer, which scripts/bootstrap.py gives to you and to "
+            "the deploy identity; a new role takes some minutes."
+        )
+    if failure.is_about({"Failed to resolve", "SecretNotFound"}):
+        return Failed(f"{failure}\nIs the environment of {vault} deployed?")
+    return failure

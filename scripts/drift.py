@@ -1,0 +1,49 @@
+"""Whether Azure still is what main says: `drift.py --env dev` plans, and keeps one issue per environment up to date.
+
+A difference opens the issue or renews it, no difference closes it; both are exit code 0, as the check has worked.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from scripts.environment import enter  # noqa: E402
+from scripts.plan import plan, prepared, publish  # noqa: E402
+from scripts.work import manners  # noqa: E402
+
+
+def main() -> None:
+    """Plan, then open, renew or close the issue."""
+    with manners():
+        enter(node=True)
+        arguments = parse(sys.argv[1:])
+        from scripts.cloud.commands import CommandLine
+        from scripts.cloud.drifting import close, keep
+        from scripts.cloud.marked import place
+        from scripts.cloud.repository import repository
+
+        here = place(CommandLine("gh"), repository(arguments.repository))
+        (stack,) = prepared([arguments.env])
+        planned = plan(stack)
+        text = planned.markdown()
+        publish(text, file=None)
+        if planned.is_empty:
+            close(here, env=arguments.env)
+        else:
+            keep(here, env=arguments.env, text=text)
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """The options; a mistake in them ends with exit code 2."""
+    parser = argparse.ArgumentParser(prog="drift.py", description="Plans, and keeps one issue per environment.")
+    parser.add_argument("--env", required=True, metavar="NAME", help="the environment to check")
+    parser.add_argument("--repository", metavar="OWNER/NAME", help="where the issue is (default: this checkout's)")
+    return parser.parse_args(words)
+
+
+if __name__ == "__main__":
+    main()
