@@ -1,0 +1,64 @@
+"""How the tests start the bootstrap, and what they compare of its ends."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from typing import Any
+
+from tests.cloud.stand_ins import Cloud, Ran
+
+PREFIX = "repo:contoso@1234/gateway@4321"
+AZURE = ("preflight", "state", "identities")
+_GUID = re.compile(r"99999999-0000-4000-8000-\d{12}")
+
+
+def bootstrap(cloud: Cloud, *words: str, parts: tuple[str, ...] = AZURE, env: dict[str, str] | None = None) -> Ran:
+    """A run on the stacks that are synthesized, without asking GitHub."""
+    given = () if "--subject-prefix" in words or "--repository" in words else ("--subject-prefix", PREFIX)
+    return cloud.run("scripts/bootstrap.py", *parts, "--skip-synth", *given, *words, env=env)
+
+
+def without_names(state: dict[str, Any]) -> str:
+    """The state with each id that Azure made up replaced by when it first appears: the same for every way there."""
+    kept = {name: content for name, content in state.items() if name != "made"}
+    for roles in ("role_assignments", "role_definitions"):
+        kept[roles] = sorted(kept[roles], key=lambda each: json.dumps({**each, "id": "", "name": ""}, sort_keys=True))
+    numbers: dict[str, str] = {}
+    return _GUID.sub(lambda found: numbers.setdefault(found[0], f"id-{len(numbers)}"), json.dumps(kept, indent=1))
+
+
+def shown(ran: Ran) -> list[list[str]]:
+    """The commands that a dry run would have run."""
+    lines = [line.strip() for line in ran.err.splitlines()]
+    return [shlex.split(line.removeprefix("would run: az ")) for line in lines if line.startswith("would run: az ")]
+
+
+def roles_of(cloud: Cloud, principal: str) -> set[tuple[str, str]]:
+    """Whom it may be: role and the last part of its scope."""
+    state = cloud.state()
+    names = {role["id"]: role["roleName"] for role in _definitions(state)}
+    return {
+        (names[given["roleDefinitionId"]], given["scope"].rsplit("/", 1)[1])
+        for given in state["role_assignments"]
+        if given["principalId"] == principal
+    }
+
+
+def principal_of(cloud: Cloud, name: str) -> str:
+    """The object id of the service principal of that name."""
+    found: str = next(sp["id"] for sp in cloud.state()["service_principals"] if sp["displayName"] == name)
+    return found
+
+
+def credentials_of(cloud: Cloud, name: str) -> dict[str, str]:
+    """The subjects of the application's federated credentials."""
+    app = next(app for app in cloud.state()["apps"] if app["displayName"] == name)
+    return {credential["name"]: credential["subject"] for credential in app["credentials"]}
+
+
+def _definitions(state: dict[str, Any]) -> list[dict[str, Any]]:
+    from tests.cloud.az.azure import Azure
+
+    return Azure(state, subscription=None).definitions()

@@ -1,0 +1,85 @@
+"""Whose Azure it is: az, login, subscription, tenant."""
+
+import pytest
+
+from tests.bootstrap.runs import bootstrap
+from tests.cloud.az.azure import SUBSCRIPTION, TENANT
+from tests.cloud.stand_ins import Cloud
+
+
+def test_without_az_it_says_where_to_get_it(cloud: Cloud) -> None:
+    cloud.without("az")
+    ran = bootstrap(cloud)
+    assert ran.code == 2
+    assert "az is not on PATH. Install the Azure CLI: https://" in ran.err
+
+
+def test_without_login_it_says_so(cloud: Cloud) -> None:
+    with cloud.scene() as azure:
+        azure["logged_in"] = False
+    ran = bootstrap(cloud)
+    assert ran.code == 2
+    assert ran.err.endswith("az is not logged in. Run: az login\n")
+
+
+def test_it_says_whose_azure_it_is(cloud: Cloud) -> None:
+    ran = bootstrap(cloud, parts=("preflight",))
+    assert f"found: subscription Gateway ({SUBSCRIPTION})" in ran.err
+    assert f"found: tenant Contoso ({TENANT})" in ran.err
+    assert "found: you: ada@contoso.example" in ran.err
+
+
+def test_a_subscription_that_the_login_does_not_see_is_refused_with_those_that_it_sees(cloud: Cloud) -> None:
+    ran = bootstrap(cloud, "--subscription", "Nowhere")
+    assert ran.code == 2
+    assert "--subscription Nowhere: this login does not see it. It sees" in ran.err
+    assert f"Gateway ({SUBSCRIPTION})" in ran.err
+    assert "Elsewhere" in ran.err
+    assert cloud.changes() == []
+
+
+def test_a_subscription_may_be_named_and_need_not_be_the_default_one(cloud: Cloud) -> None:
+    other = "77777777-0000-4000-8000-000000000000"
+    with cloud.scene() as azure:
+        azure["subscriptions"].append({**azure["subscriptions"][0], "id": other, "name": "Other"})
+        azure["default"] = other
+    ran = bootstrap(cloud, "--env", "dev", "--subscription", "gateway")
+    assert ran.code == 0, ran.err
+    assert cloud.state()["storage"]["pvcdevaigatewaystsan"]["id"].startswith(f"/subscriptions/{SUBSCRIPTION}/")
+    for call in cloud.calls():  # every command that knows a subscription is told which
+        assert call.words[0] in {"account", "ad"} or SUBSCRIPTION in call.words
+
+
+def test_a_subscription_of_another_tenant_is_refused_for_identities_would_land_in_the_wrong_one(cloud: Cloud) -> None:
+    ran = bootstrap(cloud, "--subscription", "Elsewhere")
+    assert ran.code == 2
+    assert "belongs to another tenant than az's default one, Gateway." in ran.err
+    assert "Run: az account set --subscription 55555555-eeee-4eee-8eee-555555555555" in ran.err
+
+
+def test_a_disabled_subscription_is_refused(cloud: Cloud) -> None:
+    with cloud.scene() as azure:
+        azure["subscriptions"][0]["state"] = "Disabled"
+    ran = bootstrap(cloud)
+    assert ran.code == 2
+    assert "is Disabled" in ran.err
+
+
+@pytest.mark.parametrize("variable", ["ARM_SUBSCRIPTION_ID", "ARM_TENANT_ID"])
+def test_terraform_must_not_be_told_another_one(cloud: Cloud, variable: str) -> None:
+    ran = bootstrap(cloud, env={variable: "88888888-0000-4000-8000-000000000000"})
+    assert ran.code == 2
+    assert f"{variable} says 88888888-0000-4000-8000-000000000000: Terraform would deploy elsewhere." in ran.err
+
+
+def test_a_service_principal_may_be_the_caller(cloud: Cloud) -> None:
+    with cloud.scene() as azure:
+        azure["user"] = {"name": "aaaaaaaa-0000-4000-8000-000000000000", "type": "servicePrincipal"}
+        robot = {"id": "bbbbbbbb-0000-4000-8000-000000000000", "appId": azure["user"]["name"], "displayName": "robot"}
+        azure["service_principals"].append(robot)
+        azure["role_assignments"][0]["principalId"] = robot["id"]
+    ran = bootstrap(cloud, "--env", "dev")
+    assert ran.code == 0, ran.err
+    assert "it cannot be found out with this login; going on." in ran.err
+    mine = [given for given in cloud.state()["role_assignments"] if given["principalId"] == robot["id"]]
+    assert {given["principalType"] for given in mine[1:]} == {"ServicePrincipal"}
