@@ -1,6 +1,7 @@
 """Scripts and options that the documents name exist."""
 
 import importlib
+import inspect
 import re
 import shlex
 import sys
@@ -38,9 +39,10 @@ def test_a_command_that_is_shown_is_understood(
 ) -> None:
     given = [STAND_FOR.get(word, word) for word in shlex.split(words)]
     monkeypatch.setattr(sys, "path", ["", *sys.path])  # a script puts the repository first
-    parse: Callable[[list[str]], Any] = importlib.import_module(f"scripts.{script}").parse
+    parse: Callable[..., Any] = importlib.import_module(f"scripts.{script}").parse
+    defaults = {name: 1.0 for name, of in inspect.signature(parse).parameters.items() if of.kind is of.KEYWORD_ONLY}
     try:
-        parse(given)
+        parse(given, **defaults)
     except SystemExit:
         pytest.fail(capsys.readouterr().err)
 

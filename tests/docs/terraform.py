@@ -1,0 +1,180 @@
+"""A stand-in for `terraform`: what it applies becomes a vault and a container app of the stand-in for `az`.
+
+It asks for what the real one asks for, the state's account and the rights of who deploys, and refuses in Azure's words.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any, NoReturn
+
+from tests.cloud import edge
+from tests.cloud.az.azure import BUILT_IN, CALLER, is_above
+from tests.cloud.az.containerapp import app, revision
+from tests.cloud.az.keyvault import version
+
+VERSION = "1.15.5"
+LONGEST_S = 120.0
+SUBJECT = "TOKEN_SUBJECT"
+"""Names the variable with the subject that GitHub would put into the job's token."""
+
+
+def main() -> None:
+    """One call."""
+    words = [word for word in sys.argv[1:] if not word.startswith("-chdir=")]
+    for word in sys.argv[1:]:
+        if word.startswith("-chdir="):
+            os.chdir(word.removeprefix("-chdir="))
+    commands = {"init": init, "plan": plan, "show": show, "apply": apply, "output": output}
+    if words[0] in {"version", "-v"}:
+        say(json.dumps({"terraform_version": VERSION}) if "-json" in words else f"Terraform v{VERSION}")
+    elif words[0] in commands:
+        commands[words[0]]()
+    else:
+        fail(f"terraform has no stand-in for {words}")
+
+
+def init() -> None:
+    """The state must be there, and readable to who deploys."""
+    backend = stack()["terraform"]["backend"]["azurerm"]
+    account = cloud()["storage"].get(backend["storage_account_name"])
+    if account is None or backend["container_name"] not in account["containers"]:
+        fail("Failed to get existing workspaces: containers.Client#ListBlobs: ContainerNotFound")
+    require("Storage Blob Data Contributor", account["id"], why="AuthorizationPermissionMismatch")
+    Path(".terraform").mkdir(exist_ok=True)
+
+
+def plan() -> None:
+    """Everything that is in no state is created; each variable must have a value."""
+    unset = [name for name, of in stack()["variable"].items() if "default" not in of and not value(name)]
+    if unset:
+        fail(f"No value for required variable: {', '.join(unset)}")
+    Path("plan").write_text("{}", encoding="utf-8")
+
+
+def show() -> None:
+    """The plan, as far as the scripts read it."""
+    action = ["no-op"] if state().exists() else ["create"]
+    change: dict[str, Any] = {"actions": action, "before": None, "after": {}, "after_unknown": {}}
+    resources = [(kind, name) for kind, named in stack()["resource"].items() for name in named]
+    say(
+        json.dumps(
+            {
+                "format_version": "1.2",
+                "resource_changes": [
+                    {"address": f"{kind}.{name}", "mode": "managed", "type": kind, "name": name, "change": change}
+                    for kind, name in resources
+                ],
+                "output_changes": {name: {"actions": action} for name in stack()["output"]},
+            }
+        )
+    )
+
+
+def apply() -> None:
+    """Write the vault, make the app, and wait until it runs."""
+    content, azure = stack(), cloud()
+    vault, gateway = (content["resource"][kind]["gateway"] for kind in ("azurerm_key_vault", "azurerm_container_app"))
+    require("Key Vault Secrets Officer", scope(), why="ForbiddenByRbac")
+    require("Contributor", scope(), why="AuthorizationFailed", also="Owner")
+    values = {name: [version(value(name.replace("-", "_")) or "derived", made=time.time())] for name in secrets()}
+    for secret in values.values():
+        edge.keep_secret(secret[0]["value"])
+    azure["vaults"][vault["name"]] = values
+    given = {name: value(name) for name in content["variable"] if value(name)}
+    edge.write("deployed.json", {"stack": str(Path("cdk.tf.json").resolve()), "variables": given})
+    url = running()
+    azure["container_apps"][gateway["name"]] = app(
+        gateway["name"],
+        content["resource"]["azurerm_resource_group"]["gateway"]["name"],
+        fqdn=url.removeprefix("http://"),
+        revisions=[revision(f"{gateway['name']}--0000001", "2026-11-21", active=True)],
+    )
+    edge.write("az.json", azure)
+    told = {"openai_base_url": f"{url}/v1", "revision": f"{gateway['name']}--0000001", "image": "the image"}
+    edge.write(state().name, told)
+
+
+def output() -> None:
+    """What was applied tells."""
+    told = json.loads(state().read_text(encoding="utf-8"))
+    say(json.dumps({name: {"value": text, "type": "string", "sensitive": False} for name, text in told.items()}))
+
+
+def running() -> str:
+    """The address of what was deployed, once the test has started it."""
+    until = time.monotonic() + LONGEST_S
+    while time.monotonic() < until:
+        if told := edge.read("running.json"):
+            return str(told["url"])
+        time.sleep(0.1)
+    fail("Failed to provision revision for container app")
+
+
+def require(role: str, where: str, *, why: str, also: str = "") -> None:
+    """The refusal, unless who deploys has one of the roles there."""
+    wanted = {BUILT_IN[name][0] for name in (role, also) if name}
+    held = {
+        given["roleDefinitionId"].rsplit("/", 1)[1]
+        for given in cloud()["role_assignments"]
+        if given["principalId"] == principal() and is_above(given["scope"], where)
+    }
+    if not wanted & held:
+        fail(f"{why}: {role} is missing at {where}")
+
+
+def principal() -> str:
+    """The object id of who deploys: the job's identity if its token fits, else who is logged in."""
+    client = os.environ.get("ARM_CLIENT_ID")
+    if not client:
+        return CALLER
+    azure, subject = cloud(), os.environ[SUBJECT]
+    trusted = {each["subject"] for one in azure["apps"] if one["appId"] == client for each in one["credentials"]}
+    if subject not in trusted:
+        fail(f"AADSTS700213: No matching federated identity record found for presented assertion subject '{subject}'")
+    return str(next(one["id"] for one in azure["service_principals"] if one["appId"] == client))
+
+
+def scope() -> str:
+    """The subscription's, which Terraform wants to be told."""
+    if not (subscription := os.environ.get("ARM_SUBSCRIPTION_ID")):
+        fail("subscription ID could not be determined and was not specified")
+    return f"/subscriptions/{subscription}"
+
+
+def secrets() -> list[str]:
+    """The names of the vault's secrets."""
+    return [secret["name"] for secret in stack()["resource"]["azurerm_key_vault_secret"].values()]
+
+
+def value(variable: str) -> str:
+    return os.environ.get(f"TF_VAR_{variable}", "").strip()
+
+
+def stack() -> dict[str, Any]:
+    content: dict[str, Any] = json.loads(Path("cdk.tf.json").read_text(encoding="utf-8"))
+    return content
+
+
+def state() -> Path:
+    return Path(edge.path(stack()["terraform"]["backend"]["azurerm"]["key"]))
+
+
+def cloud() -> dict[str, Any]:
+    content: dict[str, Any] = edge.read("az.json")
+    return content
+
+
+def say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def fail(why: str) -> NoReturn:
+    """As Terraform ends."""
+    sys.stderr.write(f"Error: {why}\n")
+    sys.stdout.flush()
+    edge.end(1)
