@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from scripts.stacks import Stack
-from scripts.work import say
+from scripts.work import Failed, say
 
-KEY = "TF_VAR_gateway_key"
-"""The key of the first project."""
+if TYPE_CHECKING:
+    from scripts.smoke_test import Report
+
+WIDTH = 120
 
 
 @dataclass(frozen=True)
@@ -23,29 +27,38 @@ class Smoke:
 
 def smoke(stack: Stack, *, base_url: str) -> Smoke:
     """Ask the gateway everything once, with the key that was deployed."""
+    from scripts.client_settings import settings_of
+    from scripts.smoke_test import offer_of, run
+
+    ingress, offer = settings_of(stack.env).ingress, offer_of(stack.env)
+    if not ingress.external:
+        say(f"No smoke test: {stack.env} answers inside its virtual network alone.")
+        say(f"From there: {_by_hand(stack, base_url)}")
+        return Smoke(passed=True, words="not run: the ingress is internal")
+    try:
+        report = run(base_url=base_url, key=os.environ[f"TF_VAR_{offer.key_name}"], offer=offer)
+    except Failed as failure:
+        say(str(failure))
+        return Smoke(passed=False, words="not run: the key cannot be one")
+    _show(report)
+    if not report.passed and ingress.ip_allowlist:
+        allowed = ", ".join(map(str, ingress.ip_allowlist))
+        say(f"The ingress lets in {allowed} alone. If this machine is not among them, the gateway may be well: deploy")
+        say(f"with --no-smoke, and test from there: {_by_hand(stack, base_url)}")
+    return Smoke(passed=report.passed, words="passed" if report.passed else "FAILED", markdown=report.markdown())
+
+
+def _show(report: Report) -> None:
     from rich.console import Console
 
-    from scripts.smoke_test import run
-    from scripts.target import models_for
-    from settings import load_environments
-
-    ingress = {settings.env: settings for settings in load_environments()}[stack.env].ingress
-    if not ingress.external:
-        say(f"No smoke test: {stack.env} answers inside its virtual network alone. From there:")
-        say(by_hand(stack, base_url))
-        return Smoke(passed=True, words="not run: the ingress is internal")
-    report = run(base_url=base_url, key=os.environ[KEY], models=models_for(stack.env))
-    Console(width=None).print(report.table())
+    Console(width=None if sys.stdout.isatty() else WIDTH).print(report.table())
     if report.passed:
-        return Smoke(passed=True, words="passed", markdown=report.markdown())
+        return
     say(report.text())
-    if ingress.ip_allowlist:
-        allowed = ", ".join(map(str, ingress.ip_allowlist))
-        say(f"The ingress lets in {allowed} alone. If this machine is not among them, the gateway may be well:")
-        say(f"deploy with --no-smoke, and test from there: {by_hand(stack, base_url)}")
-    return Smoke(passed=False, words="FAILED", markdown=report.markdown())
+    if any(diagnosis.layer == "key" for diagnosis in report.diagnoses):
+        say("If a key was rotated in the Key Vault, the value that was given here is out of date: take it from there.")
 
 
-def by_hand(stack: Stack, base_url: str) -> str:
+def _by_hand(stack: Stack, base_url: str) -> str:
     """The same, as a command."""
     return f"GATEWAY_KEY=... python3 scripts/smoke.py --env {stack.env} --base-url {base_url}"

@@ -79,7 +79,7 @@ class Desk:
 
     def run(self, script: str, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run it to its end; no secret is in what it prints or leaves behind."""
-        with self.start(script, *arguments, **environ) as process:
+        with self.start(script, *arguments, stdin=subprocess.DEVNULL, **environ) as process:
             stdout, stderr = process.communicate()
         self.check_no_secret(stdout, stderr)
         return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)

@@ -1,0 +1,82 @@
+"""After a deployment the gateway is asked, and whoever deployed is told what to do when it does not answer well."""
+
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from local.runner.session import Session
+from tests.delivery.conftest import Desk
+
+
+class Refusing(BaseHTTPRequestHandler):
+    """A gateway that knows nobody's key."""
+
+    def do_GET(self) -> None:
+        self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        content = b'{"error": {"message": "No key.", "type": "invalid_request_error", "code": "invalid_api_key"}}'
+        self.send_response(401)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def do_POST(self) -> None:
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def refusing() -> Iterator[str]:
+    """Its base URL."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/v1"
+        server.shutdown()
+
+
+@pytest.fixture
+def at(desk: Desk, deployed: bytes) -> Desk:
+    """A desk whose environment is deployed already."""
+    desk.state.contents["dev"] = deployed
+    return desk
+
+
+def test_a_gateway_that_answers_well_passes(at: Desk, session: Session) -> None:
+    at.scene["url"] = session.base_url
+    ran = at.run("deploy", "--env", "dev", "--yes", TF_VAR_gateway_key=session.key)
+    assert ran.returncode == 0, ran.stderr
+    assert "| smoke test | `passed` |" in at.summary
+    assert "### Smoke test of dev: passed" in at.summary
+    assert "rollback" not in at.summary + ran.stderr
+    assert session.key not in at.summary + ran.stdout + ran.stderr
+
+
+def test_a_gateway_that_does_not_is_deployed_and_fails_with_the_way_back(at: Desk, refusing: str) -> None:
+    at.scene["url"] = refusing
+    ran = at.run("deploy", "--env", "dev", "--yes")
+    assert ran.returncode == 1
+    assert "dev is deployed, and does not pass the smoke test." in ran.stderr
+    assert "python3 scripts/rollback.py --env dev" in ran.stderr
+    assert "If a key was rotated in the Key Vault" in ran.stderr
+    assert "| smoke test | `FAILED` |" in at.summary
+    assert "python3 scripts/rollback.py --env dev" in at.summary
+    assert "Traceback" not in ran.stderr
+
+
+def test_an_allowlist_is_named_as_what_may_keep_the_test_out(at: Desk, refusing: str) -> None:
+    at.scene["url"] = refusing
+    ran = at.run("deploy", "--env", "dev", "--yes", AIGATEWAY_INGRESS__IP_ALLOWLIST="203.0.113.0/24")
+    assert ran.returncode == 1
+    assert "The ingress lets in 203.0.113.0/24 alone." in ran.stderr
+    assert "--no-smoke" in ran.stderr
+
+
+def test_what_answers_inside_alone_is_left_to_a_test_from_inside(at: Desk) -> None:
+    ran = at.run("deploy", "--env", "dev", AIGATEWAY_INGRESS__EXTERNAL="false")
+    assert ran.returncode == 0, ran.stderr
+    assert "scripts/smoke.py --env dev --base-url http://127.0.0.1:9/v1" in ran.stderr
+    assert "| smoke test | `not run: the ingress is internal` |" in at.summary

@@ -1,0 +1,44 @@
+"""Terraform's own opinion of the stacks."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.delivery.conftest import ROOT, Desk
+
+MIRROR = os.environ.get("TF_CLI_CONFIG_FILE")
+
+
+def test_valid_stacks_are_told_and_need_no_state(desk: Desk) -> None:
+    desk.scene["envs"] = ["dev", "prod"]
+    ran = desk.run("validate")
+    assert (ran.returncode, ran.stdout) == (0, "dev: valid\nprod: valid\n"), ran.stderr
+    assert desk.state.requests == []
+
+
+def test_a_mistake_is_told_with_its_place(desk: Desk) -> None:
+    desk.scene["resources"]["app"] = {"input": "${terraform_data.nobody.id}"}
+    ran = desk.run("validate")
+    assert ran.returncode == 1
+    assert "dev: NOT VALID" in ran.stdout
+    assert "error in resource.terraform_data.app: Reference to undeclared resource" in ran.stdout
+    assert "Not valid: dev" in ran.stderr
+
+
+@pytest.mark.skipif(MIRROR is None, reason="needs the azurerm provider: a mirror named in TF_CLI_CONFIG_FILE")
+def test_the_stacks_of_this_repository_are_valid_for_the_azurerm_provider(terraform: Path, tmp_path: Path) -> None:
+    path = os.pathsep.join([str(terraform), os.environ["PATH"]])
+    ran = subprocess.run(
+        [sys.executable, "scripts/validate.py"],
+        cwd=ROOT,
+        env={**os.environ, "PATH": path, "CDKTF_OUTDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.stdout.count(": valid\n") == len(list((ROOT / "settings/environments").glob("*.toml")))
+    assert "warning" not in ran.stdout
