@@ -27,13 +27,14 @@ def main() -> None:
     """Run the checks, print them, and tell by the exit code."""
     with manners():
         enter()
-        from scripts.smoke_test import TIMEOUT_S, WAIT_S, offer_of, run
+        from scripts.smoke_test import offer_of, run
 
-        arguments = parse(sys.argv[1:], wait_s=WAIT_S, timeout_s=TIMEOUT_S)
+        arguments = parse(sys.argv[1:])
         offer = offer_of(arguments.env, project=arguments.project)
+        is_local = arguments.base_url is None
         report = run(
-            base_url=arguments.base_url or LOCAL,
-            key=find_key(offer.key_name, local=None if arguments.base_url else SECRETS),
+            base_url=LOCAL if is_local else arguments.base_url,
+            key=find_key(offer.key_name, local=SECRETS if is_local else None),
             offer=offer,
             wait_s=arguments.wait_s,
             timeout_s=arguments.timeout_s,
@@ -50,8 +51,10 @@ def main() -> None:
         sys.exit(0 if report.passed else 1)
 
 
-def parse(words: list[str], *, wait_s: float, timeout_s: float) -> argparse.Namespace:
+def parse(words: list[str]) -> argparse.Namespace:
     """The options; a mistake in them ends with exit code 2."""
+    from scripts.smoke_test import TIMEOUT_S, WAIT_S
+
     parser = argparse.ArgumentParser(
         prog="smoke.py",
         description="Asks a running gateway what its clients will ask. The key comes from GATEWAY_KEY, or from "
@@ -61,14 +64,14 @@ def parse(words: list[str], *, wait_s: float, timeout_s: float) -> argparse.Name
     parser.add_argument("--env", default="dev", metavar="NAME", help="whose models to expect (default: dev)")
     parser.add_argument("--project", metavar="NAME", help="whose key it is (default: the first of the settings)")
     parser.add_argument(
-        "--wait-s", type=seconds, default=wait_s, metavar="N", help=f"for a start, at most (default: {wait_s:.0f})"
+        "--wait-s", type=seconds, default=WAIT_S, metavar="N", help=f"for a start, at most (default: {WAIT_S:.0f})"
     )
     parser.add_argument(
         "--timeout-s",
         type=seconds,
-        default=timeout_s,
+        default=TIMEOUT_S,
         metavar="N",
-        help=f"for each answer; all take three times that at most (default: {timeout_s:.0f})",
+        help=f"for each answer; all take three times that at most (default: {TIMEOUT_S:.0f})",
     )
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     return parser.parse_args(words)

@@ -22,8 +22,8 @@ class UnreachedError(Exception):
 
     @property
     def is_final(self) -> bool:
-        """Whether the next request would fare no better; after a silence it may."""
-        return self.kind != "timeout"
+        """Whether the next request would fare no better; after a silence or a broken connection it may."""
+        return self.kind not in ("timeout", "broken")
 
 
 def unreached(error: BaseException) -> UnreachedError:

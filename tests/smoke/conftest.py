@@ -1,0 +1,60 @@
+"""Gateways to test: one that works, one whose Azure can be made wrong, and a server before the first that tampers."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from local.runner.session import Session, run
+from scripts.smoke_test import Offer, offer_of
+
+from .azure import KEY, Azure, free_port, stack_with_short_limits
+from .script import PROXIES
+from .tampering import Tampering
+
+
+@pytest.fixture(scope="session")
+def offer() -> Offer:
+    """What the settings of dev promise."""
+    return offer_of("dev")
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in PROXIES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(scope="package")
+def azure() -> Iterator[Azure]:
+    """An Azure OpenAI resource at an address that stays, whatever is there."""
+    with Azure(free_port()) as azure:
+        yield azure
+
+
+@pytest.fixture(scope="package")
+def faulty(
+    azure: Azure, synthesis_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Session]:
+    """The gateway of dev with short limits, and the real LiteLLM, before that resource."""
+    folder = tmp_path_factory.mktemp("faulty")
+    stack = stack_with_short_limits(folder / "cdktf.out", environ=synthesis_environ)
+    with run(
+        stack=stack,
+        environ={"TF_VAR_azure_openai_api_key": KEY},
+        upstreams={"azure-openai": azure.url},
+        secrets=folder / "secrets.json",
+    ) as session:
+        yield session
+
+
+@pytest.fixture(scope="package")
+def _tampering(session: Session) -> Iterator[Tampering]:
+    with Tampering(session.host_url) as tampering:
+        yield tampering
+
+
+@pytest.fixture
+def tampering(_tampering: Tampering) -> Iterator[Tampering]:
+    """A server before the working gateway that changes answers as a test tells it."""
+    yield _tampering
+    _tampering.tamper = None
