@@ -12,6 +12,7 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
+from scripts.client_settings import settings_of  # noqa: E402
 from scripts.environment import enter  # noqa: E402
 from scripts.work import Failed, manners  # noqa: E402
 
@@ -61,15 +62,7 @@ def parse(words: list[str]) -> argparse.Namespace:
 
 def suffix_of(env: str, project: str | None) -> str | None:
     """What the project's secrets carry in their names; the first one's carry nothing."""
-    from settings import SettingsError, load_environments
-
-    try:
-        environments = {settings.env: settings for settings in load_environments()}
-    except SettingsError as error:
-        raise Failed(str(error), code=2) from None
-    if env not in environments:
-        raise Failed(f"There is no environment {env!r}; there are {', '.join(environments)}.", code=2)
-    first, *others = environments[env].all_projects
+    first, *others = settings_of(env).all_projects
     if project in {None, "", first}:
         return None
     if project not in others:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
+from scripts.client_settings import settings_of
 from scripts.cloud.commands import CommandLine
 from scripts.stacks import Stack
 from scripts.work import ROOT, Failed, say
@@ -26,6 +27,11 @@ def address(az: CommandLine, stack: Stack) -> str:
     app = az.find("containerapp", "show", "--name", stack.container_app, "--resource-group", stack.resource_group)
     if app is None:
         raise Failed(f"There is no {stack.container_app} in {stack.resource_group}: {stack.env} is not deployed yet.")
+    ingress = settings_of(stack.env).ingress
+    if not ingress.external:
+        say(f"{stack.env} answers inside its virtual network alone: this must run there.")
+    if ingress.ip_allowlist:
+        say(f"{stack.env} answers to {', '.join(map(str, ingress.ip_allowlist))} alone: this must run there.")
     return f"https://{app['properties']['configuration']['ingress']['fqdn']}"
 
 
@@ -40,26 +46,26 @@ class Key:
 
 def wait_for_door(base_url: str, keys: Sequence[Key], *, wait_s: float, every_s: float) -> None:
     """Until the door treats all of the keys so, several times in a row; `Failed` with what it last answered."""
-    deadline = time.monotonic() + wait_s
-    start, right, answers = time.monotonic(), 0, dict.fromkeys((key.name for key in keys), "")
-    while right < IN_A_ROW:
-        answers = {key.name: _answer(base_url, key.value) for key in keys}
-        is_right = all(answers[key.name] == ("200" if key.opens else "401") for key in keys)
-        right = right + 1 if is_right else 0
-        if right == IN_A_ROW:
-            break
-        if time.monotonic() > deadline:
-            raise Failed(f"After {wait_s:.0f} s the gateway at {base_url} still answers {_told(answers)}.")
-        say(f"{_told(answers)}; {time.monotonic() - start:.0f} s", passing=True)
-        time.sleep(min(every_s, 1.0) if is_right else every_s)
+    start, right = time.monotonic(), 0
+    # A new connection for each request, as the old one leads to the same replica.
+    with httpx.Client(base_url=base_url, timeout=TIMEOUT_S, limits=httpx.Limits(max_keepalive_connections=0)) as client:
+        while True:
+            answers = {key.name: _answer(client, key.value) for key in keys}
+            is_right = all(answers[key.name] == ("200" if key.opens else "401") for key in keys)
+            right = right + 1 if is_right else 0
+            if right == IN_A_ROW:
+                break
+            if time.monotonic() - start > wait_s:
+                raise Failed(f"After {wait_s:.0f} s the gateway at {base_url} still answers {_told(answers)}.")
+            say(f"{_told(answers)}; {time.monotonic() - start:.0f} s", passing=True)
+            time.sleep(min(every_s, 1.0) if is_right else every_s)
     say(f"{_told(answers)}, {IN_A_ROW} times in a row")
 
 
-def _answer(base_url: str, key: str) -> str:
+def _answer(client: httpx.Client, key: str) -> str:
     """A status, or why there is none; the list of models is the cheapest thing behind the door."""
-    headers = {"authorization": f"Bearer {key}"}
     try:
-        return str(httpx.get(f"{base_url}/v1/models", headers=headers, timeout=TIMEOUT_S).status_code)
+        return str(client.get("/v1/models", headers={"authorization": f"Bearer {key}"}).status_code)
     except httpx.HTTPError as error:
         return type(error).__name__
 

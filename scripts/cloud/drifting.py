@@ -26,7 +26,7 @@ def close(place: Place, *, env: str) -> None:
     """Close what is open, with a word."""
     issues = _open(place, env)
     for number in issues:
-        place.send("POST", f"issues/{number}/comments", body=f"No difference any more, says {this_run()}.")
+        place.send("POST", f"issues/{number}/comments", body=f"No difference any more, as seen in {this_run()}.")
         place.send("PATCH", f"issues/{number}", state="closed", state_reason="completed")
         say(f"{env} is what main says: issue #{number} was closed.")
     if not issues:

@@ -14,6 +14,7 @@ ROBOT = "github-actions[bot]"
 """Who a workflow's token is; it may not ask for itself."""
 LONGEST = 65_536
 """Characters of a comment or an issue: GitHub refuses more with 422."""
+ROOM_FOR_FENCE = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,14 +54,26 @@ def marked(mark: str, text: str) -> str:
     if len(whole) <= LONGEST:
         return whole
     note = f"\n\nCut here: GitHub takes {LONGEST:,} characters. The whole text is in the summary of {this_run()}.\n"
-    kept = whole[: LONGEST - len(note) - len("\n```")].rpartition("\n")[0]
-    is_open = sum(line.lstrip().startswith("```") for line in kept.splitlines()) % 2
-    return kept + ("\n```" if is_open else "") + note
+    kept = whole[: LONGEST - len(note) - ROOM_FOR_FENCE].rpartition("\n")[0]
+    fence = _open_fence(kept)
+    return kept + (f"\n{fence}" if fence else "") + note
+
+
+def _open_fence(text: str) -> str:
+    """The backticks of a block of code that the text begins and does not end."""
+    fence = ""
+    for line in text.splitlines():
+        ticks = "`" * (len(line) - len(line.lstrip("`")))
+        if not fence and len(ticks) >= len("```"):
+            fence = ticks
+        elif fence and len(ticks) >= len(fence) and line.strip() == ticks:
+            fence = ""
+    return fence
 
 
 def this_run() -> str:
     """A link to the workflow's run, where there is one."""
     server, number = os.environ.get("GITHUB_SERVER_URL"), os.environ.get("GITHUB_RUN_ID")
     if not (server and number):
-        return "the run that made it"
+        return "the run that wrote this"
     return f"[this run]({server}/{os.environ.get('GITHUB_REPOSITORY')}/actions/runs/{number})"

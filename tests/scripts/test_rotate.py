@@ -34,7 +34,18 @@ def base_url(cloud: Cloud) -> Iterator[str]:  # noqa: F811
 
 def rotate(cloud: Cloud, half: str, *words: str, base_url: str, env: dict[str, str] | None = None) -> Ran:  # noqa: F811
     """Without the smoke tests, for which the door is too small."""
-    given = ("--env", "dev", "--base-url", base_url, "--skip-synth", "--no-smoke", "--wait-s", "20", "--every-s", "0.05")
+    given = (
+        "--env",
+        "dev",
+        "--base-url",
+        base_url,
+        "--skip-synth",
+        "--no-smoke",
+        "--wait-s",
+        "20",
+        "--every-s",
+        "0.05",
+    )
     return cloud.run("scripts/rotate.py", *given, half, *words, env=env)
 
 

@@ -1,0 +1,129 @@
+"""One comment per environment on a pull request, as a runner writes it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cloud.gh.github import ROBOT, issue
+from tests.cloud.stand_ins import Cloud, Ran, cloud  # noqa: F401
+
+NUMBER = 7
+
+
+@pytest.fixture
+def runner(cloud: Cloud) -> Cloud:  # noqa: F811
+    """A workflow of pull request 7, which has comments enough for two pages."""
+    with cloud.scene("gh") as gh:
+        gh["login"] = ROBOT
+        pull_request = issue(NUMBER, body="Please", user="grace", pull_request=True)
+        pull_request["comments"] = [{"id": number, "body": "Hm.", "user": "grace"} for number in range(40)]
+        gh["issues"].append(pull_request)
+    return cloud
+
+
+def comment(cloud: Cloud, text: str, *words: str, env: str = "dev", **environ: str) -> Ran:  # noqa: F811
+    """Run the script with what a runner has."""
+    (cloud.folder / "plan.md").write_text(text, encoding="utf-8")
+    (cloud.folder / "event.json").write_text(json.dumps({"pull_request": {"number": NUMBER}}), encoding="utf-8")
+    runners = {
+        "GITHUB_EVENT_PATH": str(cloud.folder / "event.json"),
+        "GITHUB_REPOSITORY": "contoso/gateway",
+        "GITHUB_SERVER_URL": "https://github.com",
+        "GITHUB_RUN_ID": "99",
+    }
+    file = str(cloud.folder / "plan.md")
+    return cloud.run("scripts/comment.py", "--env", env, "--file", file, *words, env={**runners, **environ})
+
+
+def comments(cloud: Cloud) -> list[dict[str, Any]]:  # noqa: F811
+    """Those that a workflow wrote."""
+    [pull_request] = cloud.state("gh")["issues"]
+    return [each for each in pull_request["comments"] if each["user"] == ROBOT]
+
+
+def test_each_environment_has_one_comment_that_is_written_anew(runner: Cloud) -> None:
+    for env in ("dev", "prod"):
+        assert comment(runner, f"### Plan of {env}", env=env).code == 0
+    before = comments(runner)
+    assert len(before) == 2
+    assert comment(runner, "### Plan of dev: no changes").code == 0
+    assert [each["id"] for each in comments(runner)] == [each["id"] for each in before]
+    assert [each["body"].splitlines()[1] for each in comments(runner)] == [
+        "### Plan of dev: no changes",
+        "### Plan of prod",
+    ]
+
+
+def test_the_same_text_is_not_sent_again(runner: Cloud) -> None:
+    assert comment(runner, "### Plan").code == 0
+    runner.forget_calls()
+    assert comment(runner, "### Plan").code == 0
+    assert runner.changes() == []
+
+
+def test_a_comment_of_somebody_else_with_the_same_mark_is_left_alone(runner: Cloud) -> None:
+    with runner.scene("gh") as gh:
+        gh["issues"][0]["comments"].append({"id": 5000, "body": "<!-- aigateway plan dev -->\nMine", "user": "grace"})
+    assert comment(runner, "### Plan").code == 0
+    [pull_request] = runner.state("gh")["issues"]
+    assert next(each for each in pull_request["comments"] if each["id"] == 5000)["body"].endswith("Mine")
+    assert len(comments(runner)) == 1
+
+
+@pytest.mark.parametrize("fence", ["```", "````"])
+def test_a_text_that_is_too_long_is_cut_with_a_note_and_its_fence_closed(runner: Cloud, fence: str) -> None:
+    ran = comment(runner, f"### Plan\n\n{fence}text\n```inner\n" + "+ a line of the plan\n" * 5000 + f"{fence}\n")
+    assert ran.code == 0, ran.err
+    [written] = comments(runner)
+    assert 65_000 < len(written["body"]) <= 65_536
+    last = written["body"].rstrip().splitlines()
+    assert last[-3:-1] == [fence, ""]
+    assert "in the summary of [this run](https://github.com/contoso/gateway/actions/runs/99)." in last[-1]
+
+
+def test_a_text_of_the_longest_length_is_whole(runner: Cloud) -> None:
+    text = "x" * (65_536 - len("<!-- aigateway plan dev -->\n") - 1)
+    assert comment(runner, text).code == 0
+    assert comments(runner)[0]["body"].count("x") == len(text)
+
+
+def test_the_text_is_no_argument(runner: Cloud) -> None:
+    assert comment(runner, "a-word-of-the-plan").code == 0
+    assert "a-word-of-the-plan" not in str([call.words for call in runner.calls()])
+
+
+def test_the_number_is_in_the_ref_where_there_is_no_event(runner: Cloud) -> None:
+    ran = comment(runner, "### Plan", GITHUB_EVENT_PATH="", GITHUB_REF=f"refs/pull/{NUMBER}/merge")
+    assert ran.code == 0, ran.err
+    assert len(comments(runner)) == 1
+
+
+def test_outside_of_a_pull_request_it_says_what_is_missing(runner: Cloud) -> None:
+    ran = comment(runner, "### Plan", GITHUB_EVENT_PATH="", GITHUB_REF="refs/heads/main")
+    assert ran.code == 2
+    assert "--pull-request N" in ran.err
+
+
+def test_a_person_comments_under_their_own_name(runner: Cloud) -> None:
+    with runner.scene("gh") as gh:
+        gh["login"] = "ada"
+    assert comment(runner, "### Plan", "--pull-request", str(NUMBER)).code == 0
+    [pull_request] = runner.state("gh")["issues"]
+    assert pull_request["comments"][-1]["user"] == "ada"
+
+
+def test_a_job_without_the_permission_is_told_which(runner: Cloud) -> None:
+    with runner.scene("gh") as gh:
+        gh["permissions"] = []
+    ran = comment(runner, "### Plan")
+    assert ran.code == 1
+    assert "`pull-requests: write`" in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_a_file_that_is_not_there_is_a_mistake(runner: Cloud, tmp_path: Path) -> None:
+    ran = comment(runner, "", "--file", str(tmp_path / "none.md"))
+    assert ran.code == 2
+    assert "none.md" in ran.err
