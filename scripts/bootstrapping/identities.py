@@ -14,7 +14,7 @@ from scripts.bootstrapping.assignments import Assignments, only_roles
 from scripts.bootstrapping.credentials import ensure_credentials
 from scripts.bootstrapping.custom_role import CustomRole
 from scripts.bootstrapping.names import Names
-from scripts.bootstrapping.state import WRITES_STATE, account_scope
+from scripts.bootstrapping.state import WRITES_SECRETS, WRITES_STATE, account_scope
 from scripts.bootstrapping.steps import Steps
 from scripts.bootstrapping.subjects import deploy_subjects, plan_subjects
 from scripts.cloud.commands import CommandLine
@@ -23,7 +23,6 @@ from scripts.work import Failed
 
 READS_STATE = "Storage Blob Data Reader"
 ASSIGNS_ROLES = "Role Based Access Control Administrator"
-WRITES_SECRETS = "Key Vault Secrets Officer"
 READS_SECRETS = "Key Vault Secrets User"
 
 
@@ -66,8 +65,6 @@ def identities(
             roles.ensure(deploy.principal, role, scope=account.scope)
         roles.ensure(deploy.principal, ASSIGNS_ROLES, scope=account.scope, condition=_condition(az, everything))
         _on_states(roles, deploy, WRITES_STATE, account=account, stacks=stacks)
-    with steps.step("Your role at the vaults"):
-        roles.ensure(account.caller, WRITES_SECRETS, scope=account.scope)
     return _identities(account, plan=plan.client_id, deploy=deploy.client_id)
 
 

@@ -15,10 +15,11 @@ from scripts.cloud.commands import CommandLine
 from scripts.stacks import Backend, Stack
 
 WRITES_STATE = "Storage Blob Data Contributor"
+WRITES_SECRETS = "Key Vault Secrets Officer"
 
 
 def state(az: CommandLine, steps: Steps, *, account: Account, stacks: Sequence[Stack]) -> None:
-    """Make or mend it for every environment; some may share an account."""
+    """Make or mend it for every environment, some of which may share an account; and let the caller deploy."""
     assignments = Assignments(az, steps)
     done: set[str] = set()
     for stack in stacks:
@@ -31,6 +32,8 @@ def state(az: CommandLine, steps: Steps, *, account: Account, stacks: Sequence[S
             _ensure_container(az, steps, backend)
             assignments.ensure(account.caller, WRITES_STATE, scope=account_scope(account, backend))
             done.add(backend.storage_account_name)
+    with steps.step("Your role at the vaults"):
+        assignments.ensure(account.caller, WRITES_SECRETS, scope=account.scope)
 
 
 def account_scope(account: Account, backend: Backend) -> str:

@@ -9,7 +9,7 @@ import subprocess
 from scripts.work import ROOT, Failed
 
 _NAME = re.compile(r"[\w.-]+/[\w.-]+")
-_REMOTE = re.compile(r"github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?")
+_REMOTE = re.compile(r"(?:.*[@/])?github\.com[:/]([\w.-]+/[\w.-]+?)(?:\.git)?/?")
 
 
 def repository(given: str | None = None) -> str:
@@ -33,5 +33,5 @@ def _origin() -> str | None:
         )
     except FileNotFoundError:
         return None
-    found = _REMOTE.search(ran.stdout.strip()) if ran.returncode == 0 else None
-    return found[1] if found and ran.stdout.strip().endswith(found[0]) else None
+    found = _REMOTE.fullmatch(ran.stdout.strip()) if ran.returncode == 0 else None
+    return found[1] if found else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.cloud.az.azure import Azure
-from tests.cloud.az.commands import AzError, Json, command
+from tests.cloud.az.commands import Json, command
 
 
 @command("account show")
@@ -18,13 +18,17 @@ def list_(azure: Azure, *, all: bool = False) -> list[Json]:  # noqa: A002
     return [_shown(azure, each) for each in azure["subscriptions"] if all or each["state"] == "Enabled"]
 
 
-@command("account list-locations")
-def list_locations(azure: Azure) -> list[Json]:
-    """Regions, with both of their names."""
-    if azure.subscription["state"] != "Enabled":
-        raise AzError("ReadOnlyDisabledSubscription", "The subscription is disabled and therefore marked as read only.")
-    names = ["South Africa North", "South Africa West", "West Europe", "East US", "Switzerland North"]
-    return [{"displayName": name, "name": name.replace(" ", "").lower()} for name in names]
+@command("account set", changes=True)
+def set_(azure: Azure) -> None:
+    """Make the one that is named the default."""
+    azure.data["default"] = azure.subscription["id"]
+
+
+@command("login", changes=True)
+def login(azure: Azure) -> list[Json]:
+    """Without a browser, and without asking who."""
+    azure.data["logged_in"] = True
+    return [_shown(azure, each) for each in azure["subscriptions"]]
 
 
 def _shown(azure: Azure, subscription: Json) -> Json:

@@ -56,7 +56,7 @@ def parse(words: list[str]) -> tuple[str, Json, str | None]:
         raise UsageError(f"'{' '.join(words[:4])}' is misspelled or not recognized by the system.")
     flags = _flags(words[len(name.split()) :])
     run, arguments = COMMANDS[name], {}
-    kinds = {f"--{key.strip('_').replace('_', '-')}": (key, kind) for key, kind in _parameters(run).items()}
+    kinds = flags_of(run)
     for flag in (flag for flag in list(flags) if flag in kinds):
         key, kind = kinds[flag]
         arguments[key] = _value(flag, flags.pop(flag), kind)
@@ -71,10 +71,11 @@ def parse(words: list[str]) -> tuple[str, Json, str | None]:
     return name, arguments, subscription[0] if subscription else None
 
 
-def _parameters(run: Run) -> dict[str, str]:
+def flags_of(run: Run) -> dict[str, tuple[str, str]]:
+    """The flags of a command, each with its parameter and what this is annotated with."""
     code = run.__code__
     names = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
-    return {name: run.__annotations__[name] for name in names}
+    return {f"--{name.replace('_', '-')}": (name, run.__annotations__[name]) for name in names}
 
 
 def _flags(words: list[str]) -> dict[str, list[str]]:

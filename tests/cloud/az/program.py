@@ -33,7 +33,7 @@ def main() -> None:
 def _run(words: list[str]) -> str:
     name, arguments, subscription = parse(words)
     data = edge.read(STATE) or new()
-    if not data["logged_in"]:
+    if not data["logged_in"] and name != "login":
         raise AzError("", "Please run 'az login' to setup account.")
     if name in CHANGES:
         edge.kill_script("before")

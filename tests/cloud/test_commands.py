@@ -1,0 +1,85 @@
+"""How a failing command line is understood, and what a dry run leaves out."""
+
+import shlex
+
+import pytest
+
+from scripts.cloud.commands import PAUSES_S, CommandFailed, CommandLine
+from tests.cloud.stand_ins import Cloud
+
+ARM = "ERROR: (ResourceNotFound) It (the thing) was not found.\nCode: ResourceNotFound\nMessage: It was not found."
+GRAPH = 'ERROR: Forbidden({"error":{"code":"Authorization_RequestDenied","message":"Insufficient privileges"}})'
+PLAIN = "ERROR: Please run 'az login' to setup account (interactively)."
+
+
+@pytest.fixture
+def az(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
+    """A stand-in, called from here."""
+    for name in ("PATH", "HOME", "CLOUD_STAND_INS"):
+        monkeypatch.setenv(name, cloud.environ[name])
+    monkeypatch.setattr("scripts.cloud.commands.PAUSES_S", (0, 0))
+    return CommandLine("az")
+
+
+@pytest.mark.parametrize(
+    ("stderr", "reason"), [(ARM, "ResourceNotFound"), (GRAPH, "Authorization_RequestDenied"), (PLAIN, "")]
+)
+def test_azures_reason_is_found_wherever_it_stands(az: CommandLine, cloud: Cloud, stderr: str, reason: str) -> None:
+    (cloud.bin / "az").write_text(f"#!/bin/sh\necho {shlex.quote(stderr)} >&2\nexit 1\n", encoding="utf-8")
+    with pytest.raises(CommandFailed) as failed:
+        az.ask("group", "show", "--name", "x")
+    assert failed.value.reason == reason
+    assert failed.value.message == stderr.partition("\nCode:")[0].removeprefix("ERROR: ")
+    assert failed.value.command == "az group show --name x"
+
+
+def test_what_is_missing_is_none_and_everything_else_fails(az: CommandLine, cloud: Cloud) -> None:
+    assert az.find("group", "show", "--name", "x", missing={"ResourceGroupNotFound"}) is None
+    cloud.fail("group show", code="AuthorizationFailed", message="No.")
+    with pytest.raises(CommandFailed, match="No"):
+        az.find("group", "show", "--name", "x", missing={"ResourceGroupNotFound"})
+
+
+def test_a_dry_run_asks_and_does_not_change(az: CommandLine, cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
+    az.dry_run = True
+    words = ("group", "create", "--name", "my group", "--location", "x")
+    assert az.change(*words) is None
+    assert az.ask("group", "exists", "--name", "my group") is False
+    assert cloud.changes() == []
+    assert az.changes == ["az group create --name 'my group' --location x"]
+    shown = capsys.readouterr().err
+    assert "would run: az group create --name 'my group' --location x\n" in shown
+    assert "runs: az group exists --name 'my group'\n" in shown
+
+
+def test_what_is_not_known_everywhere_yet_is_tried_again_as_long_as_it_makes_sense(
+    az: CommandLine, cloud: Cloud
+) -> None:
+    words = ("group", "create", "--name", "x", "--location", "y")
+    cloud.fail("group create", code="PrincipalNotFound", message="Principal x does not exist.", times=2)
+    assert az.change(*words, not_yet=("PrincipalNotFound",))["name"] == "x"
+    cloud.fail("group create", code="PrincipalNotFound", message="Principal x does not exist.", times=9)
+    with pytest.raises(CommandFailed, match="does not exist"):
+        az.change(*words, not_yet=("PrincipalNotFound",))
+    assert len(cloud.calls()) == 3 + 3
+    with pytest.raises(CommandFailed):
+        az.change(*words, not_yet=("SomethingElse",))
+    assert len(cloud.calls()) == 3 + 3 + 1
+
+
+def test_it_is_patient_for_minutes_and_not_for_ever() -> None:
+    assert 120 <= sum(PAUSES_S) <= 180
+
+
+def test_the_directory_takes_no_subscription(az: CommandLine, cloud: Cloud) -> None:
+    az.subscription = "Gateway"
+    az.ask("group", "exists", "--name", "x")
+    az.ask("ad", "app", "list", "--filter", "displayName eq 'x'")
+    assert ["--subscription" in call.words for call in cloud.calls()] == [True, False]
+
+
+def test_a_secret_among_the_words_is_noticed_by_the_stand_in(az: CommandLine, cloud: Cloud) -> None:
+    (cloud.folder / "secrets.json").write_text('["hush-hush"]', encoding="utf-8")
+    with pytest.raises(CommandFailed):
+        az.ask("group", "exists", "--name", "x-hush-hush")
+    assert [call.code for call in cloud.calls()] == [99]

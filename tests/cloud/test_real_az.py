@@ -1,0 +1,143 @@
+"""The real azure-cli's parser against the stand-in's vocabulary and the command lines that the scripts issue."""
+
+import json
+import os
+import subprocess
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from scripts.environment import TOOLS, prepare
+from scripts.install import program
+from tests.bootstrap.runs import bootstrap
+from tests.cloud.az import program as stand_in  # noqa: F401 - registers every command
+from tests.cloud.az.commands import COMMANDS, WITHOUT_SUBSCRIPTION, flags_of
+from tests.cloud.az.containerapp import app, revision
+from tests.cloud.az.keyvault import version
+from tests.cloud.door import door
+from tests.cloud.stand_ins import ROOT, Cloud
+
+pytestmark = pytest.mark.slow
+
+VAULT = "pvc-dev-aigateway-kv-san"
+
+
+@pytest.fixture(scope="module")
+def real_az(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
+    """Asks `tests/cloud/real_az.py` in the real azure-cli's environment."""
+    prepare(tools=["azure-cli"])
+    config = tmp_path_factory.mktemp("azure")
+
+    def ask(question: object, *words: str) -> Any:  # noqa: ANN401 - JSON
+        ran = subprocess.run(
+            [program("python", environment=TOOLS / "azure-cli"), ROOT / "tests/cloud/real_az.py", *words],
+            input=json.dumps(question),
+            env={**os.environ, "AZURE_CONFIG_DIR": str(config), "AZURE_CORE_COLLECT_TELEMETRY": "0"},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stderr
+        return json.loads(ran.stdout)
+
+    return ask
+
+
+def test_the_stand_in_knows_no_command_and_no_flag_that_az_does_not(real_az: Callable[..., Any]) -> None:
+    names = {name: name.partition(" --")[0] for name in COMMANDS}  # one for each kind of `az rest`
+    known: dict[str, list[str] | None] = real_az(sorted(set(names.values())), "--flags")
+    for name, real in names.items():
+        flags = known[real]
+        assert flags is not None, f"az has no command {real}"
+        unknown = set(flags_of(COMMANDS[name])) - set(flags)
+        assert not unknown, f"az {real} does not take {unknown}"
+        takes_subscription = "--subscription" in flags
+        assert takes_subscription != real.startswith(WITHOUT_SUBSCRIPTION), f"az {real}: {takes_subscription}"
+
+
+def test_az_takes_every_line_that_the_scripts_issue(real_az: Callable[..., Any], cloud: Cloud, dev_done: Cloud) -> None:
+    for scene in (_first_bootstrap, _second_bootstrap, _robots_bootstrap, _rotation, _rollback):
+        scene(cloud, dev_done)
+    lines = [call.words for call in cloud.calls("az")]
+    assert {" ".join(line[:2]) for line in lines} >= {
+        "ad app",
+        "role assignment",
+        "storage account",
+        "keyvault secret",
+        "containerapp revision",
+    }
+    objections = [(line, said) for line, said in zip(lines, real_az(lines), strict=True) if said]
+    assert not objections
+
+
+def test_az_refuses_what_is_invented(real_az: Callable[..., Any]) -> None:
+    answers = real_az(
+        [
+            ["group", "create", "--name", "x", "--location", "y", "--invented", "z"],
+            ["storage", "account", "create", "--name", "x", "--resource-group", "y", "--min-tls-version", "TLS9"],
+            ["group", "create", "--name", "x"],
+            ["group", "exists", "--name", "x", "--subscription", "s"],
+        ]
+    )
+    assert [bool(answer) for answer in answers] == [True, True, True, False]
+
+
+def _first_bootstrap(cloud: Cloud, _dev_done: Cloud) -> None:
+    with cloud.scene() as azure:
+        azure["providers"]["Microsoft.App"] = "NotRegistered"
+        azure["allowed_to_create_apps"] = False
+        azure["directory_roles"] = ["Application Developer"]
+    assert bootstrap(cloud, "--env", "dev", "--subscription", "Gateway").code == 0
+
+
+def _second_bootstrap(cloud: Cloud, dev_done: Cloud) -> None:
+    """With something weak, stale or else in everything that can be mended."""
+    text = json.dumps(dev_done.state()).replace("gateway@4321:", "other:").replace("TLS1_2", "TLS1_0")
+    state = json.loads(text.replace("GuidEquals {", "GuidEquals {0").replace("listSecrets/action", "read"))
+    state["storage"]["pvcdevaigatewaystsan"]["blob"]["isVersioningEnabled"] = False
+    cloud.restore(state)
+    before = len(cloud.changes())
+    assert bootstrap(cloud, "--env", "dev").code == 0
+    assert {" ".join(call.words[:4]).partition(" --")[0] for call in cloud.changes()[before:]} == {
+        "ad app federated-credential update",
+        "role assignment update",
+        "role definition update",
+        "storage account update",
+        "storage account blob-service-properties update",
+    }
+
+
+def _robots_bootstrap(cloud: Cloud, dev_done: Cloud) -> None:
+    cloud.restore(dev_done.state())
+    with cloud.scene() as azure:
+        robot = azure["service_principals"][0]
+        azure["user"] = {"name": robot["appId"], "type": "servicePrincipal"}
+        azure["role_assignments"][0]["principalId"] = robot["id"]
+    assert bootstrap(cloud, "--env", "dev").code == 0
+
+
+def _rotation(cloud: Cloud, dev_done: Cloud) -> None:
+    cloud.restore(dev_done.state())
+    with cloud.scene() as azure:
+        azure["vaults"][VAULT] = {
+            name: [version(f"the {name}'s value", tags={})]
+            for name in ("gateway-key", "gateway-key-secondary", "inner-key")
+        }
+    with door(cloud, VAULT, late_s=0.1) as url:
+        for half in ("add", "retire"):
+            quick = ("--skip-synth", "--no-smoke", "--wait-s", "20", "--every-s", "0.05")
+            ran = cloud.run("scripts/rotate.py", "--env", "dev", "--base-url", url, *quick, half)
+            assert ran.code == 0, ran.err
+
+
+def _rollback(cloud: Cloud, dev_done: Cloud) -> None:
+    name, group = "pvc-dev-aigateway-ca-san", "pvc-dev-aigateway-rg-san"
+    revisions = [revision(f"{name}--1", "2026-11-20"), revision(f"{name}--2", "2026-11-21", active=True)]
+    cloud.restore(dev_done.state())
+    with cloud.scene() as azure:
+        azure["container_apps"][name] = app(name, group, fqdn="gateway.invalid", revisions=revisions)
+    quick = ("--skip-synth", "--no-smoke", "--every-s", "0.05", "--yes")
+    ran = cloud.run("scripts/rollback.py", "--env", "dev", *quick)
+    assert ran.code == 0, ran.err
