@@ -95,7 +95,8 @@ def apply() -> None:
         revisions=[revision(f"{gateway['name']}--0000001", "2026-11-21", active=True)],
     )
     edge.write("az.json", azure)
-    told = {"openai_base_url": f"{url}/v1", "revision": f"{gateway['name']}--0000001", "image": "the image"}
+    known = {"openai_base_url": f"{url}/v1", "revision": f"{gateway['name']}--0000001", "image": "the image"}
+    told = {name: known.get(name, name) for name in content["output"]}
     edge.write(state().name, told)
 
 
@@ -112,7 +113,7 @@ def running() -> str:
         if told := edge.read("running.json"):
             return str(told["url"])
         time.sleep(0.1)
-    fail("Failed to provision revision for container app")
+    return fail("Failed to provision revision for container app")
 
 
 def require(role: str, where: str, *, why: str, also: str = "") -> None:

@@ -27,11 +27,16 @@ def steps(number: int) -> list[str]:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[Desk]:
     desk = Desk(tmp_path)
-    (endpoint,) = fenced(read(PAGE), "toml")
-    file = desk.clone / "settings/environments/dev.toml"
-    file.write_text(f"{file.read_text(encoding='utf-8')}\n{endpoint}", encoding="utf-8")
+    name_the_resource(desk)
     with desk.platform():
         yield desk
+
+
+def name_the_resource(desk: Desk) -> None:
+    """What step 1 says of the settings."""
+    (endpoint,) = fenced(read(PAGE), "toml")
+    for file in (desk.clone / "settings/environments").glob("*.toml"):
+        file.write_text(f"{file.read_text(encoding='utf-8')}\n{endpoint}", encoding="utf-8")
 
 
 def test_from_a_laptop_alone(desk: Desk) -> None:
@@ -43,8 +48,17 @@ def test_from_a_laptop_alone(desk: Desk) -> None:
     assert {call.program for call in desk.cloud.calls()} == {"az"}
 
 
-def test_by_github(desk: Desk) -> None:
-    printed = desk.shell([*steps(2), *steps(3)], types=[AZURES_KEY])
+@pytest.fixture(scope="module")
+def bootstrapped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, str]]:
+    """Everything of the way by GitHub up to the push, and what it printed."""
+    desk = Desk(tmp_path_factory.mktemp("github"))
+    name_the_resource(desk)
+    with desk.platform():
+        yield desk, desk.shell([*steps(2), *steps(3)], types=[AZURES_KEY])
+
+
+def test_github_is_prepared_and_no_secret_is_shown(bootstrapped: tuple[Desk, str]) -> None:
+    desk, printed = bootstrapped
     github = desk.cloud.state("gh")
     dev = github["environments"]["dev"]
 
@@ -52,17 +66,24 @@ def test_by_github(desk: Desk) -> None:
     assert not [secret for secret in desk.cloud.secrets if secret in printed]
     for name in {**github["variables"], **dev["variables"]}:
         assert name in printed, "the bootstrap tells what it sets"
+    assert "Nothing to change." in desk.shell([steps(3)[1]])
 
+
+def test_what_was_pushed_is_deployed_by_the_workflow(bootstrapped: tuple[Desk, str]) -> None:
+    desk, _ = bootstrapped
     job = WORKFLOW["jobs"]["dev"]
-    subject = {"TOKEN_SUBJECT": f"repo:contoso/gateway:environment:{job['environment']}"}
     (deploy,) = (step for step in job["steps"] if "scripts/deploy.py" in step.get("run", ""))
     summary = desk.cloud.folder / "summary.md"
-    runner = {**resolved(deploy["env"], github, env="dev"), **subject, "GITHUB_STEP_SUMMARY": str(summary)}
+    runner = {
+        **resolved(deploy["env"], desk.cloud.state("gh"), env="dev"),
+        "TOKEN_SUBJECT": f"repo:contoso/gateway:environment:{job['environment']}",
+        "GITHUB_STEP_SUMMARY": str(summary),
+    }
     desk.shell([deploy["run"]], env=runner)
     text = summary.read_text(encoding="utf-8")
+
     assert "passed" in text
     assert "pvc-dev-aigateway-ca-san--0000001" in text
-
     desk.shell(steps(5))
 
 
@@ -77,10 +98,10 @@ def resolved(env_of_step: dict[str, str], github: dict[str, Any], *, env: str) -
     return {name: re.sub(r"\$\{\{ (vars|secrets)\.(\w+) \}\}", value, text) for name, text in env_of_step.items()}
 
 
-def test_the_variables_that_the_bootstrap_sets_are_those_that_the_workflows_read(tmp_path: Path) -> None:
-    desk = Desk(tmp_path)
-    desk.shell([*steps(2), *steps(3)[:2]], types=[AZURES_KEY])
-    github = desk.cloud.state("gh")
+def test_the_variables_that_the_bootstrap_sets_are_those_that_the_workflows_read(
+    bootstrapped: tuple[Desk, str],
+) -> None:
+    github = bootstrapped[0].cloud.state("gh")
     names = {path.stem for path in (ROOT / "settings/environments").glob("*.toml")}
     assert set(github["environments"]) == names
 
