@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from scripts.delivery.differences import Difference, differences, path_of
+from scripts.delivery.differences import LATER, Difference, differences, path_of
 
 
 class Action(StrEnum):
@@ -51,14 +51,11 @@ def _change(entry: Mapping[str, Any]) -> Change | None:
     action = _action(change["actions"])
     if action is None:
         return None
-    seen = action in {Action.CHANGED, Action.REPLACED}
-    return Change(
-        address=entry["address"],
-        kind=entry["type"],
-        action=action,
-        differences=differences(change) if seen else (),
-        forced_by=_forced_by(entry) if action is Action.REPLACED else (),
-    )
+    found = differences(change) if action in {Action.CHANGED, Action.REPLACED} else ()
+    forced_by = _forced_by(entry) if action is Action.REPLACED else ()
+    if forced_by:  # of a new one everything that Azure decides is known later
+        found = tuple(difference for difference in found if difference.words != LATER)
+    return Change(address=entry["address"], kind=entry["type"], action=action, differences=found, forced_by=forced_by)
 
 
 def _action(actions: Sequence[str]) -> Action | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 LONGEST = 60
 """Characters of a value that is shown; the gateway's own code is a value, too."""
+LATER = "known after the deployment"
 _Path = tuple[str, ...]
 
 
@@ -44,10 +45,11 @@ class _Sides:
 
 
 def differences(change: Mapping[str, object]) -> tuple[Difference, ...]:
-    """Those of a resource's `change`, as Terraform's JSON has it."""
+    """Those of a resource's `change`, as Terraform's JSON has it; what is known later only if nothing else is."""
     keys = ("before", "after", "after_unknown", "before_sensitive", "after_sensitive")
     found = _compare((), _Sides(*(change.get(key) for key in keys)))
-    return tuple(Difference(_joined(path), words) for path, words in found)
+    every = tuple(Difference(_joined(path), words) for path, words in found)
+    return tuple(difference for difference in every if difference.words != LATER) or every
 
 
 def path_of(path: Sequence[object], *, within: object) -> str:
@@ -66,9 +68,9 @@ def path_of(path: Sequence[object], *, within: object) -> str:
 def _compare(path: _Path, sides: _Sides) -> Iterator[tuple[_Path, str]]:
     before, after, unknown = sides.before, sides.after, sides.unknown
     if unknown is True:
-        yield path, "known after the deployment"
-    elif before == after and not unknown:
-        return
+        yield path, LATER
+    elif not unknown and (before == after or (after is None and not before)):
+        return  # the provider's nothing: "", false
     elif sides.hidden_before is True or sides.hidden_after is True:
         yield path, "changes (sensitive)"
     elif isinstance(before, dict | None) and isinstance(after, dict | None):
@@ -76,6 +78,8 @@ def _compare(path: _Path, sides: _Sides) -> Iterator[tuple[_Path, str]]:
             yield from _compare((*path, key), sides.at(key, key))
     elif isinstance(before, list) and isinstance(after, list):
         yield from _compare_lists(path, before, after, sides)
+    elif _is_long(before) and _is_long(after):
+        yield path, "the text changes"
     else:
         yield path, f"{_shown(before)} → {_shown(after)}"
 
@@ -126,9 +130,11 @@ def _shown(value: object) -> str:
         return "nothing"
     if isinstance(value, dict | list):
         return f"{len(value)} values"
-    if isinstance(value, str) and (len(value) > LONGEST or "\n" in value):
-        return f"a text of {len(value)} characters"
-    return json.dumps(value, ensure_ascii=False)
+    return "a text" if _is_long(value) else json.dumps(value, ensure_ascii=False)
+
+
+def _is_long(value: object) -> bool:
+    return isinstance(value, str) and (len(value) > LONGEST or "\n" in value)
 
 
 def _joined(path: _Path) -> str:

@@ -64,12 +64,18 @@ def test_what_becomes_sensitive_is_not_told_either() -> None:
 
 
 def test_what_azure_decides_is_known_later() -> None:
-    found = told({"id": "a", "tags": {"x": "1"}}, {"tags": {"x": "1"}}, after_unknown={"id": True, "tags": {}})
-    assert found == ["id: known after the deployment"]
+    before, after, unknown = {"id": "a", "tags": {"x": "1"}}, {"tags": {"x": "1"}}, {"id": True, "tags": {}}
+    assert told(before, after, after_unknown=unknown) == ["id: known after the deployment"]
+    assert told(before, {"tags": {"x": "2"}}, after_unknown=unknown) == ['tags.x: "1" → "2"']
 
 
-def test_a_long_text_is_told_by_its_length() -> None:
-    assert told({"value": "x" * 61}, {"value": "a\nb"}) == ["value: a text of 61 characters → a text of 3 characters"]
+def test_what_is_empty_and_then_nothing_has_not_changed() -> None:
+    assert told({"a": "", "b": False, "c": [], "d": "x"}, {"d": None}) == ['d: "x" → nothing']
+
+
+def test_of_a_long_text_only_that_it_changes() -> None:
+    assert told({"value": "x" * 61}, {"value": "a\nb"}) == ["value: the text changes"]
+    assert told({"value": "x" * 61}, {"value": "short"}) == ['value: a text → "short"']
 
 
 def test_named_elements_are_compared_by_their_names() -> None:
@@ -104,10 +110,10 @@ def test_an_only_element_needs_no_number_and_others_do() -> None:
 def test_the_path_that_forces_a_new_resource_is_told_in_the_same_words() -> None:
     within = {"template": [{"container": [{"name": "gateway", "image": "i"}]}]}
     assert path_of(["template", 0, "container", 0, "image"], within=within) == "template.container[gateway].image"
-    sides = {"before": {"name": "a"}, "after": {"name": "b"}}
-    replaced = entry("key_vault", ["delete", "create"], replace_paths=[["name"]], **sides)
+    unknown = {"vault": True, "id": True}
+    replaced = entry("key_vault", ["delete", "create"], replace_paths=[["vault"]], after_unknown=unknown)
     [change] = changes({"resource_changes": [replaced]})
-    assert change.forced_by == ("name",)
+    assert (change.forced_by, change.differences) == (("vault",), ())
 
 
 def test_many_differences_end_with_how_many_more() -> None:
