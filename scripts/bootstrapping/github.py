@@ -31,8 +31,10 @@ def github(
     Raises:
         Failed: everything else is done, and it says what is left for a person to do.
     """
-    if why := _why_not(gh):
-        say(why)
+    with steps.step("GitHub login"):
+        why_not = _log_in(gh, steps)
+    if why_not:
+        say(why_not)
         print(
             checklist(
                 repository=repository, stacks=stacks, identities=identities, reviewers=reviewers, approval=approval
@@ -41,7 +43,9 @@ def github(
         return
     with steps.step(f"Variables of {repository}"):
         set_variables(gh, steps, repository=repository, wanted=repository_variables(identities))
-    people = find_reviewers(gh, reviewers) if approval else []
+    with steps.step("Reviewers"):
+        people = find_reviewers(gh, reviewers) if approval else []
+        steps.found(", ".join(person.name for person in people) or "nobody, as you wish")
     left: list[str] = []
     missing: list[Missing] = []
     for stack in stacks:
@@ -69,15 +73,17 @@ def github(
         raise Failed("\n".join(left))
 
 
-def _why_not(gh: CommandLine) -> str:
+def _log_in(gh: CommandLine, steps: Steps) -> str:
+    """Why not, if not."""
     if not gh.is_installed:
         return "gh, GitHub's command line, is not on PATH (https://cli.github.com): a checklist instead."
     try:
-        gh.ask("api", "user")
+        me = gh.ask("api", "user")
     except CommandFailed as failure:
         if failure.reason == "401" or "gh auth login" in failure.message:
             return "gh is not logged in (gh auth login): a checklist instead."
         raise
+    steps.found(f"you: {me['login']}")
     return ""
 
 

@@ -1,28 +1,20 @@
 """A client key is replaced without an outage: a second one beside it, then in its place. The vault is the truth.
 
-What the two secrets of a project are to each other says how far a rotation is, so that each half of it can be repeated
-after an interruption:
-
-    derived   the second is the first one's hash, as a deployment makes it: nobody can have it. No rotation is going on.
-    second    it is another one: `add` has been here, or a person who set it. Clients can move to it.
-    same      `retire` was interrupted between its two writes.
-
-`add` leads from derived to second; `retire` from second by way of same to derived. The inner key between the two
-containers stays: it never leaves the replica, and who has an old client key cannot compute it without Azure's key.
+`add` leads from the phase derived to second; `retire` from second by way of same to derived (scripts/cloud/phases.py).
+The inner key between the two containers stays: it never leaves the replica, and who has an old client key cannot
+compute it without Azure's key.
 """
 
 from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from hashlib import sha256
-from typing import Literal
 
 from scripts.cloud.app import Key, smoke_test, wait_for_door
+from scripts.cloud.phases import derived, phase_of
 from scripts.cloud.vault import Secret, Vault
 from scripts.work import Failed, say
 
-Phase = Literal["derived", "second", "same"]
 NEW, OLD = "the new key", "the old key"
 
 
@@ -124,15 +116,3 @@ class Rotation:
     def _pipe(self) -> str:
         secret = f"AI{self.name.upper().replace('-', '_')}"
         return f"{self._show(self.name)} | gh secret set {secret} --env {self.env}"
-
-
-def phase_of(first: str, second: str) -> Phase:
-    """How far a rotation is."""
-    if second == first:
-        return "same"
-    return "derived" if second == derived(first) else "second"
-
-
-def derived(first: str) -> str:
-    """The second key that the stack makes where nobody sets one."""
-    return sha256(f"secondary:{first}".encode()).hexdigest()

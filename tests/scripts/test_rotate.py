@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.cloud.rotating import derived, phase_of
+from local.runner.session import Session
+from scripts.cloud.phases import derived, phase_of
 from tests.cloud.az.keyvault import version
 from tests.cloud.door import door
 from tests.cloud.stand_ins import Cloud, Ran, cloud  # noqa: F401
@@ -200,6 +201,20 @@ def test_a_dry_run_shows_the_write_and_makes_none(cloud: Cloud, base_url: str) -
     assert ran.code == 0, ran.err
     assert f"would run: az rest --method put --url 'https://{VAULT}.vault.azure.net/secrets/{SECOND}?" in ran.err
     assert cloud.changes() == []
+
+
+def test_the_end_of_a_retirement_is_a_smoke_test_with_the_new_key(cloud: Cloud, session: Session) -> None:  # noqa: F811
+    with cloud.scene() as azure:
+        azure["vaults"][VAULT] = {
+            FIRST: [version(OLD), version(session.key)],
+            SECOND: [version(derived(session.key))],
+        }
+    ran = cloud.run("scripts/rotate.py", "--env", "dev", "--base-url", session.base_url, "--skip-synth", "retire")
+    assert ran.code == 0, ran.out + ran.err
+    assert "200 to the new key, 401 to the old key, 5 times in a row" in ran.err
+    assert ran.err.index("Smoke test with the new key") < ran.err.index("The old key is refused.")
+    assert "embeddings" in ran.out
+    assert session.key not in ran.out + ran.err
 
 
 def test_where_the_app_is_is_asked_of_azure(cloud: Cloud) -> None:  # noqa: F811
