@@ -1,7 +1,8 @@
 """Asks a running gateway what its clients will ask: `GATEWAY_KEY=... smoke.py --base-url URL`.
 
-Without --base-url it is the one of scripts/up.py. The key comes from the environment or is asked for; an argument would
-be seen by everybody on the machine. Exit codes: 0 all passed, 1 a check failed, 2 a mistake of the caller, 130 Ctrl-C.
+Without --base-url it is the one of scripts/up.py, whose key is known. Any other key comes from the environment or is
+asked for; an argument would be seen by everybody on the machine. Exit codes: 0 all passed, 1 a check failed, 2 a
+mistake of the caller, 130 Ctrl-C.
 """
 
 from __future__ import annotations
@@ -27,14 +28,16 @@ def main() -> None:
     """Run the checks, print them, and tell by the exit code."""
     with manners():
         enter()
+        from scripts.client_settings import normalized
         from scripts.smoke_test import offer_of, run
+        from scripts.smoke_test.wire import is_local
 
         arguments = parse(sys.argv[1:])
+        base_url = LOCAL if arguments.base_url is None else normalized(arguments.base_url)
         offer = offer_of(arguments.env, project=arguments.project)
-        is_local = arguments.base_url is None
         report = run(
-            base_url=LOCAL if is_local else arguments.base_url,
-            key=find_key(offer.key_name, local=SECRETS if is_local else None),
+            base_url=base_url,
+            key=find_key(offer.key_name, local=SECRETS if is_local(base_url) else None),
             offer=offer,
             wait_s=arguments.wait_s,
             timeout_s=arguments.timeout_s,

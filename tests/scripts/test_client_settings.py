@@ -107,7 +107,16 @@ def test_every_form_of_the_address_ends_in_v1(given: str, base_url: str) -> None
 
 
 @pytest.mark.parametrize(
-    "given", ["gateway.example", "ftp://gateway.example", "https://", "https://h/v2", "https://h/v1?x=1", "https://h:x"]
+    "given",
+    [
+        "gateway.example",
+        "ftp://gateway.example",
+        "https://",
+        "https://h/v2",
+        "https://h/v1?x=1",
+        "https://h:x",
+        "https://u:p@h",
+    ],
 )
 def test_what_is_no_base_url_is_refused(given: str) -> None:
     with pytest.raises(Failed, match=r"--base-url .*must be") as failure:
