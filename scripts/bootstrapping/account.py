@@ -73,7 +73,8 @@ def _chosen(az: CommandLine, subscription: str) -> dict[str, Any]:
     seen: list[dict[str, Any]] = az.ask("account", "list", "--all")
     for account in seen:
         if subscription.lower() in {account["id"].lower(), account["name"].lower()}:
-            return account
+            shown: dict[str, Any] = az.ask("account", "show", "--subscription", account["id"])
+            return shown
     names = "\n".join(f"  {account['name']} ({account['id']})" for account in seen)
     raise Failed(
         f"--subscription {subscription}: this login does not see it. It sees\n{names}\n"

@@ -41,18 +41,23 @@ def _ensure(
 ) -> None:
     words = ("ad", "app", "federated-credential")
     subject = wanted["subject"]
-    fitting = [each for each in found if all(each[key] == wanted[key] for key in ("issuer", "subject", "audiences"))]
+    fitting = [each for each in found if _trusts(each) == _trusts(wanted)]
     named = [each for each in found if each["name"] == wanted["name"]]
     if fitting:  # under whatever name: Entra takes no subject twice
         steps.found(f"{fitting[0]['name']}: {subject}")
     elif named:
         which = ("--federated-credential-id", named[0]["name"])
-        az.change(*words, "update", "--id", application.client_id, *which, "--parameters", json.dumps(wanted))
+        content = json.dumps({key: value for key, value in wanted.items() if key != "name"})  # which never changes
+        az.change(*words, "update", "--id", application.client_id, *which, "--parameters", content)
         steps.changed(f"{wanted['name']}: {named[0]['subject']} was stale, and is {subject} now")
     else:
         identified = ("--id", application.client_id, "--parameters", json.dumps(wanted))
         az.change(*words, "create", *identified, not_yet=NOT_YET)
         steps.created(f"{wanted['name']}: {subject}")
+
+
+def _trusts(credential: dict[str, Any]) -> tuple[str, str, list[str]]:
+    return credential["issuer"].rstrip("/"), credential["subject"], credential["audiences"]
 
 
 def _wanted(name: str, subject: str) -> dict[str, Any]:

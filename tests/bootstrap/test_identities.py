@@ -76,7 +76,7 @@ def test_a_credential_that_has_the_subject_under_another_name_is_good_enough(clo
     assert bootstrap(cloud, *DEV).err.endswith("Nothing to change.\n")
 
 
-def test_a_credential_of_nobody_knows_what_is_mentioned_and_kept(cloud: Cloud, dev_done: Cloud) -> None:
+def test_a_credential_that_nobody_asked_for_is_mentioned_and_kept(cloud: Cloud, dev_done: Cloud) -> None:
     cloud.restore(dev_done.state())
     with cloud.scene() as azure:
         credentials = next(app for app in azure["apps"] if app["displayName"] == DEPLOY)["credentials"]

@@ -15,7 +15,7 @@ def show(azure: Azure) -> Json:
 @command("account list")
 def list_(azure: Azure, *, all: bool = False) -> list[Json]:  # noqa: A002
     """Those that the login sees; without `--all` the enabled ones."""
-    return [_shown(azure, each) for each in azure["subscriptions"] if all or each["state"] == "Enabled"]
+    return [_listed(azure, each) for each in azure["subscriptions"] if all or each["state"] == "Enabled"]
 
 
 @command("account set", changes=True)
@@ -28,7 +28,13 @@ def set_(azure: Azure) -> None:
 def login(azure: Azure) -> list[Json]:
     """Without a browser, and without asking who."""
     azure.data["logged_in"] = True
-    return [_shown(azure, each) for each in azure["subscriptions"]]
+    return [_listed(azure, each) for each in azure["subscriptions"]]
+
+
+def _listed(azure: Azure, subscription: Json) -> Json:
+    """A list has another name for the cloud."""
+    shown = _shown(azure, subscription)
+    return {**shown, "cloudName": shown.pop("environmentName")}
 
 
 def _shown(azure: Azure, subscription: Json) -> Json:

@@ -108,7 +108,7 @@ def credential_update(azure: Azure, *, id: str, federated_credential_id: str, pa
     wanted = json.loads(parameters)
     for credential in _app(azure, id)["credentials"]:
         if federated_credential_id in {credential["id"], credential["name"]}:
-            if wanted.get("name", credential["name"]) != credential["name"]:
+            if "name" in wanted:
                 raise AzError("", "Property 'name' is read-only and cannot be set.")
             credential.update(wanted)
             return
