@@ -45,3 +45,10 @@ def test_a_message_of_ours_stands_in_the_source(message: str) -> None:
 
 def test_the_page_quotes_messages_of_every_part() -> None:
     assert len(QUOTED) > 30
+
+
+def test_the_page_has_every_error_code_of_the_gateway() -> None:
+    sources = (file.read_text(encoding="utf-8") for file in (ROOT / "gateway/runtime").glob("*.py"))
+    codes = {code for source in sources for code in re.findall(r"\bcode(?:\"|: str)? ?[=:] ?\"(\w+)\"", source)}
+    assert len(codes) > 15
+    assert codes <= set(QUOTED)
