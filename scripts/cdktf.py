@@ -1,7 +1,8 @@
 """The cdktf CLI pinned in package-lock.json, with `.venv`'s Node and Python: `scripts/cdktf.py synth`.
 
 It checks the settings first, because the CLI ends with exit code 1 and a frame of its own around any message: a mistake
-in them is the message alone and exit code 2.
+in them is the message alone and exit code 2. To deploy there is `scripts/deploy.py`: Ctrl-C in the CLI's own `deploy`
+leaves a locked state behind.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from scripts.stacks import Stack
 from scripts.work import ROOT, Failed, say
 
 ASK_EVERY_S = 0.5
+_UNKEPT = re.compile("Error releasing the state lock|Failed to (?:save|persist) state", re.IGNORECASE)
 _SIGNALS = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else [])]
 
 
@@ -45,7 +47,7 @@ def apply(stack: Stack) -> None:
                 sys.stderr.write(line)
                 sys.stderr.flush()
     if stopped_by:
-        raise Failed(_stopped(stack, finished=process.returncode == 0), code=128 + stopped_by[0])
+        raise Failed(_stopped(stack, process.returncode, "".join(lines)), code=128 + stopped_by[0])
     if process.returncode:
         why = explained("".join(lines), env=stack.env, folder=stack.folder)
         raise Failed(
@@ -54,9 +56,11 @@ def apply(stack: Stack) -> None:
         )
 
 
-def _stopped(stack: Stack, *, finished: bool) -> str:
-    if finished:
+def _stopped(stack: Stack, code: int, output: str) -> str:
+    if code == 0:
         return f"Stopped after Terraform had finished: {stack.env} is deployed, and not tested."
+    if unkept := _UNKEPT.search(output):
+        return f"Stopped, but not in order: {unkept[0]}. Terraform says above what to do."
     return (
         f"Stopped. What Terraform had done to {stack.env} is in its state, and the lock is free again.\n"
         "The same command goes on from there."

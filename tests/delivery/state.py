@@ -22,6 +22,7 @@ class State:
     locks: dict[str, bytes] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
     broken: set[str] = field(default_factory=set)
+    stuck: set[str] = field(default_factory=set)
     slow_s: float = 0.0
 
     def resources(self, env: str = "dev") -> dict[str, Any]:
@@ -56,8 +57,9 @@ def serve() -> Iterator[State]:
             env = self.begin()
             self.content()
             time.sleep(state.slow_s)
-            state.locks.pop(env, None)
-            self.answer(200)
+            if env not in state.stuck:
+                state.locks.pop(env, None)
+            self.answer(500 if env in state.stuck else 200)
 
         def begin(self) -> str:
             state.requests.append(self.command)

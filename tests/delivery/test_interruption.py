@@ -48,6 +48,28 @@ def test_the_next_deployment_goes_on_from_there(desk: Desk) -> None:
     assert "Plan of dev: 1 replaced" in ran.stdout
 
 
+def test_before_terraform_has_begun_nothing_is_done(desk: Desk) -> None:
+    with desk.start("deploy", "--env", "dev", "--yes") as process:
+        while "LOCK" not in desk.state.requests:
+            time.sleep(0.02)
+        os.killpg(process.pid, signal.SIGINT)
+        stderr = process.communicate()[1]
+    assert process.returncode == 130, stderr
+    assert not desk.state.locks
+
+
+def test_a_lock_that_stays_is_not_called_free(desk: Desk) -> None:
+    desk.scene["resources"]["slow"] = SLOW
+    desk.state.stuck.add("dev")
+    with desk.start("deploy", "--env", "dev", "--yes") as process:
+        wait_for_work(process)
+        os.killpg(process.pid, signal.SIGINT)
+        stderr = process.communicate()[1]
+    assert process.returncode == 130, stderr
+    assert "Stopped, but not in order: Error releasing the state lock" in stderr
+    assert "free again" not in stderr
+
+
 def test_a_plan_that_is_stopped_leaves_nothing_behind(desk: Desk) -> None:
     with desk.start("plan", "--env", "dev") as process:
         while "GET" not in desk.state.requests:
