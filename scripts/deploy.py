@@ -89,8 +89,8 @@ def summarize(stack: Stack, found: Plan, told: Outputs, result: Smoke) -> None:
     rows = {"URL": told.openai_base_url, "revision": told.revision, "image": told.image, "smoke test": result.words}
     lines = [f"### Deployment of {stack.env}", "", "| | |", "|---|---|"]
     lines += [f"| {name} | {code(value)} |" for name, value in rows.items()]
-    lines += [] if result.passed else ["", way_back(stack)]
-    add_to_summary("\n".join([*lines, "", result.markdown, "", found.markdown()]))
+    parts = ["\n".join(lines), "" if result.passed else way_back(stack), result.markdown, found.markdown()]
+    add_to_summary("\n\n".join(part.strip() for part in parts if part))
 
 
 def way_back(stack: Stack) -> str:

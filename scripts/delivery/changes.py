@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from scripts.delivery.differences import LATER, Difference, differences, path_of
+from scripts.delivery.differences import LATER, Difference, differences
+from scripts.delivery.paths import path_of
 
 
 class Action(StrEnum):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+
+from scripts.delivery.paths import Path, are_named, at, joined, label
 
 LONGEST = 60
 """Characters of a value that is shown; the gateway's own code is a value, too."""
 LATER = "known after the deployment"
-_Path = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -36,11 +37,11 @@ class _Sides:
     def at(self, old: object, new: object) -> _Sides:
         """The same of a part, which may have moved."""
         return _Sides(
-            _at(self.before, old),
-            _at(self.after, new),
-            _at(self.unknown, new),
-            _at(self.hidden_before, old),
-            _at(self.hidden_after, new),
+            at(self.before, old),
+            at(self.after, new),
+            at(self.unknown, new),
+            at(self.hidden_before, old),
+            at(self.hidden_after, new),
         )
 
 
@@ -48,24 +49,11 @@ def differences(change: Mapping[str, object]) -> tuple[Difference, ...]:
     """Those of a resource's `change`, as Terraform's JSON has it; what is known later only if nothing else is."""
     keys = ("before", "after", "after_unknown", "before_sensitive", "after_sensitive")
     found = _compare((), _Sides(*(change.get(key) for key in keys)))
-    every = tuple(Difference(_joined(path), words) for path, words in found)
+    every = tuple(Difference(joined(path), words) for path, words in found)
     return tuple(difference for difference in every if difference.words != LATER) or every
 
 
-def path_of(path: Sequence[object], *, within: object) -> str:
-    """A path of Terraform's, with an element's name in place of its number."""
-    words: list[str] = []
-    value = within
-    for step in path:
-        if isinstance(step, int) and isinstance(value, list) and step < len(value):
-            words.append(_label(value, step, named=_are_named(value), only=len(value) == 1))
-        else:
-            words.append(f"[{step}]" if isinstance(step, int) else str(step))
-        value = _at(value, step)
-    return _joined(tuple(words))
-
-
-def _compare(path: _Path, sides: _Sides) -> Iterator[tuple[_Path, str]]:
+def _compare(path: Path, sides: _Sides) -> Iterator[tuple[Path, str]]:
     before, after, unknown = sides.before, sides.after, sides.unknown
     if unknown is True:
         yield path, LATER
@@ -84,45 +72,24 @@ def _compare(path: _Path, sides: _Sides) -> Iterator[tuple[_Path, str]]:
         yield path, f"{_shown(before)} → {_shown(after)}"
 
 
-def _compare_lists(
-    path: _Path, before: list[object], after: list[object], sides: _Sides
-) -> Iterator[tuple[_Path, str]]:
+def _compare_lists(path: Path, before: list[object], after: list[object], sides: _Sides) -> Iterator[tuple[Path, str]]:
     """Named elements are compared by their names: one more in front is one difference, not one of each."""
-    named = _are_named(before) and _are_named(after)
+    named = are_named(before) and are_named(after)
     only = len(before) < 2 and len(after) < 2
     old, new = (
-        {_label(values, number, named=named, only=only): number for number in range(len(values))}
+        {label(values, number, named=named, only=only): number for number in range(len(values))}
         for values in (before, after)
     )
-    for label in dict.fromkeys([*old, *new]):
-        where = (*path, label)
-        if label not in new:
+    for called in dict.fromkeys([*old, *new]):
+        where = (*path, called)
+        if called not in new:
             yield where, "removed"
-        elif label not in old:
+        elif called not in old:
             yield where, "added"
         else:
-            yield from _compare(where, sides.at(old[label], new[label]))
+            yield from _compare(where, sides.at(old[called], new[called]))
     if set(old) == set(new) and [*old] != [*new]:
         yield path, "another order"
-
-
-def _are_named(values: list[object]) -> bool:
-    names = [_at(element, "name") if isinstance(element, dict) else None for element in values]
-    return None not in names and len(set(names)) == len(names)
-
-
-def _label(values: list[object], number: int, *, named: bool, only: bool) -> str:
-    if named:
-        return f"[{_at(values[number], 'name')}]"
-    return "" if only else f"[{number}]"
-
-
-def _at(value: object, step: object) -> object:
-    if isinstance(value, dict):
-        return value.get(step)
-    if isinstance(value, list) and isinstance(step, int) and step < len(value):
-        return value[step]
-    return True if value is True else None  # a whole that is sensitive or unknown is so in each part
 
 
 def _shown(value: object) -> str:
@@ -135,7 +102,3 @@ def _shown(value: object) -> str:
 
 def _is_long(value: object) -> bool:
     return isinstance(value, str) and (len(value) > LONGEST or "\n" in value)
-
-
-def _joined(path: _Path) -> str:
-    return ".".join(path).replace(".[", "[").replace("..", ".").rstrip(".")

@@ -3,7 +3,8 @@
 import pytest
 
 from scripts.delivery.changes import Action, changes
-from scripts.delivery.differences import differences, path_of
+from scripts.delivery.differences import differences
+from scripts.delivery.paths import path_of
 from scripts.delivery.plans import MOST, Plan
 
 
