@@ -21,19 +21,25 @@ WRITES_SECRETS = "Key Vault Secrets Officer"
 def state(az: CommandLine, steps: Steps, *, account: Account, stacks: Sequence[Stack]) -> None:
     """Make or mend it for every environment, some of which may share an account; and let the caller deploy."""
     assignments = Assignments(az, steps)
-    done: set[str] = set()
-    for stack in stacks:
-        backend = stack.backend
-        with steps.step(f"State of {stack.env}: {backend.storage_account_name}"):
-            if backend.storage_account_name not in done:
-                _ensure_group(az, steps, backend, location=stack.location)
-                is_new = ensure_account(az, steps, backend, location=stack.location)
-                ensure_undelete(az, steps, backend, is_new=is_new)
-            _ensure_container(az, steps, backend)
+    for sharing in _by_account(stacks):
+        backend, location = sharing[0].backend, sharing[0].location
+        envs = ", ".join(stack.env for stack in sharing)
+        with steps.step(f"State of {envs}: {backend.storage_account_name}"):
+            _ensure_group(az, steps, backend, location=location)
+            is_new = ensure_account(az, steps, backend, location=location)
+            ensure_undelete(az, steps, backend, is_new=is_new)
+            for container in dict.fromkeys(stack.backend.container_name for stack in sharing):
+                _ensure_container(az, steps, backend, name=container)
             assignments.ensure(account.caller, WRITES_STATE, scope=account_scope(account, backend))
-            done.add(backend.storage_account_name)
     with steps.step("Your role at the vaults"):
         assignments.ensure(account.caller, WRITES_SECRETS, scope=account.scope)
+
+
+def _by_account(stacks: Sequence[Stack]) -> list[list[Stack]]:
+    accounts: dict[str, list[Stack]] = {}
+    for stack in stacks:
+        accounts.setdefault(stack.backend.storage_account_name, []).append(stack)
+    return list(accounts.values())
 
 
 def account_scope(account: Account, backend: Backend) -> str:
@@ -53,13 +59,13 @@ def _ensure_group(az: CommandLine, steps: Steps, backend: Backend, *, location: 
     steps.created(f"resource group {name} in {location}")
 
 
-def _ensure_container(az: CommandLine, steps: Steps, backend: Backend) -> None:
+def _ensure_container(az: CommandLine, steps: Steps, backend: Backend, *, name: str) -> None:
     which = (
-        *("--name", backend.container_name, "--storage-account", backend.storage_account_name),
+        *("--name", name, "--storage-account", backend.storage_account_name),
         *("--resource-group", backend.resource_group_name),
     )
     if az.ask("storage", "container-rm", "exists", *which)["exists"]:
-        steps.found(f"container {backend.container_name}")
+        steps.found(f"container {name}")
         return
     az.change("storage", "container-rm", "create", *which)
-    steps.created(f"container {backend.container_name}")
+    steps.created(f"container {name}")

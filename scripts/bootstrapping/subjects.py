@@ -25,9 +25,10 @@ def subject_prefix(gh: CommandLine, steps: Steps, *, repository: str, given: str
     if not gh.is_installed:
         raise Failed(
             "gh is not on PATH, so GitHub cannot be asked how its tokens name this repository.\n"
-            "Install it (https://cli.github.com), or say it, as the repository's Settings > Actions > OIDC shows it:\n"
+            "Install it (https://cli.github.com), or say it:\n"
             f"  --subject-prefix repo:{repository}\n"
-            "  --subject-prefix repo:OWNER@ID/NAME@ID for a repository made, renamed or moved after 2026-07-15",
+            "  --subject-prefix repo:OWNER@ID/NAME@ID for a repository made, renamed or moved after 2026-07-15; both "
+            f"numbers are in https://api.github.com/repos/{repository} (owner.id and id)",
             code=2,
         )
     with steps.step("Subjects of GitHub's tokens"):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from tests.cloud.stand_ins import Cloud, Ran
@@ -18,6 +20,17 @@ def bootstrap(cloud: Cloud, *words: str, parts: tuple[str, ...] = AZURE, env: di
     """A run on the stacks that are synthesized, without asking GitHub."""
     given = () if "--subject-prefix" in words or "--repository" in words else ("--subject-prefix", PREFIX)
     return cloud.run("scripts/bootstrap.py", *parts, "--skip-synth", *given, *words, env=env)
+
+
+def altered(stacks: Path, out: Path, change: Callable[[str, dict[str, Any]], None]) -> dict[str, str]:
+    """The stacks of dev and staging, each as `change` leaves it; the environment that has the bootstrap read them."""
+    for env in ("dev", "staging"):
+        content = json.loads((stacks / f"aigateway-{env}" / "cdk.tf.json").read_text(encoding="utf-8"))
+        change(env, content)
+        folder = out / "stacks" / f"aigateway-{env}"
+        folder.mkdir(parents=True)
+        (folder / "cdk.tf.json").write_text(json.dumps(content), encoding="utf-8")
+    return {"CDKTF_OUTDIR": str(out)}
 
 
 def without_names(state: dict[str, Any]) -> str:

@@ -1,10 +1,12 @@
 """The pipeline's identities when something of them is there already, and is not as it should be."""
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.bootstrap.runs import PREFIX, bootstrap, credentials_of, principal_of, roles_of
+from tests.bootstrap.runs import PREFIX, altered, bootstrap, credentials_of, principal_of, roles_of
 from tests.cloud.az.azure import BUILT_IN, SUBSCRIPTION
 from tests.cloud.stand_ins import Cloud
 
@@ -112,6 +114,21 @@ def test_the_deployer_gives_and_takes_only_the_roles_of_the_stacks(dev_done: Clo
     for action, source in (("write", "@Request"), ("delete", "@Resource")):
         part = f"!(ActionMatches{{'Microsoft.Authorization/roleAssignments/{action}'}})"
         assert f"(({part}) OR ({source}[Microsoft.Authorization/roleAssignments:{guids}))" in given["condition"]
+
+
+def test_roles_of_every_environment_count_even_when_one_is_prepared(cloud: Cloud, stacks: Path, tmp_path: Path) -> None:
+    """Else a run for dev would take away what the deployer needs for staging."""
+    openai = "Cognitive Services OpenAI User"
+
+    def assign(env: str, content: dict[str, Any]) -> None:
+        if env == "staging":
+            content["resource"]["azurerm_role_assignment"]["more"] = {"role_definition_name": openai}
+
+    ran = bootstrap(cloud, *DEV, env=altered(stacks, tmp_path / "more", assign))
+    assert ran.code == 0, ran.err
+    [condition] = [each["condition"] for each in cloud.state()["role_assignments"] if each["condition"]]
+    both = ", ".join(sorted((BUILT_IN[openai][0], BUILT_IN["Key Vault Secrets User"][0])))
+    assert condition.count("GuidEquals {" + both + "}") == 2
 
 
 def test_another_condition_is_mended_and_another_layout_of_the_same_is_not(cloud: Cloud, dev_done: Cloud) -> None:

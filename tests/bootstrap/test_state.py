@@ -1,9 +1,9 @@
 """The home of Terraform's state when something is there already."""
 
-import json
 from pathlib import Path
+from typing import Any
 
-from tests.bootstrap.runs import bootstrap
+from tests.bootstrap.runs import altered, bootstrap, shown
 from tests.cloud.stand_ins import Cloud
 
 ACCOUNT = "pvcdevaigatewaystsan"
@@ -43,22 +43,24 @@ def test_a_name_that_somebody_else_has_is_told_with_the_setting_to_change(cloud:
 
 
 def test_two_environments_may_share_an_account(cloud: Cloud, stacks: Path, tmp_path: Path) -> None:
-    out = tmp_path / "shared" / "stacks"
-    for env in ("dev", "staging"):
-        content = json.loads((stacks / f"aigateway-{env}" / "cdk.tf.json").read_text(encoding="utf-8"))
+    def share(env: str, content: dict[str, Any]) -> None:
         content["terraform"]["backend"]["azurerm"] |= {
             "resource_group_name": "shared",
             "storage_account_name": "shared",
             "container_name": env,
         }
-        (out / f"aigateway-{env}").mkdir(parents=True)
-        (out / f"aigateway-{env}" / "cdk.tf.json").write_text(json.dumps(content), encoding="utf-8")
-    ran = bootstrap(cloud, env={"CDKTF_OUTDIR": str(out.parent)})
+
+    environ = altered(stacks, tmp_path / "shared", share)
+    dry = bootstrap(cloud, "--dry-run", env=environ)
+    ran = bootstrap(cloud, env=environ)
     assert ran.code == 0, ran.err
+    assert "State of dev, staging: shared\n" in ran.err
+    words = [call.words[:-3] for call in cloud.changes()]
+    assert len(words) == len({tuple(each) for each in words}) == len(shown(dry))  # nothing is made twice
     state = cloud.state()
     assert list(state["storage"]) == ["shared"]
     assert state["storage"]["shared"]["containers"] == ["dev", "staging"]
-    assert bootstrap(cloud, env={"CDKTF_OUTDIR": str(out.parent)}).err.endswith("Nothing to change.\n")
+    assert bootstrap(cloud, env=environ).err.endswith("Nothing to change.\n")
 
 
 def test_a_group_that_is_there_is_used_wherever_it_lies(cloud: Cloud) -> None:
