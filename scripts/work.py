@@ -156,7 +156,7 @@ def alone(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def manners() -> Iterator[None]:
-    """A message instead of a traceback; Ctrl-C is exit code 130, SIGTERM 143."""
+    """A message instead of a traceback; Ctrl-C is exit code 130, SIGTERM 143, Ctrl-D at a question 1."""
 
     def leave(number: int, _frame: object) -> NoReturn:
         sys.exit(128 + number)
@@ -167,6 +167,9 @@ def manners() -> Iterator[None]:
     except KeyboardInterrupt:
         say("Stopped.")
         sys.exit(130)
+    except EOFError:  # of input() and getpass alone; their question still stands on the line
+        say("\nStopped: the question was not answered.")
+        sys.exit(1)
     except Failed as failure:
         say(str(failure))
         sys.exit(failure.code)

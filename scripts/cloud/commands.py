@@ -31,6 +31,8 @@ _INSTALL = {
     "az": "Install the Azure CLI: https://learn.microsoft.com/cli/azure/install-azure-cli",
     "gh": "Install the GitHub CLI: https://cli.github.com",
 }
+# gh goes to the last host of its logins otherwise, and the identities trust the tokens of github.com alone.
+_ENVIRON = {"AZURE_CORE_NO_COLOR": "1", "GH_HOST": "github.com", "GH_PROMPT_DISABLED": "1", "NO_COLOR": "1"}
 _MISSING = frozenset({"ResourceNotFound", "404"})
 # Together a little more than two minutes: what Entra and Azure take at most to tell each other of something new.
 PAUSES_S = (1, 2, 4, 8, 15, 15, 15, 15, 15, 15, 15, 15)
@@ -112,15 +114,20 @@ class CommandLine:
         if path is None:
             raise Failed(f"{self.program} is not on PATH. {_INSTALL[self.program]}", code=2)
         machine = ["--output", "json", "--only-show-errors"] if self.program == "az" else []
-        ran = subprocess.run(
-            [path, *self._all(words), *machine],
-            input=stdin if stdin is not None else "",
-            capture_output=True,
-            text=True,
-            errors="replace",
-            env={**os.environ, "AZURE_CORE_NO_COLOR": "1", "GH_PROMPT_DISABLED": "1", "NO_COLOR": "1"},
-            check=False,
-        )
+        try:
+            ran = subprocess.run(
+                [path, *self._all(words), *machine],
+                input=stdin if stdin is not None else "",
+                capture_output=True,
+                text=True,
+                errors="replace",
+                env={**os.environ, **_ENVIRON},
+                check=False,
+            )
+        except OSError as error:  # such as an interpreter of its first line that is gone
+            raise Failed(
+                f"{path} does not start: {error.strerror}. Is it installed whole? {_INSTALL[self.program]}", code=2
+            ) from None
         if ran.returncode:
             raise self._failure(words, ran.stderr.strip() or ran.stdout.strip())
         try:

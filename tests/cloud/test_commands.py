@@ -5,6 +5,7 @@ import shlex
 import pytest
 
 from scripts.cloud.commands import PAUSES_S, CommandFailed, CommandLine
+from scripts.work import Failed
 from tests.cloud.stand_ins import Cloud
 
 ARM = "ERROR: (ResourceNotFound) It (the thing) was not found.\nCode: ResourceNotFound\nMessage: It was not found."
@@ -83,3 +84,19 @@ def test_a_secret_among_the_words_is_noticed_by_the_stand_in(az: CommandLine, cl
     with pytest.raises(CommandFailed):
         az.ask("group", "exists", "--name", "x-hush-hush")
     assert [call.code for call in cloud.calls()] == [99]
+
+
+def test_a_program_that_cannot_start_is_told_with_its_place(az: CommandLine, cloud: Cloud) -> None:
+    (cloud.bin / "az").write_text("#!/nowhere/python3\n", encoding="utf-8")
+    with pytest.raises(Failed, match=f"{cloud.bin}/az does not start: No such file or directory.") as failed:
+        az.ask("account", "show")
+    assert failed.value.code == 2
+
+
+def test_gh_asks_github_com_whatever_other_host_it_knows(
+    az: CommandLine, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GH_HOST", "contoso.ghe.com")
+    (cloud.bin / "gh").write_text('#!/bin/sh\necho "\\"$GH_HOST\\""\n', encoding="utf-8")
+    az.program = "gh"
+    assert az.ask("api", "user") == "github.com"

@@ -15,7 +15,8 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A git repository without a remote, and no runner around it."""
     subprocess.run(["git", "init", "--quiet", tmp_path], check=True)  # noqa: S607
     monkeypatch.setattr(module, "ROOT", tmp_path)
-    monkeypatch.delenv("GITHUB_REPOSITORY", raising=False)
+    for name in ("GITHUB_REPOSITORY", "GITHUB_SERVER_URL", "GH_HOST"):
+        monkeypatch.delenv(name, raising=False)
     return tmp_path
 
 
@@ -26,7 +27,11 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "https://github.com/contoso/gateway.git",
         "https://ada@github.com/contoso/gateway.git/",
         "git@github.com:contoso/gateway.git",
+        "github.com:contoso/gateway",
         "ssh://git@github.com/contoso/gateway",
+        "ssh://git@github.com:22/contoso/gateway.git",
+        "ssh://git@ssh.github.com:443/contoso/gateway.git",
+        "https://GitHub.com:443/contoso/gateway",
     ],
 )
 def test_where_origin_leads(checkout: Path, remote: str) -> None:
@@ -34,11 +39,49 @@ def test_where_origin_leads(checkout: Path, remote: str) -> None:
     assert repository() == "contoso/gateway"
 
 
-@pytest.mark.parametrize("remote", ["https://notgithub.com/contoso/gateway", "/srv/github.com/contoso/gateway/more"])
-def test_another_origin_is_none(checkout: Path, remote: str) -> None:
+@pytest.mark.parametrize(
+    "remote",
+    [
+        "https://notgithub.com/contoso/gateway",
+        "https://mirror.example/github.com/contoso/gateway",
+        "https://hush-hush@contoso.ghe.com/contoso/gateway",
+        "git@github.contoso.example:contoso/gateway.git",
+        "ssh://git@evil.example/git@github.com:contoso/gateway",
+        "/srv/github.com/contoso/gateway",
+        "https://github.com/contoso/gateway/more",
+    ],
+)
+def test_an_origin_elsewhere_is_refused_without_a_word_of_it(checkout: Path, remote: str) -> None:
     subprocess.run(["git", "-C", checkout, "remote", "add", "origin", remote], check=True)  # noqa: S607
-    with pytest.raises(Failed, match="Say which repository: --repository OWNER/NAME"):
+    with pytest.raises(Failed, match="Say which repository: --repository OWNER/NAME") as refusal:
         repository()
+    assert str(refusal.value).startswith("`origin` does not lead to github.com.")
+    assert "hush" not in str(refusal.value)
+    assert repository("contoso/said") == "contoso/said"
+
+
+def test_without_an_origin_it_must_be_said() -> None:
+    with pytest.raises(Failed, match=r"^No remote `origin` on github\.com here\. Say which repository"):
+        repository()
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("GH_HOST", "contoso.ghe.com"), ("GITHUB_SERVER_URL", "https://github.contoso.example")],
+)
+def test_another_github_is_refused_whatever_is_said(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(Failed, match=f"{variable} is {value}: this works with repositories on github.com only"):
+        repository("contoso/said")
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("GH_HOST", "github.com"), ("GITHUB_SERVER_URL", "https://github.com"), ("GH_HOST", "")],
+)
+def test_what_names_github_itself_is_fine(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv(variable, value)
+    assert repository("contoso/said") == "contoso/said"
 
 
 def test_what_is_said_comes_before_what_a_runner_says(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """Child processes: shown, explained, and never left behind."""
 
+import subprocess
 import sys
 import threading
 import time
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.work import Failed, Work, alone, together
+from scripts.work import ROOT, Failed, Work, alone, together
 
 
 def python(code: str) -> list[str]:
@@ -47,6 +48,13 @@ def test_the_first_failure_ends_the_others_with_what_they_started() -> None:
             }
         )
     assert time.monotonic() - start < 20
+
+
+def test_ctrl_d_at_a_question_is_a_line_and_no_traceback() -> None:
+    code = "from scripts.work import manners\nwith manners():\n    input('Sure? ')"
+    ran = subprocess.run(python(code), cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stdout) == (1, "Sure? ")
+    assert ran.stderr == "\nStopped: the question was not answered.\n"
 
 
 def test_a_program_that_does_not_exist_is_named(tmp_path: Path) -> None:
