@@ -20,6 +20,9 @@ from scripts.environment import enter  # noqa: E402
 from scripts.work import ROOT, Failed, manners, say  # noqa: E402
 
 LOCAL = "http://127.0.0.1:4000/v1"
+LOCAL_ENV = "dev"
+LOCAL_WAIT_S = 20.0
+"""There is no machine to be found, and what was not started will not start."""
 SECRETS = ROOT / ".local" / "secrets.json"
 _LONGEST_S = 3600.0
 
@@ -33,13 +36,13 @@ def main() -> None:
         from scripts.smoke_test.wire import is_local
 
         arguments = parse(sys.argv[1:])
-        base_url = LOCAL if arguments.base_url is None else normalized(arguments.base_url)
+        base_url = normalized(where(arguments.base_url, env=arguments.env))
         offer = offer_of(arguments.env, project=arguments.project)
         report = run(
             base_url=base_url,
             key=find_key(offer.key_name, local=SECRETS if is_local(base_url) else None),
             offer=offer,
-            wait_s=arguments.wait_s,
+            wait_s=patience(arguments.wait_s, is_local=is_local(base_url)),
             timeout_s=arguments.timeout_s,
             tell=lambda text: say(text, passing=True),
         )
@@ -58,17 +61,18 @@ def parse(words: list[str]) -> argparse.Namespace:
     """The options; a mistake in them ends with exit code 2."""
     from scripts.smoke_test import TIMEOUT_S, WAIT_S
 
+    waits = f"{WAIT_S:.0f}, on this machine {LOCAL_WAIT_S:.0f}"
     parser = argparse.ArgumentParser(
         prog="smoke.py",
         description="Asks a running gateway what its clients will ask. The key comes from GATEWAY_KEY, or from "
         "TF_VAR_gateway_key (of another project: TF_VAR_gateway_key_NAME), or is asked for.",
     )
     parser.add_argument("--base-url", metavar="URL", help=f"https://HOST/v1, or https://HOST (default: {LOCAL})")
-    parser.add_argument("--env", default="dev", metavar="NAME", help="whose models to expect (default: dev)")
-    parser.add_argument("--project", metavar="NAME", help="whose key it is (default: the first of the settings)")
     parser.add_argument(
-        "--wait-s", type=seconds, default=WAIT_S, metavar="N", help=f"for a start, at most (default: {WAIT_S:.0f})"
+        "--env", default=LOCAL_ENV, metavar="NAME", help=f"whose models to expect (default: {LOCAL_ENV})"
     )
+    parser.add_argument("--project", metavar="NAME", help="whose key it is (default: the first of the settings)")
+    parser.add_argument("--wait-s", type=seconds, metavar="N", help=f"for a start, at most (default: {waits})")
     parser.add_argument(
         "--timeout-s",
         type=seconds,
@@ -78,6 +82,27 @@ def parse(words: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
     return parser.parse_args(words)
+
+
+def where(base_url: str | None, *, env: str) -> str:
+    """The address; who names another environment than the one of scripts/up.py hardly means this machine."""
+    if base_url is not None:
+        return base_url
+    if env != LOCAL_ENV:
+        raise Failed(
+            f"Which gateway of {env}? Its address: --base-url https://HOST; on this machine --base-url {LOCAL}", code=2
+        )
+    say(f"The gateway on this machine, {LOCAL}; another one: --base-url https://HOST")
+    return LOCAL
+
+
+def patience(given: float | None, *, is_local: bool) -> float:
+    """How long to wait for a start."""
+    from scripts.smoke_test import WAIT_S
+
+    if given is not None:
+        return given
+    return LOCAL_WAIT_S if is_local else WAIT_S
 
 
 def seconds(text: str) -> float:

@@ -7,6 +7,8 @@ import time
 import pytest
 
 from local.runner.session import Session
+from scripts.smoke import LOCAL, patience, where
+from scripts.smoke_test import WAIT_S
 
 from .azure import free_port
 from .script import ROOT, command, environ, smoke
@@ -85,6 +87,24 @@ def test_a_mistake_of_the_caller_is_a_line_and_exit_code_2(
     assert (ran.code, ran.stdout, ran.stderr) == (2, "", f"{message}\n")
 
 
+def test_another_environment_without_its_address_is_not_this_machine() -> None:
+    ran = smoke("--env", "prod", GATEWAY_KEY="x")
+    assert (ran.code, ran.stdout) == (2, "")
+    assert ran.stderr.startswith("Which gateway of prod? Its address: --base-url https://HOST; ")
+
+
+def test_without_any_address_it_says_first_that_it_is_this_machine(capsys: pytest.CaptureFixture[str]) -> None:
+    assert where(None, env="dev") == LOCAL
+    assert capsys.readouterr().err.startswith(f"The gateway on this machine, {LOCAL}; ")
+    assert where("https://h", env="prod") == "https://h"
+    assert capsys.readouterr().err == ""
+
+
+def test_a_start_elsewhere_may_take_minutes_and_what_is_asked_for_counts() -> None:
+    assert patience(None, is_local=False) == WAIT_S
+    assert patience(60.0, is_local=True) == 60.0
+
+
 def test_a_time_that_nobody_would_wait_is_refused() -> None:
     ran = smoke("--base-url", "https://gateway.example", "--wait-s", "nan", GATEWAY_KEY="x")
     assert ran.code == 2
@@ -92,12 +112,14 @@ def test_a_time_that_nobody_would_wait_is_refused() -> None:
 
 
 def test_ctrl_c_ends_a_wait_at_once_and_without_a_traceback() -> None:
-    words = command("--base-url", f"http://127.0.0.1:{free_port()}", "--wait-s", "60")
+    words = command("--base-url", f"http://127.0.0.1:{free_port()}")
     with subprocess.Popen(
         words, cwd=ROOT, env=environ(GATEWAY_KEY="x"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr is not None
-        assert process.stderr.readline().startswith("Waiting for http://127.0.0.1:")
+        first = process.stderr.readline()
+        assert first.startswith("Waiting for http://127.0.0.1:")
+        assert "up to 20 s" in first
         process.send_signal(signal.SIGINT)
         started = time.monotonic()
         stdout, stderr = process.communicate(timeout=20)
