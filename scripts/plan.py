@@ -1,7 +1,7 @@
 """What a deployment would create, change, replace and destroy: `plan.py --env dev`, or `--all`.
 
-It wraps `cdktf diff`, needs no secret, changes nothing, and does not lock the state. The exit code is 0 with or without
-changes.
+It wraps `cdktf diff`, needs no secret, changes nothing, and does not lock the state. With `--no-refresh` the state is
+all that it reads, so that it takes no right to read the vaults. The exit code is 0 with or without changes.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def main() -> None:
         pages, failures = [], 0
         for stack in stacks:
             try:
-                found = plan(stack)
+                found = plan(stack, refresh=not arguments.no_refresh)
                 show(found)
                 pages.append(found.markdown())
             except Failed as failure:
@@ -49,6 +49,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--env", action="append", metavar="NAME", help="an environment; may be repeated")
     which.add_argument("--all", action="store_true", help="every environment")
+    parser.add_argument("--no-refresh", action="store_true", help="compare with the state, and ask Azure for nothing")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write it there, too, for a comment on GitHub")
     return parser.parse_args(words)
 
@@ -63,12 +64,12 @@ def prepared(envs: Sequence[str] | None) -> tuple[Stack, ...]:
     return stacks.chosen(envs)
 
 
-def plan(stack: Stack) -> Plan:
+def plan(stack: Stack, *, refresh: bool = True) -> Plan:
     """The plan of a stack that is synthesized; `Failed` explains what is missing."""
     from scripts.delivery.cli import plan_json
-    from scripts.delivery.plans import Plan
+    from scripts.delivery.plans import NOT_REFRESHED, Plan
 
-    return Plan.read(stack.env, plan_json(stack))
+    return Plan.read(stack.env, plan_json(stack, refresh=refresh), note="" if refresh else NOT_REFRESHED)
 
 
 def show(plan: Plan) -> None:
@@ -80,6 +81,8 @@ def show(plan: Plan) -> None:
         console.print(plan.title, markup=False, highlight=False)
     else:
         console.print(plan.table())
+    if plan.note:
+        console.print(plan.note, markup=False, highlight=False)
     for text in plan.warnings:
         console.print(f"WARNING: {text}", style="bold red", markup=False, highlight=False)
 

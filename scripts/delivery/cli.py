@@ -14,10 +14,10 @@ from typing import Any
 
 from scripts import terraform
 from scripts.cdktf import cli_environment, node
-from scripts.delivery.explanations import explained
+from scripts.delivery.explanations import explained, lacks_state
 from scripts.install import NODE_MODULES
 from scripts.stacks import OUT, Stack
-from scripts.work import Failed, Work, together
+from scripts.work import Failed, Work, say, together
 
 PLAN_FLAGS = "TF_CLI_ARGS_plan"
 PLACEHOLDER = "unset, and not needed for a plan"
@@ -34,17 +34,23 @@ def environment() -> dict[str, str]:
     return {**cli_environment(), **terraform.quiet(), "CI": "true"}
 
 
-def plan_json(stack: Stack) -> Mapping[str, Any]:
+def plan_json(stack: Stack, *, refresh: bool) -> Mapping[str, Any]:
     """The plan of a stack, without its lock: reading the state is enough for it.
 
     Values of variables are in no plan, so that a placeholder does where one is unset.
     """
     unset = {variable.environ: PLACEHOLDER for variable in stack.variables if variable.required}
     given = {name: value for name, value in os.environ.items() if name in unset and value.strip()}
-    flags = f"{os.environ.get(PLAN_FLAGS, '')} -lock=false".strip()
+    flags = " ".join([os.environ.get(PLAN_FLAGS, ""), "-lock=false", *([] if refresh else ["-refresh=false"])]).strip()
     env = {**environment(), **unset, **given, PLAN_FLAGS: flags}
     with _plan_file(stack) as path:
-        together({f"Plan of {stack.env}": lambda work: _diff(work, stack, env)})
+        try:
+            together({f"Plan of {stack.env}": lambda work: _diff(work, stack, env)})
+        except Failed as failure:
+            if refresh or not lacks_state(failure.output):
+                raise
+            say(f"There is no state of {stack.env} yet, so that all of it is new.")
+            return _everything(stack)
         shown = terraform.run("show", "-json", "-no-color", path.name, folder=stack.folder)
     if shown.returncode:
         raise Failed(explained(shown.stderr, env=stack.env, folder=stack.folder))
@@ -57,7 +63,16 @@ def _diff(work: Work, stack: Stack, env: Mapping[str, str]) -> None:
         work.run(command("diff", stack), env=env)
     except Failed as failure:
         why = explained(failure.output, env=stack.env, folder=stack.folder)
-        raise Failed(f"The plan of {stack.env} failed.\n\n{why}") from None
+        raise Failed(f"The plan of {stack.env} failed.\n\n{why}", output=failure.output) from None
+
+
+def _everything(stack: Stack) -> Mapping[str, Any]:
+    """The plan of what was never deployed: Terraform begins a state before it plans, which only a deployer may."""
+    change: dict[str, Any] = {"actions": ["create"], "before": None, "after": {}}
+    resources = [(kind, name) for kind, named in stack.content["resource"].items() for name in named]
+    return {
+        "resource_changes": [{"address": f"{kind}.{name}", "type": kind, "change": change} for kind, name in resources]
+    }
 
 
 @contextlib.contextmanager

@@ -57,8 +57,8 @@ def _compare(path: Path, sides: _Sides) -> Iterator[tuple[Path, str]]:
     before, after, unknown = sides.before, sides.after, sides.unknown
     if unknown is True:
         yield path, LATER
-    elif not unknown and (before == after or (after is None and not before)):
-        return  # the provider's nothing: "", false
+    elif not unknown and (before == after or (after is None and not before) or (before is None and after in ([], {}))):
+        return  # the provider's nothing: "", false; of a state that was not refreshed, no list for an empty one
     elif sides.hidden_before is True or sides.hidden_after is True:
         yield path, "changes (sensitive)"
     elif isinstance(before, dict | None) and isinstance(after, dict | None):

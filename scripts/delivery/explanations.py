@@ -71,6 +71,11 @@ def explained(output: str, *, env: str, folder: object) -> str:
     return "\n\n".join(filter(None, [meaning.format(env=env, folder=folder), own]))
 
 
+def lacks_state(output: str) -> bool:
+    """Whether there is none, and who plans may not begin one: a plan of ours takes no lock for anything else."""
+    return bool(re.search(r"failed to lock azure state: .*\b403\b", _unfolded(own_words(output))))
+
+
 def own_words(output: str) -> str:
     """From the first error on, without what the cdktf CLI draws around it."""
     lines = [line.rstrip() for line in _ANSI.sub("", output).replace("\r", "").splitlines()]

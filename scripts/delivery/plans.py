@@ -14,6 +14,7 @@ from scripts.delivery.changes import Action, Change, changed_outputs, changes
 from scripts.delivery.consequences import warnings
 from scripts.delivery.markdown import cell, code, warning
 
+NOT_REFRESHED = "Compared with the state; what somebody changed in Azure by hand is the drift check's to tell."
 MOST = 20
 """Attributes of one resource that are listed."""
 _STYLES = {Action.DESTROYED: "red", Action.REPLACED: "red", Action.CHANGED: "yellow", Action.CREATED: "green"}
@@ -27,11 +28,13 @@ class Plan:
     changes: tuple[Change, ...]
     outputs: tuple[str, ...] = ()
     """The outputs that would say something else, which alone is no difference in Azure."""
+    note: str = ""
+    """What to know of it as a whole."""
 
     @classmethod
-    def read(cls, env: str, plan: Mapping[str, Any]) -> Plan:
+    def read(cls, env: str, plan: Mapping[str, Any], *, note: str = "") -> Plan:
         """From what `terraform show -json` writes."""
-        return cls(env=env, changes=changes(plan), outputs=changed_outputs(plan))
+        return cls(env=env, changes=changes(plan), outputs=changed_outputs(plan), note=note)
 
     @property
     def is_empty(self) -> bool:
@@ -61,7 +64,7 @@ class Plan:
 
     def markdown(self) -> str:
         """For a comment or a summary."""
-        lines = [f"### {self.title}", ""]
+        lines = [f"### {self.title}", "", *([self.note, ""] if self.note else [])]
         for text in self.warnings:
             lines += [*warning(text), ""]
         if self.changes:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.delivery.explanations import explained, own_words
+from scripts.delivery.explanations import explained, lacks_state, own_words
 
 # As the CLI prints them: of Terraform 1.15 and azurerm 4, or from issues of theirs.
 FAILURES = {
@@ -59,3 +59,14 @@ def test_what_the_cli_draws_around_an_error_is_left_out() -> None:
 
 def test_without_an_error_the_last_lines_are_told() -> None:
     assert own_words("one\ntwo\n") == "one\ntwo"
+
+
+def test_a_state_that_is_not_there_is_told_from_one_that_may_not_be_read() -> None:
+    refused = (
+        "unexpected status 403 (403 Forbidden) with AuthorizationPermissionMismatch: This request is not authorized"
+    )
+    begun = f"Error: Error loading state: failed to lock azure state: executing request: {refused}"
+    assert lacks_state(f"aigateway-dev  Initializing the backend...\n{begun}\n")
+    assert lacks_state(begun.replace(" azure state", "\n  azure state"))
+    assert not lacks_state(f"Error: Failed to get existing workspaces: listing blobs: {refused}")
+    assert not lacks_state("Error: Error acquiring the state lock\n\nstate blob is already locked")

@@ -26,6 +26,15 @@ def test_after_a_deployment_there_is_nothing_to_do(desk: Desk, deployed: bytes) 
     assert (ran.returncode, ran.stdout.strip()) == (0, "Plan of dev: no changes")
 
 
+def test_without_a_refresh_it_says_what_it_does_not_see(desk: Desk, deployed: bytes) -> None:
+    desk.state.contents["dev"] = deployed
+    ran = desk.run("plan", "--env", "dev", "--no-refresh")
+    assert ran.returncode == 0, ran.stderr
+    note = "Compared with the state; what somebody changed in Azure by hand is the drift check's to tell."
+    assert ran.stdout.splitlines() == ["Plan of dev: no changes", note]
+    assert desk.summary.strip() == f"### Plan of dev: no changes\n\n{note}"
+
+
 def test_outputs_alone_are_no_change(desk: Desk, deployed: bytes) -> None:
     desk.state.contents["dev"] = deployed
     desk.scene["outputs"] = {"image": "another"}

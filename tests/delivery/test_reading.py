@@ -72,6 +72,7 @@ def test_what_azure_decides_is_known_later() -> None:
 
 def test_what_is_empty_and_then_nothing_has_not_changed() -> None:
     assert told({"a": "", "b": False, "c": [], "d": "x"}, {"d": None}) == ['d: "x" → nothing']
+    assert told({"a": None, "b": None, "c": None}, {"a": [], "b": {}, "c": ""}) == ['c: nothing → ""']
 
 
 def test_of_a_long_text_only_that_it_changes() -> None:
