@@ -1,5 +1,7 @@
 """Whether Azure still is what main says: `drift.py --env dev` plans, and keeps one issue per environment up to date.
 
+It asks Azure for everything, as a deployment does, and so takes a deployment's rights.
+
 A difference opens the issue or renews it, no difference closes it; both are exit code 0, as the check has worked.
 """
 

@@ -10,7 +10,7 @@ from scripts.bootstrapping.account import Principal
 from scripts.bootstrapping.steps import Steps
 from scripts.cloud.commands import CommandLine
 
-_NOT_YET = ("PrincipalNotFound", "RoleDefinitionDoesNotExist")
+_NOT_YET = ("PrincipalNotFound",)
 
 
 class Assignments:
@@ -21,15 +21,13 @@ class Assignments:
         self._steps = steps
         self._of: dict[str, list[dict[str, Any]]] = {}
 
-    def ensure(
-        self, principal: Principal, role: str, *, scope: str, role_id: str | None = None, condition: str | None = None
-    ) -> None:
+    def ensure(self, principal: Principal, role: str, *, scope: str, condition: str | None = None) -> None:
         """Give the role, unless it is there; one with another condition gets this one."""
         where = "the subscription" if scope.count("/") == 2 else scope.rsplit("/", 1)[1]
         text = f"{principal.name}: {role} on {where}"
         given = self._find(principal, role, scope)
         if given is None:
-            self._create(principal, role_id or role, scope=scope, condition=condition)
+            self._create(principal, role, scope=scope, condition=condition)
             self._steps.created(text)
         elif condition is not None and _plain(given.get("condition")) != _plain(condition):
             new = {**given, "condition": condition, "conditionVersion": "2.0"}

@@ -60,7 +60,7 @@ def github(
                     replace=bool(reviewers),
                 )
             except RefusedByPlanError as refusal:
-                left.append(_refused(stack.env, refusal))
+                left.append(_refused(stack.env, refusal, client_id=identities.deploy_client_id))
                 continue
             wanted = environment_variables(stack, identities)
             set_variables(gh, steps, repository=repository, env=stack.env, wanted=wanted)
@@ -87,12 +87,14 @@ def _log_in(gh: CommandLine, steps: Steps) -> str:
     return ""
 
 
-def _refused(env: str, refusal: RefusedByPlanError) -> str:
+def _refused(env: str, refusal: RefusedByPlanError, *, client_id: str) -> str:
     return (
         f"Environment {env} was left as it is: {refusal}\n"
         "  Private repositories have required reviewers with GitHub Enterprise only. Make the repository public, or\n"
         f"  change its plan, and run this again; or run it with --no-approval: {env} is then deployed without\n"
-        "  anybody's yes. Until then no workflow can log in to Azure for it."
+        "  anybody's yes. Until then any branch can log in to Azure for it, by naming it: GitHub makes an environment\n"
+        "  that a workflow names, without protection. To keep that shut:\n"
+        f"  az ad app federated-credential delete --id {client_id} --federated-credential-id {env}"
     )
 
 

@@ -11,9 +11,10 @@ from scripts.stacks import Stack
 
 
 def repository_variables(identities: Identities) -> dict[str, str]:
-    """What a job without an environment sees: it plans, and may not deploy."""
+    """What a job without an environment sees: it plans; the nightly drift reads what only a deployment may."""
     return {
         "AZURE_CLIENT_ID": identities.plan_client_id,
+        "AZURE_DEPLOY_CLIENT_ID": identities.deploy_client_id,
         "AZURE_TENANT_ID": identities.tenant_id,
         "AZURE_SUBSCRIPTION_ID": identities.subscription_id,
     }

@@ -1,4 +1,4 @@
-"""The pipeline's two identities: one that plans and reads, one that deploys.
+"""The pipeline's two identities: one that plans, and reads no secret; one that deploys.
 
 No secret belongs to either: GitHub's tokens are exchanged for Azure's, and last as long as a job.
 """
@@ -12,7 +12,6 @@ from scripts.bootstrapping.account import Account
 from scripts.bootstrapping.applications import Application, ensure_application, find_application
 from scripts.bootstrapping.assignments import Assignments, only_roles
 from scripts.bootstrapping.credentials import ensure_credentials
-from scripts.bootstrapping.custom_role import CustomRole
 from scripts.bootstrapping.names import Names
 from scripts.bootstrapping.state import WRITES_SECRETS, WRITES_STATE, account_scope
 from scripts.bootstrapping.steps import Steps
@@ -23,7 +22,6 @@ from scripts.work import Failed
 
 READS_STATE = "Storage Blob Data Reader"
 ASSIGNS_ROLES = "Role Based Access Control Administrator"
-READS_SECRETS = "Key Vault Secrets User"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,14 +49,10 @@ def identities(
     deploy = ensure_application(az, steps, names.deploy)
     ensure_credentials(az, steps, plan, plan_subjects(prefix))
     ensure_credentials(az, steps, deploy, deploy_subjects(prefix, [stack.env for stack in stacks]))
-    custom = CustomRole(az, account=account, name=names.plan)
-    custom_id = custom.ensure(steps)
 
     roles = Assignments(az, steps)
     with steps.step(f"Roles of {plan.name}"):
-        for role in ("Reader", READS_SECRETS):
-            roles.ensure(plan.principal, role, scope=account.scope)
-        roles.ensure(plan.principal, custom.name, role_id=custom_id, scope=account.scope)
+        roles.ensure(plan.principal, "Reader", scope=account.scope)
         _on_states(roles, plan, READS_STATE, account=account, stacks=stacks)
     with steps.step(f"Roles of {deploy.name}"):
         for role in ("Contributor", WRITES_SECRETS):

@@ -1,4 +1,4 @@
-"""What the pipeline's identities are called, and the role that is made for one of them."""
+"""What the pipeline's identities are called."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Names:
 
     @property
     def plan(self) -> str:
-        """The identity that reads; its custom role has the same name."""
+        """The identity that reads."""
         return f"{COMPANY}-{self.project}-plan"
 
     @property

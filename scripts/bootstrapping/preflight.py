@@ -6,11 +6,10 @@ from collections.abc import Sequence
 
 from scripts.bootstrapping.account import Account
 from scripts.bootstrapping.applications import find_application
-from scripts.bootstrapping.custom_role import CustomRole
 from scripts.bootstrapping.directory import check_registration
 from scripts.bootstrapping.names import Names
 from scripts.bootstrapping.providers import Providers
-from scripts.bootstrapping.rights import CUSTOM_ROLE, NEEDED, check_rights
+from scripts.bootstrapping.rights import check_rights
 from scripts.bootstrapping.steps import Steps
 from scripts.cloud.commands import CommandLine
 from scripts.stacks import Stack
@@ -19,12 +18,10 @@ from scripts.work import Failed
 
 def preflight(az: CommandLine, steps: Steps, *, account: Account, stacks: Sequence[Stack], names: Names) -> None:
     """Check all of it, and register the providers that are missing when nothing else is wrong."""
-    with steps.step("Identities and role that may exist already"):
+    with steps.step("Identities that may exist already"):
         registered = [name for name in (names.plan, names.deploy) if find_application(az, name)]
-        has_role = CustomRole(az, account=account, name=names.plan).fits
-        found = [f"application {name}" for name in registered] + [f"role {names.plan}"] * has_role
-        steps.found(", ".join(found) or "none of them")
-    problems = check_rights(az, steps, account=account, needed=NEEDED if has_role else NEEDED | CUSTOM_ROLE)
+        steps.found(", ".join(registered) or "none of them")
+    problems = check_rights(az, steps, account=account)
     if len(registered) < 2:  # what exists needs no such right
         problems += check_registration(az, steps, account=account)
     providers = Providers(az, steps)

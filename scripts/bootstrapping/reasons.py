@@ -33,10 +33,6 @@ _REASONS = {
     "RoleAssignmentLimitExceeded": "the subscription has as many role assignments as it may: remove some.",
     "RoleAssignmentExists": "it is there already; wait a minute and run the same command again.",
     "PrincipalNotFound": "the new identity is not known everywhere yet: wait a minute and run the same command again.",
-    "RoleDefinitionDoesNotExist": "the new role is not known everywhere yet: wait a minute and run the command again.",
-    "RoleDefinitionWithSameNameExists": "a custom role of this name belongs to another subscription of the tenant. Add "
-    "this subscription to its assignable scopes, or choose another `projname` in the settings.",
-    "RoleDefinitionLimitExceeded": "the tenant has as many custom roles as it may: remove one.",
     "Directory permission is needed": "ask for the Entra role Application Developer, or let somebody who has it run "
     "`scripts/bootstrap.py identities`.",
     "Authorization_RequestDenied": "ask for the Entra role Application Developer; what somebody else registered, its "

@@ -6,7 +6,6 @@ role-based-access-control/role-definitions tells how actions and their exception
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -19,10 +18,9 @@ NEEDED = {
     "Microsoft.Storage/storageAccounts/write": "create storage accounts",
     "Microsoft.Authorization/roleAssignments/write": "assign roles",
 }
-CUSTOM_ROLE = {"Microsoft.Authorization/roleDefinitions/write": "create a custom role"}
 
 
-def check_rights(az: CommandLine, steps: Steps, *, account: Account, needed: Mapping[str, str]) -> list[str]:
+def check_rights(az: CommandLine, steps: Steps, *, account: Account) -> list[str]:
     """What is wrong with them."""
     with steps.step("Your rights in the subscription"):
         assignments = az.ask(
@@ -39,7 +37,7 @@ def check_rights(az: CommandLine, steps: Steps, *, account: Account, needed: Map
         f"You may not {what} in {account.subscription_name} ({action}). Owner may; so may Contributor together with "
         "User Access Administrator. If you are eligible for one, activate it (Privileged Identity Management); else "
         "ask an owner of the subscription."
-        for action, what in needed.items()
+        for action, what in NEEDED.items()
         if not allows(permissions, action)
     ]
 

@@ -43,13 +43,13 @@ def subject_prefix(gh: CommandLine, steps: Steps, *, repository: str, given: str
 
 
 def deploy_subjects(prefix: str, envs: list[str]) -> dict[str, str]:
-    """A job with an environment carries the environment, wherever it was started from."""
-    return {env: f"{prefix}:environment:{env}" for env in envs}
+    """Jobs of an environment, wherever they were started from; and the nightly drift, which nobody approves."""
+    return {**{env: f"{prefix}:environment:{env}" for env in envs}, "main": f"{prefix}:ref:refs/heads/main"}
 
 
 def plan_subjects(prefix: str) -> dict[str, str]:
-    """Plans of pull requests, and the nightly one of the main branch."""
-    return {"pull-request": f"{prefix}:pull_request", "main": f"{prefix}:ref:refs/heads/main"}
+    """Pull requests of branches, which run code that nobody has reviewed."""
+    return {"pull-request": f"{prefix}:pull_request"}
 
 
 def _with_ids(repository: dict[str, Any]) -> str:

@@ -12,7 +12,7 @@ import shlex
 import shutil
 import subprocess
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -82,14 +82,23 @@ class CommandLine:
                 return None
             raise
 
-    def change(self, *words: str, stdin: str | None = None, not_yet: Collection[str] = ()) -> Answer:
+    def change(
+        self,
+        *words: str,
+        stdin: str | None = None,
+        body: Mapping[str, object] | None = None,
+        not_yet: Collection[str] = (),
+    ) -> Answer:
         """What a changing command answers; in a dry run it is only shown, and the answer is None.
 
-        A failure that is about one of `not_yet` is what something new meets that is not known everywhere: again, later.
+        `body` is JSON for its stdin that anybody may read, so that it is shown, too; a secret is `stdin`. A failure that is about one of `not_yet` is what something new meets that is not known everywhere: again, later.
         """
         self.changes.append(self._shown(words))
+        if body is not None:
+            stdin = json.dumps(body)
         if self.dry_run:
-            say(f"  would run: {self._shown(words)}")
+            read = f" <<< {shlex.quote(json.dumps(body))}" if body is not None else ""
+            say(f"  would run: {self._shown(words)}{read}")
             return None
         for pause in PAUSES_S:
             try:

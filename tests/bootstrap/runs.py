@@ -36,8 +36,9 @@ def altered(stacks: Path, out: Path, change: Callable[[str, dict[str, Any]], Non
 def without_names(state: dict[str, Any]) -> str:
     """The state with each id that Azure made up replaced by when it first appears: the same for every way there."""
     kept = {name: content for name, content in state.items() if name != "made"}
-    for roles in ("role_assignments", "role_definitions"):
-        kept[roles] = sorted(kept[roles], key=lambda each: json.dumps({**each, "id": "", "name": ""}, sort_keys=True))
+    kept["role_assignments"] = sorted(
+        kept["role_assignments"], key=lambda each: json.dumps({**each, "id": "", "name": ""}, sort_keys=True)
+    )
     numbers: dict[str, str] = {}
     return _GUID.sub(lambda found: numbers.setdefault(found[0], f"id-{len(numbers)}"), json.dumps(kept, indent=1))
 

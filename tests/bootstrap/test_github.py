@@ -18,7 +18,7 @@ from tests.cloud.gh.github import environment
 from tests.cloud.stand_ins import Cloud
 
 ONE_ENV = ("--env", "staging")
-CHANGES = 13  # of a run for one environment: 3 variables, 1 environment, 1 branch, 6 variables, 2 secrets
+CHANGES = 14  # of a run for one environment: 4 variables, 1 environment, 1 branch, 6 variables, 2 secrets
 
 
 def test_the_first_run_makes_everything_and_the_second_changes_nothing(cloud: Cloud) -> None:
@@ -35,7 +35,11 @@ def test_the_first_run_makes_everything_and_the_second_changes_nothing(cloud: Cl
 
 def test_a_job_without_environment_plans_and_one_with_an_environment_deploys(cloud: Cloud) -> None:
     assert github(cloud, env=HAS_KEY).code == 0
-    assert cloud.state("gh")["variables"] == {"AZURE_CLIENT_ID": PLAN, **LOGIN}
+    assert cloud.state("gh")["variables"] == {
+        "AZURE_CLIENT_ID": PLAN,
+        "AZURE_DEPLOY_CLIENT_ID": DEPLOY,
+        **LOGIN,
+    }
     for env in ENVS:
         assert environment_of(cloud, env)["variables"] == {
             "AZURE_CLIENT_ID": DEPLOY,
@@ -139,7 +143,8 @@ def test_a_private_repository_without_reviewers_keeps_its_environment_closed(clo
     assert ran.code == 1
     assert "Environment staging was left as it is: Failed to create the environment protection rule." in ran.err
     assert "--no-approval" in ran.err
-    assert set(cloud.state("gh")["environments"]) == {"dev"}  # the others have no identity to deploy with
+    assert f"federated-credential delete --id {DEPLOY} --federated-credential-id staging\n" in ran.err
+    assert set(cloud.state("gh")["environments"]) == {"dev"}
     assert environment_of(cloud, "dev")["variables"]["AZURE_CLIENT_ID"] == DEPLOY
 
 
@@ -171,6 +176,7 @@ def test_without_gh_it_prints_a_checklist_of_everything(cloud: Cloud, scene: str
     assert "a checklist instead" in ran.err
     parts = ran.out.split("\n\n")
     assert f"[ ] AZURE_CLIENT_ID = {PLAN}" in parts[1]
+    assert f"[ ] AZURE_DEPLOY_CLIENT_ID = {DEPLOY}" in parts[1]
     for part, env in zip(parts[2:], ENVS, strict=True):
         assert part.startswith(f"Environment {env} (https://github.com/contoso/gateway/settings/environments")
         assert ("[ ] Required reviewers: grace" in part) == (env != "dev")

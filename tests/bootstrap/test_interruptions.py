@@ -9,7 +9,7 @@ from tests.bootstrap.runs import bootstrap, without_names
 from tests.cloud.stand_ins import Cloud
 
 ONE_ENV = ("--env", "dev")
-CHANGES = 23  # of a run for one environment, with a resource provider to register
+CHANGES = 20  # of a run for one environment, with a resource provider to register
 
 
 def test_interrupted_after_every_change_and_repeated_it_comes_to_the_same(stacks: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ ACCOUNTS = {f"pvc{env}aigatewaystsan" for env in ENVS}
 
 
 def test_a_second_run_changes_nothing_and_says_so(cloud: Cloud, all_done: Cloud) -> None:
-    assert len(all_done.changes()) == 38
+    assert len(all_done.changes()) == 35
     cloud.restore(all_done.state())
     second = bootstrap(cloud)
     assert second.code == 0
@@ -36,11 +36,9 @@ def test_the_state_lies_where_the_stacks_look_for_it(all_done: Cloud) -> None:
     assert roles_of(all_done, CALLER) >= {("Storage Blob Data Contributor", account) for account in ACCOUNTS}
 
 
-def test_the_two_identities_may_what_they_need_and_no_more(all_done: Cloud) -> None:
+def test_who_plans_reads_no_secret_and_who_deploys_may_what_the_stacks_need(all_done: Cloud) -> None:
     assert roles_of(all_done, principal_of(all_done, PLAN)) == {
         ("Reader", SUBSCRIPTION),
-        (PLAN, SUBSCRIPTION),
-        ("Key Vault Secrets User", SUBSCRIPTION),
         *(("Storage Blob Data Reader", account) for account in ACCOUNTS),
     }
     assert roles_of(all_done, principal_of(all_done, DEPLOY)) == {
@@ -50,20 +48,14 @@ def test_the_two_identities_may_what_they_need_and_no_more(all_done: Cloud) -> N
         *(("Storage Blob Data Contributor", account) for account in ACCOUNTS),
     }
     assert ("Key Vault Secrets Officer", SUBSCRIPTION) in roles_of(all_done, CALLER)
-    [role] = all_done.state()["role_definitions"]
-    assert role["permissions"][0]["actions"] == [
-        "Microsoft.App/containerApps/listSecrets/action",
-        "Microsoft.OperationalInsights/workspaces/sharedKeys/action",
-    ]
-    assert role["assignableScopes"] == [f"/subscriptions/{SUBSCRIPTION}"]
 
 
-def test_only_the_environments_may_deploy_and_only_pull_requests_and_main_may_plan(all_done: Cloud) -> None:
-    assert credentials_of(all_done, DEPLOY) == {env: f"{PREFIX}:environment:{env}" for env in ENVS}
-    assert credentials_of(all_done, PLAN) == {
-        "pull-request": f"{PREFIX}:pull_request",
+def test_only_main_and_the_environments_may_deploy_and_pull_requests_plan(all_done: Cloud) -> None:
+    assert credentials_of(all_done, DEPLOY) == {
+        **{env: f"{PREFIX}:environment:{env}" for env in ENVS},
         "main": f"{PREFIX}:ref:refs/heads/main",
     }
+    assert credentials_of(all_done, PLAN) == {"pull-request": f"{PREFIX}:pull_request"}
     for app in all_done.state()["apps"]:
         assert app["signInAudience"] == "AzureADMyOrg"
         for credential in app["credentials"]:
@@ -73,7 +65,7 @@ def test_only_the_environments_may_deploy_and_only_pull_requests_and_main_may_pl
 
 def test_one_environment_alone_leaves_the_others_out(dev_done: Cloud) -> None:
     assert set(dev_done.state()["storage"]) == {"pvcdevaigatewaystsan"}
-    assert list(credentials_of(dev_done, DEPLOY)) == ["dev"]
+    assert list(credentials_of(dev_done, DEPLOY)) == ["dev", "main"]
 
 
 def test_one_environment_after_all_of_them_changes_nothing(cloud: Cloud, all_done: Cloud) -> None:
@@ -89,7 +81,7 @@ def test_a_dry_run_changes_nothing_and_shows_what_the_real_run_then_does(cloud: 
         azure["providers"]["Microsoft.App"] = before["providers"]["Microsoft.App"] = "NotRegistered"
     dry = bootstrap(cloud, "--env", "dev", "--dry-run")
     assert dry.code == 0, dry.err
-    assert "Dry run: nothing was changed. 23 commands would have been run." in dry.err
+    assert "Dry run: nothing was changed. 20 commands would have been run." in dry.err
     assert cloud.changes() == []
     assert cloud.state() == before
     asked = [call.words[:-3] for call in cloud.calls()]  # without --output json --only-show-errors
@@ -97,11 +89,11 @@ def test_a_dry_run_changes_nothing_and_shows_what_the_real_run_then_does(cloud: 
 
     assert bootstrap(cloud, "--env", "dev").code == 0
     done = [call.words[:-3] for call in cloud.changes()]
-    assert len(shown(dry)) == len(done) == 23
+    assert len(shown(dry)) == len(done) == 20
     for would, did in zip(shown(dry), done, strict=True):
         assert len(would) == len(did)
         for word, real in zip(would, did, strict=True):  # an id that is not made yet has a name in its place
-            assert word in (real, PLAN) or word.startswith("<")
+            assert word == real or word.startswith("<")
     assert all(f"runs: az {words[0]} {words[1]}" in dry.err for words in asked)
 
 

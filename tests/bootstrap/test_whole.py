@@ -15,6 +15,7 @@ def test_one_run_prepares_everything_and_the_next_changes_nothing(cloud: Cloud) 
     github = cloud.state("gh")
     assert github["variables"] == {
         "AZURE_CLIENT_ID": clients["pvc-aigateway-plan"],
+        "AZURE_DEPLOY_CLIENT_ID": clients["pvc-aigateway-deploy"],
         "AZURE_TENANT_ID": TENANT,
         "AZURE_SUBSCRIPTION_ID": SUBSCRIPTION,
     }

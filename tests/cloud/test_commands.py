@@ -53,6 +53,20 @@ def test_a_dry_run_asks_and_does_not_change(az: CommandLine, cloud: Cloud, capsy
     assert "runs: az group exists --name 'my group'\n" in shown
 
 
+def test_a_dry_run_shows_a_body_that_is_no_secret(az: CommandLine, capsys: pytest.CaptureFixture[str]) -> None:
+    az.dry_run = True
+    az.change("rest", "--body", "@-", body={"who": "it's me"})
+    az.change("rest", "--body", "@-", stdin="hush-hush")
+    with_body, without = capsys.readouterr().err.splitlines()
+    assert shlex.split(with_body)[-2:] == ["<<<", '{"who": "it\'s me"}']
+    assert without == "  would run: az rest --body @-"
+
+
+def test_a_body_reaches_the_program(az: CommandLine, cloud: Cloud) -> None:
+    (cloud.bin / "az").write_text('#!/bin/sh\nread -r line\necho "$line"\n', encoding="utf-8")
+    assert az.change("rest", "--body", "@-", body={"a": [1]}) == {"a": [1]}
+
+
 def test_what_is_not_known_everywhere_yet_is_tried_again_as_long_as_it_makes_sense(
     az: CommandLine, cloud: Cloud
 ) -> None:

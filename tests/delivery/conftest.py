@@ -16,7 +16,10 @@ import pytest
 from scripts import stamp
 from scripts.environment import prepare, tool
 from scripts.requirements import from_pipfile_lock
+from tests.cloud.stand_ins import cloud
 from tests.delivery.state import State, serve
+
+__all__ = ["cloud"]
 
 ROOT = Path(__file__).parents[2]
 SECRETS = {

@@ -8,12 +8,12 @@ import pytest
 
 from tests.cloud import edge
 from tests.cloud.gh.github import ROBOT, issue
-from tests.cloud.stand_ins import Cloud, cloud  # noqa: F401
+from tests.cloud.stand_ins import Cloud
 from tests.delivery.conftest import SECRETS, Desk
 
 
 @pytest.fixture
-def github(cloud: Cloud) -> Cloud:  # noqa: F811
+def github(cloud: Cloud) -> Cloud:
     """As a workflow sees it, with other people's issues."""
     with cloud.scene("gh") as gh:
         gh["login"] = ROBOT

@@ -19,6 +19,7 @@ from tests.cloud.az.keyvault import version
 
 VERSION = "1.15.5"
 LONGEST_S = 120.0
+PLAN_FLAGS = "TF_CLI_ARGS_plan"
 SUBJECT = "TOKEN_SUBJECT"
 """Names the variable with the subject that GitHub would put into the job's token."""
 
@@ -39,20 +40,25 @@ def main() -> None:
 
 
 def init() -> None:
-    """The state must be there, and readable to who deploys."""
+    """The state's place must be there, and readable; who finds no state there begins one, under its lock."""
     backend = stack()["terraform"]["backend"]["azurerm"]
     account = cloud()["storage"].get(backend["storage_account_name"])
     if account is None or backend["container_name"] not in account["containers"]:
         fail("Failed to get existing workspaces: containers.Client#ListBlobs: ContainerNotFound")
-    require("Storage Blob Data Contributor", account["id"], why="AuthorizationPermissionMismatch")
+    writes, refused = "Storage Blob Data Contributor", "unexpected status 403 with AuthorizationPermissionMismatch"
+    require("Storage Blob Data Reader", account["id"], also=writes, why=f"Failed to get existing workspaces: {refused}")
+    if not state().exists():
+        require(writes, account["id"], why=f"Error loading state: failed to lock azure state: {refused}")
     Path(".terraform").mkdir(exist_ok=True)
 
 
 def plan() -> None:
-    """Everything that is in no state is created; each variable must have a value."""
+    """Everything that is in no state is created; each variable must have a value. A refresh reads the secrets."""
     unset = [name for name, of in stack()["variable"].items() if "default" not in of and not value(name)]
     if unset:
         fail(f"No value for required variable: {', '.join(unset)}")
+    if state().exists() and "-refresh=false" not in os.environ.get(PLAN_FLAGS, ""):
+        require("Key Vault Secrets User", scope(), also="Key Vault Secrets Officer", why="ForbiddenByRbac")
     Path("plan").write_text("{}", encoding="utf-8")
 
 

@@ -13,7 +13,7 @@ from tests.docs.pages import ROOT, fenced, read
 
 PAGE = ROOT / "docs/deploy.md"
 AZURES_KEY = "canary-of-azure-openai"
-WORKFLOW: dict[str, Any] = yaml.safe_load((ROOT / ".github/workflows/deploy.yml").read_text(encoding="utf-8"))
+REPOSITORY = "repo:contoso/gateway"
 
 pytestmark = pytest.mark.slow
 
@@ -69,31 +69,63 @@ def test_github_is_prepared_and_no_secret_is_shown(bootstrapped: tuple[Desk, str
     assert "Nothing to change." in desk.shell([steps(3)[1]])
 
 
-def test_what_was_pushed_is_deployed_by_the_workflow(bootstrapped: tuple[Desk, str]) -> None:
+@pytest.fixture(scope="module")
+def deployed(bootstrapped: tuple[Desk, str]) -> tuple[Desk, str]:
+    """What the workflow then makes of the push, and its summary."""
     desk, _ = bootstrapped
-    job = WORKFLOW["jobs"]["dev"]
-    (deploy,) = (step for step in job["steps"] if "scripts/deploy.py" in step.get("run", ""))
-    summary = desk.cloud.folder / "summary.md"
-    runner = {
-        **resolved(deploy["env"], desk.cloud.state("gh"), env="dev"),
-        "TOKEN_SUBJECT": f"repo:contoso/gateway:environment:{job['environment']}",
-        "GITHUB_STEP_SUMMARY": str(summary),
-    }
-    desk.shell([deploy["run"]], env=runner)
-    text = summary.read_text(encoding="utf-8")
+    return desk, run_step(desk, "deploy", job="dev", subject=f"{REPOSITORY}:environment:dev", env="dev")
 
-    assert "passed" in text
-    assert "pvc-dev-aigateway-ca-san--0000001" in text
+
+def test_what_was_pushed_is_deployed_by_the_workflow(deployed: tuple[Desk, str]) -> None:
+    desk, summary = deployed
+    assert "passed" in summary
+    assert "pvc-dev-aigateway-ca-san--0000001" in summary
     desk.shell(steps(5))
 
 
-def resolved(env_of_step: dict[str, str], github: dict[str, Any], *, env: str) -> dict[str, str]:
+@pytest.mark.parametrize(("env", "found"), [("dev", "no changes"), ("staging", "11 created")])
+def test_a_pull_request_is_planned_before_and_after_a_deployment(
+    deployed: tuple[Desk, str], env: str, found: str
+) -> None:
+    summary = run_step(deployed[0], "plan", job="plan", subject=f"{REPOSITORY}:pull_request", env=env)
+    assert summary.startswith(f"### Plan of {env}: {found}\n")
+
+
+def test_a_pull_request_gets_no_plan_that_reads_the_vault(deployed: tuple[Desk, str]) -> None:
+    with pytest.raises(AssertionError, match="ForbiddenByRbac"):
+        run_step(deployed[0], "plan", job="plan", subject=f"{REPOSITORY}:pull_request", env="dev", less="--no-refresh")
+    with pytest.raises(AssertionError, match="AADSTS700213"):
+        run_step(deployed[0], "drift", job="drift", subject=f"{REPOSITORY}:pull_request", env="dev")
+
+
+def test_main_is_looked_at_every_night_without_an_approval(deployed: tuple[Desk, str]) -> None:
+    summary = run_step(deployed[0], "drift", job="drift", subject=f"{REPOSITORY}:ref:refs/heads/main", env="dev")
+    assert summary == "### Plan of dev: no changes\n\n"
+
+
+def run_step(desk: Desk, workflow: str, *, job: str, subject: str, env: str, less: str = "") -> str:
+    """Run what a job runs of the script called like its workflow, as a runner does; the summary it writes."""
+    content = yaml.safe_load((ROOT / f".github/workflows/{workflow}.yml").read_text(encoding="utf-8"))["jobs"][job]
+    (step,) = (step for step in content["steps"] if f"scripts/{workflow}.py" in step.get("run", ""))
+    summary = desk.cloud.folder / "summary.md"
+    summary.unlink(missing_ok=True)
+    runner = {
+        **resolved(step["env"], desk.cloud.state("gh"), env=content.get("environment")),
+        **({"ENVIRONMENT": env} if "ENVIRONMENT" in step["env"] else {}),
+        "TOKEN_SUBJECT": subject,
+        "GITHUB_STEP_SUMMARY": str(summary),
+    }
+    desk.shell([step["run"].replace(less, "")], env=runner)
+    return summary.read_text(encoding="utf-8")
+
+
+def resolved(env_of_step: dict[str, str], github: dict[str, Any], *, env: str | None) -> dict[str, str]:
     """What a runner puts in place of `${{ vars.X }}` and `${{ secrets.X }}`; nothing for what is not there."""
-    values = {kind: {**github[kind], **github["environments"][env][kind]} for kind in ("variables", "secrets")}
+    own = github["environments"][env] if env else {"variables": {}, "secrets": {}}
+    values = {"vars": {**github["variables"], **own["variables"]}, "secrets": own["secrets"]}
 
     def value(found: re.Match[str]) -> str:
-        kind = {"vars": "variables", "secrets": "secrets"}[found[1]]
-        return str(values[kind].get(found[2], ""))
+        return str(values[found[1]].get(found[2], ""))
 
     return {name: re.sub(r"\$\{\{ (vars|secrets)\.(\w+) \}\}", value, text) for name, text in env_of_step.items()}
 

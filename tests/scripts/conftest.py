@@ -10,6 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.cloud.stand_ins import cloud
+
+__all__ = ["cloud"]
+
 ROOT = Path(__file__).parents[2]
 # Not this environment's Python, which a clone does not have.
 PYTHON = getattr(sys, "_base_executable", sys.executable)

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from tests.cloud.gh.github import ROBOT, issue
-from tests.cloud.stand_ins import Cloud, Ran, cloud  # noqa: F401
+from tests.cloud.stand_ins import Cloud, Ran
 
 NUMBER = 7
 
 
 @pytest.fixture
-def runner(cloud: Cloud) -> Cloud:  # noqa: F811
+def runner(cloud: Cloud) -> Cloud:
     """A workflow of pull request 7, which has comments enough for two pages."""
     with cloud.scene("gh") as gh:
         gh["login"] = ROBOT
@@ -23,7 +23,7 @@ def runner(cloud: Cloud) -> Cloud:  # noqa: F811
     return cloud
 
 
-def comment(cloud: Cloud, text: str, *words: str, env: str = "dev", **environ: str) -> Ran:  # noqa: F811
+def comment(cloud: Cloud, text: str, *words: str, env: str = "dev", **environ: str) -> Ran:
     """Run the script with what a runner has."""
     (cloud.folder / "plan.md").write_text(text, encoding="utf-8")
     (cloud.folder / "event.json").write_text(json.dumps({"pull_request": {"number": NUMBER}}), encoding="utf-8")
@@ -37,7 +37,7 @@ def comment(cloud: Cloud, text: str, *words: str, env: str = "dev", **environ: s
     return cloud.run("scripts/comment.py", "--env", env, "--file", file, *words, env={**runners, **environ})
 
 
-def comments(cloud: Cloud) -> list[dict[str, Any]]:  # noqa: F811
+def comments(cloud: Cloud) -> list[dict[str, Any]]:
     """Those that a workflow wrote."""
     [pull_request] = cloud.state("gh")["issues"]
     return [each for each in pull_request["comments"] if each["user"] == ROBOT]

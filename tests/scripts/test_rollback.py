@@ -10,7 +10,7 @@ import pytest
 from local.runner.session import Session
 from tests.cloud.az.containerapp import app, revision
 from tests.cloud.az.keyvault import version
-from tests.cloud.stand_ins import ROOT, Cloud, Ran, cloud  # noqa: F401
+from tests.cloud.stand_ins import ROOT, Cloud, Ran
 
 APP, GROUP, VAULT = "pvc-dev-aigateway-ca-san", "pvc-dev-aigateway-rg-san", "pvc-dev-aigateway-kv-san"
 FIRST, SECOND, BROKEN, NOW = (f"{APP}--{number}" for number in ("1", "2", "3", "4"))
@@ -18,7 +18,7 @@ QUICK = ("--wait-s", "15", "--every-s", "0.2", "--skip-synth")
 
 
 @pytest.fixture
-def deployed(cloud: Cloud) -> Cloud:  # noqa: F811
+def deployed(cloud: Cloud) -> Cloud:
     """Four deployments, of which the third never came up; a rollback takes a second."""
     revisions = [
         revision(NOW, "2026-11-20", active=True),
@@ -32,12 +32,12 @@ def deployed(cloud: Cloud) -> Cloud:  # noqa: F811
     return cloud
 
 
-def rollback(cloud: Cloud, *words: str, stdin: str = "") -> Ran:  # noqa: F811
+def rollback(cloud: Cloud, *words: str, stdin: str = "") -> Ran:
     """Without a smoke test, which the tests of the smoke test are for."""
     return cloud.run("scripts/rollback.py", "--env", "dev", "--no-smoke", *QUICK, *words, stdin=stdin)
 
 
-def activated(cloud: Cloud) -> list[str]:  # noqa: F811
+def activated(cloud: Cloud) -> list[str]:
     """The revisions that were activated."""
     return [call.words[call.words.index("--revision") + 1] for call in cloud.changes("az")]
 
@@ -135,7 +135,7 @@ def test_a_first_deployment_has_nothing_to_go_back_to(deployed: Cloud) -> None:
     assert ran.err.endswith("the app keeps no earlier revision that once came up.\n")
 
 
-def test_an_environment_that_is_not_deployed_is_told(cloud: Cloud) -> None:  # noqa: F811
+def test_an_environment_that_is_not_deployed_is_told(cloud: Cloud) -> None:
     ran = rollback(cloud, "--yes")
     assert ran.code == 1
     assert ran.err == f"There is no {APP} in {GROUP}: dev is not deployed yet.\n"

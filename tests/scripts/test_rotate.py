@@ -11,7 +11,7 @@ from local.runner.session import Session
 from scripts.cloud.phases import derived, phase_of
 from tests.cloud.az.keyvault import version
 from tests.cloud.door import door
-from tests.cloud.stand_ins import Cloud, Ran, cloud  # noqa: F401
+from tests.cloud.stand_ins import Cloud, Ran
 
 VAULT = "pvc-dev-aigateway-kv-san"
 FIRST, SECOND = "gateway-key", "gateway-key-secondary"
@@ -21,7 +21,7 @@ LATE_S = 0.5
 
 
 @pytest.fixture
-def base_url(cloud: Cloud) -> Iterator[str]:  # noqa: F811
+def base_url(cloud: Cloud) -> Iterator[str]:
     """The door of dev as it is after a first deployment."""
     with cloud.scene() as azure:
         azure["vaults"][VAULT] = {
@@ -33,7 +33,7 @@ def base_url(cloud: Cloud) -> Iterator[str]:  # noqa: F811
         yield url
 
 
-def rotate(cloud: Cloud, half: str, *words: str, base_url: str, env: dict[str, str] | None = None) -> Ran:  # noqa: F811
+def rotate(cloud: Cloud, half: str, *words: str, base_url: str, env: dict[str, str] | None = None) -> Ran:
     """Without the smoke tests, for which the door is too small."""
     given = (
         "--env",
@@ -50,12 +50,12 @@ def rotate(cloud: Cloud, half: str, *words: str, base_url: str, env: dict[str, s
     return cloud.run("scripts/rotate.py", *given, half, *words, env=env)
 
 
-def values(cloud: Cloud, name: str) -> list[str]:  # noqa: F811
+def values(cloud: Cloud, name: str) -> list[str]:
     """All versions of a secret, the oldest first."""
     return [kept["value"] for kept in cloud.state()["vaults"][VAULT][name]]
 
 
-def test_add_makes_a_second_key_and_waits_until_both_open_the_door(cloud: Cloud, base_url: str) -> None:  # noqa: F811
+def test_add_makes_a_second_key_and_waits_until_both_open_the_door(cloud: Cloud, base_url: str) -> None:
     ran = rotate(cloud, "add", base_url=base_url)
     assert ran.code == 0, ran.err
     assert values(cloud, FIRST) == [OLD]
@@ -67,7 +67,7 @@ def test_add_makes_a_second_key_and_waits_until_both_open_the_door(cloud: Cloud,
     assert f"az keyvault secret show --vault-name {VAULT} --name {SECOND} --query value --output tsv" in ran.err
 
 
-def test_retire_puts_the_second_in_the_place_of_the_first(cloud: Cloud, base_url: str) -> None:  # noqa: F811
+def test_retire_puts_the_second_in_the_place_of_the_first(cloud: Cloud, base_url: str) -> None:
     assert rotate(cloud, "add", base_url=base_url).code == 0
     new = values(cloud, SECOND)[-1]
     ran = rotate(cloud, "retire", base_url=base_url)
@@ -82,7 +82,7 @@ def test_retire_puts_the_second_in_the_place_of_the_first(cloud: Cloud, base_url
     ) in ran.err
 
 
-def test_terraform_finds_content_type_and_tags_as_it_left_them(cloud: Cloud, base_url: str) -> None:  # noqa: F811
+def test_terraform_finds_content_type_and_tags_as_it_left_them(cloud: Cloud, base_url: str) -> None:
     for half in ("add", "retire"):
         assert rotate(cloud, half, base_url=base_url).code == 0
     for name in (FIRST, SECOND):
@@ -90,14 +90,14 @@ def test_terraform_finds_content_type_and_tags_as_it_left_them(cloud: Cloud, bas
         assert {(each["contentType"], json.dumps(each["tags"])) for each in kept} == {("text/plain", json.dumps(TAGS))}
 
 
-def test_no_key_is_in_an_argument_or_in_the_output(cloud: Cloud, base_url: str) -> None:  # noqa: F811
+def test_no_key_is_in_an_argument_or_in_the_output(cloud: Cloud, base_url: str) -> None:
     runs = [rotate(cloud, half, base_url=base_url) for half in ("add", "retire")]
     seen = "".join(ran.out + ran.err for ran in runs) + str([call.words for call in cloud.calls()])
     for key in {*values(cloud, FIRST), *values(cloud, SECOND)}:
         assert key not in seen
 
 
-def test_both_halves_can_be_repeated(cloud: Cloud, base_url: str) -> None:  # noqa: F811
+def test_both_halves_can_be_repeated(cloud: Cloud, base_url: str) -> None:
     for half in ("add", "retire"):
         assert rotate(cloud, half, base_url=base_url).code == 0
         cloud.forget_calls()
@@ -108,7 +108,7 @@ def test_both_halves_can_be_repeated(cloud: Cloud, base_url: str) -> None:  # no
 
 @pytest.mark.parametrize("change", [1, 2])
 def test_a_retirement_that_was_killed_at_a_write_is_finished_by_the_next(
-    cloud: Cloud,  # noqa: F811
+    cloud: Cloud,
     base_url: str,
     change: int,
 ) -> None:
@@ -123,7 +123,7 @@ def test_a_retirement_that_was_killed_at_a_write_is_finished_by_the_next(
     assert "401 to the old key, 5 times in a row" in ran.err
 
 
-def test_an_addition_that_was_killed_keeps_its_key(cloud: Cloud, base_url: str) -> None:  # noqa: F811
+def test_an_addition_that_was_killed_keeps_its_key(cloud: Cloud, base_url: str) -> None:
     cloud.kill(change=1, when="after")
     assert rotate(cloud, "add", base_url=base_url).code == -signal.SIGKILL
     made = values(cloud, SECOND)
@@ -131,7 +131,7 @@ def test_an_addition_that_was_killed_keeps_its_key(cloud: Cloud, base_url: str) 
     assert values(cloud, SECOND) == made
 
 
-def test_an_interrupted_retirement_is_not_overtaken_by_a_new_key(cloud: Cloud, base_url: str) -> None:  # noqa: F811
+def test_an_interrupted_retirement_is_not_overtaken_by_a_new_key(cloud: Cloud, base_url: str) -> None:
     with cloud.scene() as azure:
         azure["vaults"][VAULT][SECOND] = [version(OLD)]
     ran = rotate(cloud, "add", base_url=base_url)
@@ -139,7 +139,7 @@ def test_an_interrupted_retirement_is_not_overtaken_by_a_new_key(cloud: Cloud, b
     assert cloud.changes() == []
 
 
-def test_nothing_is_retired_while_nobody_can_have_another_key(cloud: Cloud, base_url: str) -> None:  # noqa: F811
+def test_nothing_is_retired_while_nobody_can_have_another_key(cloud: Cloud, base_url: str) -> None:
     ran = rotate(cloud, "retire", base_url=base_url)
     assert ran.code == 1
     assert "There is no second key that clients could have moved to. Begin with `add`." in ran.err
@@ -147,7 +147,7 @@ def test_nothing_is_retired_while_nobody_can_have_another_key(cloud: Cloud, base
 
 
 def test_nothing_is_changed_where_the_door_does_not_know_the_key_of_the_vault(
-    cloud: Cloud,  # noqa: F811
+    cloud: Cloud,
     base_url: str,
 ) -> None:
     with cloud.scene() as azure:
@@ -158,14 +158,14 @@ def test_nothing_is_changed_where_the_door_does_not_know_the_key_of_the_vault(
     assert cloud.changes() == []
 
 
-def test_a_gateway_that_is_not_there_is_told_in_the_end(cloud: Cloud, base_url: str) -> None:  # noqa: F811
+def test_a_gateway_that_is_not_there_is_told_in_the_end(cloud: Cloud, base_url: str) -> None:
     ran = rotate(cloud, "add", "--wait-s", "1", base_url="http://127.0.0.1:9")
     assert ran.code == 1
     assert "still answers ConnectError to the key" in ran.err
     assert base_url
 
 
-def test_another_project_has_secrets_of_its_own(cloud: Cloud, base_url: str) -> None:  # noqa: F811
+def test_another_project_has_secrets_of_its_own(cloud: Cloud, base_url: str) -> None:
     with cloud.scene() as azure:
         azure["vaults"][VAULT] |= {
             "gateway-key-index": [version("indexers-key")],
@@ -182,12 +182,12 @@ def test_another_project_has_secrets_of_its_own(cloud: Cloud, base_url: str) -> 
     assert (wrong.code, wrong.err) == (2, "There is no project 'nope' in dev; there are team, index.\n")
 
 
-def test_an_empty_project_is_the_first_one(cloud: Cloud, base_url: str) -> None:  # noqa: F811
+def test_an_empty_project_is_the_first_one(cloud: Cloud, base_url: str) -> None:
     assert rotate(cloud, "add", "--project", "", base_url=base_url).code == 0
     assert len(values(cloud, SECOND)) == 2
 
 
-def test_a_closed_vault_is_explained(cloud: Cloud, base_url: str) -> None:  # noqa: F811
+def test_a_closed_vault_is_explained(cloud: Cloud, base_url: str) -> None:
     with cloud.scene() as azure:
         azure["vaults_are_closed"] = True
     ran = rotate(cloud, "add", base_url=base_url)
@@ -196,14 +196,14 @@ def test_a_closed_vault_is_explained(cloud: Cloud, base_url: str) -> None:  # no
     assert "Traceback" not in ran.err
 
 
-def test_a_dry_run_shows_the_write_and_makes_none(cloud: Cloud, base_url: str) -> None:  # noqa: F811
+def test_a_dry_run_shows_the_write_and_makes_none(cloud: Cloud, base_url: str) -> None:
     ran = rotate(cloud, "add", "--dry-run", base_url=base_url)
     assert ran.code == 0, ran.err
     assert f"would run: az rest --method put --url 'https://{VAULT}.vault.azure.net/secrets/{SECOND}?" in ran.err
     assert cloud.changes() == []
 
 
-def test_the_end_of_a_retirement_is_a_smoke_test_with_the_new_key(cloud: Cloud, session: Session) -> None:  # noqa: F811
+def test_the_end_of_a_retirement_is_a_smoke_test_with_the_new_key(cloud: Cloud, session: Session) -> None:
     with cloud.scene() as azure:
         azure["vaults"][VAULT] = {
             FIRST: [version(OLD), version(session.key)],
@@ -217,7 +217,7 @@ def test_the_end_of_a_retirement_is_a_smoke_test_with_the_new_key(cloud: Cloud, 
     assert session.key not in ran.out + ran.err
 
 
-def test_where_the_app_is_is_asked_of_azure(cloud: Cloud) -> None:  # noqa: F811
+def test_where_the_app_is_is_asked_of_azure(cloud: Cloud) -> None:
     ran = cloud.run("scripts/rotate.py", "--env", "dev", "--skip-synth", "add")
     assert ran.code == 1
     assert "dev is not deployed yet" in ran.err

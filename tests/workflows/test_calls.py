@@ -51,8 +51,9 @@ def test_azure_is_logged_in_to_without_a_password() -> None:
     terraform = [step for step in CALLS if "ARM_CLIENT_ID" in step.content.get("env", {})]
     assert {step.workflow for step in terraform} == {"plan", "drift", "deploy"}
     for step in terraform:
+        identity = "AZURE_DEPLOY_CLIENT_ID" if step.workflow == "drift" else "AZURE_CLIENT_ID"
         assert {name: value for name, value in step.content["env"].items() if name.startswith("ARM_")} == {
-            "ARM_CLIENT_ID": "${{ vars.AZURE_CLIENT_ID }}",
+            "ARM_CLIENT_ID": f"${{{{ vars.{identity} }}}}",
             "ARM_TENANT_ID": "${{ vars.AZURE_TENANT_ID }}",
             "ARM_SUBSCRIPTION_ID": "${{ vars.AZURE_SUBSCRIPTION_ID }}",
             "ARM_USE_OIDC": "true",

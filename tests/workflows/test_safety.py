@@ -73,6 +73,16 @@ def test_plans_are_not_for_forks() -> None:
     assert set(WORKFLOWS["plan"]["on"]) == {"pull_request"}
 
 
+def test_what_a_pull_request_runs_neither_reads_secrets_nor_is_the_identity_that_may() -> None:
+    for workflow, name, job in jobs():
+        if "pull_request" not in WORKFLOWS[workflow]["on"]:
+            continue
+        assert "environment" not in job, (workflow, name)
+        assert "AZURE_DEPLOY_CLIENT_ID" not in str(job), (workflow, name)
+        plans = [step["run"] for step in job["steps"] if "scripts/plan.py" in step.get("run", "")]
+        assert all("--no-refresh" in plan for plan in plans), (workflow, name)
+
+
 def test_what_changes_azure_is_one_at_a_time_and_never_stopped_midway() -> None:
     deploys = WORKFLOWS["deploy"]["jobs"]
     assert {env: job["concurrency"] for env, job in deploys.items()} == {

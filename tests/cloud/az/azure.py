@@ -77,7 +77,6 @@ def new() -> Json:
         "taken": [],  # storage accounts of other people
         "apps": [],
         "service_principals": [],
-        "role_definitions": [],
         "role_assignments": [assignment(CALLER, "Owner", f"/subscriptions/{SUBSCRIPTION}", number=0)],
         "vaults": {},
         "vaults_are_closed": False,
@@ -150,8 +149,8 @@ class Azure:
         return found
 
     def definitions(self) -> list[Json]:
-        """Every role definition, built-in ones and custom ones, as `az` prints them."""
-        built_in = [
+        """Every role definition, as `az` prints it."""
+        return [
             {
                 "id": definition_id(name),
                 "name": name,
@@ -162,7 +161,6 @@ class Azure:
             }
             for role, (name, actions, no) in BUILT_IN.items()
         ]
-        return [*built_in, *self["role_definitions"]]
 
     def require(self, action: str, scope: str) -> None:
         """Azure's refusal unless one of the caller's roles at the scope or above allows the action."""

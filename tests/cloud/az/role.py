@@ -11,41 +11,9 @@ Truth = bool
 
 
 @command("role definition list")
-def definition_list(
-    azure: Azure, *, name: str | None = None, scope: str | None = None, custom_role_only: Truth = False
-) -> list[Json]:
-    """By the name that people read or by the GUID; those of another subscription are not among them."""
-    at = scope or azure.scope
-    return [
-        role
-        for role in azure.definitions()
-        if (name is None or name in {role["name"], role["roleName"]})
-        and (not custom_role_only or role["roleType"] == "CustomRole")
-        and any(is_above(assignable, at) for assignable in role["assignableScopes"])
-    ]
-
-
-@command("role definition create", changes=True)
-def definition_create(azure: Azure, *, role_definition: str) -> Json:
-    """Names of custom roles are the tenant's."""
-    wanted = json.loads(role_definition)
-    azure.require("Microsoft.Authorization/roleDefinitions/write", wanted["assignableScopes"][0])
-    if any(role["roleName"] == wanted["name"] for role in azure.definitions()):
-        raise AzError(
-            "RoleDefinitionWithSameNameExists",
-            f"A custom role with the same name already exists in this directory. Choose another: {wanted['name']}",
-        )
-    return _put(azure, azure.guid(), wanted["name"], wanted)
-
-
-@command("role definition update", changes=True)
-def definition_update(azure: Azure, *, role_definition: str) -> Json:
-    """The whole of it, found by its id."""
-    wanted = json.loads(role_definition)
-    azure.require("Microsoft.Authorization/roleDefinitions/write", wanted["assignableScopes"][0])
-    name = wanted["id"].rsplit("/", 1)[1]
-    azure["role_definitions"][:] = [role for role in azure["role_definitions"] if role["name"] != name]
-    return _put(azure, name, wanted["roleName"], wanted)
+def definition_list(azure: Azure, *, name: str) -> list[Json]:
+    """By the name that people read or by the GUID."""
+    return [role for role in azure.definitions() if name in {role["name"], role["roleName"]}]
 
 
 @command("role assignment list")
@@ -122,20 +90,3 @@ def assignment_update(azure: Azure, *, role_assignment: str) -> Json:
             found: Json = given
             return found
     raise AzError("RoleAssignmentNotFound", f"The role assignment '{wanted['name']}' is not found.")
-
-
-def _put(azure: Azure, name: str, role_name: str, wanted: Json) -> Json:
-    permissions = wanted.get("permissions") or [
-        {"actions": wanted.get("actions", []), "notActions": wanted.get("notActions", [])}
-    ]
-    role = {
-        "id": f"{azure.scope}/providers/Microsoft.Authorization/roleDefinitions/{name}",
-        "name": name,
-        "roleName": role_name,
-        "roleType": "CustomRole",
-        "description": wanted.get("description"),
-        "assignableScopes": wanted["assignableScopes"],
-        "permissions": [{"dataActions": None, "notDataActions": None, **permission} for permission in permissions],
-    }
-    azure["role_definitions"].append(role)
-    return role
