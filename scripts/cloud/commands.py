@@ -91,7 +91,8 @@ class CommandLine:
     ) -> Answer:
         """What a changing command answers; in a dry run it is only shown, and the answer is None.
 
-        `body` is JSON for its stdin that anybody may read, so that it is shown, too; a secret is `stdin`. A failure that is about one of `not_yet` is what something new meets that is not known everywhere: again, later.
+        `body` is JSON for its stdin which anybody may read, and is shown, too; a secret is `stdin`. A failure that is
+        about one of `not_yet` is what something new meets that is not known everywhere: again, later.
         """
         self.changes.append(self._shown(words))
         if body is not None:
