@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.runner.session import Session, run
+from tests import known
 from tests.gateway.whole.stacks import ROOT, stack_of
 
 SOAK_S = 900.0
@@ -61,6 +62,12 @@ def stacks(synthesis_environ: dict[str, str], tmp_path_factory: pytest.TempPathF
     environ = {**synthesis_environ, "CDKTF_OUTDIR": str(outdir)}
     subprocess.run([sys.executable, "main.py"], cwd=ROOT, env=environ, check=True)
     return outdir / "stacks"
+
+
+@pytest.fixture(scope="session")
+def known_stacks(synthesis_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same of tests/environments: dev, staging and prod, whatever the repository's own have become."""
+    return known.synthesize(tmp_path_factory.mktemp("known.out"), environ=synthesis_environ)
 
 
 @pytest.fixture(scope="session")

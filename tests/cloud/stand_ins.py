@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -73,7 +74,7 @@ class Cloud:
             if found := shutil.which(tool):
                 (folder / "tools" / tool).symlink_to(found)
         for program in PROGRAMS:
-            _put(self.bin / program, module=f"tests.cloud.{program}.program")
+            put(self.bin / program, module=f"tests.cloud.{program}.program")
 
     def run(self, *words: str | Path, env: dict[str, str] | None = None, stdin: str = "", cwd: Path = ROOT) -> Ran:
         """Run a script of the checkout: `run("scripts/bootstrap.py", "state")`."""
@@ -150,18 +151,20 @@ class Cloud:
         return list(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else []
 
 
-def _put(path: Path, *, module: str) -> None:
+def put(path: Path, *, module: str) -> None:
     """A program as quick to start as Python can be."""
+    # `#!` takes no path with a space. The second line is a command to `sh`, and the beginning of a text to Python.
     path.write_text(
-        f"#!{sys.executable} -IS\nimport sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom {module} import main\nmain()\n",
+        f"#!/bin/sh\n'''exec' {shlex.quote(sys.executable)} -IS \"$0\" \"$@\"\n'''\n"
+        f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom {module} import main\nmain()\n",
         encoding="utf-8",
     )
     path.chmod(0o755)
 
 
 @pytest.fixture
-def cloud(tmp_path: Path, stacks: Path) -> Cloud:
-    """An empty subscription, its owner logged in, the synthesized stacks of this checkout."""
+def cloud(tmp_path: Path, known_stacks: Path) -> Cloud:
+    """An empty subscription, its owner logged in, the stacks of tests/environments."""
     folder = tmp_path / "cloud"
     folder.mkdir()
-    return Cloud(folder, stacks=stacks)
+    return Cloud(folder, stacks=known_stacks)

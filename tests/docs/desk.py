@@ -17,7 +17,8 @@ from pathlib import Path
 from local.runner.session import run
 from scripts import stamp
 from scripts.requirements import from_pipfile_lock, image_locks
-from tests.cloud.stand_ins import Cloud
+from tests import known
+from tests.cloud.stand_ins import Cloud, put
 from tests.docs.pages import ROOT
 
 TOOLS = ("cat", "ps", "rm", "mkdir", "dirname", "basename", "uname", "sleep")
@@ -97,8 +98,8 @@ class Desk:
         (folder / "itself").mkdir()
         for program in ("az", "gh"):
             (self.cloud.bin / program).rename(folder / "itself" / program)
-            _put(self.cloud.bin / program, module="tests.docs.logins")
-        _put(self.cloud.bin / "terraform", module="tests.docs.terraform")
+            put(self.cloud.bin / program, module="tests.docs.logins")
+        put(self.cloud.bin / "terraform", module="tests.docs.terraform")
         python = folder / "tools/python3"
         python.unlink(missing_ok=True)
         python.symlink_to(Path(sys.executable).resolve())
@@ -133,6 +134,9 @@ def copy(clone: Path) -> None:
         if (ROOT / name).is_file():
             (clone / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, clone / name)
+    # What docs/deploy.md names are the repository's settings as they came, and not what they have become.
+    shutil.rmtree(clone / "settings/environments")
+    shutil.copytree(known.ENVIRONMENTS, clone / "settings/environments")
     _borrow(clone / ".venv", lock=from_pipfile_lock((ROOT / "Pipfile.lock").read_text(encoding="utf-8")))
     _borrow(clone / "node_modules", lock=(ROOT / "package-lock.json").read_text(encoding="utf-8"))
     for version, lock in image_locks(ROOT / "local/image").items():
@@ -147,11 +151,3 @@ def _borrow(folder: Path, *, lock: str) -> None:
         if part.name != stamp.NAME:
             (folder / part.name).symlink_to(part)
     stamp.put(folder, lock=lock)
-
-
-def _put(path: Path, *, module: str) -> None:
-    path.write_text(
-        f"#!{sys.executable} -IS\nimport sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom {module} import main\nmain()\n",
-        encoding="utf-8",
-    )
-    path.chmod(0o755)
