@@ -12,6 +12,7 @@ from scripts.smoke_test.diagnosis import HOST, LOOK_AT_APP, Layer
 from scripts.smoke_test.exchange import Answer
 
 STOPPED = re.compile(r"container app.{0,40}(stopped|does not exist|unavailable)", re.IGNORECASE | re.DOTALL)
+KEPT_OUT = "The ingress of the container app lets this machine's address not in."
 _NOT_ALLOWED = re.compile(r"^RBAC: access denied", re.IGNORECASE)
 
 
@@ -19,7 +20,7 @@ def of_platform(answer: Answer) -> tuple[Layer, str, tuple[str, ...]]:
     """Layer, meaning and what to look at, of an answer that is neither the gateway's nor Azure's."""
     if answer.status == 403 and _NOT_ALLOWED.search(answer.text):
         allow = "`[ingress] ip_allowlist` of the settings of {env}: this machine's public address is not in it"
-        return "ingress", "The ingress of the container app lets this machine's address not in.", (allow,)
+        return "ingress", KEPT_OUT, (allow,)
     if answer.status in (403, 404) and STOPPED.search(answer.text):
         look = (*LOOK_AT_APP, "`[ingress] external` of the settings of {env}", HOST)
         return "ingress", "Container Apps has no running app of this name: stopped, deleted, or not external.", look

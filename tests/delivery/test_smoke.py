@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -13,14 +14,16 @@ from tests.delivery.conftest import Desk
 class Refusing(BaseHTTPRequestHandler):
     """A gateway that knows nobody's key."""
 
+    status, media_type = 401, "application/json"
+    content = b'{"error": {"message": "No key.", "type": "invalid_request_error", "code": "invalid_api_key"}}'
+
     def do_GET(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        content = b'{"error": {"message": "No key.", "type": "invalid_request_error", "code": "invalid_api_key"}}'
-        self.send_response(401)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
+        self.send_response(self.status)
+        self.send_header("Content-Type", self.media_type)
+        self.send_header("Content-Length", str(len(self.content)))
         self.end_headers()
-        self.wfile.write(content)
+        self.wfile.write(self.content)
 
     def do_POST(self) -> None:
         self.do_GET()
@@ -29,13 +32,31 @@ class Refusing(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def refusing() -> Iterator[str]:
+class Closed(Refusing):
+    """An ingress that does not know the caller's address (github.com/microsoft/azure-container-apps/issues/835)."""
+
+    status, media_type, content = 403, "text/plain", b"RBAC: access denied"
+
+
+@contextmanager
+def serve(handler: type[Refusing]) -> Iterator[str]:
     """Its base URL."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/v1"
         server.shutdown()
+
+
+@pytest.fixture
+def refusing() -> Iterator[str]:
+    with serve(Refusing) as url:
+        yield url
+
+
+@pytest.fixture
+def closed() -> Iterator[str]:
+    with serve(Closed) as url:
+        yield url
 
 
 @pytest.fixture
@@ -67,12 +88,27 @@ def test_a_gateway_that_does_not_is_deployed_and_fails_with_the_way_back(at: Des
     assert "Traceback" not in ran.stderr
 
 
-def test_an_allowlist_is_named_as_what_may_keep_the_test_out(at: Desk, refusing: str) -> None:
+@pytest.mark.parametrize(
+    ("allowlist", "code", "words"),
+    [("203.0.113.0/24", 0, "not run: this machine is not in ip_allowlist"), ("", 1, "FAILED")],
+)
+def test_whom_the_allowlist_keeps_out_leaves_the_test_to_a_machine_that_is_on_it(
+    at: Desk, closed: str, allowlist: str, code: int, words: str
+) -> None:
+    at.scene["url"] = closed
+    given = {"AIGATEWAY_INGRESS__IP_ALLOWLIST": allowlist} if allowlist else {}
+    ran = at.run("deploy", "--env", "dev", "--yes", **given)
+    assert ran.returncode == code, ran.stderr
+    assert f"| smoke test | `{words}` |" in at.summary
+    assert ("the ingress lets in 203.0.113.0/24 alone." in ran.stderr) is bool(allowlist)
+    assert (f"scripts/smoke.py --env dev --base-url {closed}" in ran.stderr) is bool(allowlist)
+
+
+def test_an_allowlist_excuses_nothing_but_the_ingress_own_refusal(at: Desk, refusing: str) -> None:
     at.scene["url"] = refusing
     ran = at.run("deploy", "--env", "dev", "--yes", AIGATEWAY_INGRESS__IP_ALLOWLIST="203.0.113.0/24")
     assert ran.returncode == 1
-    assert "The ingress lets in 203.0.113.0/24 alone." in ran.stderr
-    assert "--no-smoke" in ran.stderr
+    assert "| smoke test | `FAILED` |" in at.summary
 
 
 def test_what_answers_inside_alone_is_left_to_a_test_from_inside(at: Desk) -> None:
