@@ -1,7 +1,6 @@
 """The fixture `cloud`: scripts run as processes, with stand-ins for `az` and `gh` on PATH and a scene that is set.
 
-A test that wants it imports it: `from tests.cloud.stand_ins import cloud  # noqa: F401`, or lists this module in its
-conftest.
+A folder's conftest names it for its tests: `from tests.cloud.stand_ins import cloud`, in `__all__`.
 """
 
 from __future__ import annotations
