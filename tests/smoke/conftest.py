@@ -1,6 +1,8 @@
 """Gateways to test: one that works, one whose Azure can be made wrong, and a server before the first that tampers."""
 
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
 
 import pytest
 
@@ -32,19 +34,33 @@ def azure() -> Iterator[Azure]:
 
 
 @pytest.fixture(scope="package")
-def faulty(
-    azure: Azure, synthesis_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Session]:
-    """The gateway of dev with short limits, and the real LiteLLM, before that resource."""
-    folder = tmp_path_factory.mktemp("faulty")
-    stack = stack_with_short_limits(folder / "cdktf.out", environ=synthesis_environ)
-    with run(
+def short_limits(synthesis_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stack of dev with short limits."""
+    return stack_with_short_limits(tmp_path_factory.mktemp("short-limits"), environ=synthesis_environ)
+
+
+@pytest.fixture(scope="package")
+def faulty(azure: Azure, short_limits: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
+    """The gateway of that stack, and the real LiteLLM, before that resource."""
+    with before(azure, stack=short_limits, folder=tmp_path_factory.mktemp("faulty")) as session:
+        yield session
+
+
+@pytest.fixture
+def doomed(azure: Azure, short_limits: Path, tmp_path: Path) -> Iterator[Session]:
+    """Another one, for a test that leaves it broken."""
+    with before(azure, stack=short_limits, folder=tmp_path) as session:
+        yield session
+
+
+def before(azure: Azure, *, stack: Path, folder: Path) -> AbstractContextManager[Session]:
+    """A gateway before the resource."""
+    return run(
         stack=stack,
         environ={"TF_VAR_azure_openai_api_key": KEY},
         upstreams={"azure-openai": azure.url},
         secrets=folder / "secrets.json",
-    ) as session:
-        yield session
+    )
 
 
 @pytest.fixture(scope="package")

@@ -19,17 +19,18 @@ OF_AZURE = [*OF_CODEX, "embeddings"]
 
 @pytest.fixture
 def ask(faulty: Session, azure: Azure, offer: Offer) -> Callable[[], Ran]:
-    """What the script would say, asked for within this process; no key is in it."""
-
-    def ask() -> Ran:
-        report = run(base_url=faulty.base_url, key=faulty.key, offer=offer, timeout_s=20)
-        ran = Ran(code=0 if report.passed else 1, stdout=json.dumps(report.as_json()), stderr="")
-        for key in (KEY, faulty.key):
-            assert key not in ran.stdout + report.text() + report.markdown()
-        return ran
-
+    """What the script would say of the gateway that all tests share."""
     azure.be()
-    return ask
+    return lambda: said_of(faulty, offer)
+
+
+def said_of(session: Session, offer: Offer) -> Ran:
+    """What the script would say, asked for within this process; no key is in it."""
+    report = run(base_url=session.base_url, key=session.key, offer=offer, timeout_s=20)
+    ran = Ran(code=0 if report.passed else 1, stdout=json.dumps(report.as_json()), stderr="")
+    for key in (KEY, session.key):
+        assert key not in ran.stdout + report.text() + report.markdown()
+    return ran
 
 
 def test_all_is_well_before_anything_is_made_wrong(ask: Callable[[], Ran]) -> None:
@@ -126,9 +127,9 @@ def test_the_line_of_the_log_is_named_and_there(ask: Callable[[], Ran], faulty: 
     assert (line["route"], line["status"]) == ("embeddings", 503)
 
 
-def test_a_litellm_that_has_died_fails_translated_chat_alone(ask: Callable[[], Ran], faulty: Session) -> None:
-    """The last one: it stays dead."""
-    tell_litellm(faulty, signal.SIGKILL)
-    ran = ask()
+def test_a_litellm_that_has_died_fails_translated_chat_alone(azure: Azure, doomed: Session, offer: Offer) -> None:
+    azure.be()
+    tell_litellm(doomed, signal.SIGKILL)
+    ran = said_of(doomed, offer)
     assert ran.layers == {"chat completions": "LiteLLM"}
     assert "container litellm: does it run" in ran.look_at("LiteLLM")
