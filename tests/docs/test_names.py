@@ -5,14 +5,15 @@ from typing import get_args
 
 from settings import load_environments
 from settings.naming import ResourceKind
+from tests import known
 from tests.docs.pages import ROOT, commands, fenced, pages, read
 
 NAME = re.compile(r"\bpvc-?[a-z0-9-]*aigateway[a-z0-9-]*|\bpvc-[a-z0-9]+-[a-z0-9-]*kv\b")
 GENERIC = {"pvc-aigateway-", "pvc-aigateway-plan", "pvc-aigateway-deploy"}
 
 
-def test_names_of_resources_are_those_of_the_settings() -> None:
-    namings = [settings.naming for settings in load_environments()]
+def test_names_of_resources_are_those_of_environments_as_they_come() -> None:
+    namings = [settings.naming for settings in load_environments(known.ENVIRONMENTS)]
     true = {naming.name(kind) for naming in namings for kind in get_args(ResourceKind)} | GENERIC
     for page in pages():
         shown = {name for command in commands(read(page)) for name in NAME.findall(command)}

@@ -11,6 +11,7 @@ import pytest
 
 from scripts.client_settings import Models, models_of, normalized, roo_settings, write
 from scripts.work import Failed
+from settings import environment_files
 
 ROOT = Path(__file__).parents[2]
 KEY = "a-key-that-is-in-no-argument"
@@ -127,7 +128,8 @@ def test_what_is_no_base_url_is_refused(given: str) -> None:
 def test_an_unknown_environment_is_told_with_those_that_are_there(tmp_path: Path) -> None:
     ran = client_settings(tmp_path, "--base-url", "https://h", "--env", "nope", GATEWAY_KEY=KEY)
     assert ran.returncode == 2
-    assert ran.stderr.strip() == "There is no environment 'nope'; there are dev, prod, staging."
+    names = ", ".join(file.stem for file in environment_files())
+    assert ran.stderr.strip() == f"There is no environment 'nope'; there are {names}."
     assert not list(tmp_path.iterdir())
 
 

@@ -26,9 +26,9 @@ def checkov() -> None:
 
 
 @pytest.fixture
-def out(stacks: Path, tmp_path: Path) -> Path:
+def out(known_stacks: Path, tmp_path: Path) -> Path:
     """A copy of what synthesis wrote for prod, to spoil."""
-    shutil.copytree(stacks / "aigateway-prod", tmp_path / "stacks/aigateway-prod")
+    shutil.copytree(known_stacks / "aigateway-prod", tmp_path / "stacks/aigateway-prod")
     return tmp_path
 
 

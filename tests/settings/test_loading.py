@@ -6,21 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from settings import ENVIRONMENTS, SettingsError, environment_files, load_environment, load_environments
+from settings import SettingsError, environment_files, load_environment, load_environments
+from tests import known
 from tests.settings.conftest import WriteFile
 
 
 def test_the_repositorys_environments_are_valid() -> None:
-    environments = {settings.env: settings for settings in load_environments()}
-
-    assert {"dev", "staging", "prod"} <= environments.keys()
-    assert environments["dev"].scale.min_replicas == 0
-    assert environments["prod"].scale.min_replicas > 0
-    assert environments["prod"].key_vault.purge_protection
+    environments = {settings.env for settings in load_environments()}
+    assert "dev" in environments, "the tests of the running gateway and up.py's default want an environment dev"
 
 
 def test_a_new_file_alone_is_a_new_environment(tmp_path: Path) -> None:
-    directory = Path(shutil.copytree(ENVIRONMENTS, tmp_path / "environments"))
+    directory = Path(shutil.copytree(known.ENVIRONMENTS, tmp_path / "environments"))
     before = load_environments(directory)
     (directory / "uat.toml").write_text('env = "uat"\n')
     after = load_environments(directory)

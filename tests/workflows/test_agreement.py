@@ -1,7 +1,6 @@
 """The workflows, the settings and the bootstrap name the same environments, variables and secrets."""
 
 import re
-import shutil
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,8 @@ from scripts.environments import environments
 from scripts.stacks import Stack, load_all
 from tests.workflows.files import ROOT, WORKFLOWS, jobs
 
+ENVS = environments(ROOT / "settings/environments")
+THREE = ("dev", "staging", "prod")
 IDENTITIES = Identities(tenant_id="t", subscription_id="s", plan_client_id="p", deploy_client_id="d")
 
 
@@ -41,16 +42,28 @@ def disagreements(names: Collection[str], workflows: dict[str, Any]) -> list[str
     return told
 
 
+def naming(names: Collection[str]) -> dict[str, Any]:
+    """Workflows, as far as they name environments."""
+    choices = {"on": {"workflow_dispatch": {"inputs": {"environment": {"options": list(names)}}}}}
+    return {"deploy": {**choices, "jobs": dict.fromkeys(names)}, "rotate": choices}
+
+
+def deployment(env: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Its job, and the step that deploys."""
+    job = WORKFLOWS["deploy"]["jobs"].get(env)
+    assert job is not None, (
+        f".github/workflows/deploy.yml, jobs: add {env}, or delete its file in settings/environments"
+    )
+    (step,) = (step for step in job["steps"] if "scripts/deploy.py" in step.get("run", ""))
+    return job, step
+
+
 def test_every_environment_can_be_deployed_and_has_its_keys_replaced() -> None:
-    assert disagreements(environments(ROOT / "settings/environments"), WORKFLOWS) == []
+    assert disagreements(ENVS, WORKFLOWS) == []
 
 
-def test_a_fourth_environment_is_planned_at_once_and_told_where_it_is_missing(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "settings/environments", tmp_path / "environments")
-    (tmp_path / "environments/uat.toml").write_text('env = "uat"\n', encoding="utf-8")
-    names = environments(tmp_path / "environments")
-    assert names == ["dev", "prod", "staging", "uat"]
-    assert disagreements(names, WORKFLOWS) == [
+def test_a_fourth_environment_is_told_where_it_is_missing() -> None:
+    assert disagreements([*THREE, "uat"], naming(THREE)) == [
         ".github/workflows/deploy.yml, jobs: add uat",
         ".github/workflows/deploy.yml, choices of `environment`: add uat",
         ".github/workflows/rotate.yml, choices of `environment`: add uat",
@@ -58,13 +71,16 @@ def test_a_fourth_environment_is_planned_at_once_and_told_where_it_is_missing(tm
 
 
 def test_an_environment_that_is_gone_is_told_too() -> None:
-    assert ".github/workflows/deploy.yml, jobs: take out prod" in disagreements(["dev", "staging"], WORKFLOWS)
+    assert disagreements(["dev", "staging"], naming(THREE)) == [
+        ".github/workflows/deploy.yml, jobs: take out prod",
+        ".github/workflows/deploy.yml, choices of `environment`: take out prod",
+        ".github/workflows/rotate.yml, choices of `environment`: take out prod",
+    ]
 
 
-@pytest.mark.parametrize("env", WORKFLOWS["deploy"]["jobs"])
+@pytest.mark.parametrize("env", ENVS)
 def test_a_deployment_gets_every_secret_of_its_stack_and_no_other(env: str, by_env: dict[str, Stack]) -> None:
-    job = WORKFLOWS["deploy"]["jobs"][env]
-    (step,) = (step for step in job["steps"] if "run" in step)
+    job, step = deployment(env)
     assert step["run"] == f"python3 scripts/deploy.py --env {env} --yes"
     assert job["environment"] == env
     handed = {name: value for name, value in step["env"].items() if name.startswith("TF_VAR_")}
@@ -72,9 +88,9 @@ def test_a_deployment_gets_every_secret_of_its_stack_and_no_other(env: str, by_e
     assert handed == wanted, f"the job {env} of deploy.yml hands over other secrets than its stack wants"
 
 
-@pytest.mark.parametrize("env", WORKFLOWS["deploy"]["jobs"])
+@pytest.mark.parametrize("env", ENVS)
 def test_a_deployment_says_which_state_it_expects(env: str, by_env: dict[str, Stack]) -> None:
-    (step,) = (step for step in WORKFLOWS["deploy"]["jobs"][env]["steps"] if "run" in step)
+    _, step = deployment(env)
     states = {name for name in environment_variables(by_env[env], IDENTITIES) if name.startswith("TFSTATE_")}
     assert {name: value for name, value in step["env"].items() if name.startswith("TFSTATE_")} == {
         name: f"${{{{ vars.{name} }}}}" for name in states

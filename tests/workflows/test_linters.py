@@ -70,7 +70,7 @@ def test_zizmor_finds_what_is_dangerous(copy: Path, workflow: str, old: str, new
 @pytest.mark.parametrize(
     ("workflow", "old", "new", "message"),
     [
-        ("deploy", "needs: dev", "needs: test", "needs job"),
+        ("drift", "needs: environments", "needs: environment", "needs job"),
         ("plan", "matrix.environment", "matrix.env", "is not defined"),
         ("rotate", "type: choice", "type: chocie", "chocie"),
     ],

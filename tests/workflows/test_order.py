@@ -1,7 +1,7 @@
 """Which deployments run, and after which, as GitHub decides it by `needs` and `if`."""
 
 import re
-from typing import Any
+from graphlib import TopologicalSorter
 
 import pytest
 
@@ -9,6 +9,15 @@ from tests.workflows.files import WORKFLOWS
 
 DEPLOYS = WORKFLOWS["deploy"]["jobs"]
 _STATUS = re.compile(r"\b(always|cancelled|failure|success)\(\)")
+
+
+def needs(env: str) -> list[str]:
+    """The jobs that it names."""
+    named: str | list[str] = DEPLOYS[env].get("needs", [])
+    found = [named] if isinstance(named, str) else named
+    for job in found:
+        assert job in DEPLOYS, f".github/workflows/deploy.yml: the job {env} needs {job}, which is no job there"
+    return found
 
 
 def holds(condition: str, *, event: str, chosen: str, results: dict[str, str], cancelled: bool) -> bool:
@@ -20,7 +29,12 @@ def holds(condition: str, *, event: str, chosen: str, results: dict[str, str], c
         "inputs.environment": chosen,
         **{f"needs.{job}.result": result for job, result in results.items()},
     }
-    text = re.sub(r"[a-z_]+(\.[a-z_]+)+", lambda found: repr(names[found[0]]), condition)
+
+    def value(found: re.Match[str]) -> str:
+        assert found[0] in names, f"deploy.yml: `if: {condition}` asks for {found[0]}, which `needs` does not name"
+        return repr(names[found[0]])
+
+    text = re.sub(r"\w+(\.[\w-]+)+", value, condition)
     text = text.replace("&&", " and ").replace("||", " or ").replace("!cancelled()", str(not cancelled))
     text = text.replace("success()", str(set(results.values()) <= {"success"}))
     return bool(eval(text, {"__builtins__": {}}))  # noqa: S307 - an expression of our own file
@@ -29,27 +43,37 @@ def holds(condition: str, *, event: str, chosen: str, results: dict[str, str], c
 def run(*, event: str = "push", chosen: str = "", failing: str = "", cancelled: bool = False) -> dict[str, str]:
     """The result of every job."""
     results: dict[str, str] = {}
-    for name, job in DEPLOYS.items():
-        needed = {before: results[before] for before in [job["needs"]] if before} if "needs" in job else {}
-        runs = holds(job["if"], event=event, chosen=chosen, results=needed, cancelled=cancelled and bool(needed))
+    for name in TopologicalSorter({env: needs(env) for env in DEPLOYS}).static_order():
+        needed = {env: results[env] for env in needs(name)}
+        runs = holds(
+            DEPLOYS[name]["if"], event=event, chosen=chosen, results=needed, cancelled=cancelled and bool(needed)
+        )
         results[name] = ("failure" if name == failing else "success") if runs else "skipped"
     return results
 
 
-def test_main_goes_from_dev_to_staging_to_prod() -> None:
-    assert list(DEPLOYS) == ["dev", "staging", "prod"]
-    assert run() == {"dev": "success", "staging": "success", "prod": "success"}
+def before(env: str) -> set[str]:
+    """The jobs that it waits for, whether it says so itself or one of them does."""
+    return {*needs(env), *(earlier for needed in needs(env) for earlier in before(needed))}
 
 
-@pytest.mark.parametrize(
-    ("failing", "results"),
-    [
-        ("dev", {"dev": "failure", "staging": "skipped", "prod": "skipped"}),
-        ("staging", {"dev": "success", "staging": "failure", "prod": "skipped"}),
-    ],
-)
-def test_nothing_follows_a_deployment_that_failed(failing: str, results: dict[str, str]) -> None:
-    assert run(failing=failing) == results
+def test_main_goes_to_every_environment() -> None:
+    assert run() == dict.fromkeys(DEPLOYS, "success")
+
+
+def test_dev_alone_waits_for_no_other() -> None:
+    assert [env for env in DEPLOYS if not needs(env)] == ["dev"]
+
+
+@pytest.mark.skipif(not {"staging", "prod"} <= DEPLOYS.keys(), reason="there is none of the two")
+def test_prod_waits_for_staging() -> None:
+    assert "staging" in before("prod")
+
+
+@pytest.mark.parametrize("failing", DEPLOYS)
+def test_nothing_follows_a_deployment_that_failed(failing: str) -> None:
+    results = {env: "skipped" if failing in before(env) else "success" for env in DEPLOYS}
+    assert run(failing=failing) == {**results, failing: "failure"}
 
 
 @pytest.mark.parametrize("chosen", DEPLOYS)
@@ -59,12 +83,7 @@ def test_by_hand_it_is_the_chosen_one_alone(chosen: str) -> None:
 
 
 def test_a_cancelled_run_deploys_nothing_more() -> None:
-    assert run(cancelled=True) == {"dev": "success", "staging": "skipped", "prod": "skipped"}
-
-
-def test_each_waits_for_the_one_before() -> None:
-    chain: list[Any] = [job.get("needs") for job in DEPLOYS.values()]
-    assert chain == [None, "dev", "staging"]
+    assert run(cancelled=True) == {env: "skipped" if before(env) else "success" for env in DEPLOYS}
 
 
 def test_it_starts_with_main_or_by_hand() -> None:
