@@ -127,6 +127,26 @@ def test_one_that_does_not_come_up_is_told_within_bounds(deployed: Cloud) -> Non
     assert f"It does not take over. {SECOND}: Provisioned, Processing, 0% of the traffic" in ran.err
 
 
+def test_a_revision_with_which_another_one_shares_the_traffic_has_not_taken_over(deployed: Cloud) -> None:
+    with deployed.scene() as azure:
+        now, *_, second = azure["container_apps"][APP]["revisions"]
+        now["properties"]["trafficWeight"] = 80
+        second["properties"] |= {"active": True, "trafficWeight": 20, "runningState": "Running"}
+    ran = rollback(deployed, "--revision", NOW, "--wait-s", "1")
+    assert ran.code == 1
+    assert f"It does not take over. {NOW}: Provisioned, Running, 80% of the traffic" in ran.err
+
+
+def test_what_clients_meet_is_the_one_with_the_traffic_not_the_newest(deployed: Cloud) -> None:
+    with deployed.scene() as azure:
+        now, _, third, second = azure["container_apps"][APP]["revisions"]
+        now["properties"] |= {"trafficWeight": 0, "runningState": "Processing"}
+        third["properties"]["provisioningState"] = "Provisioned"
+        second["properties"] |= {"active": True, "trafficWeight": 100, "runningState": "Running"}
+    assert rollback(deployed, "--yes").code == 0
+    assert activated(deployed) == [FIRST]
+
+
 def test_a_first_deployment_has_nothing_to_go_back_to(deployed: Cloud) -> None:
     with deployed.scene() as azure:
         azure["container_apps"][APP]["revisions"] = [revision(NOW, "2026-11-20", active=True)]

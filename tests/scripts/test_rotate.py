@@ -158,6 +158,15 @@ def test_nothing_is_changed_where_the_door_does_not_know_the_key_of_the_vault(
     assert cloud.changes() == []
 
 
+def test_nothing_is_retired_before_the_door_opens_to_the_second_key(cloud: Cloud, base_url: str) -> None:
+    with cloud.scene() as azure:
+        azure["vaults"][VAULT][SECOND].append(version("not-read-yet", made=2e9))
+    ran = rotate(cloud, "retire", "--wait-s", "1", base_url=base_url)
+    assert ran.code == 1
+    assert f"the gateway at {base_url} still answers 200 to the old key, 401 to the new key." in ran.err
+    assert cloud.changes() == []
+
+
 def test_a_gateway_that_is_not_there_is_told_in_the_end(cloud: Cloud, base_url: str) -> None:
     ran = rotate(cloud, "add", "--wait-s", "1", base_url="http://127.0.0.1:9")
     assert ran.code == 1
@@ -215,6 +224,29 @@ def test_the_end_of_a_retirement_is_a_smoke_test_with_the_new_key(cloud: Cloud, 
     assert ran.err.index("Smoke test with the new key") < ran.err.index("The old key is refused.")
     assert "embeddings" in ran.out
     assert session.key not in ran.out + ran.err
+
+
+def test_the_end_of_an_addition_is_a_smoke_test_with_either_key(cloud: Cloud, session: Session) -> None:
+    with cloud.scene() as azure:
+        azure["vaults"][VAULT] = {FIRST: [version(derived(session.key))], SECOND: [version(session.key)]}
+    ran = cloud.run("scripts/rotate.py", "--env", "dev", "--base-url", session.base_url, "--skip-synth", "add")
+    assert ran.code == 0, ran.out + ran.err
+    steps = ["Smoke test with the old key", "Smoke test with the new key", "Both keys work."]
+    assert sorted(steps, key=ran.err.index) == steps
+    assert ran.out.count("embeddings") == 2
+
+
+@pytest.mark.parametrize(("half", "key"), [("add", "the old key"), ("retire", "the new key")])
+def test_a_smoke_test_that_fails_is_the_end(cloud: Cloud, base_url: str, half: str, key: str) -> None:
+    with cloud.scene() as azure:
+        azure["vaults"][VAULT][SECOND].append(version("the-second"))
+    ran = cloud.run(
+        "scripts/rotate.py", "--env", "dev", "--base-url", base_url, "--skip-synth", "--every-s", "0.05", half
+    )
+    assert ran.code == 1
+    assert f"The smoke test with {key} failed. The vault is as said above; this can be repeated." in ran.err
+    assert "Both keys work" not in ran.err
+    assert "The old key is refused." not in ran.err
 
 
 def test_where_the_app_is_is_asked_of_azure(cloud: Cloud) -> None:

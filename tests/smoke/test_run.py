@@ -1,9 +1,10 @@
 """What is left out when there is no use in asking any more."""
 
 import asyncio
+import threading
 from typing import cast
 
-from scripts.smoke_test import Offer
+from scripts.smoke_test import Offer, run
 from scripts.smoke_test.checks import checks_of
 from scripts.smoke_test.diagnosis import Scene
 from scripts.smoke_test.exchange import Answer, Request
@@ -11,6 +12,8 @@ from scripts.smoke_test.report import Result
 from scripts.smoke_test.run import _all
 from scripts.smoke_test.transport import Kind, UnreachedError
 from scripts.smoke_test.wire import Wire
+
+from .tampering import Asked, Sent, Server
 
 
 class Dead:
@@ -45,3 +48,19 @@ def test_when_the_time_is_over_the_rest_is_left_out(offer: Offer) -> None:
     first, *others = results_of(Dead("timeout", left_s=0.0), offer)
     assert first.status == "failed"
     assert {(result.status, result.note) for result in others} == {("skipped", "no time left: see --timeout-s")}
+
+
+def test_what_hangs_takes_three_times_the_time_of_one_check_altogether(offer: Offer) -> None:
+    over = threading.Event()
+
+    def serve(asked: Asked) -> Sent:
+        is_first = asked.method == "GET" and not asked.key
+        if not is_first:
+            over.wait(60)
+        return Sent(status=401, body=b'{"error": {"code": "invalid_api_key"}}', drop=not is_first)
+
+    with Server(serve) as server:
+        report = run(base_url=server.url, key="a-key-of-clients", offer=offer, wait_s=1, timeout_s=0.5)
+        over.set()
+    assert [result.status for result in report.results][:5] == ["passed", "failed", "failed", "failed", "skipped"]
+    assert {result.note for result in report.results[4:]} == {"no time left: see --timeout-s"}
