@@ -9,6 +9,7 @@ Ctrl-C does not leave a locked state behind: Terraform is told to stop, and wait
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -31,37 +32,40 @@ def main() -> None:
     with manners():
         enter(node=True)
         arguments = parse(sys.argv[1:])
-        stacks = prepared(arguments.env)
+        (stack,) = prepared([arguments.env])
         from scripts.delivery.preconditions import check
 
-        check(stacks)
-        for stack in stacks:
-            deploy(stack, yes=arguments.yes, test=not arguments.no_smoke)
+        check(stack)
+        deploy(stack, yes=arguments.yes, test=not arguments.no_smoke, overwrite=arguments.overwrite_keys)
 
 
 def parse(words: list[str]) -> argparse.Namespace:
     """The options; a mistake in them ends with exit code 2."""
-    parser = argparse.ArgumentParser(
-        prog="deploy.py",
-        description="Plans, asks, deploys and tests. Several environments get the same TF_VAR_... values.",
-    )
-    which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--env", action="append", metavar="NAME", help="an environment; may be repeated")
-    which.add_argument("--all", action="store_true", help="every environment: dev first, prod last")
+    parser = argparse.ArgumentParser(prog="deploy.py", description="Plans, asks, deploys and tests one environment.")
+    parser.add_argument("--env", required=True, action="append", metavar="NAME", help="the environment")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--no-smoke", action="store_true", help="do not test the gateway afterwards")
-    return parser.parse_args(words)
+    parser.add_argument("--overwrite-keys", action="store_true", help="also where a key was rotated in the vault")
+    arguments = parser.parse_args(words)
+    if len(arguments.env) > 1:
+        parser.error("one environment at a time: each has keys of its own, and TF_VAR_gateway_key is one")
+    arguments.env = arguments.env[0]
+    return arguments
 
 
-def deploy(stack: Stack, *, yes: bool, test: bool) -> None:
+def deploy(stack: Stack, *, yes: bool, test: bool, overwrite: bool) -> None:
     """From the plan to the summary; where there is nothing to do, the gateway is tested all the same."""
+    from scripts.cloud.commands import CommandLine
     from scripts.delivery.applying import apply
+    from scripts.delivery.keys import check_keys
     from scripts.delivery.outputs import outputs
     from scripts.delivery.smoke import Smoke, smoke
 
     found = plan(stack)
     show(found)
     if not found.is_empty or found.outputs:
+        if not overwrite:
+            check_keys(stack, found.rewritten, CommandLine("az", subscription=os.environ.get("ARM_SUBSCRIPTION_ID")))
         approve(stack, yes=yes)
         apply(stack)
     told = outputs(stack)

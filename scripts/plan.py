@@ -55,13 +55,14 @@ def parse(words: list[str]) -> argparse.Namespace:
 
 
 def prepared(envs: Sequence[str] | None) -> tuple[Stack, ...]:
-    """The stacks, synthesized now, all of them unless some are named; whatever Terraform needs is there."""
+    """The stacks, synthesized now, all of them unless some are named; then whatever Terraform needs is there, too."""
     from scripts import stacks, terraform
 
     check_settings()
-    terraform.require()
     stacks.synthesize()
-    return stacks.chosen(envs)
+    found = stacks.chosen(envs)
+    terraform.require()
+    return found
 
 
 def plan(stack: Stack, *, refresh: bool = True) -> Plan:

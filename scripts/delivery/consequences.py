@@ -42,8 +42,8 @@ _REPLACED = {
     ),
 }
 _ANEW = (
-    "Secrets are written anew from TF_VAR_...: {names}. What was rotated in the vault since is replaced; a client with "
-    "such a key is refused, once the gateway has read the new ones."
+    "Secrets are written anew from TF_VAR_...: {names}. Before that, a deployment compares the gateway's keys with "
+    "those in the vault, and refuses where one was rotated since; others are replaced, whatever the vault has."
 )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 
 from scripts.stacks import Stack
 from scripts.work import Failed
@@ -15,17 +14,18 @@ _PLACES = {
 }
 
 
-def check(stacks: Sequence[Stack]) -> None:
+def check(stack: Stack) -> None:
     """`Failed` with everything that is missing or does not fit."""
-    mistakes = [mistake for stack in stacks for mistake in [*_secrets(stack), *_state(stack)]]
-    if mistakes:
-        raise Failed("\n".join(dict.fromkeys(mistakes)), code=2)
+    if mistakes := [*_secrets(stack), *_state(stack)]:
+        raise Failed("\n".join(mistakes), code=2)
 
 
 def _secrets(stack: Stack) -> list[str]:
-    """A secret that GitHub does not have is an empty variable in its workflow."""
+    """A secret that GitHub does not have, or that the job does not hand over, is an empty variable in its workflow."""
     return [
-        f"{variable.environ} is not set. {variable.description} In a workflow: the secret {variable.github_secret}."
+        f"{variable.environ} is not set. {variable.description} In a workflow: the secret {variable.github_secret} of "
+        f"the environment {stack.env}, and in the job {stack.env} of .github/workflows/deploy.yml the line\n"
+        f"  {variable.environ}: ${{{{ secrets.{variable.github_secret} }}}}"
         for variable in stack.variables
         if variable.required and not os.environ.get(variable.environ, "").strip()
     ]

@@ -13,6 +13,19 @@ def test_a_first_plan_creates_everything_without_a_secret_at_hand(desk: Desk) ->
     assert desk.summary.strip() == page.strip()
 
 
+def test_the_plan_file_is_for_its_owner_alone_while_it_is_there(desk: Desk) -> None:
+    """It holds what the state holds."""
+    program = desk.folder / "bin/terraform"
+    real = program.readlink()
+    program.unlink()
+    note = f'case "$*" in *"show -json"*) stat -c %a {desk.out}/stacks/aigateway-dev/plan > {desk.folder}/mode ;; esac'
+    program.write_text(f'#!/bin/sh\n{note}\nexec {real} "$@"\n', encoding="utf-8")
+    program.chmod(0o755)
+    ran = desk.run("plan", "--env", "dev")
+    assert ran.returncode == 0, ran.stderr
+    assert (desk.folder / "mode").read_text(encoding="utf-8") == "600\n"
+
+
 def test_a_plan_writes_no_state_takes_no_lock_and_leaves_no_plan_behind(desk: Desk) -> None:
     desk.state.locks["dev"] = b'{"ID": "somebody"}'
     assert desk.run("plan", "--env", "dev").returncode == 0

@@ -27,6 +27,14 @@ def test_without_terraform_it_says_which_and_where_to_get_it(desk: Desk, program
     assert "https://developer.hashicorp.com/terraform/install" in ran.stderr
 
 
+@pytest.mark.parametrize("script", ["plan", "deploy"])
+def test_a_wrong_name_is_told_before_terraform_is_wanted(desk: Desk, program: Path, script: str) -> None:
+    ran = desk.run(script, "--env", "tset", PATH=str(program.parent))
+    assert ran.returncode == 2
+    assert "There is no environment 'tset'; there are dev." in ran.stderr
+    assert "Terraform" not in ran.stderr.replace("Terraform JSON of all stacks", "")
+
+
 def test_another_minor_version_is_refused(desk: Desk, program: Path) -> None:
     program.write_text('#!/bin/sh\necho \'{"terraform_version": "1.11.4"}\'\n', encoding="utf-8")
     program.chmod(0o755)
