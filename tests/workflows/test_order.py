@@ -84,9 +84,3 @@ def test_by_hand_it_is_the_chosen_one_alone(chosen: str) -> None:
 
 def test_a_cancelled_run_deploys_nothing_more() -> None:
     assert run(cancelled=True) == {env: "skipped" if before(env) else "success" for env in DEPLOYS}
-
-
-def test_it_starts_with_main_or_by_hand() -> None:
-    on = WORKFLOWS["deploy"]["on"]
-    assert on["push"] == {"branches": ["main"]}
-    assert set(on) == {"push", "workflow_dispatch"}

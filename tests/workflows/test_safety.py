@@ -11,9 +11,6 @@ from tests.workflows.files import FOLDER, ROOT, WORKFLOWS, Step, jobs, steps
 
 FILES = sorted(FOLDER.rglob("*.yml"))
 JOBS = [pytest.param(job, id=f"{workflow}.{name}") for workflow, name, job in jobs()]
-STARTS_TERRAFORM = {f"scripts/{name}.py" for name in ("validate", "plan", "deploy", "drift")}
-STARTS_AZ = {"scripts/rotate.py"}
-MAY_WRITE = {"id-token", "pull-requests", "issues"}
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -36,9 +33,7 @@ def test_a_workflow_may_do_nothing_but_what_a_job_asks_for(workflow: str) -> Non
 
 
 @pytest.mark.parametrize("job", JOBS)
-def test_a_job_may_write_little_and_ends(job: dict[str, Any]) -> None:
-    assert job["permissions"]["contents"] == "read"
-    assert {scope for scope, right in job["permissions"].items() if right == "write"} <= MAY_WRITE
+def test_a_job_ends_and_has_a_name(job: dict[str, Any]) -> None:
     assert 0 < int(job["timeout-minutes"]) <= 90
     assert job["runs-on"] == "ubuntu-24.04"
     assert job["name"]
@@ -70,7 +65,6 @@ def test_plans_are_not_for_forks() -> None:
     assert plan["environments"]["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
     assert plan["plan"]["needs"] == "environments"
     assert "if" not in plan["plan"]
-    assert set(WORKFLOWS["plan"]["on"]) == {"pull_request"}
 
 
 def test_what_a_pull_request_runs_neither_reads_secrets_nor_is_the_identity_that_may() -> None:
@@ -103,13 +97,3 @@ def test_python_and_terraform_are_those_that_are_pinned() -> None:
     for step in steps():
         action = step.content.get("uses", "").partition("@")[0]
         assert action not in wanted or step.content["with"] == wanted[action], step
-
-
-def test_every_script_has_what_it_starts() -> None:
-    for workflow, name, job in jobs():
-        used = {step.get("uses", "").partition("@")[0] for step in job["steps"]}
-        called = {step["run"].split()[1] for step in job["steps"] if "run" in step}
-        listing = called == {"scripts/environments.py"}  # on whatever Python the runner has
-        assert ("actions/setup-python" in used) is not listing, (workflow, name)
-        assert ("hashicorp/setup-terraform" in used) is bool(called & STARTS_TERRAFORM), (workflow, name)
-        assert ("azure/login" in used) is bool(called & STARTS_AZ), (workflow, name)
