@@ -121,3 +121,11 @@ def test_an_exception_holds_for_its_check_resources_and_environments_alone() -> 
 def test_every_reason_says_more_than_a_word() -> None:
     assert LISTED
     assert not [it.check for it in LISTED if len(it.reason.split()) < 5]
+
+
+@pytest.mark.parametrize("exempt", LISTED, ids=lambda exempt: f"{exempt.check}-{exempt.resources}")
+def test_an_exception_names_what_there_is_or_each_secret(exempt: Exempt, known_stacks: Path) -> None:
+    """A wider pattern would excuse a weakness that nobody has looked at."""
+    content = json.loads((known_stacks / "aigateway-prod/cdk.tf.json").read_text(encoding="utf-8"))
+    there = {f"{kind}.{name}" for kind, named in content["resource"].items() for name in named}
+    assert exempt.resources in {*there, "azurerm_key_vault_secret.*"}
