@@ -80,16 +80,16 @@ def test_an_environment_that_is_gone_is_told_too() -> None:
 
 def corrections(handed: dict[str, str], wanted: dict[str, str]) -> list[str]:
     """The lines of YAML to add to a step's `env`, and those to take out."""
-    added = [f"add   {name}: {value}" for name, value in wanted.items() if handed.get(name) != value]
-    return added + [f"take out   {name}: {value}" for name, value in handed.items() if wanted.get(name) != value]
+    added = [f"add `{name}: {value}`" for name, value in wanted.items() if handed.get(name) != value]
+    return added + [f"take out `{name}: {value}`" for name, value in handed.items() if wanted.get(name) != value]
 
 
 def test_a_new_secret_is_told_as_the_line_that_hands_it_over() -> None:
     handed = {"TF_VAR_gateway_key": "${{ secrets.AIGATEWAY_KEY }}", "TF_VAR_old_api_key": "${{ secrets.OLD_API_KEY }}"}
     wanted = {"TF_VAR_gateway_key": "${{ secrets.AIGATEWAY_KEY }}", "TF_VAR_za_api_key": "${{ secrets.ZA_API_KEY }}"}
     assert corrections(handed, wanted) == [
-        "add   TF_VAR_za_api_key: ${{ secrets.ZA_API_KEY }}",
-        "take out   TF_VAR_old_api_key: ${{ secrets.OLD_API_KEY }}",
+        "add `TF_VAR_za_api_key: ${{ secrets.ZA_API_KEY }}`",
+        "take out `TF_VAR_old_api_key: ${{ secrets.OLD_API_KEY }}`",
     ]
 
 
@@ -100,7 +100,8 @@ def test_a_deployment_gets_every_secret_of_its_stack_and_no_other(env: str, by_e
     assert job["environment"] == env
     handed = {name: value for name, value in step["env"].items() if name.startswith("TF_VAR_")}
     wanted = {variable.environ: f"${{{{ secrets.{variable.github_secret} }}}}" for variable in by_env[env].variables}
-    assert not corrections(handed, wanted), f"the step `Deploy` of the job {env} in .github/workflows/deploy.yml"
+    told = corrections(handed, wanted)
+    assert not told, "\n".join([f".github/workflows/deploy.yml, job {env}, `env` of the step Deploy:", *told])
 
 
 @pytest.mark.parametrize("env", ENVS)
