@@ -16,6 +16,7 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 from scripts import stacks  # noqa: E402
 from scripts.bootstrapping.account import sign_in  # noqa: E402
 from scripts.bootstrapping.github import github  # noqa: E402
+from scripts.bootstrapping.github_secrets import check_names  # noqa: E402
 from scripts.bootstrapping.identities import Identities, find_identities, identities  # noqa: E402
 from scripts.bootstrapping.names import names_of  # noqa: E402
 from scripts.bootstrapping.options import parse  # noqa: E402
@@ -37,35 +38,38 @@ def main() -> None:
         arguments = parse(sys.argv[1:])
         az, gh = CommandLine("az", dry_run=arguments.dry_run), CommandLine("gh", dry_run=arguments.dry_run)
         try:
-            bootstrap(az, gh, arguments)
+            is_done = bootstrap(az, gh, arguments)
         except Failed:
             if changes := len(az.changes) + len(gh.changes):
-                summarize(changes, dry_run=arguments.dry_run)
+                summarize(changes, dry_run=arguments.dry_run, is_done=True)
             raise
-        summarize(len(az.changes) + len(gh.changes), dry_run=arguments.dry_run)
+        summarize(len(az.changes) + len(gh.changes), dry_run=arguments.dry_run, is_done=is_done)
 
 
-def bootstrap(az: CommandLine, gh: CommandLine, arguments: argparse.Namespace) -> None:
-    """The parts, in order."""
+def bootstrap(az: CommandLine, gh: CommandLine, arguments: argparse.Namespace) -> bool:
+    """The parts, in order; False when GitHub's is left to a person."""
     parts: list[str] = arguments.parts
     steps = Steps(dry_run=arguments.dry_run)
     account = sign_in(az, steps, subscription=arguments.subscription)
     everything, chosen = stacks_of(arguments.env, skip_synth=arguments.skip_synth)
     names = names_of(everything)
+    if "github" in parts:
+        check_names(chosen)
     prefix = name = ""
     if "github" in parts or ("identities" in parts and arguments.subject_prefix is None):
         name = repository(arguments.repository)
     if "identities" in parts:  # asked before anything is made
         prefix = subject_prefix(gh, steps, repository=name, given=arguments.subject_prefix)
     if parts != ["github"]:
-        preflight(az, steps, account=account, stacks=chosen, names=names)
+        registers = "identities" in parts or parts == ["preflight"]
+        preflight(az, steps, account=account, stacks=chosen, names=names, registers=registers)
     if "state" in parts:
         state(az, steps, account=account, stacks=chosen)
     made: Identities | None = None
     if "identities" in parts:
         made = identities(az, steps, account=account, stacks=chosen, everything=everything, names=names, prefix=prefix)
     if "github" in parts:
-        github(
+        return github(
             gh,
             steps,
             repository=name,
@@ -74,6 +78,7 @@ def bootstrap(az: CommandLine, gh: CommandLine, arguments: argparse.Namespace) -
             reviewers=arguments.reviewer,
             approval=not arguments.no_approval,
         )
+    return True
 
 
 def stacks_of(envs: Sequence[str] | None, *, skip_synth: bool) -> tuple[tuple[Stack, ...], tuple[Stack, ...]]:
@@ -86,14 +91,16 @@ def stacks_of(envs: Sequence[str] | None, *, skip_synth: bool) -> tuple[tuple[St
     return everything, stacks.chosen(envs)
 
 
-def summarize(changes: int, *, dry_run: bool) -> None:
-    """The last line."""
-    if not changes:
-        say("Nothing to change.")
-    elif dry_run:
+def summarize(changes: int, *, dry_run: bool, is_done: bool) -> None:
+    """The last lines."""
+    if changes and dry_run:
         say(f"Dry run: nothing was changed. {changes} commands would have been run.")
-    else:
+    elif changes:
         say(f"Changes: {changes}.")
+    elif is_done:
+        say("Nothing to change.")
+    if not is_done:
+        say("GitHub's part is left to you: the checklist above.")
 
 
 if __name__ == "__main__":

@@ -17,8 +17,19 @@ ISSUER = "https://token.actions.githubusercontent.com"
 AUDIENCE = "api://AzureADTokenExchange"
 
 
-def ensure_credentials(az: CommandLine, steps: Steps, application: Application, subjects: Mapping[str, str]) -> None:
-    """One credential of each name with its subject; a stale subject is replaced."""
+def ensure_credentials(
+    az: CommandLine,
+    steps: Steps,
+    application: Application,
+    subjects: Mapping[str, str],
+    *,
+    known: Mapping[str, str] | None = None,
+) -> None:
+    """One credential of each name with its subject; a stale subject is replaced.
+
+    `known` are those that another run may have made, of environments that this one is not about.
+    """
+    expected = {**(known or {}), **subjects}
     with steps.step(f"Federated credentials of {application.name}"):
         found: list[dict[str, Any]] = (
             []
@@ -28,7 +39,7 @@ def ensure_credentials(az: CommandLine, steps: Steps, application: Application, 
         for name, subject in subjects.items():
             _ensure(az, steps, application, wanted=_wanted(name, subject), found=found)
         for credential in found:
-            if credential["name"] not in subjects and credential["subject"] not in subjects.values():
+            if credential["name"] not in expected and credential["subject"] not in expected.values():
                 steps.noted(
                     f"{credential['name']} ({credential['subject']}) is nothing that this bootstrap asked for. If it "
                     f"is not yours: az ad app federated-credential delete --id {application.client_id} "

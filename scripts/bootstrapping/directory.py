@@ -12,8 +12,9 @@ from scripts.cloud.commands import CommandFailed, CommandLine
 
 _GRAPH = "https://graph.microsoft.com/v1.0"
 _MAY_NOT = (
-    "You may not register applications in this tenant. Ask for the Entra role Application Developer, or let somebody "
-    "who has it run `scripts/bootstrap.py identities`."
+    "You may not register applications in this tenant. Ask for the Entra role Application Developer, or run "
+    "`scripts/bootstrap.py preflight state` and let somebody who has it run `scripts/bootstrap.py identities` then. To "
+    "deploy from a laptop, the former is enough."
 )
 _ROLES = frozenset(
     {

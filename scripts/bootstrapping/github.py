@@ -25,8 +25,10 @@ def github(
     identities: Identities,
     reviewers: Sequence[str],
     approval: bool = True,
-) -> None:
+) -> bool:
     """Make the repository deploy these stacks; `approval` by nobody leaves every environment without reviewers.
+
+    False: there is no gh to do it with, and what to do by hand is printed.
 
     Raises:
         Failed: everything else is done, and it says what is left for a person to do.
@@ -40,7 +42,7 @@ def github(
                 repository=repository, stacks=stacks, identities=identities, reviewers=reviewers, approval=approval
             )
         )
-        return
+        return False
     with steps.step(f"Variables of {repository}"):
         set_variables(gh, steps, repository=repository, wanted=repository_variables(identities))
     with steps.step("Reviewers"):
@@ -71,6 +73,7 @@ def github(
         left.append("Secrets that only you know are missing; gh asks for the value:\n" + _commands(missing))
     if left:
         raise Failed("\n".join(left))
+    return True
 
 
 def _log_in(gh: CommandLine, steps: Steps) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -66,7 +65,7 @@ def _kept(environment: dict[str, Any]) -> dict[str, object]:
 
 def _put(gh: CommandLine, path: str, wanted: dict[str, object]) -> None:
     try:
-        gh.change("api", "--method", "PUT", path, "--input", "-", stdin=json.dumps(wanted))
+        gh.change("api", "--method", "PUT", path, "--input", "-", body=wanted)
     except CommandFailed as failure:
         if failure.reason == "422" and "plan" in failure.message:
             raise RefusedByPlanError(failure.message.removeprefix("gh: ")) from None
@@ -75,16 +74,21 @@ def _put(gh: CommandLine, path: str, wanted: dict[str, object]) -> None:
 
 def _set_branches(gh: CommandLine, steps: Steps, path: str) -> None:
     path = f"{path}/deployment-branch-policies"
-    there = {policy["name"]: policy for policy in (gh.find("api", path) or {"branch_policies": []})["branch_policies"]}
-    if BRANCH in there:
+    there = (gh.find("api", path) or {"branch_policies": []})["branch_policies"]
+    others = [policy for policy in there if not _is_branch(policy)]
+    if len(others) < len(there):
         steps.found(f"deployments come from {BRANCH}")
     else:
-        gh.change("api", "--method", "POST", path, "--input", "-", stdin=json.dumps({"name": BRANCH, "type": "branch"}))
+        gh.change("api", "--method", "POST", path, "--input", "-", body={"name": BRANCH, "type": "branch"})
         steps.created(f"deployments come from {BRANCH}")
-    for name, policy in there.items():
-        if name != BRANCH:  # its jobs could log in to Azure as this environment
-            gh.change("api", "--method", "DELETE", f"{path}/{policy['id']}")
-            steps.changed(f"deployments come from {name} no more")
+    for policy in others:  # its jobs could log in to Azure as this environment
+        gh.change("api", "--method", "DELETE", f"{path}/{policy['id']}")
+        steps.changed(f"deployments come from {policy['type']} {policy['name']} no more")
+
+
+def _is_branch(policy: dict[str, Any]) -> bool:
+    """Not a tag of its name, which whoever may push can set on anything."""
+    return (policy["name"], policy["type"]) == (BRANCH, "branch")
 
 
 def _described(reviewers: Sequence[Reviewer], *, chosen: bool) -> str:

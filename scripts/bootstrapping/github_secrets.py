@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from scripts.bootstrapping.steps import Steps
 from scripts.cloud.commands import CommandLine
 from scripts.stacks import Stack, Variable
+from scripts.work import Failed
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,21 @@ def wanted_secrets(stack: Stack) -> tuple[Variable, ...]:
 def explained(variable: Variable) -> str:
     """What it is, without how a laptop hands it over."""
     return variable.description.partition(" Set TF_VAR_")[0]
+
+
+def check_names(stacks: Sequence[Stack]) -> None:
+    """`Failed` if GitHub would refuse one.
+
+    https://docs.github.com/actions/reference/security/secrets#naming-your-secrets
+    """
+    for stack in stacks:
+        for variable in stack.variables:
+            if variable.github_secret.startswith("GITHUB_"):
+                raise Failed(
+                    f"{stack.env} would need a secret {variable.github_secret}, and GitHub keeps names that begin with "
+                    "GITHUB_ to itself. Give the upstream another name in the settings.",
+                    code=2,
+                )
 
 
 def set_secrets(

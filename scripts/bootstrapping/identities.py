@@ -15,6 +15,7 @@ from scripts.bootstrapping.credentials import ensure_credentials
 from scripts.bootstrapping.names import Names
 from scripts.bootstrapping.state import WRITES_SECRETS, WRITES_STATE, account_scope
 from scripts.bootstrapping.steps import Steps
+from scripts.bootstrapping.storage_account import find_account
 from scripts.bootstrapping.subjects import deploy_subjects, plan_subjects
 from scripts.cloud.commands import CommandLine
 from scripts.stacks import Stack
@@ -44,11 +45,17 @@ def identities(
     names: Names,
     prefix: str,
 ) -> Identities:
-    """Make or mend them for the environments of `stacks`; what the deploy identity may assign is of `everything`."""
+    """Make or mend them for the environments of `stacks`; what the deploy identity may assign is of `everything`.
+
+    Raises:
+        Failed: there is no state yet, on which they get roles; nothing is made.
+    """
+    _require_states(az, steps, stacks)
     plan = ensure_application(az, steps, names.plan)
     deploy = ensure_application(az, steps, names.deploy)
     ensure_credentials(az, steps, plan, plan_subjects(prefix))
-    ensure_credentials(az, steps, deploy, deploy_subjects(prefix, [stack.env for stack in stacks]))
+    wanted, known = (deploy_subjects(prefix, [stack.env for stack in some]) for some in (stacks, everything))
+    ensure_credentials(az, steps, deploy, wanted, known=known)
 
     roles = Assignments(az, steps)
     with steps.step(f"Roles of {plan.name}"):
@@ -60,6 +67,16 @@ def identities(
         roles.ensure(deploy.principal, ASSIGNS_ROLES, scope=account.scope, condition=_condition(az, everything))
         _on_states(roles, deploy, WRITES_STATE, account=account, stacks=stacks)
     return _identities(account, plan=plan.client_id, deploy=deploy.client_id)
+
+
+def _require_states(az: CommandLine, steps: Steps, stacks: Sequence[Stack]) -> None:
+    with steps.step("State that the identities get roles on"):
+        for backend in dict.fromkeys(stack.backend for stack in stacks):
+            name = backend.storage_account_name
+            if find_account(az, backend):
+                steps.found(f"storage account {name}")
+            elif not az.dry_run:
+                raise Failed(f"There is no storage account {name} yet: run `scripts/bootstrap.py state` first.")
 
 
 def find_identities(az: CommandLine, steps: Steps, *, account: Account, names: Names) -> Identities:

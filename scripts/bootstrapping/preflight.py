@@ -16,13 +16,15 @@ from scripts.stacks import Stack
 from scripts.work import Failed
 
 
-def preflight(az: CommandLine, steps: Steps, *, account: Account, stacks: Sequence[Stack], names: Names) -> None:
-    """Check all of it, and register the providers that are missing when nothing else is wrong."""
-    with steps.step("Identities that may exist already"):
-        registered = [name for name in (names.plan, names.deploy) if find_application(az, name)]
-        steps.found(", ".join(registered) or "none of them")
+def preflight(
+    az: CommandLine, steps: Steps, *, account: Account, stacks: Sequence[Stack], names: Names, registers: bool
+) -> None:
+    """Check all of it, and register the providers that are missing when nothing else is wrong.
+
+    `registers`: whether applications are to be registered, which not everybody may.
+    """
     problems = check_rights(az, steps, account=account)
-    if len(registered) < 2:  # what exists needs no such right
+    if registers and not _are_registered(az, steps, names):
         problems += check_registration(az, steps, account=account)
     providers = Providers(az, steps)
     problems += providers.check_regions(stacks)
@@ -30,3 +32,11 @@ def preflight(az: CommandLine, steps: Steps, *, account: Account, stacks: Sequen
         text = "\n".join(f"- {problem}" for problem in problems)
         raise Failed(f"\nFailed: preflight\n{text}\nNothing was changed.")
     providers.register(stacks)
+
+
+def _are_registered(az: CommandLine, steps: Steps, names: Names) -> bool:
+    """What exists needs no right."""
+    with steps.step("Identities that may exist already"):
+        registered = [name for name in (names.plan, names.deploy) if find_application(az, name)]
+        steps.found(", ".join(registered) or "none of them")
+    return len(registered) == 2

@@ -26,10 +26,8 @@ SETTINGS: dict[str, tuple[str, tuple[object, ...]]] = {
 def ensure_account(az: CommandLine, steps: Steps, backend: Backend, *, location: str) -> bool:
     """Make it or mend its settings; whether it is new."""
     name = backend.storage_account_name
-    words = ("--name", name, "--resource-group", backend.resource_group_name)
-    found = az.find(
-        "storage", "account", "show", *words, missing={"ResourceNotFound", "ResourceGroupNotFound", "NotFound"}
-    )
+    words = _named(backend)
+    found = find_account(az, backend)
     if found is None:
         _refuse_taken(az, name)
         settings = [word for flag, fine in SETTINGS.values() for word in (flag, _word(fine[0]))]
@@ -46,6 +44,17 @@ def ensure_account(az: CommandLine, steps: Steps, backend: Backend, *, location:
     else:
         steps.found(f"storage account {name}, closed as it should be")
     return False
+
+
+def find_account(az: CommandLine, backend: Backend) -> dict[str, Any] | None:
+    """It, if it exists."""
+    missing = {"ResourceNotFound", "ResourceGroupNotFound", "NotFound"}
+    found: dict[str, Any] | None = az.find("storage", "account", "show", *_named(backend), missing=missing)
+    return found
+
+
+def _named(backend: Backend) -> tuple[str, ...]:
+    return "--name", backend.storage_account_name, "--resource-group", backend.resource_group_name
 
 
 def _refuse_taken(az: CommandLine, name: str) -> None:

@@ -99,7 +99,7 @@ def test_what_an_environment_has_beside_stays_and_other_branches_go(cloud: Cloud
     assert kept["secrets"]["AIGATEWAY_KEY"] == "theirs"
     assert [policy["name"] for policy in kept["branch_policies"]] == ["main"]
     assert f"changed: variable AZURE_CLIENT_ID: of-an-old-app -> {DEPLOY}" in ran.err
-    assert "changed: deployments come from release/* no more" in ran.err
+    assert "changed: deployments come from branch release/* no more" in ran.err
     assert "found: secret AIGATEWAY_KEY, left as it is" in ran.err
 
 

@@ -91,6 +91,16 @@ def test_without_the_right_to_register_it_says_whom_to_ask(cloud: Cloud) -> None
     ran = bootstrap(cloud)
     assert ran.code == 1
     assert "You may not register applications in this tenant. Ask for the Entra role Application Developer" in ran.err
+    assert "run `scripts/bootstrap.py preflight state` and let somebody who has it run" in ran.err
+
+
+def test_deploying_from_a_laptop_takes_no_right_to_register(cloud: Cloud) -> None:
+    with cloud.scene() as azure:
+        azure["allowed_to_create_apps"] = False
+    ran = bootstrap(cloud, "--env", "dev", parts=("preflight", "state"))
+    assert ran.code == 0, ran.err
+    assert set(cloud.state()["storage"]) == {"pvcdevaigatewaystsan"}
+    assert not [call.words for call in cloud.calls() if call.words[:2] == ["ad", "app"] or call.words[0] == "rest"]
 
 
 def test_what_somebody_else_registered_needs_no_right_to_register(cloud: Cloud, dev_done: Cloud) -> None:

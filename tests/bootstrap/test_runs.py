@@ -75,6 +75,19 @@ def test_one_environment_after_all_of_them_changes_nothing(cloud: Cloud, all_don
     assert cloud.changes() == []
 
 
+def test_credentials_of_the_other_environments_are_no_strangers(cloud: Cloud, all_done: Cloud) -> None:
+    cloud.restore(all_done.state())
+    assert "nothing that this bootstrap asked for" not in bootstrap(cloud, "--env", "dev").err
+
+
+def test_identities_before_the_state_are_not_made_and_it_says_what_comes_first(cloud: Cloud) -> None:
+    ran = bootstrap(cloud, "--env", "dev", parts=("identities",))
+    assert ran.code == 1
+    assert "There is no storage account pvcdevaigatewaystsan yet: run `scripts/bootstrap.py state` first." in ran.err
+    assert cloud.changes() == []
+    assert bootstrap(cloud, "--env", "dev", "--dry-run", parts=("identities",)).code == 0
+
+
 def test_a_dry_run_changes_nothing_and_shows_what_the_real_run_then_does(cloud: Cloud) -> None:
     before = cloud.state()
     with cloud.scene() as azure:

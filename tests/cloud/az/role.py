@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 
 from tests.cloud.az.azure import TEAM, Azure, is_above
-from tests.cloud.az.commands import AzError, Json, command
+from tests.cloud.az.commands import AzError, Json, command, missing
+from tests.cloud.az.group import found as found_group
 
 Truth = bool
 
@@ -54,6 +56,7 @@ def assignment_create(
 ) -> Json:
     """One that exists is answered as it is, whatever its condition."""
     azure.require("Microsoft.Authorization/roleAssignments/write", scope)
+    _require_scope(azure, scope)
     definitions = [each for each in azure.definitions() if role in {each["roleName"], each["name"], each["id"]}]
     if not definitions:
         raise AzError("", f"Role '{role}' doesn't exist.")
@@ -77,6 +80,18 @@ def assignment_create(
     }
     azure["role_assignments"].append(new)
     return new
+
+
+def _require_scope(azure: Azure, scope: str) -> None:
+    """Azure's 404 unless it is the subscription, or a resource group or a storage account that exists."""
+    found = re.fullmatch(rf"{azure.scope}(/resourceGroups/([^/]+)(/providers/(.+)/([^/]+))?)?", scope)
+    if not found:
+        raise missing("InvalidScope", f"The scope '{scope}' is invalid.")
+    _, group, of_resource, kind, name = found.groups()
+    if group:
+        found_group(azure, group)
+    if of_resource and scope not in {account["id"] for account in azure["storage"].values()}:
+        raise missing("ResourceNotFound", f"The Resource '{kind}/{name}' under resource group '{group}' was not found.")
 
 
 @command("role assignment update", changes=True)
