@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import shlex
 import shutil
 import sys
 import tempfile
@@ -51,9 +52,17 @@ def tool(work: Work, folder: Path, requirements: str, shim: str) -> None:
     image(work, folder, requirements)
     if shim:
         path = program(folder.name, environment=folder)
-        path.write_text(f"#!{program('python', environment=folder)} -I\n{shim}", encoding="utf-8")
+        path.write_text(f"{first_lines(program('python', environment=folder), '-I')}{shim}", encoding="utf-8")
         path.chmod(0o755)
         stamp.put(folder, lock=f"{requirements}{shim}")
+
+
+def first_lines(python: str | Path, flags: str) -> str:
+    """How a program begins that runs in this Python: a `#!` of its own would end its path at the first space.
+
+    The second line is a command to `sh` and the beginning of a text to Python.
+    """
+    return f"#!/bin/sh\n'''exec' {shlex.quote(str(python))} {flags} \"$0\" \"$@\"\n'''\n"
 
 
 def packages(work: Work, folder: Path, requirements: str) -> None:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import shlex
 import shutil
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from typing import Any, Literal
 
 import pytest
 
+from scripts.install import first_lines
 from tests.cloud import edge
 from tests.cloud.az.azure import new as new_azure
 from tests.cloud.gh.github import new as new_github
@@ -152,12 +152,8 @@ class Cloud:
 
 def put(path: Path, *, module: str) -> None:
     """A program as quick to start as Python can be."""
-    # `#!` takes no path with a space. The second line is a command to `sh`, and the beginning of a text to Python.
-    path.write_text(
-        f"#!/bin/sh\n'''exec' {shlex.quote(sys.executable)} -IS \"$0\" \"$@\"\n'''\n"
-        f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom {module} import main\nmain()\n",
-        encoding="utf-8",
-    )
+    program = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom {module} import main\nmain()\n"
+    path.write_text(f"{first_lines(sys.executable, '-IS')}{program}", encoding="utf-8")
     path.chmod(0o755)
 
 

@@ -85,7 +85,7 @@ def test_a_package_that_is_not_what_was_locked_is_refused(tmp_path: Path) -> Non
 
 
 def test_a_tool_has_an_environment_of_its_own_and_the_program_that_its_packages_lack(tmp_path: Path) -> None:
-    folder, locked = tmp_path / "answer", (ROOT / "Pipfile.lock").read_text(encoding="utf-8")
+    folder, locked = tmp_path / "with a space/answer", (ROOT / "Pipfile.lock").read_text(encoding="utf-8")
     package = only(from_pipfile_lock(locked), "colorama")
     shim = "import colorama, sys\nprint(colorama.__file__, sys.argv[1])\n"
     install.tool(Work(), folder, package, shim)
