@@ -18,9 +18,11 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from scripts.environment import enter  # noqa: E402
 from scripts.plan import plan, prepared, show  # noqa: E402
-from scripts.work import Failed, manners  # noqa: E402
+from scripts.work import Failed, manners, say  # noqa: E402
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from scripts.delivery.outputs import Outputs
     from scripts.delivery.plans import Plan
     from scripts.delivery.smoke import Smoke
@@ -32,25 +34,35 @@ def main() -> None:
     with manners():
         enter(node=True)
         arguments = parse(sys.argv[1:])
-        (stack,) = prepared([arguments.env])
+        stacks = prepared(arguments.env)
         from scripts.delivery.preconditions import check
 
-        check(stack)
-        deploy(stack, yes=arguments.yes, test=not arguments.no_smoke, overwrite=arguments.overwrite_keys)
+        check(stacks)
+        if len(stacks) > 1:
+            warn([stack.env for stack in stacks])
+        for stack in stacks:
+            deploy(stack, yes=arguments.yes, test=not arguments.no_smoke, overwrite=arguments.overwrite_keys)
 
 
 def parse(words: list[str]) -> argparse.Namespace:
     """The options; a mistake in them ends with exit code 2."""
-    parser = argparse.ArgumentParser(prog="deploy.py", description="Plans, asks, deploys and tests one environment.")
-    parser.add_argument("--env", required=True, action="append", metavar="NAME", help="the environment")
+    parser = argparse.ArgumentParser(prog="deploy.py", description="Plans, asks, deploys and tests.")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--env", action="append", metavar="NAME", help="an environment; may be repeated")
+    which.add_argument("--all", action="store_true", help="every environment: dev first, prod last")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--no-smoke", action="store_true", help="do not test the gateway afterwards")
     parser.add_argument("--overwrite-keys", action="store_true", help="also where a key was rotated in the vault")
-    arguments = parser.parse_args(words)
-    if len(arguments.env) > 1:
-        parser.error("one environment at a time: each has keys of its own, and TF_VAR_gateway_key is one")
-    arguments.env = arguments.env[0]
-    return arguments
+    return parser.parse_args(words)
+
+
+def warn(envs: Sequence[str]) -> None:
+    """What several environments in one run share, and should not."""
+    say(
+        f"WARNING: {', '.join(envs)} get the same TF_VAR_... values. One that is new gets the same client keys as the\n"
+        "others, so that who has a key of one gets into all. Those that are there keep theirs; their smoke test fails\n"
+        "where these differ. Deploy a new one alone."
+    )
 
 
 def deploy(stack: Stack, *, yes: bool, test: bool, overwrite: bool) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from scripts.stacks import Stack
 from scripts.work import Failed
@@ -14,9 +15,9 @@ _PLACES = {
 }
 
 
-def check(stack: Stack) -> None:
+def check(stacks: Sequence[Stack]) -> None:
     """`Failed` with everything that is missing or does not fit."""
-    if mistakes := [*_secrets(stack), *_state(stack)]:
+    if mistakes := [mistake for stack in stacks for mistake in [*_secrets(stack), *_state(stack)]]:
         raise Failed("\n".join(mistakes), code=2)
 
 

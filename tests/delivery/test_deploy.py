@@ -2,6 +2,7 @@
 
 import os
 import pty
+import re
 
 import pytest
 
@@ -124,9 +125,19 @@ def test_a_locked_state_is_explained_and_stays_locked(desk: Desk) -> None:
     assert not desk.state.contents
 
 
-def test_several_environments_are_not_given_one_key(desk: Desk) -> None:
-    desk.scene["envs"] = ["dev", "prod"]
-    ran = desk.run("deploy", "--env", "dev", "--env", "prod", "--yes", "--no-smoke")
-    assert ran.returncode == 2
-    assert "one environment at a time: each has keys of its own, and TF_VAR_gateway_key is one" in ran.stderr
-    assert desk.state.requests == []
+WARNING = "WARNING: dev, alpha, prod get the same TF_VAR_... values."
+
+
+def test_several_environments_are_deployed_dev_first_and_prod_last_with_a_warning(desk: Desk) -> None:
+    desk.scene["envs"] = ["dev", "prod", "alpha"]
+    ran = desk.run("deploy", "--all", "--yes", "--no-smoke")
+    assert ran.returncode == 0, ran.stderr
+    assert re.findall(r"^(\w+): http", ran.stdout, re.MULTILINE) == ["dev", "alpha", "prod"]
+    assert set(desk.state.contents) == {"dev", "alpha", "prod"}
+    assert -1 < ran.stderr.find(WARNING) < ran.stderr.index("Plan of dev")
+
+
+def test_one_environment_is_warned_of_nothing(desk: Desk) -> None:
+    ran = desk.run("deploy", "--all", "--yes", "--no-smoke")
+    assert ran.returncode == 0, ran.stderr
+    assert "WARNING" not in ran.stderr
