@@ -14,7 +14,7 @@ REQUIRED_VERSION = ">= 1.11"
 """Write-only arguments came with 1.11, ephemeral variables with 1.10."""
 
 PROVIDER_VERSION = ">= 4.62.0, < 5.0.0"
-"""The bindings are made from 4.55.0 and would pin that; version 5 changes arguments that the stack uses."""
+"""The bindings are made from 4.55.0 and would pin that; version 5 has other defaults, which nobody here has tried."""
 
 RESOURCE_PROVIDERS = (
     "Microsoft.App",
