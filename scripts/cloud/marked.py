@@ -14,7 +14,6 @@ ROBOT = "github-actions[bot]"
 """Who a workflow's token is; it may not ask for itself."""
 LONGEST = 65_536
 """Characters of a comment or an issue: GitHub refuses more with 422."""
-ROOM_FOR_FENCE = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,21 +53,7 @@ def marked(mark: str, text: str) -> str:
     if len(whole) <= LONGEST:
         return whole
     note = f"\n\nCut here: GitHub takes {LONGEST:,} characters. The whole text is in the summary of {this_run()}.\n"
-    kept = whole[: LONGEST - len(note) - ROOM_FOR_FENCE].rpartition("\n")[0]
-    fence = _open_fence(kept)
-    return kept + (f"\n{fence}" if fence else "") + note
-
-
-def _open_fence(text: str) -> str:
-    """The backticks of a block of code that the text begins and does not end."""
-    fence = ""
-    for line in text.splitlines():
-        ticks = "`" * (len(line) - len(line.lstrip("`")))
-        if not fence and len(ticks) >= len("```"):
-            fence = ticks
-        elif fence and len(ticks) >= len(fence) and line.strip() == ticks:
-            fence = ""
-    return fence
+    return whole[: LONGEST - len(note)].rpartition("\n")[0] + note
 
 
 def this_run() -> str:
