@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,15 @@ def client_settings(output: Path, *arguments: str, **environ: str) -> subprocess
         capture_output=True,
         text=True,
     )
+
+
+@pytest.fixture(scope="module", autouse=True)
+def deployments() -> Iterator[None]:
+    """Those of the defaults, whatever the settings of dev name."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIGATEWAY_CODEX__DEPLOYMENT", "gpt-5.3-codex")
+        patch.setenv("AIGATEWAY_EMBEDDINGS__DEPLOYMENT", "text-embedding-3-large")
+        yield
 
 
 @pytest.fixture(scope="module")
