@@ -13,17 +13,13 @@ import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import Any
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from scripts.environment import enter  # noqa: E402
+from scripts.offers import normalized, settings_of, usable_in  # noqa: E402
 from scripts.work import ROOT, Failed, manners  # noqa: E402
-
-if TYPE_CHECKING:
-    from settings import EnvironmentSettings
-    from settings.models import Model
 
 
 def main() -> None:
@@ -56,20 +52,6 @@ def parse(words: list[str]) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-def normalized(url: str) -> str:
-    """The address with `/v1` and no slash after it: Roo would ask for `/v1//models`."""
-    try:
-        parts = urlsplit(url)
-        fits = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0 and "@" not in parts.netloc
-    except ValueError:  # of the port
-        fits = False
-    if not fits or parts.query or parts.fragment:
-        raise Failed(f"--base-url {url}: must be http(s)://HOST/v1, without anything after it.", code=2)
-    if parts.path.rstrip("/") not in {"", "/v1"}:
-        raise Failed(f"--base-url {url}: its path must be /v1, and is {parts.path}.", code=2)
-    return f"{parts.scheme}://{parts.netloc}/v1"
-
-
 @dataclass(frozen=True)
 class Models:
     """What a project may use: the models that one can talk to, best first, and the one that indexes, if any."""
@@ -77,29 +59,6 @@ class Models:
     talking: list[str]
     indexing: str | None = None
     dimension: int | None = None
-
-
-def settings_of(env: str) -> EnvironmentSettings:
-    """The environment's settings; `Failed` with those that there are."""
-    from settings import SettingsError, load_environments
-
-    try:
-        environments = {settings.env: settings for settings in load_environments()}
-    except SettingsError as error:
-        raise Failed(str(error), code=2) from None
-    if env not in environments:
-        raise Failed(f"There is no environment {env!r}; there are {', '.join(environments)}.", code=2)
-    return environments[env]
-
-
-def usable_in(settings: EnvironmentSettings, *, project: str | None = None) -> tuple[str, list[Model]]:
-    """The project, by default the first one, and its models."""
-    projects = settings.all_projects
-    name = project or next(iter(projects))
-    if name not in projects:
-        raise Failed(f"There is no project {name!r} in {settings.env}; there are {', '.join(projects)}.", code=2)
-    allowed = projects[name].models
-    return name, [model for model in settings.all_models if allowed is None or model.name in allowed]
 
 
 def models_of(env: str, *, project: str | None = None) -> Models:

@@ -75,17 +75,17 @@ def plan(stack: Stack, *, refresh: bool = True) -> Plan:
 
 def show(plan: Plan) -> None:
     """On the screen, with what would be lost below, where nobody overlooks it."""
-    from rich.console import Console
+    from scripts.screen import console
 
-    console = Console(width=None if sys.stdout.isatty() else 120)
+    screen = console()
     if plan.is_empty:
-        console.print(plan.title, markup=False, highlight=False)
+        screen.print(plan.title, markup=False, highlight=False)
     else:
-        console.print(plan.table())
+        screen.print(plan.table())
     if plan.note:
-        console.print(plan.note, markup=False, highlight=False)
+        screen.print(plan.note, markup=False, highlight=False)
     for text in plan.warnings:
-        console.print(f"WARNING: {text}", style="bold red", markup=False, highlight=False)
+        screen.print(f"WARNING: {text}", style="bold red", markup=False, highlight=False)
 
 
 def failed_page(env: str, failure: Failed) -> str:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from scripts.client_settings import settings_of  # noqa: E402
 from scripts.environment import enter  # noqa: E402
+from scripts.offers import settings_of  # noqa: E402
 from scripts.work import Failed, manners  # noqa: E402
 
 
@@ -24,7 +24,7 @@ def main() -> None:
         arguments = parse(sys.argv[1:])
         project = suffix_of(arguments.env, arguments.project)
         from scripts import stacks
-        from scripts.cloud.app import address
+        from scripts.cloud.app import address, tell_from_where
         from scripts.cloud.commands import CommandLine
         from scripts.cloud.rotating import Rotation
         from scripts.cloud.vault import Vault
@@ -33,6 +33,7 @@ def main() -> None:
             stacks.synthesize()
         az = CommandLine("az", dry_run=arguments.dry_run, subscription=os.environ.get("ARM_SUBSCRIPTION_ID"))
         stack = stacks.load(arguments.env)
+        tell_from_where(arguments.env)
         rotation = Rotation(
             vault=Vault(az=az, name=stack.key_vault),
             base_url=(arguments.base_url or address(az, stack)).rstrip("/").removesuffix("/v1"),

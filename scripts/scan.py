@@ -62,16 +62,16 @@ def parse(words: list[str]) -> argparse.Namespace:
 
 def show(findings: Sequence[Finding]) -> None:
     """A table of them, unless there are none."""
-    from rich.console import Console
     from rich.table import Table
+
+    from scripts.screen import console
 
     if not findings:
         return
     table = Table("environment", "check", "resource", "what it wants")
     for finding in findings:
         table.add_row(finding.env, finding.check, finding.address, finding.wants)
-    # In a log nobody can widen the window.
-    Console(width=None if sys.stdout.isatty() else 160).print(table)
+    console().print(table)
 
 
 if __name__ == "__main__":

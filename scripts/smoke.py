@@ -31,7 +31,8 @@ def main() -> None:
     """Run the checks, print them, and tell by the exit code."""
     with manners():
         enter()
-        from scripts.client_settings import normalized
+        from scripts.offers import normalized
+        from scripts.screen import console
         from scripts.smoke_test import offer_of, run
         from scripts.smoke_test.wire import is_local
 
@@ -40,7 +41,7 @@ def main() -> None:
         offer = offer_of(arguments.env, project=arguments.project)
         report = run(
             base_url=base_url,
-            key=find_key(offer.key_name, local=SECRETS if is_local(base_url) else None),
+            key=find_key(offer.key.name, local=SECRETS if is_local(base_url) else None),
             offer=offer,
             wait_s=patience(arguments.wait_s, is_local=is_local(base_url)),
             timeout_s=arguments.timeout_s,
@@ -49,11 +50,9 @@ def main() -> None:
         if arguments.json:
             print(json.dumps(report.as_json()))
         else:
-            from rich.console import Console
-
-            console = Console(width=None if sys.stdout.isatty() else 160)
-            console.print(report.table())
-            console.print(f"\n{report.text()}", markup=False, highlight=False, soft_wrap=True)
+            screen = console()
+            screen.print(report.table())
+            screen.print(f"\n{report.text()}", markup=False, highlight=False, soft_wrap=True)
         sys.exit(0 if report.passed else 1)
 
 

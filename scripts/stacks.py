@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.install import program
+from scripts.secret_names import SecretName
 from scripts.work import ROOT, Failed, together
 
 OUT = Path(os.environ.get("CDKTF_OUTDIR") or ROOT / "cdktf.out")
@@ -30,27 +31,11 @@ class Backend:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Variable:
+class Variable(SecretName):
     """A Terraform variable, every one of them a secret; one that is not `required` has a value without us."""
 
-    name: str
     description: str
     required: bool
-
-    @property
-    def environ(self) -> str:
-        """What Terraform reads it from."""
-        return f"TF_VAR_{self.name}"
-
-    @property
-    def github_secret(self) -> str:
-        """What it is called among the secrets of a GitHub environment."""
-        return f"AI{self.name.upper()}" if self.is_ours else self.name.upper()
-
-    @property
-    def is_ours(self) -> bool:
-        """Whether it is a key of this gateway, which we may make up; the others are Azure's."""
-        return self.name.startswith("gateway_key")
 
 
 @dataclass(frozen=True)

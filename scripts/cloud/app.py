@@ -1,20 +1,17 @@
-"""The container app from outside: its address, its door, and the smoke test against it."""
+"""The container app from outside: its address and its door."""
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import httpx
 
-from scripts.client_settings import settings_of
 from scripts.cloud.commands import CommandLine
+from scripts.offers import settings_of
 from scripts.stacks import Stack
-from scripts.work import ROOT, Failed, say
+from scripts.work import Failed, say
 
 IN_A_ROW = 5
 """Answers before one is believed: replicas restart one after another, and each request may meet another of them."""
@@ -27,12 +24,16 @@ def address(az: CommandLine, stack: Stack) -> str:
     app = az.find("containerapp", "show", "--name", stack.container_app, "--resource-group", stack.resource_group)
     if app is None:
         raise Failed(f"There is no {stack.container_app} in {stack.resource_group}: {stack.env} is not deployed yet.")
-    ingress = settings_of(stack.env).ingress
-    if not ingress.external:
-        say(f"{stack.env} answers inside its virtual network alone: this must run there.")
-    if ingress.ip_allowlist:
-        say(f"{stack.env} answers to {', '.join(map(str, ingress.ip_allowlist))} alone: this must run there.")
     return f"https://{app['properties']['configuration']['ingress']['fqdn']}"
+
+
+def tell_from_where(env: str) -> None:
+    """Whom the ingress lets in, before somebody else waits for its door."""
+    ingress = settings_of(env).ingress
+    if not ingress.external:
+        say(f"{env} answers inside its virtual network alone: this must run there.")
+    if ingress.ip_allowlist:
+        say(f"{env} answers to {', '.join(map(str, ingress.ip_allowlist))} alone: this must run there.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,10 +73,3 @@ def _answer(client: httpx.Client, key: str) -> str:
 
 def _told(answers: dict[str, str]) -> str:
     return ", ".join(f"{answer} to {name}" for name, answer in answers.items())
-
-
-def smoke_test(base_url: str, *, env: str, project: str | None, key: str) -> bool:
-    """Whether all is well, said at length by the test itself; the key goes through its environment."""
-    words = ["--base-url", base_url, "--env", env, *(["--project", project] if project else [])]
-    command = [sys.executable, str(ROOT / "scripts" / "smoke.py"), *words]
-    return subprocess.run(command, env={**os.environ, "GATEWAY_KEY": key}, check=False).returncode == 0

@@ -6,13 +6,15 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rich.console import Console
 from rich.table import Table
 
-from scripts.cloud.app import address, smoke_test
+from scripts.cloud.app import address
 from scripts.cloud.commands import CommandLine
 from scripts.cloud.revisions import Revision, Revisions, current, previous
 from scripts.cloud.vault import Vault
+from scripts.screen import console
+from scripts.secret_names import gateway_key
+from scripts.smoke_test.deployed import smoke
 from scripts.stacks import Stack
 from scripts.work import Failed, say
 
@@ -54,8 +56,8 @@ def roll_back(az: CommandLine, stack: Stack, *, name: str | None, yes: bool, pat
 def check(az: CommandLine, stack: Stack, *, base_url: str | None) -> None:
     """The smoke test, with the key that is in the vault: GitHub's may be older."""
     where = base_url or address(az, stack)
-    key = Vault(az=az, name=stack.key_vault).read("gateway-key").value
-    if not smoke_test(where, env=stack.env, project=None, key=key):
+    key = Vault(az=az, name=stack.key_vault).read(gateway_key().vault_secret).value
+    if not smoke(stack.env, base_url=where, key=key, is_let_in=base_url is not None).passed:
         raise Failed(f"The smoke test of {stack.env} failed on this revision, too.")
 
 
@@ -71,7 +73,7 @@ def show(revisions: Sequence[Revision], *, wanted: Revision) -> None:
             each.image.rpartition("@")[2][:19],
             "<- this one" if each == wanted else "",
         )
-    Console(width=None if sys.stdout.isatty() else 140).print(table)
+    console().print(table)
 
 
 def _chosen(revisions: Sequence[Revision], *, name: str | None) -> Revision:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from scripts.cloud.app import Key, smoke_test, wait_for_door
+from scripts.cloud.app import Key, wait_for_door
 from scripts.cloud.phases import derived, phase_of
 from scripts.cloud.vault import Secret, Vault
+from scripts.secret_names import gateway_key
+from scripts.smoke_test.deployed import smoke
 from scripts.work import Failed, say
 
 NEW, OLD = "the new key", "the old key"
@@ -30,11 +32,6 @@ class Rotation:
     wait_s: float
     every_s: float
     smoke: bool
-
-    @property
-    def name(self) -> str:
-        """What the first secret is called; it is so in the stack, too."""
-        return f"gateway-key-{self.project}" if self.project else "gateway-key"
 
     def add(self) -> None:
         """A second key that opens the door; one that is there already is kept, nobody need be told twice."""
@@ -55,7 +52,7 @@ class Rotation:
         self._wait_for_both(first.value, key)
         self._test({OLD: first.value, NEW: key})
         say(f"Both keys work. Give clients the new one: {self._show(second.name)}")
-        say("Leave `secrets_version` as it is until the retirement: a deployment that raises it undoes this.")
+        say("Leave `secrets_version` as it is until the retirement: a deployment that raises it is refused.")
 
     def retire(self) -> None:
         """The second key becomes the first, and what was the first opens nothing any more."""
@@ -83,11 +80,12 @@ class Rotation:
         )
         say(
             "Until then the smoke test of the next deployment fails with 401, and one that raises `secrets_version`\n"
-            "would write the old key back."
+            "is refused."
         )
 
     def _read(self) -> tuple[Secret, Secret]:
-        return self.vault.read(self.name), self.vault.read(f"{self.name}-secondary")
+        first, second = (gateway_key(self.project, is_second=is_second) for is_second in (False, True))
+        return self.vault.read(first.vault_secret), self.vault.read(second.vault_secret)
 
     def _has_moved(self, first: Secret) -> bool:
         if self.vault.before(first) is None:
@@ -106,7 +104,8 @@ class Rotation:
     def _test(self, keys: dict[str, str]) -> None:
         for name, key in keys.items() if self.smoke else ():
             say(f"Smoke test with {name}")
-            if not smoke_test(self.base_url, env=self.env, project=self.project, key=key):
+            # Its door was met already, so this is a place that the ingress lets in.
+            if not smoke(self.env, base_url=self.base_url, key=key, project=self.project, is_let_in=True).passed:
                 raise Failed(f"The smoke test with {name} failed. The vault is as said above; this can be repeated.")
 
     def _show(self, name: str) -> str:
@@ -114,5 +113,5 @@ class Rotation:
 
     @property
     def _pipe(self) -> str:
-        secret = f"AI{self.name.upper().replace('-', '_')}"
-        return f"{self._show(self.name)} | gh secret set {secret} --env {self.env}"
+        key = gateway_key(self.project)
+        return f"{self._show(key.vault_secret)} | gh secret set {key.github_secret} --env {self.env}"

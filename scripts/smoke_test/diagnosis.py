@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from scripts.secret_names import SecretName, azure_key
 from scripts.smoke_test.exchange import Answer, printable
 from scripts.smoke_test.offer import Offer, Served
 from scripts.smoke_test.wire import is_local
@@ -76,7 +77,7 @@ class Scene:
             "base_url": self.base_url,
             "env": offer.env,
             "project": offer.project,
-            "gateway_key": _secret(offer.key_name, ours=True),
+            "gateway_key": _names(offer.key),
             "said": quoted(answer),
             "status": str(answer.status) if answer else "",
             "after": (answer.headers.get("retry-after", "") if answer else "") or "some",
@@ -119,11 +120,10 @@ def _words_of(served: Served | None) -> dict[str, str]:
         "deployment": served.model.deployment,
         "api_version": served.model.api_version,
         "endpoint": " or ".join(upstream.endpoint for upstream in upstreams),
-        "azure_key": " or ".join(_secret(f"{upstream.name.replace('-', '_')}_api_key") for upstream in upstreams),
+        "azure_key": " or ".join(_names(azure_key(upstream.name)) for upstream in upstreams),
     }
 
 
-def _secret(variable: str, *, ours: bool = False) -> str:
-    """The three names of a secret: Terraform's, GitHub's and the vault's."""
-    github = f"AI{variable}" if ours else variable
-    return f"TF_VAR_{variable} (GitHub secret {github.upper()}, vault secret {variable.replace('_', '-')})"
+def _names(secret: SecretName) -> str:
+    """Terraform's, GitHub's and the vault's."""
+    return f"{secret.environ} (GitHub secret {secret.github_secret}, vault secret {secret.vault_secret})"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scripts.client_settings import settings_of, usable_in
+from scripts.offers import settings_of, usable_in
+from scripts.secret_names import SecretName, gateway_key
 from settings import EnvironmentSettings
 from settings.azure_openai import Upstream
 from settings.models import Model
@@ -37,9 +38,9 @@ class Offer:
     resource_group: str
 
     @property
-    def key_name(self) -> str:
-        """What the project's key is called among Terraform's variables."""
-        return "gateway_key" if self.is_default else f"gateway_key_{self.project.replace('-', '_')}"
+    def key(self) -> SecretName:
+        """What the project's key is called."""
+        return gateway_key(None if self.is_default else self.project)
 
 
 def offer_of(env: str, *, project: str | None = None) -> Offer:

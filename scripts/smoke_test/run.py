@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 
 import httpx
 
-from scripts.client_settings import normalized
+from scripts.offers import normalized
 from scripts.smoke_test.checks import MODELS, Check, checks_of
 from scripts.smoke_test.diagnosis import HOST, Fault, Scene
 from scripts.smoke_test.exchange import Answer, printable

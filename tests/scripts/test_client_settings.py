@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from scripts.client_settings import Models, models_of, normalized, roo_settings, write
+from scripts.client_settings import Models, models_of, roo_settings, write
+from scripts.offers import normalized
 from scripts.work import Failed
 from settings import environment_files
 

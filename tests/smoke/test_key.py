@@ -46,6 +46,6 @@ def test_another_project_has_another_variable(monkeypatch: pytest.MonkeyPatch) -
     projects = {"team": {}, "code-search": {"models": ["text-embedding-3-large"]}}
     monkeypatch.setenv("AIGATEWAY_PROJECTS", json.dumps(projects))
     offer = offer_of("dev", project="code-search")
-    assert offer.key_name == "gateway_key_code_search"
+    assert offer.key.name == "gateway_key_code_search"
     assert [served.model.name for served in offer.served] == ["text-embedding-3-large"]
-    assert offer_of("dev").key_name == "gateway_key"
+    assert offer_of("dev").key.name == "gateway_key"

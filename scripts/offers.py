@@ -1,0 +1,49 @@
+"""What the settings of an environment offer to a project, and the address where it is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from scripts.work import Failed
+
+if TYPE_CHECKING:
+    from settings import EnvironmentSettings
+    from settings.models import Model
+
+
+def normalized(url: str) -> str:
+    """The address with `/v1` and no slash after it: Roo would ask for `/v1//models`."""
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0 and "@" not in parts.netloc
+    except ValueError:  # of the port
+        fits = False
+    if not fits or parts.query or parts.fragment:
+        raise Failed(f"--base-url {url}: must be http(s)://HOST/v1, without anything after it.", code=2)
+    if parts.path.rstrip("/") not in {"", "/v1"}:
+        raise Failed(f"--base-url {url}: its path must be /v1, and is {parts.path}.", code=2)
+    return f"{parts.scheme}://{parts.netloc}/v1"
+
+
+def settings_of(env: str) -> EnvironmentSettings:
+    """The environment's settings; `Failed` with those that there are."""
+    from settings import SettingsError, load_environments
+
+    try:
+        environments = {settings.env: settings for settings in load_environments()}
+    except SettingsError as error:
+        raise Failed(str(error), code=2) from None
+    if env not in environments:
+        raise Failed(f"There is no environment {env!r}; there are {', '.join(environments)}.", code=2)
+    return environments[env]
+
+
+def usable_in(settings: EnvironmentSettings, *, project: str | None = None) -> tuple[str, list[Model]]:
+    """The project, by default the first one, and its models."""
+    projects = settings.all_projects
+    name = project or next(iter(projects))
+    if name not in projects:
+        raise Failed(f"There is no project {name!r} in {settings.env}; there are {', '.join(projects)}.", code=2)
+    allowed = projects[name].models
+    return name, [model for model in settings.all_models if allowed is None or model.name in allowed]
