@@ -173,3 +173,11 @@ def test_the_smoke_test_runs_with_the_key_of_the_vault(deployed: Cloud, session:
     wrong = deployed.run("scripts/rollback.py", *words, *QUICK)
     assert wrong.code == 1
     assert "The smoke test of dev failed on this revision, too." in wrong.err
+
+
+def test_a_gateway_that_answers_inside_alone_is_left_to_a_test_from_inside(deployed: Cloud) -> None:
+    internal = {"AIGATEWAY_INGRESS__EXTERNAL": "false"}
+    ran = deployed.run("scripts/rollback.py", "--env", "dev", "--yes", *QUICK, env=internal)
+    assert ran.code == 0, ran.out + ran.err
+    assert "No smoke test: dev answers inside its virtual network alone." in ran.err
+    assert "python3 scripts/smoke.py --env dev --base-url https://gateway.example" in ran.err
