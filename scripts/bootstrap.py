@@ -1,7 +1,8 @@
 """Prepares Azure and GitHub for deployments: `scripts/bootstrap.py [preflight|state|identities|github] ...`.
 
-Without a part it does all of them, in that order. What is there stays, what is missing is made, what is weaker than it
-should be is mended; a second run changes nothing. `--dry-run` shows every command and changes nothing.
+Without a part it does all of them, in that order, but that GitHub's environments are protected before the identities
+trust them. What is there stays, what is missing is made, what is weaker than it should be is mended; a second run
+changes nothing. `--dry-run` shows every command and changes nothing.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from scripts import stacks  # noqa: E402
 from scripts.bootstrapping.account import sign_in  # noqa: E402
+from scripts.bootstrapping.credentials import from_before  # noqa: E402
 from scripts.bootstrapping.github import github  # noqa: E402
+from scripts.bootstrapping.github_checklist import checklist  # noqa: E402
 from scripts.bootstrapping.github_secrets import check_names  # noqa: E402
 from scripts.bootstrapping.identities import Identities, find_identities, identities  # noqa: E402
-from scripts.bootstrapping.names import names_of  # noqa: E402
+from scripts.bootstrapping.names import Names, names_of  # noqa: E402
 from scripts.bootstrapping.options import parse  # noqa: E402
 from scripts.bootstrapping.preflight import preflight  # noqa: E402
+from scripts.bootstrapping.protection import log_in, not_asked, protect, second_run, unprotected_of  # noqa: E402
 from scripts.bootstrapping.state import state  # noqa: E402
 from scripts.bootstrapping.steps import Steps  # noqa: E402
 from scripts.bootstrapping.subjects import subject_prefix  # noqa: E402
@@ -65,20 +69,59 @@ def bootstrap(az: CommandLine, gh: CommandLine, arguments: argparse.Namespace) -
         preflight(az, steps, account=account, stacks=chosen, names=names, registers=registers)
     if "state" in parts:
         state(az, steps, account=account, stacks=chosen)
+    no_gh = log_in(gh, steps) if "github" in parts else ""
+    asked = "" if no_gh else name
+    unprotected = guard(az, gh, steps, arguments, asked=asked, stacks=chosen, names=names, prefix=prefix)
     made: Identities | None = None
     if "identities" in parts:
-        made = identities(az, steps, account=account, stacks=chosen, everything=everything, names=names, prefix=prefix)
-    if "github" in parts:
-        return github(
-            gh,
+        made = identities(
+            az,
             steps,
-            repository=name,
+            account=account,
             stacks=chosen,
-            identities=made or find_identities(az, steps, account=account, names=names),
-            reviewers=arguments.reviewer,
-            approval=not arguments.no_approval,
+            everything=everything,
+            names=names,
+            prefix=prefix,
+            unprotected=unprotected,
         )
-    return True
+    left = [*dict.fromkeys(unprotected.values())]
+    if "github" in parts:
+        made = made or find_identities(az, steps, account=account, names=names)
+        if no_gh:
+            say(no_gh)
+            approving = None if arguments.no_approval else arguments.reviewer
+            print(checklist(repository=name, stacks=chosen, identities=made, reviewers=approving))
+        else:
+            left += github(gh, steps, repository=name, stacks=chosen, identities=made, unprotected=unprotected)
+    if left:
+        raise Failed("\n".join(left))
+    return not no_gh
+
+
+def guard(
+    az: CommandLine,
+    gh: CommandLine,
+    steps: Steps,
+    arguments: argparse.Namespace,
+    *,
+    asked: str,
+    stacks: Sequence[Stack],
+    names: Names,
+    prefix: str,
+) -> dict[str, str]:
+    """Have the environments protected before anything trusts their jobs; those that are not, and what to do.
+
+    `asked` is the repository, empty where GitHub cannot or shall not be asked.
+    """
+    if not asked:
+        trusts = "identities" in arguments.parts and not arguments.environments_protected
+        return not_asked(stacks, again=second_run(arguments, prefix=prefix)) if trusts else {}
+    if "github" in arguments.parts:
+        people, approval = arguments.reviewer, not arguments.no_approval
+        found = protect(gh, steps, repository=asked, stacks=stacks, reviewers=people, approval=approval)
+    else:
+        found = unprotected_of(gh, steps, repository=asked, stacks=stacks)
+    return from_before(az, steps, name=names.deploy, unprotected=found)
 
 
 def stacks_of(envs: Sequence[str] | None, *, skip_synth: bool) -> tuple[tuple[Stack, ...], tuple[Stack, ...]]:

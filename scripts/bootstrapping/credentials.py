@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from scripts.bootstrapping.applications import NOT_YET, Application
+from scripts.bootstrapping.applications import NOT_YET, Application, find_application
 from scripts.bootstrapping.steps import Steps
 from scripts.cloud.commands import CommandLine
 
@@ -45,6 +45,25 @@ def ensure_credentials(
                     f"is not yours: az ad app federated-credential delete --id {application.client_id} "
                     f"--federated-credential-id {credential['name']}"
                 )
+
+
+def from_before(az: CommandLine, steps: Steps, *, name: str, unprotected: Mapping[str, str]) -> dict[str, str]:
+    """The same reasons, with how to shut the door where an earlier run or a person has opened it."""
+    if not unprotected:
+        return {}
+    with steps.step(f"Federated credentials of {name} from before"):
+        app = find_application(az, name)
+        found = az.ask("ad", "app", "federated-credential", "list", "--id", app["appId"]) if app else []
+    told = dict(unprotected)
+    for credential in found:
+        for env in unprotected:
+            if app and credential["subject"].endswith(f":environment:{env}"):
+                told[env] += (
+                    f"\n  {credential['name']} is there from before: any branch may log in by it. To shut that:\n"
+                    f"  az ad app federated-credential delete --id {app['appId']} "
+                    f"--federated-credential-id {credential['name']}"
+                )
+    return told
 
 
 def _ensure(

@@ -14,27 +14,39 @@ _MAKE = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
 def checklist(
-    *, repository: str, stacks: Sequence[Stack], identities: Identities, reviewers: Sequence[str], approval: bool
+    *, repository: str, stacks: Sequence[Stack], identities: Identities, reviewers: Sequence[str] | None
 ) -> str:
-    """Everything that the step would have done, with the place where it is done on the website."""
-    return "\n".join(_lines(repository, stacks, identities, reviewers, approval=approval))
+    """Everything that the part would have done, with the place where it is done on the website; protection first.
 
-
-def _lines(
-    repository: str, stacks: Sequence[Stack], identities: Identities, reviewers: Sequence[str], *, approval: bool
-) -> Iterator[str]:
+    `reviewers` is None where nobody shall approve, and empty where nobody is named.
+    """
     settings = f"https://github.com/{repository}/settings"
-    yield f"To be done by hand in {settings}, or by running this again when gh is installed and logged in:"
+    return "\n".join(
+        [
+            f"To be done by hand in {settings}, or by running this again when gh is installed and logged in:",
+            *_protection(settings, stacks, reviewers),
+            *_contents(settings, stacks, identities),
+        ]
+    )
+
+
+def _protection(settings: str, stacks: Sequence[Stack], reviewers: Sequence[str] | None) -> Iterator[str]:
+    for stack in stacks:
+        yield ""
+        yield f"Environment {stack.env} ({settings}/environments > New environment)"
+        if reviewers is not None and stack.env not in BY_ITSELF:
+            yield f"  [ ] Required reviewers: {', '.join(reviewers) or 'yourself, or who shall approve'}"
+        yield f"  [ ] Deployment branches and tags > Selected branches and tags > branch {BRANCH}, and nothing else"
+
+
+def _contents(settings: str, stacks: Sequence[Stack], identities: Identities) -> Iterator[str]:
     yield ""
     yield f"Variables of the repository ({settings}/variables/actions > New repository variable)"
     for name, value in repository_variables(identities).items():
         yield f"  [ ] {name} = {value}"
     for stack in stacks:
         yield ""
-        yield f"Environment {stack.env} ({settings}/environments > New environment)"
-        if approval and stack.env not in BY_ITSELF:
-            yield f"  [ ] Required reviewers: {', '.join(reviewers) or 'yourself, or who shall approve'}"
-        yield f"  [ ] Deployment branches and tags > Selected branches and tags > {BRANCH}, and nothing else"
+        yield f"Variables and secrets of environment {stack.env} ({settings}/environments > {stack.env})"
         for name, value in environment_variables(stack, identities).items():
             yield f"  [ ] Environment variable {name} = {value}"
         for variable in wanted_secrets(stack):

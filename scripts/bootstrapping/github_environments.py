@@ -86,6 +86,21 @@ def _set_branches(gh: CommandLine, steps: Steps, path: str) -> None:
         steps.changed(f"deployments come from {policy['type']} {policy['name']} no more")
 
 
+def why_unprotected(gh: CommandLine, *, repository: str, env: str) -> str:
+    """What lets another branch than main into it; nothing when it is protected."""
+    path = f"repos/{repository}/environments/{env}"
+    there: dict[str, Any] | None = gh.find("api", path)
+    if there is None:
+        return "GitHub has no such environment"
+    if there["deployment_branch_policy"] != _CHOSEN_BRANCHES:
+        return "any branch is deployed, or any protected one"
+    policies: list[dict[str, Any]] = gh.ask("api", f"{path}/deployment-branch-policies")["branch_policies"]
+    if not policies:
+        return "no branch is chosen"
+    others = [f"{policy['type']} {policy['name']}" for policy in policies if not _is_branch(policy)]
+    return f"deployed from {', '.join(others)}, too" if others else ""
+
+
 def _is_branch(policy: dict[str, Any]) -> bool:
     """Not a tag of its name, which whoever may push can set on anything."""
     return (policy["name"], policy["type"]) == (BRANCH, "branch")

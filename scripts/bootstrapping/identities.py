@@ -5,7 +5,7 @@ No secret belongs to either: GitHub's tokens are exchanged for Azure's, and last
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from scripts.bootstrapping.account import Account
@@ -44,8 +44,11 @@ def identities(
     everything: Sequence[Stack],
     names: Names,
     prefix: str,
+    unprotected: Collection[str],
 ) -> Identities:
     """Make or mend them for the environments of `stacks`; what the deploy identity may assign is of `everything`.
+
+    Of the environments that are `unprotected` none is trusted.
 
     Raises:
         Failed: there is no state yet, on which they get roles; nothing is made.
@@ -54,7 +57,8 @@ def identities(
     plan = ensure_application(az, steps, names.plan)
     deploy = ensure_application(az, steps, names.deploy)
     ensure_credentials(az, steps, plan, plan_subjects(prefix))
-    wanted, known = (deploy_subjects(prefix, [stack.env for stack in some]) for some in (stacks, everything))
+    protected = [stack.env for stack in stacks if stack.env not in unprotected]
+    wanted, known = deploy_subjects(prefix, protected), deploy_subjects(prefix, [stack.env for stack in everything])
     ensure_credentials(az, steps, deploy, wanted, known=known)
 
     roles = Assignments(az, steps)

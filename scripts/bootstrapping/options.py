@@ -28,6 +28,11 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--no-approval", action="store_true", help="no environment waits for a reviewer, where GitHub's plan has none"
     )
+    parser.add_argument(
+        "--environments-protected",
+        action="store_true",
+        help="somebody has made and protected GitHub's environments by the checklist; counts where GitHub is not asked",
+    )
     parser.add_argument("--skip-synth", action="store_true", help="take the stacks as they were synthesized last")
     arguments = parser.parse_args(words)
     for part in arguments.parts:

@@ -18,7 +18,9 @@ _GUID = re.compile(r"99999999-0000-4000-8000-\d{12}")
 
 def bootstrap(cloud: Cloud, *words: str, parts: tuple[str, ...] = AZURE, env: dict[str, str] | None = None) -> Ran:
     """A run on the stacks that are synthesized, without asking GitHub."""
-    given = () if "--subject-prefix" in words or "--repository" in words else ("--subject-prefix", PREFIX)
+    given = ["--subject-prefix", PREFIX] if not {"--subject-prefix", "--repository"} & set(words) else []
+    if "--repository" not in words:
+        given.append("--environments-protected")
     return cloud.run("scripts/bootstrap.py", *parts, "--skip-synth", *given, *words, env=env)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.bootstrap.runs import PREFIX, altered, bootstrap, credentials_of, principal_of
 from tests.cloud.az.azure import BUILT_IN
+from tests.cloud.gh.github import protected_environment
 from tests.cloud.stand_ins import Cloud
 
 PLAN, DEPLOY = "pvc-aigateway-plan", "pvc-aigateway-deploy"
@@ -30,6 +31,7 @@ OLD, NEW = "repo:contoso/gateway", "repo:contoso@1234/gateway@4321"
 def test_subjects_have_the_form_that_github_says(cloud: Cloud, template: dict[str, object], prefix: str) -> None:
     with cloud.scene("gh") as github:
         github["subject"] = template
+        github["environments"]["dev"] = protected_environment()
     ran = bootstrap(cloud, *DEV, "--repository", "contoso/gateway")
     assert ran.code == 0, ran.err
     assert credentials_of(cloud, DEPLOY) == {

@@ -55,6 +55,14 @@ def environment() -> Json:
     }
 
 
+def protected_environment() -> Json:
+    """One that only the branch main gets into."""
+    return environment() | {
+        "deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True},
+        "branch_policies": [{"id": 7, "name": "main", "type": "branch"}],
+    }
+
+
 def issue(number: int, *, body: str, user: str, title: str = "", pull_request: bool = False) -> Json:
     """One for a scene."""
     return {

@@ -1,0 +1,103 @@
+"""GitHub's environments are protected before a credential in Azure trusts their jobs.
+
+GitHub makes an environment that a workflow names and that is not there, without any protection, for any branch:
+https://docs.github.com/actions/how-tos/deploy/configure-and-manage-deployments/manage-environments
+"""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+from collections.abc import Sequence
+
+from scripts.bootstrapping.github_environments import BY_ITSELF, RefusedByPlanError, set_environment, why_unprotected
+from scripts.bootstrapping.github_reviewers import find_reviewers
+from scripts.bootstrapping.steps import Steps
+from scripts.cloud.commands import CommandFailed, CommandLine
+from scripts.stacks import Stack
+
+
+def log_in(gh: CommandLine, steps: Steps) -> str:
+    """Why not, if not."""
+    with steps.step("GitHub login"):
+        if not gh.is_installed:
+            return "gh, GitHub's command line, is not on PATH (https://cli.github.com): a checklist instead."
+        try:
+            me = gh.ask("api", "user")
+        except CommandFailed as failure:
+            if failure.reason == "401" or "gh auth login" in failure.message:
+                return "gh is not logged in (gh auth login): a checklist instead."
+            raise
+        steps.found(f"you: {me['login']}")
+    return ""
+
+
+def protect(
+    gh: CommandLine, steps: Steps, *, repository: str, stacks: Sequence[Stack], reviewers: Sequence[str], approval: bool
+) -> dict[str, str]:
+    """Make the environments and protect them; of those that stay unprotected, why and what to do.
+
+    `approval` by nobody leaves every environment without reviewers.
+    """
+    with steps.step("Reviewers"):
+        people = find_reviewers(gh, reviewers) if approval else []
+        steps.found(", ".join(person.name for person in people) or "nobody, as you wish")
+    refused = {}
+    for stack in stacks:
+        with steps.step(f"GitHub environment {stack.env}"):
+            approving = [] if stack.env in BY_ITSELF else people
+            try:
+                set_environment(
+                    gh, steps, repository=repository, env=stack.env, reviewers=approving, replace=bool(reviewers)
+                )
+            except RefusedByPlanError as refusal:
+                refused[stack.env] = _refused(stack.env, refusal)
+    if gh.dry_run:
+        return refused
+    # GitHub is believed for what it has, not for what it answered to the wish.
+    return {**unprotected_of(gh, steps, repository=repository, stacks=stacks), **refused}
+
+
+def unprotected_of(gh: CommandLine, steps: Steps, *, repository: str, stacks: Sequence[Stack]) -> dict[str, str]:
+    """Those that GitHub lets other branches than main into: why, and what to do."""
+    result = {}
+    with steps.step("Protection of GitHub's environments"):
+        for stack in stacks:
+            if why := why_unprotected(gh, repository=repository, env=stack.env):
+                steps.noted(f"environment {stack.env}: {why}")
+                result[stack.env] = (
+                    f"Environment {stack.env} is not protected ({why}), so it gets no credential in Azure.\n"
+                    f"  To protect it and then to make the credential: scripts/bootstrap.py --env {stack.env}"
+                )
+            else:
+                steps.found(f"environment {stack.env}, from main alone")
+    return result
+
+
+def not_asked(stacks: Sequence[Stack], *, again: str) -> dict[str, str]:
+    """All of them, where GitHub cannot be asked and nobody has said that they are protected."""
+    why = (
+        "Whether GitHub's environments are protected cannot be asked, so they get no credentials in Azure:\n"
+        "whoever may push a branch could use them. Make and protect the environments first, by the checklist of\n"
+        f"`scripts/bootstrap.py github` or on the website; then:\n  {again}"
+    )
+    return {stack.env: why for stack in stacks}
+
+
+def second_run(arguments: argparse.Namespace, *, prefix: str) -> str:
+    """The command that makes the credentials when the environments were protected by hand."""
+    words = ["python3", "scripts/bootstrap.py", "identities", "--subject-prefix", prefix, "--environments-protected"]
+    for env in arguments.env or ():
+        words += ["--env", env]
+    if arguments.subscription:
+        words += ["--subscription", arguments.subscription]
+    return shlex.join(words)
+
+
+def _refused(env: str, refusal: RefusedByPlanError) -> str:
+    return (
+        f"Environment {env} was left as it is: {refusal}\n"
+        "  Private repositories have required reviewers with GitHub Enterprise only. Make the repository public, or\n"
+        f"  change its plan, and run this again; or run it with --no-approval: {env} is then deployed without\n"
+        "  anybody's yes. Until then it gets no credential in Azure, no variables and no secrets."
+    )

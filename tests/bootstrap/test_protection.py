@@ -1,0 +1,148 @@
+"""No token of GitHub's deploys before GitHub keeps every branch but main out of the environment."""
+
+import shlex
+import signal
+from typing import Any
+
+import pytest
+
+from tests.bootstrap.runs import AZURE, PREFIX, credentials_of
+from tests.cloud.gh.github import environment, protected_environment
+from tests.cloud.stand_ins import Cloud, Ran
+
+DEPLOY = "pvc-aigateway-deploy"
+KEY = {"TF_VAR_azure_openai_api_key": "the-key-of-azure-openai"}
+WHERE = ("--repository", "contoso/gateway")
+DEV = ("--env", "dev")
+MAIN_ALONE = {"main": "repo:contoso/gateway:ref:refs/heads/main"}
+CHOSEN = {"protected_branches": False, "custom_branch_policies": True}
+MAIN = {"id": 7, "name": "main", "type": "branch"}
+
+
+def run(cloud: Cloud, *words: str) -> Ran:
+    return cloud.run("scripts/bootstrap.py", "--skip-synth", *words, env=KEY)
+
+
+def test_the_environments_are_protected_before_anything_trusts_them(cloud: Cloud) -> None:
+    assert run(cloud, *WHERE).code == 0
+    done = [" ".join(call.words) for call in cloud.changes()]
+    protected = [at for at, words in enumerate(done) if words.startswith("api") and "/environments/" in words]
+    trusted = [at for at, words in enumerate(done) if "federated-credential create" in words]
+    filled = [at for at, words in enumerate(done) if words.startswith(("variable set", "secret set"))]
+    assert len(protected) == 6
+    assert len(trusted) == 5
+    assert max(protected) < min(trusted) < max(trusted) < min(filled)
+
+
+def test_what_github_refuses_to_protect_gets_no_credential_and_all_else_is_done(cloud: Cloud) -> None:
+    with cloud.scene("gh") as gh:
+        gh["private"] = True
+        gh["environments"]["prod"] = environment()
+    ran = run(cloud, *WHERE)
+    assert ran.code == 1
+    assert set(credentials_of(cloud, DEPLOY)) == {"dev", "main"}
+    for env in ("staging", "prod"):
+        assert f"Environment {env} was left as it is: Failed to create the environment protection rule." in ran.err
+    environments = cloud.state("gh")["environments"]
+    assert environments["prod"] == environment()
+    assert set(environments["dev"]["secrets"]) == {"AIGATEWAY_KEY", "AZURE_OPENAI_API_KEY"}
+    assert run(cloud, *WHERE, "--no-approval").code == 0
+    assert set(credentials_of(cloud, DEPLOY)) == {"dev", "staging", "prod", "main"}
+
+
+@pytest.mark.parametrize(
+    ("there", "why"),
+    [
+        (None, "GitHub has no such environment"),
+        (environment(), "any branch is deployed, or any protected one"),
+        (
+            environment() | {"deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False}},
+            "any branch is deployed, or any protected one",
+        ),
+        (environment() | {"deployment_branch_policy": CHOSEN}, "no branch is chosen"),
+        (
+            environment() | {"deployment_branch_policy": CHOSEN, "branch_policies": [{**MAIN, "type": "tag"}]},
+            "deployed from tag main, too",
+        ),
+        (
+            protected_environment() | {"branch_policies": [MAIN, {"id": 8, "name": "release/*", "type": "branch"}]},
+            "deployed from branch release/*, too",
+        ),
+    ],
+    ids=["not there", "as a workflow makes it", "protected branches", "no branch", "a tag", "another branch"],
+)
+def test_the_identities_alone_trust_no_environment_that_is_open(
+    cloud: Cloud, there: dict[str, Any] | None, why: str
+) -> None:
+    if there is not None:
+        with cloud.scene("gh") as gh:
+            gh["environments"]["dev"] = there
+    ran = run(cloud, *AZURE, *WHERE, *DEV, "--environments-protected")  # which GitHub knows better
+    assert ran.code == 1
+    assert f"Environment dev is not protected ({why}), so it gets no credential in Azure." in ran.err
+    assert credentials_of(cloud, DEPLOY) == MAIN_ALONE
+    assert "found: " in run(cloud, "github", *WHERE, *DEV).err
+    again = run(cloud, "identities", *WHERE, *DEV)
+    assert again.code == 0, again.err
+    assert set(credentials_of(cloud, DEPLOY)) == {"dev", "main"}
+
+
+@pytest.mark.parametrize("part", ["identities", "github"])
+def test_a_credential_from_before_is_told_with_how_to_take_it_away(cloud: Cloud, all_done: Cloud, part: str) -> None:
+    cloud.restore(all_done.state())
+    with cloud.scene("gh") as gh:
+        gh["private"] = True
+        gh["subject"] = {"use_default": True, "sub_claim_prefix": PREFIX}
+    before = cloud.state()
+    ran = run(cloud, part, *WHERE, "--env", "staging")
+    assert ran.code == 1
+    client = next(app["appId"] for app in before["apps"] if app["displayName"] == DEPLOY)
+    assert f"az ad app federated-credential delete --id {client} --federated-credential-id staging\n" in ran.err
+    assert ran.err.count("federated-credential delete") == 1
+    assert cloud.state() == before
+
+
+def test_without_gh_the_checklist_comes_before_the_credentials(cloud: Cloud) -> None:
+    cloud.without("gh")
+    ran = run(cloud, *WHERE, "--subject-prefix", PREFIX)
+    assert ran.code == 1
+    assert set(credentials_of(cloud, DEPLOY)) == {"main"}
+    for env in ("dev", "staging", "prod"):
+        protection = ran.out.index(f"Environment {env} (https://github.com/contoso/gateway/settings/environments")
+        assert protection < ran.out.index("Variables of the repository")
+    [command] = [line.strip() for line in ran.err.splitlines() if "--environments-protected" in line]
+    assert run(cloud, *shlex.split(command)[2:]).code == 0
+    assert credentials_of(cloud, DEPLOY)["prod"] == f"{PREFIX}:environment:prod"
+
+
+def test_a_prefix_alone_does_not_say_that_anything_is_protected(cloud: Cloud) -> None:
+    ran = run(cloud, *AZURE, *DEV, "--subject-prefix", PREFIX)
+    assert ran.code == 1
+    assert set(credentials_of(cloud, DEPLOY)) == {"main"}
+    assert f"identities --subject-prefix {PREFIX} --environments-protected --env dev\n" in ran.err
+
+
+def test_killed_at_any_change_it_leaves_no_open_environment_that_is_trusted(cloud: Cloud, dev_done: Cloud) -> None:
+    cloud.restore(dev_done.state())
+    with cloud.scene() as azure:
+        deployer = next(app for app in azure["apps"] if app["displayName"] == DEPLOY)
+        deployer["credentials"] = [each for each in deployer["credentials"] if each["name"] != "dev"]
+    with cloud.scene("gh") as gh:
+        gh["subject"] = {"use_default": True, "sub_claim_prefix": PREFIX}
+    words = ("identities", "github", *WHERE, *DEV)
+    kills = 0
+    while True:
+        cloud.kill(change=1, when="after")
+        ran = run(cloud, *words)
+        if cloud.has_killed:
+            kills += 1
+            assert ran.code == -signal.SIGKILL
+        there = cloud.state("gh")["environments"].get("dev")
+        if "dev" in credentials_of(cloud, DEPLOY):
+            assert there is not None
+            assert there["deployment_branch_policy"] == CHOSEN
+            assert [policy["name"] for policy in there["branch_policies"]] == ["main"]
+        if not cloud.has_killed:
+            break
+    assert kills == 15  # 1 environment, 1 branch, 1 credential, 4 and 6 variables, 2 secrets
+    assert ran.err.endswith("Nothing to change.\n")
