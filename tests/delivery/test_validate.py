@@ -9,7 +9,7 @@ import pytest
 
 from tests.delivery.conftest import ROOT, Desk
 
-MIRROR = os.environ.get("TF_CLI_CONFIG_FILE")
+MIRROR = Path(os.environ.get("TF_CLI_CONFIG_FILE", os.devnull))
 
 
 def test_valid_stacks_are_told_and_need_no_state(desk: Desk) -> None:
@@ -28,7 +28,7 @@ def test_a_mistake_is_told_with_its_place(desk: Desk) -> None:
     assert "Not valid: dev" in ran.stderr
 
 
-@pytest.mark.skipif(MIRROR is None, reason="needs the azurerm provider: a mirror named in TF_CLI_CONFIG_FILE")
+@pytest.mark.skipif(not MIRROR.is_file(), reason="needs the azurerm provider: a mirror named in TF_CLI_CONFIG_FILE")
 def test_the_stacks_of_this_repository_are_valid_for_the_azurerm_provider(terraform: Path, tmp_path: Path) -> None:
     path = os.pathsep.join([str(terraform), os.environ["PATH"]])
     ran = subprocess.run(

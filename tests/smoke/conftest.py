@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from local.runner.session import Session, run
@@ -43,6 +44,11 @@ def short_limits(synthesis_environ: dict[str, str], tmp_path_factory: pytest.Tem
 def faulty(azure: Azure, short_limits: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     """The gateway of that stack, and the real LiteLLM, before that resource."""
     with before(azure, stack=short_limits, folder=tmp_path_factory.mktemp("faulty")) as session:
+        # LiteLLM's first translation loads what the next ones have, which the short limits are not made for.
+        azure.be()
+        body = {"model": "gpt-5.3-codex", "messages": [{"role": "user", "content": "Hello."}]}
+        headers = {"authorization": f"Bearer {session.key}"}
+        httpx.post(f"{session.base_url}/chat/completions", json=body, headers=headers, timeout=60).raise_for_status()
         yield session
 
 
