@@ -83,6 +83,24 @@ def test_a_credential_that_has_the_subject_under_another_name_is_good_enough(clo
     assert bootstrap(cloud, *DEV).err.endswith("Nothing to change.\n")
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("issuer", "https://token.actions.contoso.ghe.com"), ("audiences", ["https://github.com/contoso"])],
+)
+def test_a_credential_that_trusts_another_issuer_or_audience_is_replaced(
+    cloud: Cloud, dev_done: Cloud, field: str, value: object
+) -> None:
+    cloud.restore(dev_done.state())
+    with cloud.scene() as azure:
+        for app in azure["apps"]:
+            for credential in app["credentials"]:
+                credential[field] = value
+    assert bootstrap(cloud, *DEV).code == 0
+    credentials = [credential for app in cloud.state()["apps"] for credential in app["credentials"]]
+    assert len(credentials) == 3
+    assert value not in [credential[field] for credential in credentials]
+
+
 def test_a_credential_that_nobody_asked_for_is_mentioned_and_kept(cloud: Cloud, dev_done: Cloud) -> None:
     cloud.restore(dev_done.state())
     with cloud.scene() as azure:
@@ -134,6 +152,16 @@ def test_roles_of_every_environment_count_even_when_one_is_prepared(cloud: Cloud
     [condition] = [each["condition"] for each in cloud.state()["role_assignments"] if each["condition"]]
     both = ", ".join(sorted((BUILT_IN[openai][0], BUILT_IN["Key Vault Secrets User"][0])))
     assert condition.count("GuidEquals {" + both + "}") == 2
+
+
+def test_environments_of_several_projects_are_refused(cloud: Cloud, stacks: Path, tmp_path: Path) -> None:
+    def rename(env: str, content: dict[str, Any]) -> None:
+        content["resource"]["azurerm_resource_group"]["gateway"]["tags"]["project"] = f"of-{env}"
+
+    ran = bootstrap(cloud, env=altered(stacks, tmp_path / "several", rename))
+    assert ran.code == 2
+    assert "The environments have several projects (of-dev, of-staging)" in ran.err
+    assert cloud.changes() == []
 
 
 def test_another_condition_is_mended_and_another_layout_of_the_same_is_not(cloud: Cloud, dev_done: Cloud) -> None:

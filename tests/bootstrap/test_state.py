@@ -10,6 +10,18 @@ ACCOUNT = "pvcdevaigatewaystsan"
 STATE = ("--env", "dev")
 
 
+def test_a_new_account_is_closed_in_so_many_words_whatever_azures_defaults_are(dev_done: Cloud) -> None:
+    [words] = [call.words for call in dev_done.changes() if call.words[:3] == ["storage", "account", "create"]]
+    for flag, value in {
+        "--min-tls-version": "TLS1_2",
+        "--allow-blob-public-access": "false",
+        "--allow-shared-key-access": "false",
+        "--allow-cross-tenant-replication": "false",
+        "--https-only": "true",
+    }.items():
+        assert words[words.index(flag) + 1] == value
+
+
 def test_a_weaker_account_is_mended_and_said(cloud: Cloud, dev_done: Cloud) -> None:
     cloud.restore(dev_done.state())
     with cloud.scene() as azure:
