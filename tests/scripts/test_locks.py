@@ -22,6 +22,7 @@ LOCK_FILES = [
     *(f"local/image/{path.name}" for path in ROOT.glob("local/image/*.txt")),
     *(f"local/tools/{path.name}" for path in ROOT.glob("local/tools/*.txt")),
 ]
+PAGES = [str(path.relative_to(ROOT)) for folder in ("*.md", "docs/**/*.md") for path in sorted(ROOT.glob(folder))]
 
 
 @pytest.fixture
@@ -30,7 +31,7 @@ def packages() -> str:
     return from_pipfile_lock((ROOT / "Pipfile.lock").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("name", ["Pipfile", "package.json", *LOCK_FILES])
+@pytest.mark.parametrize("name", ["Pipfile", "package.json", *LOCK_FILES, *PAGES])
 def test_names_no_package_index(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert not re.search(
