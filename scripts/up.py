@@ -13,7 +13,7 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from scripts.environment import in_settings, prepare  # noqa: E402
 from scripts.install import program  # noqa: E402
-from scripts.work import ROOT, become, manners, together  # noqa: E402
+from scripts.work import ROOT, become, manners  # noqa: E402
 
 
 def main() -> None:
@@ -21,7 +21,9 @@ def main() -> None:
     arguments = parse(sys.argv[1:])
     with manners():
         prepare(litellm=in_settings())
-        together({"Terraform JSON of all stacks": lambda work: work.run([program("python"), ROOT / "main.py"])})
+        from scripts.stacks import synthesize  # which an old Python cannot read
+
+        synthesize()
         become([program("python"), "-m", "local.runner", *runner_arguments(arguments)])
 
 

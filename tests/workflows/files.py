@@ -13,7 +13,8 @@ FOLDER = ROOT / ".github"
 
 def load(path: Path) -> dict[str, Any]:
     """One file; without YAML's own ideas, which make `on` a truth value."""
-    content: dict[str, Any] = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)  # noqa: S506 - strings
+    text = path.read_text(encoding="utf-8")
+    content: dict[str, Any] = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - strings
     return content
 
 
