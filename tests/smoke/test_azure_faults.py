@@ -1,6 +1,7 @@
 """What Azure refuses, through the real gateway and the real LiteLLM: each is told as what it is."""
 
 import json
+import re
 import signal
 from collections.abc import Callable
 
@@ -8,7 +9,7 @@ import pytest
 
 from local.runner.session import Session
 from scripts.smoke_test import Offer, run
-from tests.gateway.whole.regions import tell_litellm
+from tests.gateway.whole.regions import GatewayLog, tell_litellm
 
 from .azure import KEY, Azure
 from .script import Ran, smoke
@@ -121,9 +122,8 @@ def test_a_stream_that_azure_cuts(ask: Callable[[], Ran], azure: Azure) -> None:
 
 def test_the_line_of_the_log_is_named_and_there(ask: Callable[[], Ran], faulty: Session, azure: Azure) -> None:
     azure.fail("500", surface="embeddings")
-    look_at = ask().look_at("Azure")
-    lines = [json.loads(line) for line in faulty.output().splitlines()]
-    (line,) = [line for line in lines if line.get("request_id") and line["request_id"] in look_at]
+    (number,) = re.findall(r"request_id (\w+)", ask().look_at("Azure"))
+    line = GatewayLog(faulty.gateway.log).line(number)
     assert (line["route"], line["status"]) == ("embeddings", 503)
 
 
