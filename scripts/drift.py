@@ -14,7 +14,6 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from scripts.environment import enter  # noqa: E402
-from scripts.plan import plan, prepared, publish  # noqa: E402
 from scripts.work import manners  # noqa: E402
 
 
@@ -27,12 +26,13 @@ def main() -> None:
         from scripts.cloud.drifting import close, keep
         from scripts.cloud.marked import place
         from scripts.cloud.repository import repository
+        from scripts.delivery.planning import plan, prepared, publish
 
         here = place(CommandLine("gh"), repository(arguments.repository))
         (stack,) = prepared([arguments.env])
         planned = plan(stack)
         text = planned.markdown()
-        publish(text, file=None)
+        publish(text)
         if planned.is_empty:
             close(here, env=arguments.env)
         else:

@@ -6,7 +6,6 @@ A revision carries code and configuration; keys belong to the app, so a rotated 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -22,12 +21,12 @@ def main() -> None:
         enter()
         arguments = parse(sys.argv[1:])
         from scripts import stacks
-        from scripts.cloud.commands import CommandLine
+        from scripts.cloud.commands import azure
         from scripts.cloud.rolling_back import Patience, check, roll_back
 
         if not arguments.skip_synth:
             stacks.synthesize()
-        az = CommandLine("az", dry_run=arguments.dry_run, subscription=os.environ.get("ARM_SUBSCRIPTION_ID"))
+        az = azure(dry_run=arguments.dry_run)
         stack = stacks.load(arguments.env)
         patience = Patience(wait_s=arguments.wait_s, every_s=arguments.every_s)
         is_done = roll_back(az, stack, name=arguments.revision, yes=arguments.yes, patience=patience)

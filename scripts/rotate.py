@@ -6,7 +6,6 @@ Between the two, clients move to the new key, which `add` says how to read. Both
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 
@@ -25,13 +24,13 @@ def main() -> None:
         project = suffix_of(arguments.env, arguments.project)
         from scripts import stacks
         from scripts.cloud.app import address, tell_from_where
-        from scripts.cloud.commands import CommandLine
+        from scripts.cloud.commands import azure
         from scripts.cloud.rotating import Rotation
         from scripts.cloud.vault import Vault
 
         if not arguments.skip_synth:
             stacks.synthesize()
-        az = CommandLine("az", dry_run=arguments.dry_run, subscription=os.environ.get("ARM_SUBSCRIPTION_ID"))
+        az = azure(dry_run=arguments.dry_run)
         stack = stacks.load(arguments.env)
         tell_from_where(arguments.env)
         rotation = Rotation(

@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from scripts.environment import enter  # noqa: E402
-from scripts.plan import prepared  # noqa: E402
 from scripts.work import Failed, manners, say  # noqa: E402
 
 if TYPE_CHECKING:
@@ -29,6 +28,8 @@ def main() -> None:
     with manners():
         enter()
         argparse.ArgumentParser(prog="validate.py", description="terraform validate of every stack.").parse_args()
+        from scripts.delivery.planning import prepared
+
         with tempfile.TemporaryDirectory() as folder:
             invalid = [stack.env for stack in prepared(None) if not is_valid(stack, Path(folder))]
         if invalid:

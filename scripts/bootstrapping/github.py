@@ -9,6 +9,7 @@ from scripts.bootstrapping.github_variables import environment_variables, reposi
 from scripts.bootstrapping.identities import Identities
 from scripts.bootstrapping.steps import Steps
 from scripts.cloud.commands import CommandLine
+from scripts.cloud.vault import show_command
 from scripts.stacks import Stack
 from scripts.work import say
 
@@ -52,7 +53,4 @@ def _say_where_keys_are(stacks: Sequence[Stack]) -> None:
     for stack in stacks:
         for variable in wanted_secrets(stack):
             if variable.is_ours:
-                name = variable.name.replace("_", "-")
-                say(
-                    f"  az keyvault secret show --vault-name {stack.key_vault} --name {name} --query value --output tsv"
-                )
+                say(f"  {show_command(stack.key_vault, variable.vault_secret)}")

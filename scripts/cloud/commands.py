@@ -150,3 +150,8 @@ class CommandLine:
         reason = next((found[1] for code in codes if (found := code.search(message))), "")
         text = message.partition("\nCode: ")[0].removeprefix("ERROR: ")  # which says everything twice
         return CommandFailed(self._shown(words), text, reason=reason)
+
+
+def azure(*, dry_run: bool = False) -> CommandLine:
+    """`az`, at the subscription that Terraform deploys to; where none is named, at az's own."""
+    return CommandLine("az", dry_run=dry_run, subscription=os.environ.get("ARM_SUBSCRIPTION_ID"))

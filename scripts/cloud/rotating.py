@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from scripts.cloud.app import Key, wait_for_door
 from scripts.cloud.phases import derived, phase_of
-from scripts.cloud.vault import Secret, Vault
+from scripts.cloud.vault import Secret, Vault, show_command
 from scripts.secret_names import gateway_key
 from scripts.smoke_test.deployed import smoke
 from scripts.work import Failed, say
@@ -51,8 +51,7 @@ class Rotation:
             return
         self._wait_for_both(first.value, key)
         self._test({OLD: first.value, NEW: key})
-        say(f"Both keys work. Give clients the new one: {self._show(second.name)}")
-        say("Leave `secrets_version` as it is until the retirement: a deployment that raises it is refused.")
+        say(f"Both keys work. Give clients the new one: {show_command(self.vault.name, second.name)}")
 
     def retire(self) -> None:
         """The second key becomes the first, and what was the first opens nothing any more."""
@@ -75,13 +74,7 @@ class Rotation:
         keys = [Key(name=NEW, value=key), *([Key(name=OLD, value=refused, opens=False)] if refused else [])]
         self._wait(keys, "The door")
         self._test({NEW: key})
-        say(
-            f"The old key is refused. GitHub's copy is out of date now, and only a person can renew it:\n  {self._pipe}"
-        )
-        say(
-            "Until then the smoke test of the next deployment fails with 401, and one that raises `secrets_version`\n"
-            "is refused."
-        )
+        say(f"The old key is refused. Deployments keep the new one, which is {first.name} in {self.vault.name}.")
 
     def _read(self) -> tuple[Secret, Secret]:
         first, second = (gateway_key(self.project, is_second=is_second) for is_second in (False, True))
@@ -107,11 +100,3 @@ class Rotation:
             # Its door was met already, so this is a place that the ingress lets in.
             if not smoke(self.env, base_url=self.base_url, key=key, project=self.project, is_let_in=True).passed:
                 raise Failed(f"The smoke test with {name} failed. The vault is as said above; this can be repeated.")
-
-    def _show(self, name: str) -> str:
-        return f"az keyvault secret show --vault-name {self.vault.name} --name {name} --query value --output tsv"
-
-    @property
-    def _pipe(self) -> str:
-        key = gateway_key(self.project)
-        return f"{self._show(key.vault_secret)} | gh secret set {key.github_secret} --env {self.env}"

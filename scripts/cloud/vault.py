@@ -69,6 +69,11 @@ class Vault:
             raise _explained(failure, self.name) from None
 
 
+def show_command(vault: str, name: str) -> str:
+    """What shows a person the value."""
+    return f"az keyvault secret show --vault-name {vault} --name {name} --query value --output tsv"
+
+
 def _explained(failure: CommandFailed, vault: str) -> Failed:
     if failure.is_about({"Forbidden"}):
         return Failed(

@@ -14,7 +14,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from scripts.delivery.cli import command, environment
 from scripts.delivery.explanations import explained
@@ -26,12 +26,16 @@ _UNKEPT = re.compile("Error releasing the state lock|Failed to (?:save|persist) 
 _SIGNALS = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else [])]
 
 
-def apply(stack: Stack) -> None:
-    """Deploy it, showing what the CLI says; `Failed` explains what went wrong, or that it was stopped."""
+def apply(stack: Stack, *, env: Mapping[str, str]) -> None:
+    """Deploy it with `env` on top of ours, showing what the CLI says.
+
+    Raises:
+        Failed: what went wrong, or that it was stopped.
+    """
     process = subprocess.Popen(
         [str(word) for word in command("deploy", stack, "--auto-approve")],
         cwd=ROOT,
-        env={**os.environ, **environment()},
+        env={**os.environ, **environment(), **env},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

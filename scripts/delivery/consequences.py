@@ -29,10 +29,13 @@ _REPLACED = {
         "and its address is another one afterwards. Every client has to be told."
     ),
     "azurerm_key_vault": (
-        "The Key Vault is made anew: its secrets are written from TF_VAR_... again, and what was rotated in it is "
-        "lost. Under the same name it fails while the deleted one is kept (soft delete, purge protection)."
+        "The Key Vault is made anew, and its secrets are written again: the keys of clients as the old one has them, "
+        "others from TF_VAR_.... Under the same name it fails while the deleted one is kept (soft delete, purge "
+        "protection)."
     ),
-    "azurerm_key_vault_secret": "A secret is deleted and written from TF_VAR_... again: what was rotated is lost.",
+    "azurerm_key_vault_secret": (
+        "A secret is deleted and written again: a client's key with the value that it has, others from TF_VAR_...."
+    ),
     "azurerm_log_analytics_workspace": "The workspace is made anew: the logs up to now are no longer in it.",
     "azurerm_resource_group": "The resource group is made anew: all of this environment is deleted before.",
     "azurerm_role_assignment": "A role is given anew: until it is in effect, minutes later, secrets cannot be read.",
@@ -42,8 +45,8 @@ _REPLACED = {
     ),
 }
 _ANEW = (
-    "Secrets are written anew from TF_VAR_...: {names}. Before that, a deployment compares the gateway's keys with "
-    "those in the vault, and refuses where one was rotated since; others are replaced, whatever the vault has."
+    "Secrets are written anew: {names}. The keys of clients stay as the vault has them; others are taken from "
+    "TF_VAR_..., whatever the vault has."
 )
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from scripts.delivery.changes import Action, Change, changed_outputs, changes
 from scripts.delivery.consequences import warnings
-from scripts.delivery.keys import Rewritten, rewritten
+from scripts.delivery.keys import Kept, kept
 from scripts.delivery.markdown import cell, code, warning
 
 NOT_REFRESHED = "Compared with the state; what somebody changed in Azure by hand is the drift check's to tell."
@@ -29,15 +29,15 @@ class Plan:
     changes: tuple[Change, ...]
     outputs: tuple[str, ...] = ()
     """The outputs that would say something else, which alone is no difference in Azure."""
-    rewritten: tuple[Rewritten, ...] = ()
-    """The secrets of the vault that get a value again."""
+    secrets: tuple[Kept, ...] = ()
+    """Those that are in the vault already, whether they change or not."""
     note: str = ""
     """What to know of it as a whole."""
 
     @classmethod
     def read(cls, env: str, plan: Mapping[str, Any], *, note: str = "") -> Plan:
         """From what `terraform show -json` writes."""
-        return cls(env=env, changes=changes(plan), outputs=changed_outputs(plan), rewritten=rewritten(plan), note=note)
+        return cls(env=env, changes=changes(plan), outputs=changed_outputs(plan), secrets=kept(plan), note=note)
 
     @property
     def is_empty(self) -> bool:

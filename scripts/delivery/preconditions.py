@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from scripts.stacks import Stack
+from scripts.stacks import Stack, Variable
 from scripts.work import Failed
 
 _PLACES = {
@@ -16,20 +16,25 @@ _PLACES = {
 
 
 def check(stacks: Sequence[Stack]) -> None:
-    """`Failed` with everything that is missing or does not fit."""
-    if mistakes := [mistake for stack in stacks for mistake in [*_secrets(stack), *_state(stack)]]:
+    """`Failed` with everything that is missing or does not fit; a client's key may be in the vault already."""
+    if mistakes := [mistake for stack in stacks for mistake in [*_azure_keys(stack), *_state(stack)]]:
         raise Failed("\n".join(mistakes), code=2)
 
 
-def _secrets(stack: Stack) -> list[str]:
-    """A secret that GitHub does not have, or that the job does not hand over, is an empty variable in its workflow."""
+def unset(stack: Stack, variables: Sequence[Variable]) -> list[str]:
+    """What to do about each that has no value: in a workflow, a secret that GitHub lacks or the job does not name."""
     return [
         f"{variable.environ} is not set. {variable.description} In a workflow: the secret {variable.github_secret} of "
         f"the environment {stack.env}, and in the job {stack.env} of .github/workflows/deploy.yml the line\n"
         f"  {variable.environ}: ${{{{ secrets.{variable.github_secret} }}}}"
-        for variable in stack.variables
-        if variable.required and not os.environ.get(variable.environ, "").strip()
+        for variable in variables
+        if variable.required
     ]
+
+
+def _azure_keys(stack: Stack) -> list[str]:
+    azures = (variable for variable in stack.variables if not variable.is_ours)
+    return unset(stack, [variable for variable in azures if not os.environ.get(variable.environ, "").strip()])
 
 
 def _state(stack: Stack) -> list[str]:

@@ -19,7 +19,6 @@ class Smoke:
     passed: bool
     words: str
     markdown: str = ""
-    is_key_refused: bool = False
 
 
 def smoke(env: str, *, base_url: str, key: str, project: str | None = None, is_let_in: bool = False) -> Smoke:
@@ -47,5 +46,4 @@ def smoke(env: str, *, base_url: str, key: str, project: str | None = None, is_l
         passed=report.passed,
         words="passed" if report.passed else "FAILED",
         markdown=report.markdown(),
-        is_key_refused=any(diagnosis.layer == "key" for diagnosis in report.diagnoses),
     )

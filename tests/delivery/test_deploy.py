@@ -54,17 +54,24 @@ def test_a_changed_output_is_deployed(desk: Desk, deployed: bytes) -> None:
 
 
 @pytest.mark.parametrize("empty", ["", " "])
-def test_every_missing_secret_is_named_before_anything_is_asked_of_azure(desk: Desk, empty: str) -> None:
-    ran = desk.run("deploy", *YES, TF_VAR_gateway_key=empty, TF_VAR_azure_openai_api_key=empty)
+def test_a_missing_key_of_azure_is_named_before_anything_is_asked_of_azure(desk: Desk, empty: str) -> None:
+    ran = desk.run("deploy", *YES, TF_VAR_azure_openai_api_key=empty)
+    assert ran.returncode == 2
+    assert "TF_VAR_azure_openai_api_key is not set." in ran.stderr
+    assert desk.state.requests == []
+
+
+@pytest.mark.parametrize("empty", ["", " "])
+def test_a_missing_key_of_clients_is_named_before_anything_is_made(desk: Desk, empty: str) -> None:
+    ran = desk.run("deploy", *YES, TF_VAR_gateway_key=empty)
     assert ran.returncode == 2
     assert "TF_VAR_gateway_key is not set." in ran.stderr
     assert "the secret AIGATEWAY_KEY of the environment dev, and in the job dev of .github/workflows/deploy.yml" in (
         ran.stderr
     )
     assert "\n  TF_VAR_gateway_key: ${{ secrets.AIGATEWAY_KEY }}\n" in ran.stderr
-    assert "TF_VAR_azure_openai_api_key is not set." in ran.stderr
     assert "_secondary" not in ran.stderr
-    assert desk.state.requests == []
+    assert not desk.state.contents
 
 
 def test_a_state_in_another_place_than_the_bootstrap_made_is_refused(desk: Desk) -> None:

@@ -1,14 +1,16 @@
-"""A key that was rotated is in the vault alone: no deployment writes the old one over it unasked."""
+"""A client's key is what the vault has: no deployment brings an old one back, and none has to be told of a rotation."""
 
 import json
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from local.runner.session import Session
 from scripts.cloud.commands import CommandLine
 from scripts.cloud.phases import derived
-from scripts.delivery.keys import check_keys, rewritten
+from scripts.delivery.keys import client_keys, kept
 from scripts.stacks import Stack
 from scripts.work import Failed
 from tests.cloud import edge
@@ -19,21 +21,23 @@ from tests.delivery.conftest import SECRETS, Desk
 VAULT = "vault-of-dev"
 KEY_VAULT_ID = f"/subscriptions/s/resourceGroups/r/providers/Microsoft.KeyVault/vaults/{VAULT}"
 GIVEN, ROTATED = "key-of-the-variable", "key-of-the-rotation"
-UPDATED, REPLACED, NOTHING = ["update"], ["delete", "create"], ["no-op"]
+FIRST, SECOND = "TF_VAR_gateway_key", "TF_VAR_gateway_key_secondary"
 
 
-def plan(*names: str, actions: list[str] = UPDATED, raised: bool = True) -> dict[str, Any]:
-    """What `terraform show -json` writes of secrets whose version rises, or does not."""
-    before = {"key_vault_id": KEY_VAULT_ID, "value_wo_version": 1, "tags": {}}
-    after = {**before, "value_wo_version": 2 if raised else 1, "tags": {"new": "yes"}}
-    kind = "azurerm_key_vault_secret"
+def plan(*names: str) -> dict[str, Any]:
+    """What `terraform show -json` writes of secrets that are in the vault."""
+    before, kind = {"key_vault_id": KEY_VAULT_ID, "value_wo_version": 1}, "azurerm_key_vault_secret"
     return {
         "resource_changes": [
             {
                 "address": f"{kind}.{name.replace('-', '_')}",
                 "type": kind,
                 "name": name.replace("-", "_"),
-                "change": {"actions": actions, "before": {"name": name, **before}, "after": {"name": name, **after}},
+                "change": {
+                    "actions": ["update"],
+                    "before": {"name": name, **before},
+                    "after": {"name": name, **before, "value_wo_version": 2},
+                },
             }
             for name in names
         ]
@@ -58,98 +62,102 @@ def holds(cloud: Cloud, **secrets: str) -> None:
 @pytest.fixture
 def stack() -> Stack:
     """With two projects, the second of which is `team`."""
-    keys = ("gateway_key", "gateway_key_secondary", "gateway_key_team", "gateway_key_team_secondary")
-    of = {name: {"description": "", **({"default": ""} if "secondary" in name else {})} for name in keys}
+    names = ("gateway_key", "gateway_key_secondary", "gateway_key_team", "gateway_key_team_secondary")
+    of = {name: {"description": "", **({"default": ""} if "secondary" in name else {})} for name in names}
     return Stack(Path("stacks/aigateway-dev"), {"variable": {**of, "azure_openai_api_key": {"description": ""}}})
 
 
-def objections(stack: Stack, **given: str) -> str:
-    """What is said against a deployment that writes everything anew; nothing if nothing is."""
-    names = ["gateway-key", "gateway-key-secondary", "inner-key", "azure-openai-api-key"]
-    names += [name for name in ("gateway-key-team", "gateway-key-team-secondary") if "gateway_key_team" in given]
-    with pytest.MonkeyPatch.context() as environ:
-        for name, value in given.items():
-            environ.setenv(f"TF_VAR_{name}", value)
-        try:
-            check_keys(stack, rewritten(plan(*names)), CommandLine("az"))
-        except Failed as failure:
-            said, code = str(failure), failure.code
-        else:
-            return ""
-    assert code == 2
-    assert not [value for value in (GIVEN, ROTATED, derived(GIVEN), derived(ROTATED)) if value in said]
-    return said
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The keys of a first deployment."""
+    monkeypatch.setenv(FIRST, GIVEN)
+    monkeypatch.delenv(SECOND, raising=False)
+    monkeypatch.setenv("TF_VAR_gateway_key_team", "team")
+    monkeypatch.delenv("TF_VAR_gateway_key_team_secondary", raising=False)
 
 
-def test_keys_that_stay_what_they_are_may_be_written_and_azures_may_change(cloud: Cloud, stack: Stack) -> None:
-    holds(cloud, gateway_key=GIVEN, gateway_key_secondary=derived(GIVEN), azure_openai_api_key="old")
-    assert objections(stack, gateway_key=GIVEN, gateway_key_secondary="", azure_openai_api_key="new") == ""
-    holds(cloud, gateway_key=GIVEN, gateway_key_secondary="second")
-    assert objections(stack, gateway_key=GIVEN, gateway_key_secondary="second") == ""
+def keys(stack: Stack, *there: str) -> dict[str, str]:
+    """What a deployment hands to Terraform, with these in the vault."""
+    return client_keys(stack, kept(plan(*there)), CommandLine("az"))
 
 
-def test_a_rotated_key_is_not_written_over(cloud: Cloud, stack: Stack) -> None:
-    holds(cloud, gateway_key=ROTATED, gateway_key_secondary=derived(ROTATED))
-    said = objections(stack, gateway_key=GIVEN)
-    assert "The vault's gateway-key is another key than TF_VAR_gateway_key: it was rotated" in said
-    show = f"az keyvault secret show --vault-name {VAULT} --name gateway-key --query value --output tsv"
-    assert f"{show} | gh secret set AIGATEWAY_KEY --env dev" in said
-    assert "--overwrite-keys" in said
-    assert "secondary" not in said
+@pytest.mark.usefixtures("given")
+def test_a_first_deployment_takes_what_is_given_and_asks_nobody(cloud: Cloud, stack: Stack) -> None:
+    assert keys(stack) == {
+        FIRST: GIVEN,
+        SECOND: "",
+        "TF_VAR_gateway_key_team": "team",
+        "TF_VAR_gateway_key_team_secondary": "",
+    }
+    assert cloud.calls() == []
 
 
-@pytest.mark.parametrize("second", [ROTATED, GIVEN])
-def test_the_second_key_of_a_rotation_that_goes_on_is_not_taken_away(cloud: Cloud, stack: Stack, second: str) -> None:
-    holds(cloud, gateway_key=GIVEN, gateway_key_secondary=second)
-    said = objections(stack, gateway_key=GIVEN)
-    assert "The vault's gateway-key-secondary is a key of its own: a rotation is going on" in said
-    assert "python3 scripts/rotate.py --env dev retire" in said
-
-
-def test_a_given_second_key_is_compared_as_the_first_is(cloud: Cloud, stack: Stack) -> None:
-    holds(cloud, gateway_key=GIVEN, gateway_key_secondary=ROTATED)
-    said = objections(stack, gateway_key=GIVEN, gateway_key_secondary="second")
-    assert "gh secret set AIGATEWAY_KEY_SECONDARY --env dev" in said
-
-
-def test_each_project_has_its_own_keys_compared(cloud: Cloud, stack: Stack) -> None:
-    ours = {"gateway_key": GIVEN, "gateway_key_secondary": derived(GIVEN)}
-    holds(cloud, **ours, gateway_key_team="team", gateway_key_team_secondary=ROTATED)
-    said = objections(stack, gateway_key=GIVEN, gateway_key_team="team")
-    assert "python3 scripts/rotate.py --env dev --project team retire" in said
-    holds(cloud, **ours, gateway_key_team=ROTATED, gateway_key_team_secondary=derived(ROTATED))
-    said = objections(stack, gateway_key=GIVEN, gateway_key_team="team")
-    assert "gh secret set AIGATEWAY_KEY_TEAM --env dev" in said
-
-
-@pytest.mark.parametrize(
-    ("actions", "raised", "found"),
-    [(UPDATED, True, True), (UPDATED, False, False), (REPLACED, False, True), (NOTHING, False, False)],
-)
-def test_what_gets_a_value_again_is_what_is_made_anew_or_has_another_version(
-    actions: list[str], *, raised: bool, found: bool
+@pytest.mark.usefixtures("given")
+@pytest.mark.parametrize("second", [derived(ROTATED), ROTATED, "a key of its own"])
+def test_a_key_of_the_vault_stays_in_every_phase_of_a_rotation(
+    cloud: Cloud, stack: Stack, capsys: pytest.CaptureFixture[str], second: str
 ) -> None:
-    assert bool(rewritten(plan("gateway-key", actions=actions, raised=raised))) is found
+    holds(cloud, gateway_key=ROTATED, gateway_key_secondary=second, azure_openai_api_key="Azure's")
+    taken = keys(stack, "gateway-key", "gateway-key-secondary", "azure-openai-api-key")
+    assert (taken[FIRST], taken[SECOND]) == (ROTATED, second)
+    assert "TF_VAR_azure_openai_api_key" not in taken
+    told = capsys.readouterr().err
+    assert "TF_VAR_gateway_key is not what the vault has as gateway-key, and is not used" in told
+    assert "secondary" not in told
+    assert not [key for key in (GIVEN, ROTATED, second) if key in told]
 
 
-def test_what_is_not_there_yet_or_goes_is_not_written_over() -> None:
-    content = plan("gateway-key", actions=["create"])
+@pytest.mark.usefixtures("given")
+def test_what_is_given_as_the_vault_has_it_is_not_spoken_of(
+    cloud: Cloud, stack: Stack, capsys: pytest.CaptureFixture[str]
+) -> None:
+    holds(cloud, gateway_key=GIVEN)
+    assert keys(stack, "gateway-key")[FIRST] == GIVEN
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("given")
+def test_the_key_of_a_new_project_is_given_while_the_others_stay(cloud: Cloud, stack: Stack) -> None:
+    holds(cloud, gateway_key=ROTATED, gateway_key_secondary=derived(ROTATED))
+    taken = keys(stack, "gateway-key", "gateway-key-secondary")
+    assert (taken[FIRST], taken["TF_VAR_gateway_key_team"]) == (ROTATED, "team")
+
+
+def test_a_key_that_is_neither_in_the_vault_nor_given_is_told(
+    cloud: Cloud, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    holds(cloud, gateway_key=ROTATED, gateway_key_secondary=derived(ROTATED))
+    monkeypatch.delenv(FIRST, raising=False)
+    monkeypatch.setenv("TF_VAR_gateway_key_team", " ")
+    with pytest.raises(Failed) as failure:
+        keys(stack, "gateway-key", "gateway-key-secondary")
+    assert failure.value.code == 2
+    assert str(failure.value).startswith("TF_VAR_gateway_key_team is not set.")
+    assert "TF_VAR_gateway_key:" not in str(failure.value)
+
+
+def test_what_is_not_there_yet_is_not_asked_for() -> None:
+    content = plan("gateway-key")
     content["resource_changes"][0]["change"]["before"] = None
-    assert rewritten(content) == ()
-    content = plan("gateway-key", actions=["delete"])
-    content["resource_changes"][0]["change"]["after"] = None
-    assert rewritten(content) == ()
+    assert kept(content) == ()
+    content["resource_changes"][0]["type"] = "azurerm_key_vault"
+    assert kept(content) == ()
 
 
 @pytest.fixture
-def raising(desk: Desk, cloud: Cloud) -> Desk:
-    """A desk whose plan raises `secrets_version`, whatever the real Terraform plans; with `az`."""
+def rotated(desk: Desk, cloud: Cloud) -> Desk:
+    """A desk with `az`, whose plan has the clients' key in the vault, whatever the real Terraform plans."""
     program = desk.folder / "bin/terraform"
     real = program.readlink()
     program.unlink()
-    shown = desk.folder / "shown.json"
+    shown, tool = desk.folder / "shown.json", desk.folder / "given.py"
     edge_of_plan = f'case "$*" in *"show -json"*) exec cat {shown} ;; *) exec {real} "$@" ;; esac'
-    program.write_text(f"#!/bin/sh\n{edge_of_plan}\n", encoding="utf-8")
+    # What it is handed is noted as its hash, since no secret may be in this folder.
+    tool.write_text(
+        "import hashlib, os\nprint(hashlib.sha256(os.environ['TF_VAR_gateway_key'].encode()).hexdigest())\n"
+    )
+    note = f'case "$*" in *apply*) {real.parent}/python {tool} > {desk.folder}/given.txt ;; esac'
+    program.write_text(f"#!/bin/sh\n{note}\n{edge_of_plan}\n", encoding="utf-8")
     program.chmod(0o755)
     (desk.folder / "bin/az").symlink_to(cloud.bin / "az")
     desk.environ[edge.FOLDER] = str(cloud.folder)
@@ -157,31 +165,21 @@ def raising(desk: Desk, cloud: Cloud) -> Desk:
     return desk
 
 
-def test_a_deployment_refuses_before_it_begins_unless_it_is_told_otherwise(raising: Desk, cloud: Cloud) -> None:
-    holds(cloud, gateway_key=ROTATED)
-    ran = raising.run("deploy", "--env", "dev", "--yes", "--no-smoke")
-    assert ran.returncode == 2
-    assert "dev is not deployed.\nThe vault's gateway-key is another key" in ran.stderr
-    assert ROTATED not in ran.stdout + ran.stderr
-    assert not raising.state.contents
-    asked = len(cloud.calls())
-    ran = raising.run("deploy", "--env", "dev", "--yes", "--no-smoke", "--overwrite-keys")
+def test_a_deployment_goes_on_with_the_key_of_the_vault(rotated: Desk, cloud: Cloud, session: Session) -> None:
+    holds(cloud, gateway_key=session.key)
+    rotated.scene["url"] = session.base_url
+    ran = rotated.run("deploy", "--env", "dev", "--yes", TF_VAR_gateway_key="")
     assert ran.returncode == 0, ran.stderr
-    assert len(cloud.calls()) == asked
-    assert raising.state.contents
+    assert (rotated.folder / "given.txt").read_text().strip() == sha256(session.key.encode()).hexdigest()
+    assert "| smoke test | `passed` |" in rotated.summary
+    assert session.key not in ran.stdout + ran.stderr + rotated.summary
 
 
-def test_a_deployment_that_rotates_nothing_goes_on(raising: Desk, cloud: Cloud) -> None:
-    holds(cloud, gateway_key=SECRETS["TF_VAR_gateway_key"])
-    ran = raising.run("deploy", "--env", "dev", "--yes", "--no-smoke")
-    assert ran.returncode == 0, ran.stderr
-    assert cloud.calls()[0].words[:3] == ["keyvault", "secret", "show"]
-
-
-def test_what_cannot_be_compared_is_not_written_over(raising: Desk, cloud: Cloud) -> None:
-    holds(cloud, gateway_key=SECRETS["TF_VAR_gateway_key"])
+def test_nothing_is_deployed_while_the_vault_cannot_be_asked(rotated: Desk, cloud: Cloud) -> None:
+    holds(cloud, gateway_key=SECRETS[FIRST])
     cloud.fail("keyvault secret show", message="Please run 'az login' to setup account.")
-    ran = raising.run("deploy", "--env", "dev", "--yes", "--no-smoke")
+    ran = rotated.run("deploy", "--env", "dev", "--yes", "--no-smoke")
     assert ran.returncode == 1
-    assert "Log in with az; or --overwrite-keys" in ran.stderr
-    assert not raising.state.contents
+    assert "Please run 'az login' to setup account." in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert not rotated.state.contents

@@ -1,0 +1,68 @@
+"""A deployment from its plan to its summary, with the smoke test at the end."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from scripts.cloud.commands import CommandLine
+from scripts.delivery.applying import apply
+from scripts.delivery.keys import client_keys
+from scripts.delivery.markdown import add_to_summary, code
+from scripts.delivery.outputs import Outputs, outputs
+from scripts.delivery.planning import plan, show
+from scripts.delivery.plans import Plan
+from scripts.secret_names import gateway_key
+from scripts.smoke_test.deployed import Smoke, smoke
+from scripts.stacks import Stack
+from scripts.work import Failed, say
+
+
+def warn(envs: Sequence[str]) -> None:
+    """What several environments in one run share, and should not."""
+    say(
+        f"WARNING: {', '.join(envs)} get the same TF_VAR_... values. One that is new gets the same client keys as\n"
+        "others that are new, so that who has a key of one gets into all. Deploy a new one alone."
+    )
+
+
+def deploy(stack: Stack, *, az: CommandLine, yes: bool, test: bool) -> None:
+    """From the plan to the summary; where there is nothing to do, the gateway is tested all the same."""
+    found = plan(stack)
+    show(found)
+    keys = client_keys(stack, found.secrets, az)
+    if not found.is_empty or found.outputs:
+        approve(stack, yes=yes)
+        apply(stack, env=keys)
+    told = outputs(stack)
+    print(f"{stack.env}: {told.openai_base_url}\nrevision: {told.revision}\nimage: {told.image}")
+    result = Smoke(passed=True, words="not run: --no-smoke")
+    if test:
+        result = smoke(stack.env, base_url=told.openai_base_url, key=keys[gateway_key().environ])
+    summarize(stack, found, told, result)
+    if not result.passed:
+        raise Failed(f"{stack.env} is deployed, and does not pass the smoke test. {way_back(stack)}")
+
+
+def approve(stack: Stack, *, yes: bool) -> None:
+    """`Failed` unless somebody types yes, or --yes was said beforehand."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Failed(f"Nobody is there to approve the deployment of {stack.env}: --yes does it beforehand.", code=2)
+    if input(f"Deploy {stack.env}? Only `yes` does it: ").strip() != "yes":
+        raise Failed(f"{stack.env} is not deployed.")
+
+
+def summarize(stack: Stack, found: Plan, told: Outputs, result: Smoke) -> None:
+    """On the page of the workflow's run."""
+    rows = {"URL": told.openai_base_url, "revision": told.revision, "image": told.image, "smoke test": result.words}
+    lines = [f"### Deployment of {stack.env}", "", "| | |", "|---|---|"]
+    lines += [f"| {name} | {code(value)} |" for name, value in rows.items()]
+    parts = ["\n".join(lines), "" if result.passed else way_back(stack), result.markdown, found.markdown()]
+    add_to_summary("\n\n".join(part.strip() for part in parts if part))
+
+
+def way_back(stack: Stack) -> str:
+    """What to do when the new revision is not well."""
+    return f"Back to the revision before: `python3 scripts/rollback.py --env {stack.env}`"
