@@ -70,7 +70,8 @@ class EnvironmentSettings(BaseSettings):
     location_short: LocationShort = Field("san", description="Short name of the region, the end of resource names.")
     tags: Tags = Field({}, description="Tags of all resources, besides env and project.")
     secrets_version: Annotated[int, whole_number(1, 1_000_000)] = Field(
-        1, description="Raise it to write a changed Azure key into the vault; keys of clients stay as the vault has them."
+        1,
+        description="Raise it to write a changed Azure key into the vault; keys of clients stay as the vault has them.",
     )
     budget: Annotated[None, BeforeValidator(_no_budget)] = Field(
         None, validate_default=False, description="Always refused: a budget needs a database, which this gateway lacks."

@@ -15,6 +15,14 @@ _UNIT = (0.9, 1.1)
 """OpenAI's vectors have length 1. https://platform.openai.com/docs/guides/embeddings"""
 
 
+def judged(judge: Judge, answer: Answer) -> str:
+    """What it says; an answer may hold anything anywhere, and another shape is as wrong as a missing field."""
+    try:
+        return judge(answer)
+    except (ArithmeticError, AttributeError, TypeError, ValueError):
+        raise hollow("a field of another type") from None
+
+
 def lists(names: Iterable[str]) -> Judge:
     """A list of models with all of these."""
     expected = list(names)
@@ -99,7 +107,7 @@ def embeds(served: Served) -> Judge:
 def _tokens(fields: Mapping[str, Any], *names: str) -> str:
     usage = fields.get("usage")
     counts = [usage.get(name) if isinstance(usage, dict) else None for name in names]
-    if not all(isinstance(count, int) and count > 0 for count in counts):
+    if not all(type(count) is int and count > 0 for count in counts):
         raise hollow("no usage")
     return f"{counts[0]} + {counts[1]} tokens"
 

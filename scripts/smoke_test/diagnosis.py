@@ -29,6 +29,10 @@ Layer = Literal[
 """From the client to Azure."""
 
 LONGEST_QUOTE = 200
+LONGEST_DELAY = 40
+"""Characters of Retry-After: a number, or a date."""
+_LONGEST_PAGE = 4_000
+"""Looking for tags takes time that grows with the square of the text."""
 _TAGS = re.compile(r"<(style|script)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 LOG = "the log's line of this request: {log}"
 FIELDS = f"{LOG}; its fields `region` and `attempts` name the region and what it said"
@@ -64,10 +68,10 @@ class Scene:
     served: Served | None = None
 
     def diagnosis(
-        self, layer: Layer, meaning: str, look_at: tuple[str, ...], *, answer: Answer | None = None
+        self, layer: Layer, meaning: str, look_at: tuple[str, ...], *, answer: Answer | None = None, note: str = ""
     ) -> Diagnosis:
-        """One whose words may name what is at work here, in braces."""
-        words = self._words(answer)
+        """One whose words may name what is at work here, in braces; `{note}` is the finding in a few words."""
+        words = {**self._words(answer), "note": printable(note)[:LONGEST_QUOTE]}
         lines = dict.fromkeys(line.format_map(words) for line in look_at)
         return Diagnosis(layer=layer, meaning=meaning.format_map(words), look_at=tuple(lines))
 
@@ -80,7 +84,7 @@ class Scene:
             "gateway_key": _names(offer.key),
             "said": quoted(answer),
             "status": str(answer.status) if answer else "",
-            "after": (answer.headers.get("retry-after", "") if answer else "") or "some",
+            "after": (printable(answer.headers.get("retry-after", ""))[:LONGEST_DELAY] if answer else "") or "some",
         }
         return words | self._places(answer) | _words_of(self.served)
 
@@ -106,7 +110,8 @@ def quoted(answer: Answer | None) -> str:
     """The server's own words, in one line."""
     if answer is None:
         return ""
-    text = printable(" ".join(_TAGS.sub(" ", str(answer.error.get("message") or answer.text)).split()))
+    said = str(answer.error.get("message") or answer.text)[:_LONGEST_PAGE]
+    text = printable(" ".join(_TAGS.sub(" ", said).split()))
     return text if len(text) <= LONGEST_QUOTE else f"{text[: LONGEST_QUOTE - 1]}…"
 
 

@@ -41,6 +41,6 @@ def cut(note: str) -> MisfitError:
 
 def hollow(note: str) -> MisfitError:
     """An answer without what it is for."""
-    meaning = "The answer of {model} is not what the API promises: " + note.replace("{", "(").replace("}", ")") + "."
+    meaning = "The answer of {model} is not what the API promises: {note}."
     look_at = ("which model is behind deployment {deployment} in Azure AI Foundry", FIELDS)
     return MisfitError(note, layer="Azure deployment", meaning=meaning, look_at=look_at)

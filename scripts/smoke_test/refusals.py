@@ -13,12 +13,12 @@ from scripts.smoke_test.transport import Kind, UnreachedError
 _REACHING: dict[Kind, tuple[Layer, str, tuple[str, ...]]] = {
     "dns": (
         "DNS",
-        "The host of {base_url} has no address: {words}.",
+        "The host of {base_url} has no address: {note}.",
         (HOST, "a new environment's name takes minutes; one that is not external resolves in its network alone"),
     ),
     "tls": (
         "TLS",
-        "No secure connection to {base_url}: {words}.",
+        "No secure connection to {base_url}: {note}.",
         (
             "whether the host is the gateway's own, and http or https fits it",
             "a proxy that opens TLS: SSL_CERT_FILE must name its certificate",
@@ -26,22 +26,22 @@ _REACHING: dict[Kind, tuple[Layer, str, tuple[str, ...]]] = {
     ),
     "refused": (
         "network",
-        "Nobody listens at {base_url}: {words}.",
+        "Nobody listens at {base_url}: {note}.",
         ("whether it runs: {revisions}", HOST),
     ),
     "timeout": (
         "network",
-        "{base_url} is silent: {words}.",
+        "{base_url} is silent: {note}.",
         ("a firewall on the way, or an app that is not external", "whether it starts: {system_log}"),
     ),
     "proxy": (
         "network",
-        "The proxy in HTTPS_PROXY or HTTP_PROXY does not let this through: {words}.",
+        "The proxy in HTTPS_PROXY or HTTP_PROXY does not let this through: {note}.",
         ("NO_PROXY, which may name the host",),
     ),
     "broken": (
         "network",
-        "The connection to {base_url} breaks off: {words}.",
+        "The connection to {base_url} breaks off: {note}.",
         ("what stands between here and the gateway", *LOOK_AT_APP),
     ),
 }
@@ -62,7 +62,7 @@ def silent(failure: UnreachedError, scene: Scene) -> Fault:
     if scene.served and failure.kind == "timeout":
         return Fault(failure.words, _slow(scene, scene.served))
     layer, meaning, look_at = _REACHING[failure.kind]
-    return Fault(failure.words, scene.diagnosis(layer, meaning.replace("{words}", _literal(failure.words)), look_at))
+    return Fault(failure.words, scene.diagnosis(layer, meaning, look_at, note=failure.words))
 
 
 def _slow(scene: Scene, served: Served) -> Diagnosis:
@@ -89,7 +89,3 @@ def _foreign(answer: Answer, scene: Scene) -> Fault:
 def _note(answer: Answer) -> str:
     code = answer.error.get("code") or answer.error.get("type")
     return f"{answer.status} {code}" if code else f"{answer.status} {quoted(answer)[:60]}".strip()
-
-
-def _literal(text: str) -> str:
-    return text.replace("{", "{{").replace("}", "}}")

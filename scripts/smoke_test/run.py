@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 import httpx
 
 from scripts.offers import normalized
+from scripts.smoke_test.answers import judged
 from scripts.smoke_test.checks import MODELS, Check, checks_of
 from scripts.smoke_test.diagnosis import HOST, Fault, Scene
 from scripts.smoke_test.exchange import Answer, printable
@@ -109,11 +110,11 @@ async def _one(check: Check, *, wire: Wire, scene: Scene) -> tuple[Result, bool]
     try:
         if not _is_for_judge(check, answer):
             raise refused(answer, scene)
-        note = check.judge(answer)
+        note = judged(check.judge, answer)
     except Fault as fault:
         return _failed(check.name, model, fault), False
     except MisfitError as misfit:
-        diagnosis = scene.diagnosis(misfit.layer, misfit.meaning, misfit.look_at, answer=answer)
+        diagnosis = scene.diagnosis(misfit.layer, misfit.meaning, misfit.look_at, answer=answer, note=misfit.note)
         return _failed(check.name, model, Fault(misfit.note, diagnosis, ms=answer.ms)), False
     return Result(check=check.name, model=model, status="passed", ms=answer.ms, note=printable(note)), False
 

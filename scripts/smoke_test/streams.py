@@ -67,7 +67,7 @@ def _told(event: Mapping[str, Any]) -> MisfitError:
     """Azure, or the gateway on its behalf, says that the stream failed."""
     response = event.get("response")
     error = event.get("error") or (response.get("error") if isinstance(response, dict) else None) or event
-    code = str(error.get("code") if isinstance(error, dict) else "")[:40].replace("{", "").replace("}", "")
+    code = str(error.get("code") if isinstance(error, dict) else "")[:40]
     return MisfitError(
         f"breaks off: {code or 'error'}",
         layer="Azure",

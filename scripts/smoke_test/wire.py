@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -24,7 +25,7 @@ class Wire:
 
     def __init__(self, *, http: httpx.AsyncClient, base_url: str, secret: str, timeout_s: float) -> None:
         self._http = http
-        self._secret = secret
+        self._secret = _in_json(secret)
         self.timeout_s = timeout_s
         self.base_url = base_url
         self.until = float("inf")
@@ -79,9 +80,7 @@ class Wire:
 
     def _clean(self, text: str) -> str:
         """An error may quote what was sent."""
-        for written in (self._secret, self._secret.replace("/", "\\/")):
-            text = text.replace(written, "[the key]")
-        return text
+        return self._secret.sub("[the key]", text)
 
 
 @asynccontextmanager
@@ -92,6 +91,11 @@ async def wire_to(base_url: str, *, key: str, timeout_s: float) -> AsyncIterator
     verify = True if base_url.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     async with httpx.AsyncClient(timeout=timeout, trust_env=not is_local(base_url), verify=verify) as http:
         yield Wire(http=http, base_url=base_url, secret=key, timeout_s=timeout_s)
+
+
+def _in_json(secret: str) -> re.Pattern[str]:
+    """The secret, however a serializer writes each of its characters."""
+    return re.compile("".join(rf"(?:\\u(?i:{ord(each):04x})|\\?{re.escape(each)})" for each in secret))
 
 
 def is_local(base_url: str) -> bool:

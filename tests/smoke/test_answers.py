@@ -9,6 +9,9 @@ import pytest
 
 from local.runner.session import Session
 from scripts.smoke_test import Offer, Report, Result, run
+from scripts.smoke_test.diagnosis import LONGEST_QUOTE, Scene, quoted
+from scripts.smoke_test.exchange import Answer
+from scripts.smoke_test.refusals import refused
 
 from .tampering import Asked, Sent, Tampering
 
@@ -72,6 +75,15 @@ def of_stream(change: Callable[[list[bytes]], list[bytes]], *, cut: bool = False
         ("/responses", lambda body: body.pop("model"), "responses", "no model"),
         ("/chat/completions", lambda body: body.update(choices=[]), "chat completions", "no text"),
         ("/chat/completions", lambda body: body.pop("usage"), "chat completions", "no usage"),
+        ("/responses", lambda body: body.update(output=5), "responses", "a field of another type"),
+        ("/responses", lambda body: body["usage"].update(input_tokens=True), "responses", "no usage"),
+        ("/chat/completions", lambda body: body.update(choices=5), "chat completions", "a field of another type"),
+        (
+            "/embeddings",
+            lambda body: body["data"][0].update(embedding=[10**400] * 3072),
+            "embeddings",
+            "a field of another type",
+        ),
         ("/embeddings", lambda body: body["data"].clear(), "embeddings", "no vector"),
         (
             "/embeddings",
@@ -210,6 +222,30 @@ def test_a_server_that_repeats_the_key_and_moves_the_cursor(
     assert result.diagnosis is not None
     assert session.key[:8] not in result.diagnosis.meaning
     assert result.diagnosis.meaning.isprintable()
+
+
+@pytest.mark.parametrize("escape", ["\\u{:04x}", "\\u{:04X}", "\\{}"])
+def test_a_server_that_repeats_the_key_escaped(
+    check: Callable[[], Report], tampering: Tampering, session: Session, escape: str
+) -> None:
+    as_number = "04" in escape
+    written = "".join(escape.format(ord(each)) if as_number or each in '/"' else each for each in session.key)
+    said = f'{{"error": {{"message": "Bad header: {written}", "type": "t", "code": "{written}"}}}}'
+
+    def tamper(asked: Asked, sent: Sent) -> Sent:
+        return replace(sent, status=400, body=said.encode()) if asked.path.endswith("/embeddings") else sent
+
+    tampering.tamper = tamper
+    result = failed(check())
+    assert result.note == "400 [the key]"
+    assert result.diagnosis is not None
+    assert "Bad header: [the key]" in result.diagnosis.meaning
+
+
+def test_a_page_without_end_is_quoted_and_no_time_lost(offer: Offer) -> None:
+    page = Answer(status=500, headers={}, text="<" * 3_900_000, ms=1.0, first_ms=1.0)
+    assert len(quoted(page)) <= LONGEST_QUOTE
+    assert refused(page, Scene(base_url="https://gateway.example/v1", offer=offer)).note.startswith("500 <<<")
 
 
 def test_a_connection_that_breaks_fails_one_check_alone(check: Callable[[], Report], tampering: Tampering) -> None:

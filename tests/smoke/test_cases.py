@@ -78,6 +78,13 @@ def test_the_words_of_a_server_are_no_template(offer: Offer) -> None:
     assert "{project} {0} {" in fault.diagnosis.meaning
 
 
+def test_a_time_to_wait_is_short_and_moves_no_cursor(offer: Offer) -> None:
+    error = {"code": "rate_limit_exceeded", "message": "Azure OpenAI is rate limited."}
+    fault = refused(answer(429, error, **{"retry-after": f"\x9b31m{'9' * 5000}"}), scene(offer))
+    assert fault.diagnosis.meaning.isprintable()
+    assert len(fault.diagnosis.meaning) < 300
+
+
 def test_in_azure_the_commands_name_the_app_and_the_request(offer: Offer) -> None:
     error = {"code": "upstream_unavailable", "message": "Azure OpenAI could not answer (500: status)."}
     fault = refused(answer(503, error, **{"x-request-id": "abc123"}), scene(offer))
