@@ -5,6 +5,7 @@ The locks name no package index: every machine asks its own, and the hashes say 
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import shutil
@@ -26,6 +27,7 @@ COOL_DOWN_DAYS = 7  # what is malicious is mostly found and taken back before; p
 def main() -> None:
     """Renew all of them."""
     with manners():
+        argparse.ArgumentParser(prog="lock.py", description="Renews every lock.").parse_args()
         prepare()
         locks = image_locks(ROOT / "local" / "image")
         images = {f"LiteLLM {version}": partial(image, version=version, path=path) for version, path in locks.items()}

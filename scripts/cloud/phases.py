@@ -1,23 +1,26 @@
 """How far the rotation of a project's key is, as its two secrets tell; so each half of it can be repeated.
 
-derived   The second is the first one's hash, as a deployment makes it: nobody can have it. No rotation is going on.
+derived   The second is the hash of the first, as a deployment makes it, or of one before it, where somebody wrote the
+          first alone. Nobody was given it, and who had that first key can compute it. No rotation is going on.
 second    It is another one: `add` has been here, or a person who set it. Clients can move to it.
 same      `retire` was interrupted between its two writes.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from hashlib import sha256
+from itertools import chain
 from typing import Literal
 
 Phase = Literal["derived", "second", "same"]
 
 
-def phase_of(first: str, second: str) -> Phase:
-    """What they are to each other."""
+def phase_of(first: str, second: str, *, before: Iterable[str] = ()) -> Phase:
+    """What they are to each other; `before` are the first one's earlier values, asked for when they matter."""
     if second == first:
         return "same"
-    return "derived" if second == derived(first) else "second"
+    return "derived" if any(second == derived(key) for key in chain([first], before)) else "second"
 
 
 def derived(first: str) -> str:

@@ -69,7 +69,9 @@ class Revisions:
         start = time.monotonic()
         while True:
             revisions = self.all()
-            wanted = next(revision for revision in revisions if revision.name == name)
+            wanted = next((revision for revision in revisions if revision.name == name), None)
+            if wanted is None:
+                raise Failed(f"Azure lists no revision {name} any more.")
             others = [each.name for each in revisions if each.active and each.traffic and each.name != name]
             if wanted.serves and not others:
                 return

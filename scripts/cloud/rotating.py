@@ -36,15 +36,14 @@ class Rotation:
     def add(self) -> None:
         """A second key that opens the door; one that is there already is kept, nobody need be told twice."""
         first, second = self._read()
-        phase = phase_of(first.value, second.value)
+        phase = phase_of(first.value, second.value, before=self.vault.before(first))
         if phase == "same":
             raise Failed("A retirement was interrupted. Finish it first: run this with `retire`.")
         key = second.value
         if phase == "derived":
             self._wait([Key(name="the key", value=first.value)], "The door, before anything is changed")
             key = secrets.token_urlsafe(32)
-            self.vault.write(second, key)
-            say(f"{second.name} is a new key.")
+            self._write(second, key, "a new key")
         else:
             say(f"{second.name} is a key of its own already, and stays.")
         if self.vault.az.dry_run:
@@ -56,21 +55,19 @@ class Rotation:
     def retire(self) -> None:
         """The second key becomes the first, and what was the first opens nothing any more."""
         first, second = self._read()
-        phase = phase_of(first.value, second.value)
+        phase = phase_of(first.value, second.value, before=self.vault.before(first))
         if phase == "derived" and not self._has_moved(first):
             raise Failed("There is no second key that clients could have moved to. Begin with `add`.")
         old, key = first.value, first.value
         if phase == "second":
             key = second.value
             self._wait_for_both(old, key)  # or clients would lose the one before the other works
-            self.vault.write(first, key)
-            say(f"{first.name} is the new key.")
-        if phase != "derived":
-            self.vault.write(second, derived(key))
-            say(f"{second.name} is derived from it, as a deployment makes it.")
+            self._write(first, key, "the new key")
+        if second.value != derived(key):
+            self._write(second, derived(key), "derived from it, as a deployment makes it")
         if self.vault.az.dry_run:
             return
-        refused = old if phase == "second" else self.vault.before(first)
+        refused = old if phase == "second" else next(self.vault.before(first), None)
         keys = [Key(name=NEW, value=key), *([Key(name=OLD, value=refused, opens=False)] if refused else [])]
         self._wait(keys, "The door")
         self._test({NEW: key})
@@ -80,8 +77,12 @@ class Rotation:
         first, second = (gateway_key(self.project, is_second=is_second) for is_second in (False, True))
         return self.vault.read(first.vault_secret), self.vault.read(second.vault_secret)
 
+    def _write(self, secret: Secret, key: str, what: str) -> None:
+        self.vault.write(secret, key)
+        say(f"{secret.name} {'would be' if self.vault.az.dry_run else 'is'} {what}.")
+
     def _has_moved(self, first: Secret) -> bool:
-        if self.vault.before(first) is None:
+        if next(self.vault.before(first), None) is None:
             return False
         say(f"Nothing to retire: {first.name} was replaced before, and has no second key beside it.")
         return True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from scripts.cloud.commands import Answer, CommandFailed, CommandLine
@@ -51,16 +51,15 @@ class Vault:
         except CommandFailed as failure:
             raise _explained(failure, self.name) from None
 
-    def before(self, secret: Secret) -> str | None:
-        """The newest value of earlier versions that is another one, if there is any."""
+    def before(self, secret: Secret) -> Iterator[str]:
+        """The values of earlier versions that are other ones, the newest first."""
         listed = self._ask("list-versions", "--vault-name", self.name, "--name", secret.name)
         enabled = [version for version in listed if version["attributes"]["enabled"]]
         newest_first = sorted(enabled, key=lambda version: str(version["attributes"]["created"]), reverse=True)
         for version in newest_first[:VERSIONS]:
             value = str(self._ask("show", "--id", version["id"])["value"])
             if value != secret.value:
-                return value
-        return None
+                yield value
 
     def _ask(self, *words: str) -> Answer:
         try:
