@@ -116,11 +116,12 @@ def guard(
     if not asked:
         trusts = "identities" in arguments.parts and not arguments.environments_protected
         return not_asked(stacks, again=second_run(arguments, prefix=prefix)) if trusts else {}
+    approval = not arguments.no_approval
     if "github" in arguments.parts:
-        people, approval = arguments.reviewer, not arguments.no_approval
+        people = arguments.reviewer
         found = protect(gh, steps, repository=asked, stacks=stacks, reviewers=people, approval=approval)
     else:
-        found = unprotected_of(gh, steps, repository=asked, stacks=stacks)
+        found = unprotected_of(gh, steps, repository=asked, stacks=stacks, approval=approval)
     return from_before(az, steps, name=names.deploy, unprotected=found)
 
 

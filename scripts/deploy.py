@@ -26,16 +26,19 @@ def main() -> None:
         enter(node=True)
         arguments = parse(sys.argv[1:])
         from scripts.cloud.commands import azure
+        from scripts.cloud.vault import remember_login
         from scripts.delivery.deploying import deploy, warn
         from scripts.delivery.planning import prepared
         from scripts.delivery.preconditions import check
 
+        az = azure()
+        remember_login(az)
         stacks = prepared(arguments.env)
         check(stacks)
         if len(stacks) > 1:
             warn([stack.env for stack in stacks])
         for stack in stacks:
-            deploy(stack, az=azure(), yes=arguments.yes, test=not arguments.no_smoke)
+            deploy(stack, az=az, yes=arguments.yes, test=not arguments.no_smoke)
 
 
 def parse(words: list[str]) -> argparse.Namespace:

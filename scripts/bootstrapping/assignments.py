@@ -66,14 +66,15 @@ class Assignments:
 
 
 def only_roles(ids: Collection[str]) -> str:
-    """The condition by which a role administrator gives and takes these roles and no others.
+    """The condition by which a role administrator gives and takes these roles and no others, and to no person.
 
     https://learn.microsoft.com/azure/role-based-access-control/delegate-role-assignments-examples
     """
-    listed = "{" + ", ".join(sorted(ids)) + "}"
-    attribute = "[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals"
+    kind = "Microsoft.Authorization/roleAssignments"
+    roles = f"[{kind}:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {{{', '.join(sorted(ids))}}}"
+    principals = f"[{kind}:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {{'ServicePrincipal'}}"
     return " AND ".join(
-        f"((!(ActionMatches{{'Microsoft.Authorization/roleAssignments/{action}'}})) OR (@{source}{attribute} {listed}))"
+        f"((!(ActionMatches{{'{kind}/{action}'}})) OR (@{source}{roles} AND @{source}{principals}))"
         for action, source in (("write", "Request"), ("delete", "Resource"))
     )
 

@@ -86,8 +86,8 @@ def _set_branches(gh: CommandLine, steps: Steps, path: str) -> None:
         steps.changed(f"deployments come from {policy['type']} {policy['name']} no more")
 
 
-def why_unprotected(gh: CommandLine, *, repository: str, env: str) -> str:
-    """What lets another branch than main into it; nothing when it is protected."""
+def why_unprotected(gh: CommandLine, *, repository: str, env: str, approval: bool) -> str:
+    """What lets another branch than main into it, or a job without the yes that it needs; nothing if protected."""
     path = f"repos/{repository}/environments/{env}"
     there: dict[str, Any] | None = gh.find("api", path)
     if there is None:
@@ -97,8 +97,10 @@ def why_unprotected(gh: CommandLine, *, repository: str, env: str) -> str:
     policies: list[dict[str, Any]] = gh.ask("api", f"{path}/deployment-branch-policies")["branch_policies"]
     if not policies:
         return "no branch is chosen"
-    others = [f"{policy['type']} {policy['name']}" for policy in policies if not _is_branch(policy)]
-    return f"deployed from {', '.join(others)}, too" if others else ""
+    if others := [f"{policy['type']} {policy['name']}" for policy in policies if not _is_branch(policy)]:
+        return f"deployed from {', '.join(others)}, too"
+    needs_yes = approval and env not in BY_ITSELF
+    return "deployed without anybody's yes" if needs_yes and not reviewers_of(there) else ""
 
 
 def _is_branch(policy: dict[str, Any]) -> bool:

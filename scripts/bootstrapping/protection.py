@@ -55,22 +55,24 @@ def protect(
     if gh.dry_run:
         return refused
     # GitHub is believed for what it has, not for what it answered to the wish.
-    return {**unprotected_of(gh, steps, repository=repository, stacks=stacks), **refused}
+    return {**unprotected_of(gh, steps, repository=repository, stacks=stacks, approval=approval), **refused}
 
 
-def unprotected_of(gh: CommandLine, steps: Steps, *, repository: str, stacks: Sequence[Stack]) -> dict[str, str]:
-    """Those that GitHub lets other branches than main into: why, and what to do."""
+def unprotected_of(
+    gh: CommandLine, steps: Steps, *, repository: str, stacks: Sequence[Stack], approval: bool
+) -> dict[str, str]:
+    """Those that GitHub lets others into than main and, for `approval`, a reviewer: why, and what to do."""
     result = {}
     with steps.step("Protection of GitHub's environments"):
         for stack in stacks:
-            if why := why_unprotected(gh, repository=repository, env=stack.env):
+            if why := why_unprotected(gh, repository=repository, env=stack.env, approval=approval):
                 steps.noted(f"environment {stack.env}: {why}")
                 result[stack.env] = (
                     f"Environment {stack.env} is not protected ({why}), so it gets no credential in Azure.\n"
                     f"  To protect it and then to make the credential: scripts/bootstrap.py --env {stack.env}"
                 )
             else:
-                steps.found(f"environment {stack.env}, from main alone")
+                steps.found(f"environment {stack.env}, protected")
     return result
 
 

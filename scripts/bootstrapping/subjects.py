@@ -35,9 +35,10 @@ def subject_prefix(gh: CommandLine, steps: Steps, *, repository: str, given: str
         template: dict[str, Any] = gh.ask("api", f"repos/{repository}/actions/oidc/customization/sub")
         _refuse_custom(template, repository=repository)
         prefix = template.get("sub_claim_prefix")
-        if prefix is None and template.get("use_immutable_subject"):
-            prefix = _with_ids(gh.ask("api", f"repos/{repository}"))
-        prefix = _checked(prefix or f"repo:{repository}")
+        if prefix is None:
+            there = gh.ask("api", f"repos/{repository}")  # which spells the name as the tokens do
+            prefix = _with_ids(there) if template.get("use_immutable_subject") else f"repo:{there['full_name']}"
+        prefix = _checked(prefix)
         steps.found(f"{prefix}:...")
     return prefix
 

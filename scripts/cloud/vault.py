@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from scripts.cloud.commands import Answer, CommandFailed, CommandLine
@@ -66,6 +67,15 @@ class Vault:
             return self.az.ask("keyvault", "secret", *words)
         except CommandFailed as failure:
             raise _explained(failure, self.name) from None
+
+
+def remember_login(az: CommandLine) -> None:
+    """Let az fetch its token for vaults, which it keeps for an hour; GitHub's, by which it logged in, lasts minutes.
+
+    Who is not logged in is told when a vault is asked. https://github.com/Azure/login/issues/372
+    """
+    with suppress(Failed):
+        az.ask("account", "get-access-token", "--resource", RESOURCE)
 
 
 def show_command(vault: str, name: str) -> str:

@@ -133,10 +133,12 @@ def test_the_deployer_gives_and_takes_only_the_roles_of_the_stacks(dev_done: Clo
     assert given["principalId"] == principal_of(dev_done, DEPLOY)
     assert given["conditionVersion"] == "2.0"
     secrets_user = BUILT_IN["Key Vault Secrets User"][0]
-    guids = "RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {" + secrets_user + "}"
+    role = "RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {" + secrets_user + "}"
+    kind = "PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal'}"
     for action, source in (("write", "@Request"), ("delete", "@Resource")):
         part = f"!(ActionMatches{{'Microsoft.Authorization/roleAssignments/{action}'}})"
-        assert f"(({part}) OR ({source}[Microsoft.Authorization/roleAssignments:{guids}))" in given["condition"]
+        both = " AND ".join(f"{source}[Microsoft.Authorization/roleAssignments:{what}" for what in (role, kind))
+        assert f"(({part}) OR ({both}))" in given["condition"]
 
 
 def test_roles_of_every_environment_count_even_when_one_is_prepared(cloud: Cloud, stacks: Path, tmp_path: Path) -> None:

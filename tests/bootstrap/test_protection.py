@@ -87,6 +87,17 @@ def test_the_identities_alone_trust_no_environment_that_is_open(
     assert set(credentials_of(cloud, DEPLOY)) == {"dev", "main"}
 
 
+def test_the_identities_alone_trust_no_environment_that_nobody_approves(cloud: Cloud) -> None:
+    with cloud.scene("gh") as gh:
+        gh["environments"]["prod"] = protected_environment()
+    ran = run(cloud, *AZURE, *WHERE, "--env", "prod")
+    assert ran.code == 1
+    assert "Environment prod is not protected (deployed without anybody's yes)" in ran.err
+    assert credentials_of(cloud, DEPLOY) == MAIN_ALONE
+    assert run(cloud, "identities", *WHERE, "--env", "prod", "--no-approval").code == 0
+    assert set(credentials_of(cloud, DEPLOY)) == {"prod", "main"}
+
+
 @pytest.mark.parametrize("part", ["identities", "github"])
 def test_a_credential_from_before_is_told_with_how_to_take_it_away(cloud: Cloud, all_done: Cloud, part: str) -> None:
     cloud.restore(all_done.state())

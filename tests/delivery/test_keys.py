@@ -172,6 +172,7 @@ def test_a_deployment_goes_on_with_the_key_of_the_vault(rotated: Desk, cloud: Cl
     assert ran.returncode == 0, ran.stderr
     assert (rotated.folder / "given.txt").read_text().strip() == sha256(session.key.encode()).hexdigest()
     assert "| smoke test | `passed` |" in rotated.summary
+    assert cloud.calls()[0].words[:2] == ["account", "get-access-token"]
     assert session.key not in ran.stdout + ran.stderr + rotated.summary
 
 

@@ -18,6 +18,12 @@ def list_(azure: Azure, *, all: bool = False) -> list[Json]:  # noqa: A002
     return [_listed(azure, each) for each in azure["subscriptions"] if all or each["state"] == "Enabled"]
 
 
+@command("account get-access-token")
+def get_access_token(azure: Azure, *, resource: str) -> Json:
+    """One that nothing here asks for again."""
+    return {"accessToken": "a-token", "tokenType": "Bearer", "subscription": azure.subscription["id"], "of": resource}
+
+
 @command("account set", changes=True)
 def set_(azure: Azure) -> None:
     """Make the one that is named the default."""
