@@ -14,7 +14,7 @@ import httpx
 
 from local.runner.session import Session
 
-_PATIENCE_S = 5.0
+_PATIENCE_S = 30.0  # costs nothing where what is looked for comes; a loaded machine may need it
 _Found = TypeVar("_Found")
 
 
