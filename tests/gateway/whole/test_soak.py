@@ -14,6 +14,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import httpx
 import openai
@@ -36,7 +37,7 @@ _WARM_UP = 0.25  # of the time: pools, caches and the memory of conversations fi
 _GROWTH_MB = 12.0
 _DESCRIPTORS = 150
 _IDLE_S = 60.0
-_MOMENT_S = 0.5
+_MOMENT_S = 2.0  # a busy machine writes the line of a request later than it broke off
 _PATIENCE = {
     "timeouts__connect_s": 2,
     "timeouts__first_event_s": 3,
@@ -220,8 +221,13 @@ def test_a_long_load_on_failing_regions(
     eventually(lambda: not left(), within_s=_IDLE_S)
     assert not left()
     assert len(meter.connections()) <= 4 * _WORKERS
-    lines = [json.loads(line) for line in stack.output().splitlines()]
-    requests = [line for line in lines if "event" not in line]
+
+    def logged() -> list[dict[str, Any]]:
+        lines = [json.loads(line) for line in stack.output().splitlines()]
+        return [line for line in lines if "event" not in line]
+
+    eventually(lambda: len(logged()) >= seen.total())  # a line follows the end of its connection
+    requests = logged()
     assert len(requests) == seen.total(), figures
     cut = [line for line in requests if line["error"] not in (None, "client_closed")]
     assert {line["error"] for line in cut} <= {"upstream_interrupted"}
@@ -231,4 +237,4 @@ def test_a_long_load_on_failing_regions(
         assert min(abs(at - refusal) for refusal in refusals) < _MOMENT_S, (line, refusals)
     assert all(call["status"] is not None for azure in azures for call in azure.requests())
     stack.gateway.popen.send_signal(signal.SIGTERM)
-    assert stack.gateway.popen.wait(5) == 0
+    assert stack.gateway.popen.wait(15) == 0
