@@ -50,15 +50,15 @@ class Running:
     chat: AzureOpenAI = field(init=False)
 
     def __post_init__(self) -> None:
-        self.http = httpx.Client(base_url=self.url, headers={"api-key": KEY}, verify=_NO_TLS, timeout=10)
-        self.stranger = httpx.Client(base_url=self.url, verify=_NO_TLS, timeout=10)
-        self.control = httpx.Client(base_url=f"http://127.0.0.1:{self.control_port}", verify=_NO_TLS, timeout=10)
+        self.http = httpx.Client(base_url=self.url, headers={"api-key": KEY}, verify=_NO_TLS, timeout=60)
+        self.stranger = httpx.Client(base_url=self.url, verify=_NO_TLS, timeout=60)
+        self.control = httpx.Client(base_url=f"http://127.0.0.1:{self.control_port}", verify=_NO_TLS, timeout=60)
         self.responses = self._package(base_url=f"{self.url}/openai", api_version="2025-04-01-preview")
         self.embeddings = self._package(azure_endpoint=self.url, api_version="2023-05-15")
         self.chat = self._package(azure_endpoint=self.url, api_version="2024-10-21")
 
     def _package(self, **where: Any) -> AzureOpenAI:  # noqa: ANN401 - the overloads tell the endpoint from the base URL
-        http = DefaultHttpxClient(verify=_NO_TLS, timeout=10)
+        http = DefaultHttpxClient(verify=_NO_TLS, timeout=60)
         return AzureOpenAI(api_key=KEY, max_retries=0, http_client=http, **where)
 
     @property
@@ -82,12 +82,12 @@ class Running:
 
     def last_status(self, *, other_than: object = None) -> object:
         """The status of the last request, as soon as it is known to be another one."""
-        for _ in range(200):
-            status = self.received()[-1]["status"]
-            if status not in (None, other_than):
-                return status
+        for _ in range(2000):
+            received = self.received()  # nothing, if the client has left before it was read
+            if received and received[-1]["status"] not in (None, other_than):
+                break
             time.sleep(0.01)
-        return self.received()[-1]["status"]
+        return received[-1]["status"]
 
     def forget(self) -> None:
         self.control.delete("/faults").raise_for_status()
@@ -96,7 +96,7 @@ class Running:
 
     def stop(self) -> int:
         self.process.terminate()
-        return self.process.wait(timeout=5)
+        return self.process.wait(timeout=30)
 
 
 @contextmanager

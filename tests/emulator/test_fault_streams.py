@@ -17,7 +17,7 @@ _TALK: dict[str, Any] = {"messages": [{"role": "user", "content": "hi"}], "strea
 
 
 def _lines(
-    emulator: Running, *, path: str = RESPONSES_PATH, body: dict[str, Any] = _STREAM, patience_s: float = 10
+    emulator: Running, *, path: str = RESPONSES_PATH, body: dict[str, Any] = _STREAM, patience_s: float = 60
 ) -> tuple[list[str], Exception | None]:
     """The event lines of a stream, and how it broke."""
     lines: list[str] = []
@@ -33,7 +33,7 @@ def _lines(
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_hang_before_the_first_event_has_sent_headers(emulator: Running, *, stream: bool) -> None:
     emulator.order("hang_before_first_event")
-    with emulator.http.stream("POST", RESPONSES_PATH, json={**_ASK, "stream": stream}, timeout=0.6) as answer:
+    with emulator.http.stream("POST", RESPONSES_PATH, json={**_ASK, "stream": stream}, timeout=2) as answer:
         assert answer.status_code == 200
         with pytest.raises(httpx.ReadTimeout):
             answer.read()
@@ -42,14 +42,14 @@ def test_a_hang_before_the_first_event_has_sent_headers(emulator: Running, *, st
 
 @pytest.mark.parametrize(("after_events", "expected"), [(None, 2), (0, 0), (4, 4)])
 def test_the_first_token_may_be_slow(emulator: Running, after_events: int | None, expected: int) -> None:
-    emulator.order("slow_first_token", delay_s=0.6, after_events=after_events)
+    emulator.order("slow_first_token", delay_s=3, after_events=after_events)
     started = time.monotonic()
     early = 0
     with emulator.http.stream("POST", RESPONSES_PATH, json={**_ASK, "stream": True}) as answer:
         for line in answer.iter_lines():
-            early += line.startswith("event:") and time.monotonic() - started < 0.4
+            early += line.startswith("event:") and time.monotonic() - started < 2.5
     assert early == expected
-    assert time.monotonic() - started >= 0.6
+    assert time.monotonic() - started >= 3
 
 
 def test_a_whole_answer_may_be_slow(emulator: Running) -> None:
@@ -70,7 +70,7 @@ def test_a_stream_is_cut_after_some_events(emulator: Running, after_events: int 
 @pytest.mark.parametrize("after_events", [3, 1000])
 def test_a_stream_stalls_until_the_client_leaves(emulator: Running, after_events: int) -> None:
     emulator.order("stall_mid_stream", after_events=after_events)
-    lines, broken = _lines(emulator, patience_s=0.6)
+    lines, broken = _lines(emulator, patience_s=2)
     assert sum(line.startswith("event:") for line in lines) == min(after_events, 28)
     assert isinstance(broken, httpx.ReadTimeout)
     assert emulator.last_status(other_than=200) == "client_gone"

@@ -18,7 +18,7 @@ def test_a_taken_port_is_one_line_and_exit_code_1() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ended = subprocess.run(
-            command(port=port), cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=20, check=False
+            command(port=port), cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=False
         )
     assert (ended.returncode, ended.stdout) == (1, "")
     assert ended.stderr == f"Cannot listen on port {port}: Address already in use.\n"
@@ -82,9 +82,9 @@ def test_a_signal_stops_it_at_once_even_with_a_hanging_request(number: signal.Si
             time.sleep(0.01)
         started = time.monotonic()
         running.process.send_signal(number)
-        assert running.process.wait(timeout=5) == 0
-        assert time.monotonic() - started < 3
-        hanging.join(timeout=5)
+        assert running.process.wait(timeout=30) == 0
+        assert time.monotonic() - started < 10  # the request would hang on
+        hanging.join(timeout=30)
         assert len(outcome) == 1
 
 
