@@ -1,12 +1,13 @@
 """The emulator as a resource whose key, deployments and quota are not what the gateway thinks."""
 
 import json
+import random
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -30,12 +31,13 @@ _SHORT = {
     "RETRIES__BACKOFF_S": "0.05",
     "CIRCUIT_BREAKER__OPEN_S": "0.1",
     "CIRCUIT_BREAKER__MAX_OPEN_S": "0.1",
-    "TIMEOUTS__FIRST_EVENT_S": "1",
+    "TIMEOUTS__FIRST_EVENT_S": "3",
     "TIMEOUTS__CONNECT_S": "1",
     "TIMEOUTS__IDLE_S": "2",
-    "TIMEOUTS__LITELLM_S": "2",
-    "TIMEOUTS__LITELLM_START_S": "2",
+    "TIMEOUTS__LITELLM_S": "15",
+    "TIMEOUTS__LITELLM_START_S": "5",
 }
+_GIVEN_TO_NOBODY = range(20_000, 32_768)  # below what Linux takes for connections, and others for nothing at all
 _SYNTHESIZE = """
 import pathlib, sys
 from main import synthesize
@@ -53,11 +55,13 @@ def stack_with_short_limits(outdir: Path, *, environ: Mapping[str, str]) -> Path
 
 
 def free_port() -> int:
-    """One that nobody listens at."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """One that nobody listens at, and that the system gives nobody who takes any."""
+    for port in random.sample(_GIVEN_TO_NOBODY, len(_GIVEN_TO_NOBODY)):
+        with socket.socket() as probe, suppress(OSError):
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(("127.0.0.1", port))
+            return port
+    raise OSError("no port is free")
 
 
 class Azure:
@@ -93,7 +97,7 @@ class Azure:
         process = self._running.enter_context(
             start("emulator", (sys.executable, "-m", "local.emulator", *words), env=env)
         )
-        deadline = time.monotonic() + 20
+        deadline = time.monotonic() + 60
         while "control_port" not in process.output():
             process.check()
             assert time.monotonic() < deadline
@@ -109,4 +113,4 @@ class Azure:
 
     def _order(self, method: str, path: str, body: Mapping[str, object]) -> None:
         url = f"http://127.0.0.1:{self._control}{path}"
-        httpx.request(method, url, json=body, trust_env=False).raise_for_status()
+        httpx.request(method, url, json=body, trust_env=False, timeout=60).raise_for_status()

@@ -66,7 +66,7 @@ def smoke(*arguments: str, **variables: str) -> Ran:
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=180,
         check=False,
     )
     return Ran(code=ran.returncode, stdout=ran.stdout, stderr=ran.stderr)

@@ -4,6 +4,7 @@ import ssl
 import subprocess
 import threading
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -48,10 +49,9 @@ def test_a_certificate_that_nobody_vouches_for_is_tls(tmp_path: Path) -> None:
     assert time.monotonic() - started < 20, "it waited for a certificate to become better"
 
 
-def check(url: str, offer: Offer, *, key: str = KEY, wait_s: float = 0.0, told: list[str] | None = None) -> Report:
+def check(url: str, offer: Offer, *, key: str = KEY, wait_s: float = 0.0) -> Report:
     """Within this process, which saves the start of another one."""
-    tell = (told if told is not None else []).append
-    return run(base_url=url, key=key, offer=offer, wait_s=wait_s, timeout_s=20, tell=tell)
+    return run(base_url=url, key=key, offer=offer, wait_s=wait_s, timeout_s=20, tell=lambda _: None)
 
 
 def found(report: Report) -> tuple[str, str]:
@@ -115,14 +115,15 @@ def test_whoever_else_answers_is_told_from_the_gateway_and_never_sees_the_key(
 
 def test_a_gateway_that_comes_up_after_some_seconds_is_waited_for(session: Session, offer: Offer) -> None:
     port, told = free_port(), list[str]()
-    slow = Tampering(session.host_url, port=port)
-    timer = threading.Timer(3.0, slow.__enter__)
-    timer.start()
-    try:
-        report = check(f"http://127.0.0.1:{port}", offer, key=session.key, wait_s=30, told=told)
-    finally:
-        timer.join()
-        slow.__exit__(None, None, None)
+    with ExitStack() as stack:
+
+        def tell(text: str) -> None:
+            if not told:
+                stack.enter_context(Tampering(session.host_url, port=port))
+            told.append(text)
+
+        url = f"http://127.0.0.1:{port}"
+        report = run(base_url=url, key=session.key, offer=offer, wait_s=60, timeout_s=20, tell=tell)
     assert report.passed
     assert told[0].startswith("Waiting for http://127.0.0.1:")
     assert report.results[0].note.startswith("after ")
@@ -155,4 +156,4 @@ def test_a_silent_server_costs_no_more_than_the_wait(offer: Offer, monkeypatch: 
         release.set()
     assert layer == "network"
     assert "is silent" in meaning
-    assert seconds < 3
+    assert seconds < 10  # and not the 20 that a check may take
