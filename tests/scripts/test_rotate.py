@@ -44,7 +44,7 @@ def rotate(cloud: Cloud, half: str, *words: str, base_url: str, env: dict[str, s
         "--skip-synth",
         "--no-smoke",
         "--wait-s",
-        "20",
+        "60",
         "--every-s",
         "0.05",
     )
