@@ -14,7 +14,7 @@ from tests.cloud.stand_ins import ROOT, Cloud, Ran
 
 APP, GROUP, VAULT = "pvc-dev-aigateway-ca-san", "pvc-dev-aigateway-rg-san", "pvc-dev-aigateway-kv-san"
 FIRST, SECOND, BROKEN, NOW = (f"{APP}--{number}" for number in ("1", "2", "3", "4"))
-QUICK = ("--wait-s", "15", "--every-s", "0.2", "--skip-synth")
+QUICK = ("--wait-s", "60", "--every-s", "0.2", "--skip-synth")
 
 
 @pytest.fixture
@@ -43,6 +43,8 @@ def activated(cloud: Cloud) -> list[str]:
 
 
 def test_the_newest_before_the_active_one_that_once_came_up_takes_over(deployed: Cloud) -> None:
+    with deployed.scene() as azure:
+        azure["container_apps"][APP]["takes_s"] = 5.0  # so that a slow machine sees it on its way, too
     ran = rollback(deployed, "--yes")
     assert ran.code == 0, ran.err
     assert activated(deployed) == [SECOND]
