@@ -30,7 +30,7 @@ def test_a_failure_has_the_last_lines_and_the_exit_code() -> None:
 
 def test_jobs_run_at_the_same_time(tmp_path: Path) -> None:
     wait_for = "import pathlib, sys, time\nmine, other = map(pathlib.Path, sys.argv[1:])\nmine.touch()\n"
-    wait_for += "for _ in range(1000):\n    if other.exists(): sys.exit(0)\n    time.sleep(0.01)\nsys.exit(1)"
+    wait_for += "for _ in range(6000):\n    if other.exists(): sys.exit(0)\n    time.sleep(0.01)\nsys.exit(1)"
     a, b = str(tmp_path / "a"), str(tmp_path / "b")
     together(
         {"a": lambda work: work.run([*python(wait_for), a, b]), "b": lambda work: work.run([*python(wait_for), b, a])}
@@ -79,10 +79,13 @@ def test_two_setups_of_a_folder_take_turns(tmp_path: Path, capsys: pytest.Captur
             order.append("second")
 
     thread = threading.Thread(target=second)
+    told, deadline = "", time.monotonic() + 30
     with alone(tmp_path / "lock"):
         thread.start()
-        thread.join(0.3)
+        while "Another setup of this folder is at work" not in told and time.monotonic() < deadline:
+            thread.join(0.01)
+            told += capsys.readouterr().err
         order.append("first")
     thread.join()
     assert order == ["first", "second"]
-    assert "Another setup of this folder is at work" in capsys.readouterr().err
+    assert "Another setup of this folder is at work" in told
