@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,6 +53,13 @@ class Tree:
     def processes(self) -> list[str]:
         """The command lines of everything that runs in this copy."""
         return [line for line in command_lines() if str(self.path) in line]
+
+    def left(self) -> list[str]:
+        """The same of what was told to end: what was killed takes a moment, and nobody waits for its children."""
+        deadline = time.monotonic() + 20
+        while (there := self.processes()) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return there
 
 
 def command_lines() -> list[str]:
