@@ -81,7 +81,9 @@ class Desk:
             variables = {f"TF_VAR_{name}": value for name, value in told["variables"].items()}
             secrets = self.cloud.folder / "local-secrets.json"
             with run(stack=Path(told["stack"]), environ=variables, secrets=secrets) as session:
-                running.write_text(json.dumps({"url": session.host_url}), encoding="utf-8")
+                new = running.with_suffix(".new")  # nobody may read half of it
+                new.write_text(json.dumps({"url": session.host_url}), encoding="utf-8")
+                new.replace(running)
                 ended.wait()
 
         thread = threading.Thread(target=serve, daemon=True)
