@@ -24,6 +24,7 @@ class State:
     broken: set[str] = field(default_factory=set)
     stuck: set[str] = field(default_factory=set)
     slow_s: float = 0.0
+    slow_to_tell_s: float = 0.0
 
     def resources(self, env: str = "dev") -> dict[str, Any]:
         """The resources in the state: their attributes by name."""
@@ -39,6 +40,7 @@ def serve() -> Iterator[State]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             env = self.begin()
+            time.sleep(state.slow_to_tell_s)
             content = state.contents.get(env, b"")
             self.answer(500 if env in state.broken else 200 if content else 204, content)
 

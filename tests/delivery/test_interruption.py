@@ -71,6 +71,7 @@ def test_a_lock_that_stays_is_not_called_free(desk: Desk) -> None:
 
 
 def test_a_plan_that_is_stopped_leaves_nothing_behind(desk: Desk) -> None:
+    desk.state.slow_to_tell_s = 5.0  # so that it cannot be over before it is stopped
     with desk.start("plan", "--env", "dev") as process:
         while "GET" not in desk.state.requests:
             time.sleep(0.05)
