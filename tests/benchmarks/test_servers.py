@@ -46,7 +46,7 @@ def test_an_outage_is_seen_by_clients_of_a_server_without_failover_alone(replica
 
     async def run() -> Sequence[Outage]:
         async with open_trial(replica, (replica.azure, stock, replica.gateway), cases, slow_s=10) as trial:
-            outages = await trial.run({"fault": "500", "count": -1}, outage_s=0.6)
+            outages = await trial.run({"fault": "500", "count": -1}, outage_s=1.5)
         return [outages[name] for name in (DIRECT, LITELLM, GATEWAY)]
 
     direct, litellm, gateway = asyncio.run(run())
