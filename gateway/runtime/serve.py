@@ -9,6 +9,7 @@ from aiohttp import web
 
 _CUT_S = 1.0
 """How long the requests may take to end that were cut for taking too long."""
+_LOOK_S = 0.02
 
 
 class Drain:
@@ -57,9 +58,23 @@ async def serve(
     try:
         await web.TCPSite(runner, host, port).start()
         await stop.wait()
+        until = loop.time() + grace_s
         await drain.finish(within_s=grace_s)
+        await _sent(server, within_s=until - loop.time())
     finally:
         await runner.cleanup()
+
+
+async def _sent(server: web.Server, *, within_s: float) -> None:
+    """Wait for clients that read slowly: the end of an answer that only this process has would be lost with it."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(within_s):
+            while any(map(_is_sending, server.connections)):  # noqa: ASYNC110 - a transport tells nobody
+                await asyncio.sleep(_LOOK_S)
+
+
+def _is_sending(connection: web.RequestHandler) -> bool:
+    return isinstance(connection.transport, asyncio.WriteTransport) and connection.transport.get_write_buffer_size() > 0
 
 
 def _unhandled(context: dict[str, object]) -> dict[str, object]:

@@ -65,6 +65,7 @@ class Running:
 
 
 Start = Callable[[], Awaitable[Running]]
+_LARGE = 50_000_000  # more than the kernel takes
 
 
 @asynccontextmanager
@@ -81,6 +82,10 @@ async def running(*, grace_s: float = 10.0) -> AsyncIterator[Running]:
             await response.write(b"half")
             if request.path == "/stream":
                 await state.go.wait()
+            if request.path == "/large":
+                assert isinstance(request.transport, asyncio.WriteTransport)
+                request.transport.set_write_buffer_limits(high=2 * _LARGE)  # the handler is not held up by its client
+                await response.write(b"x" * _LARGE)
             await response.write(b"whole")
             return response
 
@@ -113,6 +118,18 @@ async def test_on_a_signal_what_is_in_flight_finishes_while_new_requests_are_ref
             await server.serving
         with pytest.raises(aiohttp.ClientConnectorError):
             await http.get(server.url)
+
+
+async def test_what_a_slow_client_has_not_read_yet_is_not_lost() -> None:
+    async with running() as server, aiohttp.ClientSession() as http:
+        streamed = await http.get(f"{server.url}/large")
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(0.2)
+        assert server.drain.refusing
+        assert not server.serving.done()
+        assert len(await streamed.read()) == len(b"halfwhole") + _LARGE
+        async with asyncio.timeout(10):
+            await server.serving
 
 
 async def test_idle_connections_do_not_delay_the_end() -> None:
