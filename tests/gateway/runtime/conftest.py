@@ -207,8 +207,22 @@ def lines_of(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
 
 def line_of(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
     """The line of the only request."""
-    (line,) = [line for line in lines_of(capsys) if "route" in line]
-    return line
+    return _line(capsys.readouterr().out)
+
+
+async def line_of_who_left(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """The same, once the gateway has noticed."""
+    out, until = "", asyncio.get_running_loop().time() + 30
+    while '"route"' not in out and asyncio.get_running_loop().time() < until:
+        await asyncio.sleep(0.01)
+        out += capsys.readouterr().out
+    return _line(out)
+
+
+def _line(out: str) -> dict[str, Any]:
+    (line,) = [line for line in map(json.loads, out.splitlines()) if "route" in line]
+    found: dict[str, Any] = line
+    return found
 
 
 def json_answer(status: int = 200, body: object = None, **headers: str) -> Handler:

@@ -295,11 +295,11 @@ async def test_a_trial_whose_client_leaves_leaves_room_for_the_next(steps: Steps
     await asyncio.sleep(OPEN_S)
     call = steps.call()
     trial = asyncio.create_task(steps.failover(call))
-    await asyncio.wait_for(slow.asked.wait(), timeout=1)
+    await asyncio.wait_for(slow.asked.wait(), timeout=30)
     await steps.failover(steps.call())
     assert counts(regions) == [2, 2, 0]
     trial.cancel()
-    await asyncio.wait_for(slow.left.wait(), timeout=1)
+    await asyncio.wait_for(slow.left.wait(), timeout=4)
     assert [(made["upstream"], made["status"]) for made in call.record.attempts] == [("first", None)]
     await steps.failover(steps.call())
     assert counts(regions) == [3, 2, 0]

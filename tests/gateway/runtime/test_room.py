@@ -59,7 +59,9 @@ async def test_long_bodies_in_flight_leave_no_room_for_another_until_they_are_an
             return (await client.post("/v1/responses", json=body, headers=BEARER)).status
 
         held = [asyncio.create_task(ask()) for _ in range(4)]
-        await asyncio.sleep(0.1)
+        async with asyncio.timeout(30):
+            while len(azure.requests) < len(held):  # noqa: ASYNC110 - nobody is told
+                await asyncio.sleep(0.01)
         assert await ask() == 503
         azure.answers(json_answer())
         await asyncio.gather(*held)
