@@ -31,7 +31,7 @@ _LONG = 50_000
 @pytest.fixture(scope="module")
 def stack(synthesis_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The regions' stack, but with time enough for what is in flight, also on a machine that does other things."""
-    waits = ("first_event_s", "answer_s", "litellm_s", "litellm_start_s")
+    waits = ("first_event_s", "idle_s", "answer_s", "litellm_s", "litellm_start_s")
     patience = {"timeouts__total_s": 100, **{f"timeouts__{name}": 30 for name in waits}}
     return stack_of("regions", outdir=tmp_path_factory.mktemp("patient.out"), environ=synthesis_environ, **patience)
 
