@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from local.runner.session import Session, run
@@ -13,6 +14,13 @@ from tests import known
 from tests.gateway.whole.stacks import ROOT, stack_of
 
 SOAK_S = 900.0
+
+# A busy machine is no failure, and what was found belongs into a test of its own, not into a folder here.
+hypothesis.settings.register_profile("tests", deadline=None, database=None)
+hypothesis.settings.load_profile("tests")
+# What the tests start is on this machine, whatever proxy leads out of it.
+for _name in ("NO_PROXY", "no_proxy"):
+    os.environ[_name] = ",".join(filter(None, (os.environ.get(_name), "127.0.0.1,localhost")))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

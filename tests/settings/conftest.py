@@ -4,14 +4,9 @@ import os
 from pathlib import Path
 from typing import Protocol
 
-import hypothesis
 import pytest
 
 from settings import EnvironmentSettings, SettingsError, load_environment
-
-# A busy machine is no failure, and what was found belongs into a test of its own, not into a folder here.
-hypothesis.settings.register_profile("settings", deadline=None, database=None)
-hypothesis.settings.load_profile("settings")
 
 
 class WriteFile(Protocol):
