@@ -170,7 +170,7 @@ def test_nothing_is_changed_where_the_door_does_not_know_the_key_of_the_vault(
     base_url: str,
 ) -> None:
     with cloud.scene() as azure:
-        azure["vaults"][VAULT] = {FIRST: [version("x", made=2e9)], SECOND: [version(derived("x"))]}
+        azure["vaults"][VAULT] = {FIRST: [version("x", made=9e9)], SECOND: [version(derived("x"))]}
     ran = rotate(cloud, "add", "--wait-s", "1", base_url=base_url)
     assert ran.code == 1
     assert f"After 1 s the gateway at {base_url} still answers 401 to the key." in ran.err
@@ -179,7 +179,7 @@ def test_nothing_is_changed_where_the_door_does_not_know_the_key_of_the_vault(
 
 def test_nothing_is_retired_before_the_door_opens_to_the_second_key(cloud: Cloud, base_url: str) -> None:
     with cloud.scene() as azure:
-        azure["vaults"][VAULT][SECOND].append(version("not-read-yet", made=2e9))
+        azure["vaults"][VAULT][SECOND].append(version("not-read-yet", made=9e9))
     ran = rotate(cloud, "retire", "--wait-s", "1", base_url=base_url)
     assert ran.code == 1
     assert f"the gateway at {base_url} still answers 200 to the old key, 401 to the new key." in ran.err
