@@ -32,6 +32,23 @@ def test_the_script_takes_these_words(step: Step) -> None:
         assert parse is None or parse(filled)
 
 
+def test_what_was_chosen_is_what_the_script_is_told() -> None:
+    """Anything else would do it to another environment, and be green."""
+    told = {
+        (step.workflow, name): value
+        for step in CALLS
+        for name, value in step.content.get("env", {}).items()
+        if name in SAMPLES
+    }
+    assert told == {
+        ("plan", "ENVIRONMENT"): "${{ matrix.environment }}",
+        ("drift", "ENVIRONMENT"): "${{ matrix.environment }}",
+        ("rotate", "ENVIRONMENT"): "${{ inputs.environment }}",
+        ("rotate", "PROJECT"): "${{ inputs.project }}",
+        ("rotate", "STEP"): "${{ inputs.step }}",
+    }
+
+
 def test_the_choices_are_the_samples() -> None:
     inputs = WORKFLOWS["rotate"]["on"]["workflow_dispatch"]["inputs"]
     assert inputs["step"]["options"] == SAMPLES["STEP"]
@@ -60,3 +77,11 @@ def test_azure_is_logged_in_to_without_a_password() -> None:
             "ARM_USE_AZUREAD": "true",
         }
         assert WORKFLOWS[step.workflow]["jobs"][step.job]["permissions"]["id-token"] == "write"
+    logins = [step.content["with"] for step in steps() if step.content.get("uses", "").startswith("azure/login@")]
+    assert logins
+    for login in logins:
+        assert login == {
+            "client-id": "${{ vars.AZURE_CLIENT_ID }}",
+            "tenant-id": "${{ vars.AZURE_TENANT_ID }}",
+            "subscription-id": "${{ vars.AZURE_SUBSCRIPTION_ID }}",
+        }

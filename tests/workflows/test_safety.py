@@ -34,7 +34,7 @@ def test_a_workflow_may_do_nothing_but_what_a_job_asks_for(workflow: str) -> Non
 
 @pytest.mark.parametrize("job", JOBS)
 def test_a_job_ends_and_has_a_name(job: dict[str, Any]) -> None:
-    assert 0 < int(job["timeout-minutes"]) <= 90
+    assert 0 < int(job["timeout-minutes"]) <= 120
     assert job["runs-on"] == "ubuntu-24.04"
     assert job["name"]
 
@@ -60,6 +60,11 @@ def test_ci_runs_for_forks() -> None:
     assert not re.search(r"secrets\.|vars\.|id-token|head\.repo", ci)
 
 
+def test_what_ci_keeps_is_terraform_json_alone() -> None:
+    kept = [step.content["with"]["path"] for step in steps() if "upload-artifact" in step.content.get("uses", "")]
+    assert kept == ["cdktf.out/stacks/*/cdk.tf.json"]
+
+
 def test_plans_are_not_for_forks() -> None:
     plan = WORKFLOWS["plan"]["jobs"]
     assert plan["environments"]["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
@@ -82,6 +87,7 @@ def test_what_changes_azure_is_one_at_a_time_and_never_stopped_midway() -> None:
     assert {env: job["concurrency"] for env, job in deploys.items()} == {
         env: {"group": f"environment-{env}", "cancel-in-progress": "false"} for env in deploys
     }
+    assert WORKFLOWS["drift"]["concurrency"] == {"group": "drift", "cancel-in-progress": "false"}
     assert WORKFLOWS["rotate"]["concurrency"] == {
         "group": "environment-${{ inputs.environment }}",
         "cancel-in-progress": "false",

@@ -55,7 +55,7 @@ JOBS = {
     "rotate.rotate": Job(
         writes=frozenset({"id-token"}),
         environment="${{ inputs.environment }}",
-        steps=(CHECKOUT, PYTHON, AZ, 'rotate.py --env "$ENVIRONMENT" --project "$PROJECT" "$STEP"'),
+        steps=(CHECKOUT, PYTHON, "prepare.py", AZ, 'rotate.py --env "$ENVIRONMENT" --project "$PROJECT" "$STEP"'),
     ),
     **{
         f"deploy.{env}": Job(
