@@ -71,7 +71,10 @@ class CommandLine:
         """What a reading command answers, parsed when it is JSON; a dry run shows the command and runs it, too."""
         if self.dry_run:
             say(f"  runs: {self._shown(words)}")
-        return self._run(words)
+        answer = self._run(words)
+        if self.program == "az" and (answer is None or isinstance(answer, str)):
+            raise Failed(f"{self._shown(words)}\naz answered no JSON. Run this to see what it says instead.")
+        return answer
 
     def find(self, *words: str, missing: Collection[str] = _MISSING) -> Answer:
         """The same, or None when the reason of a failure is one of `missing`."""

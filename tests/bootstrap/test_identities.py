@@ -166,6 +166,22 @@ def test_environments_of_several_projects_are_refused(cloud: Cloud, stacks: Path
     assert cloud.changes() == []
 
 
+def test_a_role_on_something_smaller_is_not_the_one_on_the_subscription(cloud: Cloud, dev_done: Cloud) -> None:
+    cloud.restore(dev_done.state())
+    with cloud.scene() as azure:
+        of_plan = principal_of(dev_done, PLAN)
+        reader = BUILT_IN["Reader"][0]
+        given = next(
+            each
+            for each in azure["role_assignments"]
+            if each["principalId"] == of_plan and each["roleDefinitionId"].endswith(reader)
+        )
+        given["scope"] += "/resourceGroups/another"
+    ran = bootstrap(cloud, *DEV)
+    assert ran.code == 0, ran.err
+    assert f"created: {PLAN}: Reader on the subscription" in ran.err
+
+
 def test_another_condition_is_mended_and_another_layout_of_the_same_is_not(cloud: Cloud, dev_done: Cloud) -> None:
     cloud.restore(dev_done.state())
     with cloud.scene() as azure:

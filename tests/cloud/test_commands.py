@@ -42,6 +42,14 @@ def test_what_is_missing_is_none_and_everything_else_fails(az: CommandLine, clou
         az.find("group", "show", "--name", "x", missing={"ResourceGroupNotFound"})
 
 
+@pytest.mark.parametrize("said", ["", "null", "WARNING: an extension", 'WARNING: old\n{"name": "x"}'])
+def test_an_answer_that_is_no_json_is_told_without_being_shown(az: CommandLine, cloud: Cloud, said: str) -> None:
+    (cloud.bin / "az").write_text(f"#!/bin/sh\nprintf %s {shlex.quote(said)}\n", encoding="utf-8")
+    with pytest.raises(Failed, match="az keyvault secret show --name x\naz answered no JSON") as failed:
+        az.ask("keyvault", "secret", "show", "--name", "x")
+    assert "WARNING" not in str(failed.value)
+
+
 def test_a_dry_run_asks_and_does_not_change(az: CommandLine, cloud: Cloud, capsys: pytest.CaptureFixture[str]) -> None:
     az.dry_run = True
     words = ("group", "create", "--name", "my group", "--location", "x")

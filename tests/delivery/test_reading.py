@@ -58,6 +58,12 @@ def test_a_sensitive_value_is_told_by_its_name_alone() -> None:
     assert found == ["key: changes (sensitive)", "block: changes (sensitive)"]
 
 
+def test_what_was_sensitive_is_not_told_when_it_no_longer_is() -> None:
+    assert told({"key": "old"}, {"key": "new"}, before_sensitive={"key": True}, after_sensitive={}) == [
+        "key: changes (sensitive)"
+    ]
+
+
 def test_what_becomes_sensitive_is_not_told_either() -> None:
     assert told({"key": "old"}, {"key": "new"}, before_sensitive={}, after_sensitive={"key": True}) == [
         "key: changes (sensitive)"

@@ -165,6 +165,16 @@ def test_nothing_is_retired_while_nobody_can_have_another_key(cloud: Cloud, base
     assert cloud.changes() == []
 
 
+def test_a_version_that_was_disabled_is_no_key_that_clients_had(cloud: Cloud, base_url: str) -> None:
+    with cloud.scene() as azure:
+        azure["vaults"][VAULT] = {
+            FIRST: [version("never-given") | {"enabled": False}, version(OLD)],
+            SECOND: [version(derived(OLD))],
+        }
+    ran = rotate(cloud, "retire", base_url=base_url)
+    assert (ran.code, "There is no second key" in ran.err) == (1, True)
+
+
 def test_nothing_is_changed_where_the_door_does_not_know_the_key_of_the_vault(
     cloud: Cloud,
     base_url: str,
