@@ -28,9 +28,9 @@ from scripts.bootstrapping.protection import log_in, not_asked, protect, second_
 from scripts.bootstrapping.state import state  # noqa: E402
 from scripts.bootstrapping.steps import Steps  # noqa: E402
 from scripts.bootstrapping.subjects import subject_prefix  # noqa: E402
-from scripts.cloud.commands import CommandLine  # noqa: E402
-from scripts.cloud.repository import repository  # noqa: E402
+from scripts.commands import CommandLine  # noqa: E402
 from scripts.environment import enter  # noqa: E402
+from scripts.github.repository import repository  # noqa: E402
 from scripts.stacks import Stack  # noqa: E402
 from scripts.work import Failed, manners, say  # noqa: E402
 

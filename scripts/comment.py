@@ -20,10 +20,10 @@ def main() -> None:
     with manners():
         enter()
         arguments = parse(sys.argv[1:])
-        from scripts.cloud.commands import CommandLine
-        from scripts.cloud.comments import pull_request, put
-        from scripts.cloud.marked import place
-        from scripts.cloud.repository import repository
+        from scripts.commands import CommandLine
+        from scripts.github.comments import pull_request, put
+        from scripts.github.marked import place
+        from scripts.github.repository import repository
 
         number, text = arguments.pull_request or pull_request(), read(arguments.file)
         here = place(CommandLine("gh"), repository(arguments.repository))

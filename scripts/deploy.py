@@ -25,11 +25,11 @@ def main() -> None:
     with manners():
         enter(node=True)
         arguments = parse(sys.argv[1:])
-        from scripts.cloud.commands import azure
-        from scripts.cloud.vault import remember_login
+        from scripts.commands import azure
         from scripts.delivery.deploying import deploy, warn
         from scripts.delivery.planning import prepared
         from scripts.delivery.preconditions import check
+        from scripts.operating.vault import remember_login
 
         az = azure()
         remember_login(az)

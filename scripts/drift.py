@@ -22,11 +22,11 @@ def main() -> None:
     with manners():
         enter(node=True)
         arguments = parse(sys.argv[1:])
-        from scripts.cloud.commands import CommandLine
-        from scripts.cloud.drifting import close, keep
-        from scripts.cloud.marked import place
-        from scripts.cloud.repository import repository
+        from scripts.commands import CommandLine
         from scripts.delivery.planning import plan, prepared, publish
+        from scripts.github.drifting import close, keep
+        from scripts.github.marked import place
+        from scripts.github.repository import repository
 
         here = place(CommandLine("gh"), repository(arguments.repository))
         (stack,) = prepared([arguments.env])

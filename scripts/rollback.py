@@ -21,8 +21,8 @@ def main() -> None:
         enter()
         arguments = parse(sys.argv[1:])
         from scripts import stacks
-        from scripts.cloud.commands import azure
-        from scripts.cloud.rolling_back import Patience, check, roll_back
+        from scripts.commands import azure
+        from scripts.operating.rolling_back import Patience, check, roll_back
 
         if not arguments.skip_synth:
             stacks.synthesize()

@@ -23,10 +23,10 @@ def main() -> None:
         arguments = parse(sys.argv[1:])
         project = suffix_of(arguments.env, arguments.project)
         from scripts import stacks
-        from scripts.cloud.app import address, tell_from_where
-        from scripts.cloud.commands import azure
-        from scripts.cloud.rotating import Rotation
-        from scripts.cloud.vault import Vault
+        from scripts.commands import azure
+        from scripts.operating.app import address, tell_from_where
+        from scripts.operating.rotating import Rotation
+        from scripts.operating.vault import Vault
 
         if not arguments.skip_synth:
             stacks.synthesize()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from scripts.bootstrapping.steps import Steps
-from scripts.cloud.commands import CommandFailed, CommandLine
+from scripts.commands import CommandFailed, CommandLine
 from scripts.work import Failed
 
 PrincipalType = Literal["User", "ServicePrincipal"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from scripts.bootstrapping.account import Principal
 from scripts.bootstrapping.steps import Steps
-from scripts.cloud.commands import CommandLine
+from scripts.commands import CommandLine
 from scripts.work import Failed
 
 # Microsoft Graph answers with these while its replicas have not all heard of a new application.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from scripts.bootstrapping.account import Account
 from scripts.bootstrapping.steps import Steps
-from scripts.cloud.commands import CommandFailed, CommandLine
+from scripts.commands import CommandFailed, CommandLine
 
 _GRAPH = "https://graph.microsoft.com/v1.0"
 _MAY_NOT = (

@@ -8,8 +8,8 @@ from scripts.bootstrapping.github_secrets import Missing, set_secrets, wanted_se
 from scripts.bootstrapping.github_variables import environment_variables, repository_variables, set_variables
 from scripts.bootstrapping.identities import Identities
 from scripts.bootstrapping.steps import Steps
-from scripts.cloud.commands import CommandLine
-from scripts.cloud.vault import show_command
+from scripts.commands import CommandLine
+from scripts.operating.vault import show_command
 from scripts.stacks import Stack
 from scripts.work import say
 

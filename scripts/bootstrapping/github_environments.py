@@ -7,7 +7,7 @@ from typing import Any
 
 from scripts.bootstrapping.github_reviewers import Reviewer, reviewers_of
 from scripts.bootstrapping.steps import Steps
-from scripts.cloud.commands import CommandFailed, CommandLine
+from scripts.commands import CommandFailed, CommandLine
 
 BRANCH = "main"
 _CHOSEN_BRANCHES = {"protected_branches": False, "custom_branch_policies": True}

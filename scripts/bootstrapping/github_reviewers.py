@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.cloud.commands import CommandLine
+from scripts.commands import CommandLine
 from scripts.work import Failed
 
 MOST = 6

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scripts.bootstrapping.steps import Steps
-from scripts.cloud.commands import CommandLine
+from scripts.commands import CommandLine
 from scripts.stacks import Stack, Variable
 from scripts.work import Failed
 

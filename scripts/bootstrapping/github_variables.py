@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from scripts.bootstrapping.identities import Identities
 from scripts.bootstrapping.steps import Steps
-from scripts.cloud.commands import CommandLine
+from scripts.commands import CommandLine
 from scripts.stacks import Stack
 
 

@@ -17,7 +17,7 @@ from scripts.bootstrapping.state import WRITES_SECRETS, WRITES_STATE, account_sc
 from scripts.bootstrapping.steps import Steps
 from scripts.bootstrapping.storage_account import find_account
 from scripts.bootstrapping.subjects import deploy_subjects, plan_subjects
-from scripts.cloud.commands import CommandLine
+from scripts.commands import CommandLine
 from scripts.stacks import Stack
 from scripts.work import Failed
 

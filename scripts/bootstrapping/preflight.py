@@ -11,7 +11,7 @@ from scripts.bootstrapping.names import Names
 from scripts.bootstrapping.providers import Providers
 from scripts.bootstrapping.rights import check_rights
 from scripts.bootstrapping.steps import Steps
-from scripts.cloud.commands import CommandLine
+from scripts.commands import CommandLine
 from scripts.stacks import Stack
 from scripts.work import Failed
 

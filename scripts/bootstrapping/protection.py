@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from scripts.bootstrapping.github_environments import BY_ITSELF, RefusedByPlanError, set_environment, why_unprotected
 from scripts.bootstrapping.github_reviewers import find_reviewers
 from scripts.bootstrapping.steps import Steps
-from scripts.cloud.commands import CommandFailed, CommandLine
+from scripts.commands import CommandFailed, CommandLine
 from scripts.stacks import Stack
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from scripts.bootstrapping.steps import Steps
-from scripts.cloud.commands import CommandLine
+from scripts.commands import CommandLine
 from scripts.stacks import Stack
 
 FOR_STATE = "Microsoft.Storage"

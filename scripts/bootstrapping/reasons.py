@@ -6,7 +6,7 @@ https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
 
 from __future__ import annotations
 
-from scripts.cloud.commands import CommandFailed
+from scripts.commands import CommandFailed
 
 _LOG_IN = "log in again: az logout, then az login --tenant TENANT; for Microsoft Graph add --scope \
 https://graph.microsoft.com//.default"

@@ -11,7 +11,7 @@ from scripts.bootstrapping.account import Account
 from scripts.bootstrapping.assignments import Assignments
 from scripts.bootstrapping.steps import Steps
 from scripts.bootstrapping.storage_account import ensure_account, ensure_undelete
-from scripts.cloud.commands import CommandLine
+from scripts.commands import CommandLine
 from scripts.stacks import Backend, Stack
 
 WRITES_STATE = "Storage Blob Data Contributor"

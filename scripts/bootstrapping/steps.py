@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from scripts.bootstrapping.reasons import advice
-from scripts.cloud.commands import CommandFailed
+from scripts.commands import CommandFailed
 from scripts.work import Failed, say
 
 

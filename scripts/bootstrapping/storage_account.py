@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from scripts.bootstrapping.steps import Steps
-from scripts.cloud.commands import CommandLine
+from scripts.commands import CommandLine
 from scripts.stacks import Backend
 from scripts.work import Failed
 

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from scripts.bootstrapping.steps import Steps
-from scripts.cloud.commands import CommandLine
+from scripts.commands import CommandLine
 from scripts.work import Failed
 
 _PREFIX = re.compile(r"repo:[\w.-]+(@\d+)?/[\w.-]+(@\d+)?")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from scripts.cloud.commands import CommandLine
+from scripts.commands import CommandLine
 from scripts.delivery.applying import apply
 from scripts.delivery.keys import client_keys
-from scripts.delivery.markdown import add_to_summary, code
 from scripts.delivery.outputs import Outputs, outputs
 from scripts.delivery.planning import plan, show
 from scripts.delivery.plans import Plan
+from scripts.github.markdown import add_to_summary, code
 from scripts.secret_names import gateway_key
 from scripts.smoke_test.deployed import Smoke, smoke
 from scripts.stacks import Stack

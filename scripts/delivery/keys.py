@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.cloud.commands import CommandLine
-from scripts.cloud.vault import Vault
+from scripts.commands import CommandLine
 from scripts.delivery.preconditions import unset
+from scripts.operating.vault import Vault
 from scripts.stacks import Stack
 from scripts.work import Failed, say
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from scripts import stacks, terraform
 from scripts.cdktf import check_settings
 from scripts.delivery.cli import plan_json
-from scripts.delivery.markdown import add_to_summary, block
 from scripts.delivery.plans import NOT_REFRESHED, Plan
+from scripts.github.markdown import add_to_summary, block
 from scripts.screen import console
 from scripts.stacks import Stack
 from scripts.work import Failed

@@ -13,7 +13,7 @@ from rich.text import Text
 from scripts.delivery.changes import Action, Change, changed_outputs, changes
 from scripts.delivery.consequences import warnings
 from scripts.delivery.keys import Kept, kept
-from scripts.delivery.markdown import cell, code, warning
+from scripts.github.markdown import cell, code, warning
 
 NOT_REFRESHED = "Compared with the state; what somebody changed in Azure by hand is the drift check's to tell."
 MOST = 20

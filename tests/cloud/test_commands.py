@@ -5,7 +5,7 @@ import shlex
 
 import pytest
 
-from scripts.cloud.commands import PAUSES_S, CommandFailed, CommandLine
+from scripts.commands import PAUSES_S, CommandFailed, CommandLine
 from scripts.work import Failed
 from tests.cloud.stand_ins import Cloud
 
@@ -19,7 +19,7 @@ def az(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     """A stand-in, called from here."""
     for name in ("PATH", "HOME", "CLOUD_STAND_INS"):
         monkeypatch.setenv(name, cloud.environ[name])
-    monkeypatch.setattr("scripts.cloud.commands.PAUSES_S", (0, 0))
+    monkeypatch.setattr("scripts.commands.PAUSES_S", (0, 0))
     return CommandLine("az")
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from scripts.cloud import repository as module
-from scripts.cloud.repository import repository
+from scripts.github import repository as module
+from scripts.github.repository import repository
 from scripts.work import Failed
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from local.runner.session import Session
-from scripts.cloud.commands import CommandLine
-from scripts.cloud.phases import derived
+from scripts.commands import CommandLine
 from scripts.delivery.keys import client_keys, kept
+from scripts.operating.phases import derived
 from scripts.stacks import Stack
 from scripts.work import Failed
 from tests.cloud import edge

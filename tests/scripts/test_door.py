@@ -8,7 +8,7 @@ from itertools import count, cycle
 
 import pytest
 
-from scripts.cloud.app import Key, wait_for_door
+from scripts.operating.app import Key, wait_for_door
 from scripts.work import Failed
 
 NEW = Key(name="the new key", value="new")

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from rich.table import Table
 
-from scripts.cloud.app import address
-from scripts.cloud.commands import CommandLine
-from scripts.cloud.revisions import Revision, Revisions, current, previous
-from scripts.cloud.vault import Vault
+from scripts.commands import CommandLine
+from scripts.operating.app import address
+from scripts.operating.revisions import Revision, Revisions, current, previous
+from scripts.operating.vault import Vault
 from scripts.screen import console
 from scripts.secret_names import gateway_key
 from scripts.smoke_test.deployed import smoke

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import httpx
 
-from scripts.cloud.commands import CommandLine
+from scripts.commands import CommandLine
 from scripts.offers import settings_of
 from scripts.stacks import Stack
 from scripts.work import Failed, say

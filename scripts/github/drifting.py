@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from scripts.cloud.marked import Place, mark, marked, this_run
+from scripts.github.marked import Place, mark, marked, this_run
 from scripts.work import say
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from scripts.cloud.commands import CommandLine
+from scripts.commands import CommandLine
 from scripts.stacks import Stack
 from scripts.work import Failed, say
 

@@ -1,6 +1,6 @@
 """A client key is replaced without an outage: a second one beside it, then in its place. The vault is the truth.
 
-`add` leads from the phase derived to second; `retire` from second by way of same to derived (scripts/cloud/phases.py).
+`add` leads from the phase derived to second; `retire` from second by way of same to derived (phases.py).
 The inner key between the two containers stays: it never leaves the replica, and who has an old client key cannot
 compute it without Azure's key.
 """
@@ -10,9 +10,9 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 
-from scripts.cloud.app import Key, wait_for_door
-from scripts.cloud.phases import derived, phase_of
-from scripts.cloud.vault import Secret, Vault, show_command
+from scripts.operating.app import Key, wait_for_door
+from scripts.operating.phases import derived, phase_of
+from scripts.operating.vault import Secret, Vault, show_command
 from scripts.secret_names import gateway_key
 from scripts.smoke_test.deployed import smoke
 from scripts.work import Failed, say

@@ -7,8 +7,8 @@ import os
 import re
 from pathlib import Path
 
-from scripts.cloud.commands import CommandFailed
-from scripts.cloud.marked import Place, mark, marked
+from scripts.commands import CommandFailed
+from scripts.github.marked import Place, mark, marked
 from scripts.work import Failed, say
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-from scripts.cloud.commands import Answer, CommandFailed, CommandLine
+from scripts.commands import Answer, CommandFailed, CommandLine
 from scripts.work import Failed
 
 API_VERSION = "7.4"

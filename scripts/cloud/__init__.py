@@ -1,1 +1,0 @@
-"""Azure and GitHub, by way of their own command lines."""

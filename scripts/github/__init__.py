@@ -1,0 +1,1 @@
+"""What our scripts write on GitHub: comments, issues, summaries."""

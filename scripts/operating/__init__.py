@@ -1,0 +1,1 @@
+"""A deployed gateway: its door, its keys, its revisions."""
