@@ -15,26 +15,17 @@ sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from scripts.environment import enter  # noqa: E402
 from scripts.install import NODE_MODULES, program  # noqa: E402
-from scripts.work import Failed, become, manners  # noqa: E402
+from scripts.offers import all_settings  # noqa: E402
+from scripts.work import become, manners  # noqa: E402
 
 
 def main() -> None:
     """Check, and become the CLI."""
     with manners():
         enter(node=True)
-        check_settings()
+        all_settings()
         os.environ.update(cli_environment())
         become([node(), NODE_MODULES / "cdktf-cli" / "bundle" / "bin" / "cdktf", *sys.argv[1:]])
-
-
-def check_settings() -> None:
-    """`Failed` with every mistake in them."""
-    from settings import SettingsError, load_environments
-
-    try:
-        load_environments()
-    except SettingsError as error:
-        raise Failed(str(error), code=2) from None
 
 
 def node() -> Path:

@@ -26,14 +26,19 @@ def normalized(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}/v1"
 
 
-def settings_of(env: str) -> EnvironmentSettings:
-    """The environment's settings; `Failed` with those that there are."""
+def all_settings() -> dict[str, EnvironmentSettings]:
+    """Those of every environment; `Failed` with all mistakes in them."""
     from settings import SettingsError, load_environments
 
     try:
-        environments = {settings.env: settings for settings in load_environments()}
+        return {settings.env: settings for settings in load_environments()}
     except SettingsError as error:
         raise Failed(str(error), code=2) from None
+
+
+def settings_of(env: str) -> EnvironmentSettings:
+    """The environment's settings; `Failed` with those that there are."""
+    environments = all_settings()
     if env not in environments:
         raise Failed(f"There is no environment {env!r}; there are {', '.join(environments)}.", code=2)
     return environments[env]

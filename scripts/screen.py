@@ -1,10 +1,12 @@
-"""Where tables are shown."""
+"""What a person sees, and is asked."""
 
 from __future__ import annotations
 
 import sys
 
 from rich.console import Console
+
+from scripts.work import Failed
 
 WIDTH = 160
 """In a log nobody can widen the window."""
@@ -13,3 +15,13 @@ WIDTH = 160
 def console() -> Console:
     """Stdout, as wide as its window."""
     return Console(width=None if sys.stdout.isatty() else WIDTH)
+
+
+def confirm(question: str, *, yes: bool, no: str) -> None:
+    """`Failed` with the words of `no` unless somebody types yes, or --yes was said beforehand."""
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        raise Failed(f"{question} Nobody is there to ask: --yes says it beforehand.", code=2)
+    if input(f"{question} Only `yes` does it: ").strip() != "yes":
+        raise Failed(no)

@@ -81,11 +81,6 @@ class Stack:
         return str(self._resource("key_vault")["name"])
 
     @property
-    def image(self) -> str:
-        """What both containers run."""
-        return str(self._resource("container_app")["template"]["container"][0]["image"])
-
-    @property
     def backend(self) -> Backend:
         """Where its state lies."""
         found = self.content["terraform"]["backend"]["azurerm"]
@@ -134,7 +129,7 @@ def load(env: str, out: Path = OUT) -> Stack:
     return stacks[env]
 
 
-def chosen(envs: Sequence[str] | None, out: Path = OUT) -> tuple[Stack, ...]:
+def chosen(envs: Sequence[str] | None) -> tuple[Stack, ...]:
     """Those of the named environments, or all: dev first, prod last."""
-    found = [load(env, out) for env in dict.fromkeys(envs)] if envs else load_all(out)
+    found = [load(env) for env in dict.fromkeys(envs)] if envs else load_all()
     return tuple(sorted(found, key=lambda stack: (stack.env == "prod", stack.env != "dev", stack.env)))

@@ -34,9 +34,9 @@ def require() -> str:
     return program
 
 
-def run(*words: str, folder: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def run(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Let Terraform do something in a folder, asking nobody."""
-    return _run([require(), f"-chdir={folder}", *words], {**quiet(), **(env or {})})
+    return _run([require(), f"-chdir={folder}", *words], quiet())
 
 
 def quiet() -> dict[str, str]:

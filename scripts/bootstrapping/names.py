@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from scripts.stacks import Stack
 from scripts.work import Failed
-
-COMPANY = "pvc"
+from settings.naming import COMPANY
 
 
 @dataclass(frozen=True)

@@ -14,24 +14,15 @@ _REASONS = {
     "AuthorizationFailed": "the role named in the message is missing, or is some minutes old only. Owner on the "
     "subscription is enough, unless a condition on it forbids to give roles that give roles. If you are eligible for "
     "it, activate it (Privileged Identity Management), then az login.",
-    "LinkedAuthorizationFailed": "your rights end at another resource that the message names; ask its owner.",
     "InvalidAuthenticationToken": _LOG_IN,
     "ExpiredAuthenticationToken": _LOG_IN,
     "AADSTS": _LOG_IN,
     "az login": _LOG_IN,
-    "StorageAccountAlreadyTaken": "choose another name: `[backend] storage_account_name` in the environment's file.",
-    "AccountNameInvalid": "choose another name: `[backend] storage_account_name` in the environment's file.",
-    "InvalidResourceGroupLocation": "the group lies in another region. Delete it if it is empty, or name another one: "
-    "`[backend] resource_group_name` in the environment's file.",
     "RequestDisallowedByPolicy": "a policy of your organisation forbids this; the message names it. Ask for an "
     "exemption, or let its owner create the resource as the policy wants it.",
     "ScopeLocked": "somebody locked this resource: az lock list.",
-    "SubscriptionNotFound": "az account list shows those that this login sees; name one of them: --subscription.",
-    "ReadOnlyDisabledSubscription": "the subscription is disabled; see to its billing, or choose another one.",
     "MissingSubscriptionRegistration": "register the resource provider that the message names: az provider register "
     "--wait --namespace NAME",
-    "RoleAssignmentLimitExceeded": "the subscription has as many role assignments as it may: remove some.",
-    "RoleAssignmentExists": "it is there already; wait a minute and run the same command again.",
     "PrincipalNotFound": "the new identity is not known everywhere yet: wait a minute and run the same command again.",
     "Directory permission is needed": "ask for the Entra role Application Developer, or let somebody who has it run "
     "`scripts/bootstrap.py identities`.",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 
 from scripts.commands import CommandLine
@@ -12,6 +11,7 @@ from scripts.delivery.outputs import Outputs, outputs
 from scripts.delivery.planning import plan, show
 from scripts.delivery.plans import Plan
 from scripts.github.markdown import add_to_summary, code
+from scripts.screen import confirm
 from scripts.secret_names import gateway_key
 from scripts.smoke_test.deployed import Smoke, smoke
 from scripts.stacks import Stack
@@ -32,7 +32,7 @@ def deploy(stack: Stack, *, az: CommandLine, yes: bool, test: bool) -> None:
     show(found)
     keys = client_keys(stack, found.secrets, az)
     if not found.is_empty or found.outputs:
-        approve(stack, yes=yes)
+        confirm(f"Deploy {stack.env}?", yes=yes, no=f"{stack.env} is not deployed.")
         apply(stack, env=keys)
     told = outputs(stack)
     print(f"{stack.env}: {told.openai_base_url}\nrevision: {told.revision}\nimage: {told.image}")
@@ -42,16 +42,6 @@ def deploy(stack: Stack, *, az: CommandLine, yes: bool, test: bool) -> None:
     summarize(stack, found, told, result)
     if not result.passed:
         raise Failed(f"{stack.env} is deployed, and does not pass the smoke test. {way_back(stack)}")
-
-
-def approve(stack: Stack, *, yes: bool) -> None:
-    """`Failed` unless somebody types yes, or --yes was said beforehand."""
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise Failed(f"Nobody is there to approve the deployment of {stack.env}: --yes does it beforehand.", code=2)
-    if input(f"Deploy {stack.env}? Only `yes` does it: ").strip() != "yes":
-        raise Failed(f"{stack.env} is not deployed.")
 
 
 def summarize(stack: Stack, found: Plan, told: Outputs, result: Smoke) -> None:

@@ -20,7 +20,7 @@ _REASONS = {
         "The folder remembers another place of the state. If the state was moved there, or there is none yet, remove "
         "{folder}/.terraform and run the same command again."
     ),
-    r"AADSTS7002\d+|AADSTS70021": (
+    r"AADSTS7002\d+": (
         "Entra ID does not take this workflow's token: its subject fits no federated credential. Run "
         "`python3 scripts/bootstrap.py identities`; it reads the subject's form from GitHub."
     ),

@@ -23,8 +23,13 @@ def address(az: CommandLine, stack: Stack) -> str:
     """The gateway's, as Azure says it."""
     app = az.find("containerapp", "show", "--name", stack.container_app, "--resource-group", stack.resource_group)
     if app is None:
-        raise Failed(f"There is no {stack.container_app} in {stack.resource_group}: {stack.env} is not deployed yet.")
+        raise not_deployed(stack)
     return f"https://{app['properties']['configuration']['ingress']['fqdn']}"
+
+
+def not_deployed(stack: Stack) -> Failed:
+    """What to say of an app that is not there."""
+    return Failed(f"There is no {stack.container_app} in {stack.resource_group}: {stack.env} is not deployed yet.")
 
 
 def tell_from_where(env: str) -> None:

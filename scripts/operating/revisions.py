@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from scripts.commands import CommandLine
+from scripts.operating.app import not_deployed
 from scripts.stacks import Stack
 from scripts.work import Failed, say
 
@@ -57,7 +58,7 @@ class Revisions:
         """The newest first."""
         listed = self.az.find("containerapp", "revision", "list", "--all", "--name", *self._app)
         if listed is None:
-            raise Failed(f"There is no {self._app[0]} in {self._app[2]}: {self.stack.env} is not deployed yet.")
+            raise not_deployed(self.stack)
         return sorted((_read(revision) for revision in listed), key=lambda each: each.created, reverse=True)
 
     def activate(self, name: str) -> None:

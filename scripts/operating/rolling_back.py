@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +11,7 @@ from scripts.commands import CommandLine
 from scripts.operating.app import address
 from scripts.operating.revisions import Revision, Revisions, current, previous
 from scripts.operating.vault import Vault
-from scripts.screen import console
+from scripts.screen import confirm, console
 from scripts.secret_names import gateway_key
 from scripts.smoke_test.deployed import smoke
 from scripts.stacks import Stack
@@ -43,7 +42,7 @@ def roll_back(az: CommandLine, stack: Stack, *, name: str | None, yes: bool, pat
         say(f"{wanted.name} is active already.")
     else:
         if not az.dry_run:
-            _confirm(f"Activate {wanted.name} in {stack.env}?", yes=yes)
+            confirm(f"Activate {wanted.name} in {stack.env}?", yes=yes, no="Nothing was changed.")
         revisions.activate(wanted.name)
         if az.dry_run:
             return False
@@ -86,12 +85,3 @@ def _chosen(revisions: Sequence[Revision], *, name: str | None) -> Revision:
             return revision
     there = ", ".join(revision.name for revision in revisions)
     raise Failed(f"There is no revision {name}; there are {there}.", code=2)
-
-
-def _confirm(question: str, *, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty():
-        raise Failed(f"{question} There is nobody to ask here: add --yes.", code=2)
-    if input(f"{question} [y/N] ").strip().lower() not in {"y", "yes"}:
-        raise Failed("Nothing was changed.")

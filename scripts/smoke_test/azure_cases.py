@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import re
 
-from scripts.smoke_test.cases import Case, any_of, named
+from scripts.smoke_test.cases import Case
 from scripts.smoke_test.diagnosis import FIELDS
 
 AZURE = (
     Case(
         layer="Azure key",
-        code=named("AuthenticationTypeDisabled"),
+        code={"AuthenticationTypeDisabled"},
         meaning="{endpoint} takes no keys at all: key based authentication is disabled there.",
         look_at=("the resource's `disableLocalAuth`, which must be false for a gateway with keys",),
     ),
     Case(
         layer="Azure",
-        status=any_of(403),
+        status={403},
         says=re.compile(r"virtual network|firewall|traffic denied|public access", re.IGNORECASE),
         meaning="The network rules of {endpoint} keep the gateway out: {said}",
         look_at=("the resource's Networking page: the outbound addresses of the Container Apps environment",),
     ),
     Case(
         layer="Azure key",
-        status=any_of(401, 403),
+        status={401, 403},
         meaning="Azure OpenAI at {endpoint} refuses the gateway's key: it is wrong, or of another resource.",
         look_at=(
             "{azure_key}",
@@ -34,7 +34,7 @@ AZURE = (
     ),
     Case(
         layer="Azure deployment",
-        code=named("DeploymentNotFound"),
+        code={"DeploymentNotFound"},
         meaning="There is no deployment {deployment} at {endpoint}.",
         look_at=(
             "`deployment` in {table} of the settings of {env}",
@@ -44,7 +44,7 @@ AZURE = (
     ),
     Case(
         layer="Azure deployment",
-        code=named("OperationNotSupported"),
+        code={"OperationNotSupported"},
         meaning="Deployment {deployment} is a model of another kind, without this API: {said}",
         look_at=(
             "which model is behind deployment {deployment} in Azure AI Foundry",
@@ -53,15 +53,15 @@ AZURE = (
     ),
     Case(
         layer="API version",
-        status=any_of(400, 404),
+        status={400, 404},
         says=re.compile(r"api.?version", re.IGNORECASE),
         meaning="Azure OpenAI at {endpoint} does not know API version {api_version} for this call.",
         look_at=("`api_version` in {table} of the settings of {env}", FIELDS),
     ),
     Case(
         layer="API version",
-        status=any_of(404),
-        code=named("404"),
+        status={404},
+        code={"404"},
         meaning="Azure knows no such address: API version {api_version} is wrong for this call, or {endpoint} is no "
         "Azure OpenAI resource. Its answer does not tell which.",
         look_at=("`api_version` in {table} of the settings of {env}", "`endpoint` there", FIELDS),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from scripts.smoke_test.diagnosis import Layer
@@ -16,8 +17,8 @@ class Case:
     layer: Layer
     meaning: str
     look_at: tuple[str, ...]
-    status: frozenset[int] = frozenset()
-    code: frozenset[str] = frozenset()
+    status: Collection[int] = ()
+    code: Collection[str] = ()
     says: re.Pattern[str] = field(default=re.compile(""))
 
     def fits(self, answer: Answer) -> bool:
@@ -27,13 +28,3 @@ class Case:
             and (not self.code or str(answer.error.get("code")) in self.code)
             and self.says.search(str(answer.error.get("message", ""))) is not None
         )
-
-
-def any_of(*values: int) -> frozenset[int]:
-    """These statuses."""
-    return frozenset(values)
-
-
-def named(*values: str) -> frozenset[str]:
-    """These codes."""
-    return frozenset(values)

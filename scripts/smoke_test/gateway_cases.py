@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from scripts.smoke_test.cases import Case, any_of, named
+from scripts.smoke_test.cases import Case
 from scripts.smoke_test.diagnosis import FIELDS, LOG
 
 GATEWAY = (
     Case(
         layer="key",
-        status=any_of(401),
-        code=named("invalid_api_key"),
+        status={401},
+        code={"invalid_api_key"},
         meaning="The gateway does not know this key.",
         look_at=(
             "the key that was sent: GATEWAY_KEY wins over TF_VAR_...; it must be that of project {project} in {env}",
@@ -24,8 +24,8 @@ GATEWAY = (
     ),
     Case(
         layer="project",
-        status=any_of(404),
-        code=named("model_not_found"),
+        status={404},
+        code={"model_not_found"},
         meaning="The gateway has no model {model}, or the project of this key may not use it.",
         look_at=(
             (
@@ -37,7 +37,7 @@ GATEWAY = (
     ),
     Case(
         layer="quota",
-        status=any_of(429),
+        status={429},
         says=re.compile(r"^The project '"),
         meaning="The project's own limit is used up: {said} Free in {after} s.",
         look_at=(
@@ -49,7 +49,7 @@ GATEWAY = (
     ),
     Case(
         layer="quota",
-        status=any_of(429),
+        status={429},
         meaning="Azure's quota of deployment {deployment} is used up; it asks to wait {after} s.",
         look_at=(
             "tokens and requests per minute of {deployment} in Azure AI Foundry, Deployments of {endpoint}",
@@ -59,7 +59,7 @@ GATEWAY = (
     ),
     Case(
         layer="LiteLLM",
-        code=named("translation_unavailable", "translation_failed", "translation_refused"),
+        code={"translation_unavailable", "translation_failed", "translation_refused"},
         meaning="LiteLLM, which translates this request, does not do its part: {said}",
         look_at=(
             "container litellm: does it run, was it restarted? {litellm_log}",
@@ -69,7 +69,7 @@ GATEWAY = (
     ),
     Case(
         layer="Azure",
-        code=named("upstream_unavailable"),
+        code={"upstream_unavailable"},
         says=re.compile(r"\(\d+: ClientConnector(DNS|Certificate|SSL)?Error\)"),
         meaning="The gateway gets no connection to {endpoint}: its name does not resolve, or it is shut off. {said}",
         look_at=(
@@ -80,26 +80,26 @@ GATEWAY = (
     ),
     Case(
         layer="Azure",
-        code=named("upstream_unavailable"),
+        code={"upstream_unavailable"},
         says=re.compile(r"\(504: "),
         meaning="Azure OpenAI does not answer in time. {said}",
         look_at=("the service health of the region of {endpoint}", "`[timeouts]` of the settings of {env}", FIELDS),
     ),
     Case(
         layer="Azure",
-        code=named("upstream_unavailable", "conversation_unavailable"),
+        code={"upstream_unavailable", "conversation_unavailable"},
         meaning="Azure OpenAI fails. {said}",
         look_at=("the service health of the region of {endpoint}", FIELDS),
     ),
     Case(
         layer="gateway",
-        code=named("overloaded", "shutting_down"),
+        code={"overloaded", "shutting_down"},
         meaning="The gateway's replica takes no more requests now: {said}",
         look_at=("{revisions}", "`[scale]` of the settings of {env}", LOG),
     ),
     Case(
         layer="gateway",
-        code=named("internal_error"),
+        code={"internal_error"},
         meaning="The gateway itself failed.",
         look_at=(f"{LOG}; its field `error` names the place",),
     ),

@@ -99,10 +99,10 @@ def test_an_unknown_revision_is_told_with_those_that_are_there(deployed: Cloud) 
 def test_where_nobody_can_be_asked_nothing_is_changed(deployed: Cloud) -> None:
     ran = rollback(deployed)
     assert (ran.code, deployed.changes()) == (2, [])
-    assert "There is nobody to ask here: add --yes." in ran.err
+    assert "Nobody is there to ask: --yes says it beforehand." in ran.err
 
 
-@pytest.mark.parametrize(("answer", "code", "wanted"), [("y", 0, [SECOND]), ("n", 1, []), ("", 1, [])])
+@pytest.mark.parametrize(("answer", "code", "wanted"), [("yes", 0, [SECOND]), ("y", 1, []), ("", 1, [])])
 def test_a_person_is_asked(deployed: Cloud, answer: str, code: int, wanted: list[str]) -> None:
     ours, theirs = pty.openpty()
     os.write(ours, f"{answer}\n".encode())
@@ -117,7 +117,7 @@ def test_a_person_is_asked(deployed: Cloud, answer: str, code: int, wanted: list
     os.close(ours)
     os.close(theirs)
     assert ran.returncode == code, ran.stderr
-    assert f"Activate {SECOND} in dev? [y/N]" in ran.stdout + ran.stderr
+    assert f"Activate {SECOND} in dev? Only `yes` does it: " in ran.stdout + ran.stderr
     assert activated(deployed) == wanted
 
 
