@@ -19,18 +19,20 @@ from scripts.bootstrapping.account import sign_in  # noqa: E402
 from scripts.bootstrapping.credentials import from_before  # noqa: E402
 from scripts.bootstrapping.github import github  # noqa: E402
 from scripts.bootstrapping.github_checklist import checklist  # noqa: E402
+from scripts.bootstrapping.github_reviewers import Reviewer  # noqa: E402
 from scripts.bootstrapping.github_secrets import check_names  # noqa: E402
 from scripts.bootstrapping.identities import Identities, find_identities, identities  # noqa: E402
 from scripts.bootstrapping.names import Names, names_of  # noqa: E402
 from scripts.bootstrapping.options import parse  # noqa: E402
 from scripts.bootstrapping.preflight import preflight  # noqa: E402
-from scripts.bootstrapping.protection import log_in, not_asked, protect, second_run, unprotected_of  # noqa: E402
+from scripts.bootstrapping.protection import log_in, not_asked, protect, reviewers, second_run, unprotected_of  # noqa: E402
 from scripts.bootstrapping.state import state  # noqa: E402
 from scripts.bootstrapping.steps import Steps  # noqa: E402
 from scripts.bootstrapping.subjects import subject_prefix  # noqa: E402
 from scripts.commands import CommandLine  # noqa: E402
 from scripts.environment import enter  # noqa: E402
 from scripts.github.repository import repository  # noqa: E402
+from scripts.offers import tell_where_models_are  # noqa: E402
 from scripts.stacks import Stack  # noqa: E402
 from scripts.work import Failed, manners, say  # noqa: E402
 
@@ -56,6 +58,7 @@ def bootstrap(az: CommandLine, gh: CommandLine, arguments: argparse.Namespace) -
     steps = Steps(dry_run=arguments.dry_run)
     account = sign_in(az, steps, subscription=arguments.subscription)
     everything, chosen = stacks_of(arguments.env, skip_synth=arguments.skip_synth)
+    tell_where_models_are([stack.env for stack in chosen])
     names = names_of(everything)
     if "github" in parts:
         check_names(chosen)
@@ -64,14 +67,15 @@ def bootstrap(az: CommandLine, gh: CommandLine, arguments: argparse.Namespace) -
         name = repository(arguments.repository)
     if "identities" in parts:  # asked before anything is made
         prefix = subject_prefix(gh, steps, repository=name, given=arguments.subject_prefix)
+    no_gh = log_in(gh, steps) if "github" in parts else ""
+    people = [] if no_gh or arguments.no_approval or "github" not in parts else reviewers(gh, steps, arguments.reviewer)
     if parts != ["github"]:
         registers = "identities" in parts or parts == ["preflight"]
         preflight(az, steps, account=account, stacks=chosen, names=names, registers=registers)
     if "state" in parts:
         state(az, steps, account=account, stacks=chosen)
-    no_gh = log_in(gh, steps) if "github" in parts else ""
     asked = "" if no_gh else name
-    unprotected = guard(az, gh, steps, arguments, asked=asked, stacks=chosen, names=names, prefix=prefix)
+    unprotected = guard(az, gh, steps, arguments, asked=asked, stacks=chosen, names=names, prefix=prefix, people=people)
     made: Identities | None = None
     if "identities" in parts:
         made = identities(
@@ -108,6 +112,7 @@ def guard(
     stacks: Sequence[Stack],
     names: Names,
     prefix: str,
+    people: Sequence[Reviewer],
 ) -> dict[str, str]:
     """Have the environments protected before anything trusts their jobs; those that are not, and what to do.
 
@@ -118,8 +123,8 @@ def guard(
         return not_asked(stacks, again=second_run(arguments, prefix=prefix)) if trusts else {}
     approval = not arguments.no_approval
     if "github" in arguments.parts:
-        people = arguments.reviewer
-        found = protect(gh, steps, repository=asked, stacks=stacks, reviewers=people, approval=approval)
+        replace = bool(arguments.reviewer)
+        found = protect(gh, steps, repository=asked, stacks=stacks, reviewers=people, replace=replace)
     else:
         found = unprotected_of(gh, steps, repository=asked, stacks=stacks, approval=approval)
     return from_before(az, steps, name=names.deploy, unprotected=found)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from scripts.work import Failed
+from scripts.work import Failed, say
 
 if TYPE_CHECKING:
     from settings import EnvironmentSettings
@@ -42,6 +43,20 @@ def settings_of(env: str) -> EnvironmentSettings:
     if env not in environments:
         raise Failed(f"There is no environment {env!r}; there are {', '.join(environments)}.", code=2)
     return environments[env]
+
+
+def asks(settings: EnvironmentSettings) -> str:
+    """In a line, and whether somebody named it."""
+    named = settings.upstreams or "endpoint" in settings.azure_openai.model_fields_set
+    default = "" if named else f", the default: settings/environments/{settings.env}.toml names none"
+    return f"{settings.env} asks {', '.join(upstream.endpoint for upstream in settings.all_upstreams)}{default}"
+
+
+def tell_where_models_are(envs: Sequence[str] | None) -> None:
+    """Whose Azure OpenAI each environment asks, before a prompt or a key goes to somebody else's."""
+    for env, settings in all_settings().items():
+        if envs is None or env in envs:
+            say(asks(settings))
 
 
 def usable_in(settings: EnvironmentSettings, *, project: str | None = None) -> tuple[str, list[Model]]:

@@ -1,6 +1,7 @@
 """What all tests share: options, the synthesized stacks, and two of them running."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ SOAK_S = 900.0
 # A busy machine is no failure, and what was found belongs into a test of its own, not into a folder here.
 hypothesis.settings.register_profile("tests", deadline=None, database=None)
 hypothesis.settings.load_profile("tests")
+# A run in the background would have Ctrl-C ignored by all that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 # What the tests start is on this machine, whatever proxy leads out of it.
 for _name in ("NO_PROXY", "no_proxy"):
     os.environ[_name] = ",".join(filter(None, (os.environ.get(_name), "127.0.0.1,localhost")))

@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Sequence
 
 from scripts.bootstrapping.github_environments import BY_ITSELF, RefusedByPlanError, set_environment, why_unprotected
-from scripts.bootstrapping.github_reviewers import find_reviewers
+from scripts.bootstrapping.github_reviewers import Reviewer, find_reviewers
 from scripts.bootstrapping.steps import Steps
 from scripts.commands import CommandFailed, CommandLine
 from scripts.stacks import Stack
@@ -32,30 +32,39 @@ def log_in(gh: CommandLine, steps: Steps) -> str:
     return ""
 
 
+def reviewers(gh: CommandLine, steps: Steps, names: Sequence[str]) -> list[Reviewer]:
+    """Who approves deployments, before anything is made: those who are named, else who is logged in."""
+    with steps.step("Reviewers"):
+        people = find_reviewers(gh, names)
+        steps.found(", ".join(person.name for person in people))
+    return people
+
+
 def protect(
-    gh: CommandLine, steps: Steps, *, repository: str, stacks: Sequence[Stack], reviewers: Sequence[str], approval: bool
+    gh: CommandLine,
+    steps: Steps,
+    *,
+    repository: str,
+    stacks: Sequence[Stack],
+    reviewers: Sequence[Reviewer],
+    replace: bool,
 ) -> dict[str, str]:
     """Make the environments and protect them; of those that stay unprotected, why and what to do.
 
-    `approval` by nobody leaves every environment without reviewers.
+    `reviewers` take the place of others if they shall `replace` them; none leave an environment to itself.
     """
-    with steps.step("Reviewers"):
-        people = find_reviewers(gh, reviewers) if approval else []
-        steps.found(", ".join(person.name for person in people) or "nobody, as you wish")
     refused = {}
     for stack in stacks:
         with steps.step(f"GitHub environment {stack.env}"):
-            approving = [] if stack.env in BY_ITSELF else people
+            approving = [] if stack.env in BY_ITSELF else reviewers
             try:
-                set_environment(
-                    gh, steps, repository=repository, env=stack.env, reviewers=approving, replace=bool(reviewers)
-                )
+                set_environment(gh, steps, repository=repository, env=stack.env, reviewers=approving, replace=replace)
             except RefusedByPlanError as refusal:
-                refused[stack.env] = _refused(stack.env, refusal)
+                refused[stack.env] = _refused(stack.env, refusal, wanted=bool(approving))
     if gh.dry_run:
         return refused
     # GitHub is believed for what it has, not for what it answered to the wish.
-    return {**unprotected_of(gh, steps, repository=repository, stacks=stacks, approval=approval), **refused}
+    return {**unprotected_of(gh, steps, repository=repository, stacks=stacks, approval=bool(reviewers)), **refused}
 
 
 def unprotected_of(
@@ -96,10 +105,11 @@ def second_run(arguments: argparse.Namespace, *, prefix: str) -> str:
     return shlex.join(words)
 
 
-def _refused(env: str, refusal: RefusedByPlanError) -> str:
+def _refused(env: str, refusal: RefusedByPlanError, *, wanted: bool) -> str:
+    without = f"\n  Or run it with --no-approval: {env} is then deployed without anybody's yes." if wanted else ""
     return (
         f"Environment {env} was left as it is: {refusal}\n"
-        "  Private repositories have required reviewers with GitHub Enterprise only. Make the repository public, or\n"
-        f"  change its plan, and run this again; or run it with --no-approval: {env} is then deployed without\n"
-        "  anybody's yes. Until then it gets no credential in Azure, no variables and no secrets."
+        f"  GitHub's plan does not let a private repository {'require reviewers' if wanted else 'choose branches'}. "
+        f"Make it public, or\n  change its plan, and run this again.{without}\n"
+        "  Until then it gets no credential in Azure, no variables and no secrets."
     )

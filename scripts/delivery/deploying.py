@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from scripts.commands import CommandLine
 from scripts.delivery.applying import apply
+from scripts.delivery.changes import Action
 from scripts.delivery.keys import client_keys
 from scripts.delivery.outputs import Outputs, outputs
 from scripts.delivery.planning import plan, show
 from scripts.delivery.plans import Plan
-from scripts.github.markdown import add_to_summary, code
+from scripts.github.markdown import add_to_summary, block, code
 from scripts.screen import confirm
 from scripts.secret_names import gateway_key
 from scripts.smoke_test.deployed import Smoke, smoke
@@ -33,26 +34,32 @@ def deploy(stack: Stack, *, az: CommandLine, yes: bool, test: bool) -> None:
     keys = client_keys(stack, found.secrets, az)
     if not found.is_empty or found.outputs:
         confirm(f"Deploy {stack.env}?", yes=yes, no=f"{stack.env} is not deployed.")
-        apply(stack, env=keys)
+        try:
+            apply(stack, env=keys)
+        except Failed as failure:
+            add_to_summary("\n".join([f"### Deployment of {stack.env}: failed", "", *block(str(failure))]))
+            raise
     told = outputs(stack)
     print(f"{stack.env}: {told.openai_base_url}\nrevision: {told.revision}\nimage: {told.image}")
     result = Smoke(passed=True, words="not run: --no-smoke")
     if test:
         result = smoke(stack.env, base_url=told.openai_base_url, key=keys[gateway_key().environ])
-    summarize(stack, found, told, result)
+    summarize(found, told, result)
     if not result.passed:
-        raise Failed(f"{stack.env} is deployed, and does not pass the smoke test. {way_back(stack)}")
+        raise Failed(f"{stack.env} is deployed, and does not pass the smoke test. {what_now(found)}")
 
 
-def summarize(stack: Stack, found: Plan, told: Outputs, result: Smoke) -> None:
+def summarize(found: Plan, told: Outputs, result: Smoke) -> None:
     """On the page of the workflow's run."""
     rows = {"URL": told.openai_base_url, "revision": told.revision, "image": told.image, "smoke test": result.words}
-    lines = [f"### Deployment of {stack.env}", "", "| | |", "|---|---|"]
+    lines = [f"### Deployment of {found.env}", "", "| | |", "|---|---|"]
     lines += [f"| {name} | {code(value)} |" for name, value in rows.items()]
-    parts = ["\n".join(lines), "" if result.passed else way_back(stack), result.markdown, found.markdown()]
+    parts = ["\n".join(lines), "" if result.passed else what_now(found), result.markdown, found.markdown()]
     add_to_summary("\n\n".join(part.strip() for part in parts if part))
 
 
-def way_back(stack: Stack) -> str:
-    """What to do when the new revision is not well."""
-    return f"Back to the revision before: `python3 scripts/rollback.py --env {stack.env}`"
+def what_now(found: Plan) -> str:
+    """What to do when the gateway is not well: only a revision that this deployment made can be taken back."""
+    if any(change.kind == "azurerm_container_app" and change.action is Action.CHANGED for change in found.changes):
+        return f"Back to the revision before: `python3 scripts/rollback.py --env {found.env}`"
+    return "It replaced no revision, so there is nothing to take back: mend what the test says, and deploy again."

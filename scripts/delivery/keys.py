@@ -13,8 +13,12 @@ from typing import Any
 from scripts.commands import CommandLine
 from scripts.delivery.preconditions import unset
 from scripts.operating.vault import Vault
-from scripts.stacks import Stack
+from scripts.stacks import Stack, Variable
 from scripts.work import Failed, say
+
+_MAKE = "A good one: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
+SHORTEST = 20
+"""Characters of a new key: the door is on the internet, and asks for nothing else."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,19 +46,23 @@ def client_keys(stack: Stack, secrets: Sequence[Kept], az: CommandLine) -> dict[
         Failed: the vault cannot be asked, or a key is neither there nor given.
     """
     there = {secret.variable: secret for secret in secrets}
-    keys = {}
-    for variable in stack.variables:
-        if not variable.is_ours:
-            continue
-        given = os.environ.get(variable.environ, "").strip()
-        keys[variable.environ] = given
-        if secret := there.get(variable.name):
-            keys[variable.environ] = Vault(az=az, name=secret.vault).read(secret.name).value
-            if given not in {"", keys[variable.environ]}:
-                say(f"{variable.environ} is not what the vault has as {secret.name}, and is not used: {_REPLACE}")
-    if missing := unset(stack, [variable for variable in stack.variables if keys.get(variable.environ) == ""]):
+    ours = [variable for variable in stack.variables if variable.is_ours]
+    keys = {variable.environ: _key(variable, there.get(variable.name), az) for variable in ours}
+    if missing := unset(stack, [variable for variable in ours if not keys[variable.environ]]):
         raise Failed("\n".join(missing), code=2)
     return keys
 
 
-_REPLACE = "scripts/rotate.py replaces a key."
+def _key(variable: Variable, secret: Kept | None, az: CommandLine) -> str:
+    given = os.environ.get(variable.environ, "").strip()
+    if secret is None:
+        if 0 < len(given) < SHORTEST:
+            raise Failed(f"{variable.environ} must have at least {SHORTEST} characters. {_MAKE}", code=2)
+        return given
+    value = Vault(az=az, name=secret.vault).read(secret.name).value
+    if given not in {"", value}:
+        say(
+            f"{variable.environ} is not what the vault has as {secret.name}, and is not used: "
+            "scripts/rotate.py replaces a key."
+        )
+    return value

@@ -9,7 +9,7 @@ from scripts import stacks, terraform
 from scripts.delivery.cli import plan_json
 from scripts.delivery.plans import NOT_REFRESHED, Plan
 from scripts.github.markdown import add_to_summary, block
-from scripts.offers import all_settings
+from scripts.offers import tell_where_models_are
 from scripts.screen import console
 from scripts.stacks import Stack
 from scripts.work import Failed
@@ -17,7 +17,7 @@ from scripts.work import Failed
 
 def prepared(envs: Sequence[str] | None) -> tuple[Stack, ...]:
     """The stacks, synthesized now, all of them unless some are named; then whatever Terraform needs is there, too."""
-    all_settings()
+    tell_where_models_are(envs)
     stacks.synthesize()
     found = stacks.chosen(envs)
     terraform.require()

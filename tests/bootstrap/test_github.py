@@ -155,6 +155,15 @@ def test_without_approval_such_a_repository_is_set_up(cloud: Cloud) -> None:
     assert all(environment_of(cloud, env)["reviewers"] == [] for env in ENVS)
 
 
+def test_where_the_plan_protects_nothing_nobody_is_told_what_they_said_already(cloud: Cloud) -> None:
+    with cloud.scene("gh") as gh:
+        gh["private"], gh["plan"] = True, "free"
+    ran = github(cloud, "--no-approval", env=HAS_KEY)
+    assert ran.code == 1
+    assert "GitHub's plan does not let a private repository choose branches. Make it public" in ran.err
+    assert "--no-approval" not in ran.err
+
+
 def test_who_does_not_administer_the_repository_reads_what_it_takes(cloud: Cloud) -> None:
     with cloud.scene("gh") as gh:
         gh["admin"] = False

@@ -87,6 +87,13 @@ def test_the_identities_alone_trust_no_environment_that_is_open(
     assert set(credentials_of(cloud, DEPLOY)) == {"dev", "main"}
 
 
+def test_reviewers_are_looked_up_before_anything_is_made(cloud: Cloud) -> None:
+    ran = run(cloud, *WHERE, "--reviewer", "nobody-here")
+    assert ran.code == 2
+    assert "--reviewer nobody-here: GitHub knows no such user" in ran.err
+    assert cloud.changes() == []
+
+
 def test_the_identities_alone_trust_no_environment_that_nobody_approves(cloud: Cloud) -> None:
     with cloud.scene("gh") as gh:
         gh["environments"]["prod"] = protected_environment()

@@ -113,6 +113,8 @@ def test_a_failure_on_the_way_is_explained_and_what_was_done_is_kept(desk: Desk)
     assert "The Key Vault refuses: a role is not in effect yet." in ran.stderr
     assert "run the same command again" in ran.stderr
     assert "Traceback" not in ran.stderr
+    assert desk.summary.startswith("### Deployment of dev: failed\n")
+    assert "The Key Vault refuses: a role is not in effect yet." in desk.summary
     assert "app" in desk.state.resources()
     assert not desk.state.locks
     del desk.scene["resources"]["vault"]["provisioner"]

@@ -20,7 +20,7 @@ from tests.delivery.conftest import SECRETS, Desk
 
 VAULT = "vault-of-dev"
 KEY_VAULT_ID = f"/subscriptions/s/resourceGroups/r/providers/Microsoft.KeyVault/vaults/{VAULT}"
-GIVEN, ROTATED = "key-of-the-variable", "key-of-the-rotation"
+GIVEN, ROTATED, OF_TEAM = "key-of-the-variable-1", "key-of-the-rotation-1", "key-of-the-team-itself"
 FIRST, SECOND = "TF_VAR_gateway_key", "TF_VAR_gateway_key_secondary"
 
 
@@ -72,7 +72,7 @@ def given(monkeypatch: pytest.MonkeyPatch) -> None:
     """The keys of a first deployment."""
     monkeypatch.setenv(FIRST, GIVEN)
     monkeypatch.delenv(SECOND, raising=False)
-    monkeypatch.setenv("TF_VAR_gateway_key_team", "team")
+    monkeypatch.setenv("TF_VAR_gateway_key_team", OF_TEAM)
     monkeypatch.delenv("TF_VAR_gateway_key_team_secondary", raising=False)
 
 
@@ -86,7 +86,7 @@ def test_a_first_deployment_takes_what_is_given_and_asks_nobody(cloud: Cloud, st
     assert keys(stack) == {
         FIRST: GIVEN,
         SECOND: "",
-        "TF_VAR_gateway_key_team": "team",
+        "TF_VAR_gateway_key_team": OF_TEAM,
         "TF_VAR_gateway_key_team_secondary": "",
     }
     assert cloud.calls() == []
@@ -120,7 +120,7 @@ def test_what_is_given_as_the_vault_has_it_is_not_spoken_of(
 def test_the_key_of_a_new_project_is_given_while_the_others_stay(cloud: Cloud, stack: Stack) -> None:
     holds(cloud, gateway_key=ROTATED, gateway_key_secondary=derived(ROTATED))
     taken = keys(stack, "gateway-key", "gateway-key-secondary")
-    assert (taken[FIRST], taken["TF_VAR_gateway_key_team"]) == (ROTATED, "team")
+    assert (taken[FIRST], taken["TF_VAR_gateway_key_team"]) == (ROTATED, OF_TEAM)
 
 
 def test_a_key_that_is_neither_in_the_vault_nor_given_is_told(
@@ -134,6 +134,15 @@ def test_a_key_that_is_neither_in_the_vault_nor_given_is_told(
     assert failure.value.code == 2
     assert str(failure.value).startswith("TF_VAR_gateway_key_team is not set.")
     assert "TF_VAR_gateway_key:" not in str(failure.value)
+
+
+@pytest.mark.usefixtures("given")
+def test_a_new_key_that_could_be_guessed_is_refused(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TF_VAR_gateway_key_team", "x" * 19)
+    with pytest.raises(Failed, match="TF_VAR_gateway_key_team must have at least 20 characters"):
+        keys(stack)
+    monkeypatch.setenv("TF_VAR_gateway_key_team", "x" * 20)
+    assert keys(stack)["TF_VAR_gateway_key_team"] == "x" * 20
 
 
 def test_what_is_not_there_yet_is_not_asked_for() -> None:

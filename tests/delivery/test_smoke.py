@@ -8,6 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from local.runner.session import Session
+from scripts.delivery.changes import Action, Change
+from scripts.delivery.deploying import what_now
+from scripts.delivery.plans import Plan
 from tests.delivery.conftest import Desk
 
 
@@ -76,15 +79,30 @@ def test_a_gateway_that_answers_well_passes(at: Desk, session: Session) -> None:
     assert session.key not in at.summary + ran.stdout + ran.stderr
 
 
-def test_a_gateway_that_does_not_is_deployed_and_fails_with_the_way_back(at: Desk, refusing: str) -> None:
+def test_a_gateway_that_does_not_is_deployed_and_fails_with_what_to_do(at: Desk, refusing: str) -> None:
     at.scene["url"] = refusing
     ran = at.run("deploy", "--env", "dev", "--yes")
     assert ran.returncode == 1
     assert "dev is deployed, and does not pass the smoke test." in ran.stderr
-    assert "python3 scripts/rollback.py --env dev" in ran.stderr
+    assert "mend what the test says, and deploy again" in ran.stderr
     assert "| smoke test | `FAILED` |" in at.summary
-    assert "python3 scripts/rollback.py --env dev" in at.summary
+    assert "mend what the test says, and deploy again" in at.summary
     assert "Traceback" not in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "action", "goes_back"),
+    [
+        ("azurerm_container_app", Action.CHANGED, True),
+        ("azurerm_container_app", Action.CREATED, False),
+        ("azurerm_container_app", Action.REPLACED, False),
+        ("azurerm_key_vault", Action.CHANGED, False),
+    ],
+)
+def test_the_way_back_is_shown_where_there_is_one(kind: str, action: Action, *, goes_back: bool) -> None:
+    change = Change(address=f"{kind}.gateway", kind=kind, action=action)
+    told = what_now(Plan(env="dev", changes=(change,)))
+    assert ("python3 scripts/rollback.py --env dev" in told) is goes_back
 
 
 @pytest.mark.parametrize(

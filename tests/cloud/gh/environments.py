@@ -32,7 +32,8 @@ def put(github: GitHub, name: str, body: Json) -> Json:
     """Create or update; what the body does not say is what a new one has."""
     github.require_admin()
     reviewers = body.get("reviewers") or []
-    if reviewers and github.data["private"] and github.data["plan"] != "enterprise":
+    plan = github.data["plan"] if github.data["private"] else "any"
+    if plan == "free" or (reviewers and plan == "team"):
         raise HttpError(
             422,
             "Failed to create the environment protection rule. Please ensure the billing plan supports the required "
