@@ -14,7 +14,7 @@ _NOT_YET = ("PrincipalNotFound",)
 
 
 class Assignments:
-    """Of everybody whom this bootstrap gives roles; asked for once each."""
+    """The role assignments of everybody to whom this bootstrap gives any; each is asked for once."""
 
     def __init__(self, az: CommandLine, steps: Steps) -> None:
         self._az = az

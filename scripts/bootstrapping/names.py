@@ -12,7 +12,7 @@ from settings.naming import COMPANY
 
 @dataclass(frozen=True)
 class Names:
-    """Of one project."""
+    """The two of a project."""
 
     project: str
 

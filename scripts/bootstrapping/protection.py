@@ -18,7 +18,7 @@ from scripts.stacks import Stack
 
 
 def log_in(gh: CommandLine, steps: Steps) -> str:
-    """Why not, if not."""
+    """Why gh cannot be used; empty when it can."""
     with steps.step("GitHub login"):
         if not gh.is_installed:
             return "gh, GitHub's command line, is not on PATH (https://cli.github.com): a checklist instead."

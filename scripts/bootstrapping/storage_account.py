@@ -47,7 +47,7 @@ def ensure_account(az: CommandLine, steps: Steps, backend: Backend, *, location:
 
 
 def find_account(az: CommandLine, backend: Backend) -> dict[str, Any] | None:
-    """It, if it exists."""
+    """The storage account, or None."""
     missing = {"ResourceNotFound", "ResourceGroupNotFound", "NotFound"}
     found: dict[str, Any] | None = az.find("storage", "account", "show", *_named(backend), missing=missing)
     return found

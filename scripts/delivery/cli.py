@@ -24,7 +24,7 @@ PLACEHOLDER = "unset, and not needed for a plan"
 
 
 def command(verb: str, stack: Stack, *options: str) -> list[str | Path]:
-    """Its words. The lock of providers would be written for one platform, into a folder that is made anew each time."""
+    """The CLI's command line; without a lock of providers, which would be lost with the folder at the next synthesis."""
     own = ["--skip-synth", "--skip-provider-lock", "--no-color", "--output", str(OUT)]
     return [node(), NODE_MODULES / "cdktf-cli/bundle/bin/cdktf", verb, stack.name, *own, *options]
 

@@ -28,7 +28,7 @@ class Secret:
 
 @dataclass(frozen=True, kw_only=True)
 class Vault:
-    """One vault."""
+    """A Key Vault, as whoever az is logged in as."""
 
     az: CommandLine
     name: str

@@ -9,8 +9,8 @@ from typing import Any
 
 from scripts.smoke_test.answers import Judge, chats, embeds, lists, responds
 from scripts.smoke_test.exchange import Request
+from scripts.smoke_test.expected_refusals import INVENTED, OPEN, refuses
 from scripts.smoke_test.offer import Offer, Served
-from scripts.smoke_test.refusing import INVENTED, OPEN, refuses
 from scripts.smoke_test.streams import streams
 
 _INPUT = {"input": "Say hello."}

@@ -13,10 +13,10 @@ from scripts.smoke_test.answers import judged
 from scripts.smoke_test.checks import MODELS, Check, checks_of
 from scripts.smoke_test.diagnosis import HOST, Fault, Scene
 from scripts.smoke_test.exchange import Answer, printable
+from scripts.smoke_test.expected_refusals import OPEN
 from scripts.smoke_test.misfits import MisfitError
 from scripts.smoke_test.offer import Offer
 from scripts.smoke_test.refusals import refused, silent
-from scripts.smoke_test.refusing import OPEN
 from scripts.smoke_test.report import Report, Result
 from scripts.smoke_test.start import reach
 from scripts.smoke_test.transport import UnreachedError

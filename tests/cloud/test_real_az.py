@@ -1,48 +1,25 @@
 """The real azure-cli's parser against the stand-in's vocabulary and the command lines that the scripts issue."""
 
 import json
-import os
-import subprocess
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from scripts.environment import TOOLS, prepare
-from scripts.install import program
 from tests.bootstrap.runs import bootstrap
+from tests.cloud.asking import real_az
 from tests.cloud.az import program as stand_in  # noqa: F401 - registers every command
 from tests.cloud.az.commands import COMMANDS, WITHOUT_SUBSCRIPTION, flags_of
 from tests.cloud.az.containerapp import app, revision
 from tests.cloud.az.keyvault import version
 from tests.cloud.door import door
-from tests.cloud.stand_ins import ROOT, Cloud
+from tests.cloud.stand_ins import Cloud
+
+__all__ = ["real_az"]
 
 pytestmark = pytest.mark.slow
 
 VAULT = "pvc-dev-aigateway-kv-san"
-
-
-@pytest.fixture(scope="module")
-def real_az(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Any]:
-    """Asks `tests/cloud/real_az.py` in the real azure-cli's environment."""
-    prepare(tools=["azure-cli"])
-    config = tmp_path_factory.mktemp("azure")
-
-    def ask(question: object, *words: str) -> Any:  # noqa: ANN401 - JSON
-        ran = subprocess.run(
-            [program("python", environment=TOOLS / "azure-cli"), ROOT / "tests/cloud/real_az.py", *words],
-            input=json.dumps(question),
-            env={**os.environ, "AZURE_CONFIG_DIR": str(config), "AZURE_CORE_COLLECT_TELEMETRY": "0"},
-            capture_output=True,
-            text=True,
-            timeout=300,
-            check=False,
-        )
-        assert ran.returncode == 0, ran.stderr
-        return json.loads(ran.stdout)
-
-    return ask
 
 
 def test_the_stand_in_knows_no_command_and_no_flag_that_az_does_not(real_az: Callable[..., Any]) -> None:

@@ -1,18 +1,16 @@
 """Every `az` line in the documents is one that the real azure-cli understands."""
 
-import json
-import os
 import re
 import shlex
-import subprocess
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
-from scripts.environment import TOOLS, prepare
-from scripts.install import program
-from tests.docs.pages import ROOT, commands, pages, read
+from tests.cloud.asking import real_az
+from tests.docs.pages import commands, pages, read
+
+__all__ = ["real_az"]
 
 LINE = re.compile(r"(?:^|\$\()az ([a-z].*?)(?:\)\")?$")
 
@@ -29,19 +27,8 @@ def lines() -> Iterator[list[str]]:
                     yield words
 
 
-def test_az_takes_every_line(tmp_path: Path) -> None:
-    prepare(tools=["azure-cli"])
+def test_az_takes_every_line(real_az: Callable[..., Any]) -> None:
     shown = list(lines())
     assert len(shown) > 10
-    ran = subprocess.run(
-        [program("python", environment=TOOLS / "azure-cli"), ROOT / "tests/cloud/real_az.py"],
-        input=json.dumps(shown),
-        env={**os.environ, "AZURE_CONFIG_DIR": str(tmp_path), "AZURE_CORE_COLLECT_TELEMETRY": "0"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
-    answers = json.loads(ran.stdout)
+    answers = real_az(shown)
     assert not [(words, said) for words, said in zip(shown, answers, strict=True) if said]

@@ -8,7 +8,7 @@ import pytest
 
 from scripts.smoke_test import Offer
 from scripts.smoke_test.diagnosis import Scene
-from tests.cloud.test_real_az import real_az
+from tests.cloud.asking import real_az
 
 __all__ = ["real_az"]
 
