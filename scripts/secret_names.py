@@ -43,3 +43,8 @@ def gateway_key(project: str | None = None, *, is_second: bool = False) -> Secre
 def azure_key(upstream: str) -> SecretName:
     """The key of an Azure OpenAI resource."""
     return SecretName(name=f"{upstream.replace('-', '_')}_api_key")
+
+
+def show_command(vault: str, name: str) -> str:
+    """What shows a person the value."""
+    return f"az keyvault secret show --vault-name {vault} --name {name} --query value --output tsv"

@@ -9,7 +9,7 @@ from scripts.bootstrapping.github_variables import environment_variables, reposi
 from scripts.bootstrapping.identities import Identities
 from scripts.bootstrapping.steps import Steps
 from scripts.commands import CommandLine
-from scripts.operating.vault import show_command
+from scripts.secret_names import show_command
 from scripts.stacks import Stack
 from scripts.work import say
 

@@ -24,7 +24,7 @@ PLACEHOLDER = "unset, and not needed for a plan"
 
 
 def command(verb: str, stack: Stack, *options: str) -> list[str | Path]:
-    """The CLI's command line; without a lock of providers, which would be lost with the folder at the next synthesis."""
+    """The CLI's command line; without a lock of providers, which the next synthesis would lose."""
     own = ["--skip-synth", "--skip-provider-lock", "--no-color", "--output", str(OUT)]
     return [node(), NODE_MODULES / "cdktf-cli/bundle/bin/cdktf", verb, stack.name, *own, *options]
 

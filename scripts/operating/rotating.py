@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from scripts.operating.app import Key, wait_for_door
 from scripts.operating.phases import derived, phase_of
-from scripts.operating.vault import Secret, Vault, show_command
-from scripts.secret_names import gateway_key
+from scripts.operating.vault import Secret, Vault
+from scripts.secret_names import gateway_key, show_command
 from scripts.smoke_test.deployed import smoke
 from scripts.work import Failed, say
 

@@ -78,11 +78,6 @@ def remember_login(az: CommandLine) -> None:
         az.ask("account", "get-access-token", "--resource", RESOURCE)
 
 
-def show_command(vault: str, name: str) -> str:
-    """What shows a person the value."""
-    return f"az keyvault secret show --vault-name {vault} --name {name} --query value --output tsv"
-
-
 def _explained(failure: CommandFailed, vault: str) -> Failed:
     if failure.is_about({"Forbidden"}):
         return Failed(

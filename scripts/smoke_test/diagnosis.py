@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from scripts.secret_names import SecretName, azure_key
+from scripts.secret_names import SecretName, azure_key, show_command
 from scripts.smoke_test.exchange import Answer, printable
 from scripts.smoke_test.offer import Offer, Served
 from scripts.smoke_test.wire import is_local
@@ -81,7 +81,6 @@ class Scene:
             "base_url": self.base_url,
             "env": offer.env,
             "project": offer.project,
-            "gateway_key": _names(offer.key),
             "said": quoted(answer),
             "status": str(answer.status) if answer else "",
             "after": (printable(answer.headers.get("retry-after", ""))[:LONGEST_DELAY] if answer else "") or "some",
@@ -95,9 +94,10 @@ class Scene:
         if is_local(self.base_url):
             terminal = "the terminal of scripts/up.py"
             log = f"request_id {number} on {terminal}" if known else terminal
-            return dict.fromkeys(("revisions", "system_log", "litellm_log"), terminal) | {"log": log}
+            return dict.fromkeys(("revisions", "system_log", "litellm_log", "gateway_key"), terminal) | {"log": log}
         app = f"--name {self.offer.container_app} --resource-group {self.offer.resource_group}"
         return {
+            "gateway_key": show_command(self.offer.key_vault, self.offer.key.vault_secret),
             "revisions": f"az containerapp revision list {app} --all --output table",
             "system_log": f"az containerapp logs show {app} --type system --tail 100",
             "litellm_log": f"az containerapp logs show {app} --container litellm --tail 100",

@@ -14,12 +14,8 @@ GATEWAY = (
         code={"invalid_api_key"},
         meaning="The gateway does not know this key.",
         look_at=(
-            "the key that was sent: GATEWAY_KEY wins over TF_VAR_...; it must be that of project {project} in {env}",
-            "what the gateway was deployed with: {gateway_key}",
-            (
-                "a changed variable reaches the vault when `secrets_version` in the settings is raised, and the "
-                "gateway within 30 minutes of that"
-            ),
+            "the key that was sent, which must be that of project {project} in {env}: {gateway_key}",
+            "when it was changed: what is new in the vault reaches the gateway within 30 minutes",
         ),
     ),
     Case(

@@ -36,6 +36,7 @@ class Offer:
     served: tuple[Served, ...]
     container_app: str
     resource_group: str
+    key_vault: str
 
     @property
     def key(self) -> SecretName:
@@ -54,6 +55,7 @@ def offer_of(env: str, *, project: str | None = None) -> Offer:
         served=tuple(_served(model, settings) for model in models),
         container_app=settings.naming.name("container_app"),
         resource_group=settings.naming.name("resource_group"),
+        key_vault=settings.naming.name("key_vault"),
     )
 
 

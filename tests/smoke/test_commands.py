@@ -16,7 +16,7 @@ __all__ = ["real_az"]
 @pytest.mark.slow
 def test_azure_cli_takes_every_command_that_a_person_is_told(real_az: Callable[..., Any], offer: Offer) -> None:
     scene = Scene(base_url="https://gateway.example/v1", offer=offer)
-    names = ("{revisions}", "{system_log}", "{litellm_log}", "{log}")
+    names = ("{gateway_key}", "{revisions}", "{system_log}", "{litellm_log}", "{log}")
     lines = [shlex.split(line) for line in scene.diagnosis("Azure", "", names).look_at]
     assert [line[0] for line in lines] == ["az"] * len(names)
     assert real_az([line[1:] for line in lines]) == [None] * len(names)
