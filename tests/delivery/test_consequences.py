@@ -65,4 +65,4 @@ def test_secrets_that_are_written_anew_are_told_once_with_their_names() -> None:
     raised = [change(kind, Action.CHANGED, "value_wo_version", name=name) for name in ("gateway_key", "inner_key")]
     [text] = warnings([*raised, change(kind, Action.CHANGED, "tags.env", name="other")])
     assert "gateway_key, inner_key." in text
-    assert "rotated" in text
+    assert "The keys of clients stay as the vault has them" in text

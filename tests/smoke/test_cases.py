@@ -95,6 +95,12 @@ def test_in_azure_the_commands_name_the_app_and_the_request(offer: Offer) -> Non
     assert any(command in line for line in fault.diagnosis.look_at)
 
 
+def test_in_azure_the_vault_has_the_key(offer: Offer) -> None:
+    fault = refused(answer(401, {"code": "invalid_api_key", "message": "No."}), scene(offer))
+    command = "az keyvault secret show --vault-name pvc-dev-aigateway-kv-san --name gateway-key --query value"
+    assert any(command in line for line in fault.diagnosis.look_at)
+
+
 def test_a_request_id_that_is_none_stays_out_of_the_command(offer: Offer) -> None:
     error = {"code": "internal_error", "message": "The gateway failed."}
     fault = refused(answer(500, error, **{"x-request-id": "x; rm -rf ~"}), scene(offer))

@@ -55,7 +55,7 @@ def test_a_wrong_key_is_the_key_and_what_needs_one_is_not_asked(session: Session
     assert ran.code == 1
     assert ran.layers == {"models": "key"}
     assert [name for name, status in ran.statuses.items() if status == "skipped"] == CHECKS[4:]
-    assert "GitHub secret AIGATEWAY_KEY, vault secret gateway-key" in ran.look_at("key")
+    assert "that of project default in dev: the terminal of scripts/up.py" in ran.look_at("key")
     assert key not in ran.stdout + ran.stderr
 
 
