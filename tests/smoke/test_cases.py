@@ -89,7 +89,7 @@ def test_in_azure_the_commands_name_the_app_and_the_request(offer: Offer) -> Non
     error = {"code": "upstream_unavailable", "message": "Azure OpenAI could not answer (500: status)."}
     fault = refused(answer(503, error, **{"x-request-id": "abc123"}), scene(offer))
     command = (
-        "az containerapp logs show --name pvc-dev-aigateway-ca-san --resource-group pvc-dev-aigateway-rg-san "
+        f"az containerapp logs show --name {offer.container_app} --resource-group {offer.resource_group} "
         "--container gateway --tail 300 | grep abc123"
     )
     assert any(command in line for line in fault.diagnosis.look_at)
@@ -97,7 +97,7 @@ def test_in_azure_the_commands_name_the_app_and_the_request(offer: Offer) -> Non
 
 def test_in_azure_the_vault_has_the_key(offer: Offer) -> None:
     fault = refused(answer(401, {"code": "invalid_api_key", "message": "No."}), scene(offer))
-    command = "az keyvault secret show --vault-name pvc-dev-aigateway-kv-san --name gateway-key --query value"
+    command = f"az keyvault secret show --vault-name {offer.key_vault} --name gateway-key --query value"
     assert any(command in line for line in fault.diagnosis.look_at)
 
 
