@@ -2,7 +2,7 @@
 
 It checks the settings first, because the CLI ends with exit code 1 and a frame of its own around any message: a mistake
 in them is the message alone and exit code 2. To deploy there is `scripts/deploy.py`: Ctrl-C in the CLI's own `deploy`
-leaves a locked state behind.
+leaves a locked state behind, and it writes the keys of clients from TF_VAR_..., rotated or not.
 """
 
 from __future__ import annotations

@@ -59,7 +59,7 @@ def from_before(az: CommandLine, steps: Steps, *, name: str, unprotected: Mappin
         for env in unprotected:
             if app and credential["subject"].endswith(f":environment:{env}"):
                 told[env] += (
-                    f"\n  {credential['name']} is there from before: any branch may log in by it. To shut that:\n"
+                    f"\n  {credential['name']} is there from before, and lets jobs log in all the same. To shut that:\n"
                     f"  az ad app federated-credential delete --id {app['appId']} "
                     f"--federated-credential-id {credential['name']}"
                 )

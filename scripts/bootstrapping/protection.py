@@ -79,6 +79,7 @@ def unprotected_of(
                 result[stack.env] = (
                     f"Environment {stack.env} is not protected ({why}), so it gets no credential in Azure.\n"
                     f"  To protect it and then to make the credential: scripts/bootstrap.py --env {stack.env}"
+                    + ("" if approval else " --no-approval")
                 )
             else:
                 steps.found(f"environment {stack.env}, protected")

@@ -29,12 +29,13 @@ _REPLACED = {
         "and its address is another one afterwards. Every client has to be told."
     ),
     "azurerm_key_vault": (
-        "The Key Vault is made anew, and its secrets are written again: the keys of clients as the old one has them, "
-        "others from TF_VAR_.... Under the same name it fails while the deleted one is kept (soft delete, purge "
-        "protection)."
+        "The Key Vault is made anew, and its secrets are written again from TF_VAR_...: a deployment refuses where the "
+        "keys of clients are others there. Under the same name it fails while the deleted one is kept (soft delete, "
+        "purge protection)."
     ),
     "azurerm_key_vault_secret": (
-        "A secret is deleted and written again: a client's key with the value that it has, others from TF_VAR_...."
+        "A secret is deleted and written again from TF_VAR_...: a deployment refuses where a client's key is another "
+        "one there."
     ),
     "azurerm_log_analytics_workspace": "The workspace is made anew: the logs up to now are no longer in it.",
     "azurerm_resource_group": "The resource group is made anew: all of this environment is deleted before.",

@@ -22,8 +22,8 @@ from scripts.work import Failed, say
 def warn(envs: Sequence[str]) -> None:
     """What several environments in one run share, and should not."""
     say(
-        f"WARNING: {', '.join(envs)} get the same TF_VAR_... values. One that is new gets the same client keys as\n"
-        "others that are new, so that who has a key of one gets into all. Deploy a new one alone."
+        f"WARNING: {', '.join(envs)} get the same TF_VAR_... values. One that is new gets its client keys from\n"
+        "them, which may open another one, too. Deploy a new one alone, with keys of its own."
     )
 
 
@@ -31,9 +31,11 @@ def deploy(stack: Stack, *, az: CommandLine, yes: bool, test: bool) -> None:
     """From the plan to the summary; where there is nothing to do, the gateway is tested all the same."""
     found = plan(stack)
     show(found)
-    keys = client_keys(stack, found.secrets, az)
-    if not found.is_empty or found.outputs:
+    is_due = not found.is_empty or bool(found.outputs)
+    if is_due:
         confirm(f"Deploy {stack.env}?", yes=yes, no=f"{stack.env} is not deployed.")
+    keys = client_keys(stack, found.secrets, az)  # the question may have waited for longer than a rotation takes
+    if is_due:
         try:
             apply(stack, env=keys)
         except Failed as failure:

@@ -12,7 +12,9 @@ from typing import Any
 
 from scripts.commands import CommandLine
 from scripts.delivery.preconditions import unset
+from scripts.operating.phases import derived
 from scripts.operating.vault import Vault
+from scripts.secret_names import show_command
 from scripts.stacks import Stack, Variable
 from scripts.work import Failed, say
 
@@ -28,12 +30,19 @@ class Kept:
     variable: str
     vault: str
     name: str
+    is_deleted: bool
+    """Before it is written again, so that a deployment which stops between the two loses the value."""
 
 
 def kept(plan: Mapping[str, Any]) -> tuple[Kept, ...]:
     """Those of a plan, from what `terraform show -json` writes; one whose vault is replaced is still in the old one."""
     return tuple(
-        Kept(variable=entry["name"], vault=before["key_vault_id"].rpartition("/")[2], name=before["name"])
+        Kept(
+            variable=entry["name"],
+            vault=before["key_vault_id"].rpartition("/")[2],
+            name=before["name"],
+            is_deleted="delete" in entry["change"]["actions"],
+        )
         for entry in plan.get("resource_changes", [])
         if entry["type"] == "azurerm_key_vault_secret" and (before := entry["change"]["before"])
     )
@@ -43,18 +52,43 @@ def client_keys(stack: Stack, secrets: Sequence[Kept], az: CommandLine) -> dict[
     """What each variable of a client's key must be: what the vault has, else what is given for a new one.
 
     Raises:
-        Failed: the vault cannot be asked, or a key is neither there nor given.
+        Failed: the vault cannot be asked, a key is neither there nor given, or one could be lost on the way.
     """
     there = {secret.variable: secret for secret in secrets}
     ours = [variable for variable in stack.variables if variable.is_ours]
     keys = {variable.environ: _key(variable, there.get(variable.name), az) for variable in ours}
-    if missing := unset(stack, [variable for variable in ours if not keys[variable.environ]]):
-        raise Failed("\n".join(missing), code=2)
+    objections = unset(stack, [variable for variable in ours if not keys[variable.environ]])
+    for variable in ours:
+        if (secret := there.get(variable.name)) and secret.is_deleted and not _is_safe(variable, keys):
+            objections.append(_hand_over(stack, variable, secret))
+    if objections:
+        raise Failed("\n".join(objections), code=2)
     return keys
 
 
+def _is_safe(variable: Variable, keys: Mapping[str, str]) -> bool:
+    """Whether another run would write the same, without a vault to ask."""
+    first = keys[f"TF_VAR_{variable.name.removesuffix('_secondary')}"]
+    given = _given(variable) or ("" if variable.required else derived(first))
+    return given == keys[variable.environ]
+
+
+def _hand_over(stack: Stack, variable: Variable, secret: Kept) -> str:
+    show = show_command(secret.vault, secret.name)
+    return (
+        f"{secret.name} of {secret.vault} is deleted and written again, and would be lost if that stopped half way. "
+        f"Hand it over as {variable.environ}, and deploy again; in a workflow by the first of these:\n"
+        f"  {show} | gh secret set {variable.github_secret} --env {stack.env}\n"
+        f'  export {variable.environ}="$({show})"'
+    )
+
+
+def _given(variable: Variable) -> str:
+    return os.environ.get(variable.environ, "").strip()
+
+
 def _key(variable: Variable, secret: Kept | None, az: CommandLine) -> str:
-    given = os.environ.get(variable.environ, "").strip()
+    given = _given(variable)
     if secret is None:
         if 0 < len(given) < SHORTEST:
             raise Failed(f"{variable.environ} must have at least {SHORTEST} characters. {_MAKE}", code=2)

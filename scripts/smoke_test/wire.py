@@ -94,8 +94,8 @@ async def wire_to(base_url: str, *, key: str, timeout_s: float) -> AsyncIterator
 
 
 def _in_json(secret: str) -> re.Pattern[str]:
-    """The secret, however a serializer writes each of its characters."""
-    return re.compile("".join(rf"(?:\\u(?i:{ord(each):04x})|\\?{re.escape(each)})" for each in secret))
+    """The secret, however serializers write each of its characters, one within another up to twice."""
+    return re.compile("".join(rf"(?:\\{{1,4}}u(?i:{ord(each):04x})|\\{{0,4}}{re.escape(each)})" for each in secret))
 
 
 def is_local(base_url: str) -> bool:

@@ -24,7 +24,7 @@ GIVEN, ROTATED, OF_TEAM = "key-of-the-variable-1", "key-of-the-rotation-1", "key
 FIRST, SECOND = "TF_VAR_gateway_key", "TF_VAR_gateway_key_secondary"
 
 
-def plan(*names: str) -> dict[str, Any]:
+def plan(*names: str, actions: tuple[str, ...] = ("update",)) -> dict[str, Any]:
     """What `terraform show -json` writes of secrets that are in the vault."""
     before, kind = {"key_vault_id": KEY_VAULT_ID, "value_wo_version": 1}, "azurerm_key_vault_secret"
     return {
@@ -34,7 +34,7 @@ def plan(*names: str) -> dict[str, Any]:
                 "type": kind,
                 "name": name.replace("-", "_"),
                 "change": {
-                    "actions": ["update"],
+                    "actions": list(actions),
                     "before": {"name": name, **before},
                     "after": {"name": name, **before, "value_wo_version": 2},
                 },
@@ -76,9 +76,9 @@ def given(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TF_VAR_gateway_key_team_secondary", raising=False)
 
 
-def keys(stack: Stack, *there: str) -> dict[str, str]:
+def keys(stack: Stack, *there: str, actions: tuple[str, ...] = ("update",)) -> dict[str, str]:
     """What a deployment hands to Terraform, with these in the vault."""
-    return client_keys(stack, kept(plan(*there)), CommandLine("az"))
+    return client_keys(stack, kept(plan(*there, actions=actions)), CommandLine("az"))
 
 
 @pytest.mark.usefixtures("given")
@@ -105,6 +105,28 @@ def test_a_key_of_the_vault_stays_in_every_phase_of_a_rotation(
     assert "TF_VAR_gateway_key is not what the vault has as gateway-key, and is not used" in told
     assert "secondary" not in told
     assert not [key for key in (GIVEN, ROTATED, second) if key in told]
+
+
+@pytest.mark.usefixtures("given")
+@pytest.mark.parametrize("actions", [("delete", "create"), ("create", "delete")])
+def test_a_key_that_is_deleted_before_it_is_written_must_be_in_other_hands_too(
+    cloud: Cloud, stack: Stack, monkeypatch: pytest.MonkeyPatch, actions: tuple[str, ...]
+) -> None:
+    there = ("gateway-key", "gateway-key-secondary")
+    holds(cloud, gateway_key=ROTATED, gateway_key_secondary=derived(ROTATED))
+    with pytest.raises(Failed) as failure:
+        keys(stack, *there, actions=actions)
+    told = str(failure.value)
+    show = f"az keyvault secret show --vault-name {VAULT} --name gateway-key --query value --output tsv"
+    assert told.startswith(f"gateway-key of {VAULT} is deleted and written again, and would be lost")
+    assert f'  {show} | gh secret set AIGATEWAY_KEY --env dev\n  export TF_VAR_gateway_key="$({show})"' in told
+    assert "secondary" not in told
+    assert ROTATED not in told
+    monkeypatch.setenv(FIRST, ROTATED)
+    assert keys(stack, *there, actions=actions)[FIRST] == ROTATED
+    holds(cloud, gateway_key=ROTATED, gateway_key_secondary="of a rotation")
+    with pytest.raises(Failed, match="gateway-key-secondary of vault-of-dev is deleted and written again"):
+        keys(stack, *there, actions=actions)
 
 
 @pytest.mark.usefixtures("given")

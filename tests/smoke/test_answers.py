@@ -12,6 +12,7 @@ from scripts.smoke_test import Offer, Report, Result, run
 from scripts.smoke_test.diagnosis import LONGEST_QUOTE, Scene, quoted
 from scripts.smoke_test.exchange import Answer
 from scripts.smoke_test.refusals import refused
+from scripts.smoke_test.wire import _in_json
 
 from .tampering import Asked, Sent, Tampering
 
@@ -240,6 +241,15 @@ def test_a_server_that_repeats_the_key_escaped(
     assert result.note == "400 [the key]"
     assert result.diagnosis is not None
     assert "Bad header: [the key]" in result.diagnosis.meaning
+
+
+def test_a_key_is_hidden_however_deep_it_is_quoted() -> None:
+    key = 'a-key/with+"quotes"=='
+    quoted_once = json.dumps(key)
+    hidden = _in_json(key)
+    for text in (key, quoted_once, json.dumps(quoted_once), quoted_once.replace("+", "\\u002B")):
+        assert "with" not in hidden.sub("", text)
+    assert hidden.sub("", "\\" * 1_000_000).count("\\") == 1_000_000
 
 
 def test_a_page_without_end_is_quoted_and_no_time_lost(offer: Offer) -> None:
