@@ -17,6 +17,7 @@ from local.runner.errors import RunnerError
 from local.runner.network import free_ports, wait_until_ready
 from local.runner.report import json_line, print_report
 from local.runner.session import Session, run
+from local.runner.stack import read_stack
 
 
 @pytest.fixture
@@ -179,11 +180,15 @@ def test_another_address_takes_the_emulators_place(stack: Path, session: Session
 
 
 def test_with_azure_the_endpoint_is_that_of_the_settings(stack: Path, tmp_path: Path) -> None:
-    environ = {"TF_VAR_azure_openai_api_key": "a", "TF_VAR_gateway_key": "k"}
+    read = read_stack(stack)
+    keys = {upstream: read.gateway.secrets[upstream.key_env] for upstream in read.upstreams}
+    environ = {"TF_VAR_gateway_key": "k", **{f"TF_VAR_{secret.variable}": "a" for secret in keys.values()}}
     with run(stack=stack, azure=True, environ=environ, secrets=tmp_path / "s.json", wait="gateway") as session:
         environment = Path(f"/proc/{session.gateway.popen.pid}/environ").read_text().split("\0")
-    assert "AZURE_OPENAI_ENDPOINT=https://mys-shared-ai-swc.cognitiveservices.azure.com" in environment
-    assert "AZURE_OPENAI_API_KEY=a" in environment
+    assert keys
+    for upstream in keys:
+        assert f"{upstream.endpoint_env}={read.gateway.env[upstream.endpoint_env]}" in environment
+        assert f"{upstream.key_env}=a" in environment
 
 
 def test_the_log_is_followed_until_a_container_ends(session: Session) -> None:
