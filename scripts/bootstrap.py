@@ -25,7 +25,14 @@ from scripts.bootstrapping.identities import Identities, find_identities, identi
 from scripts.bootstrapping.names import Names, names_of  # noqa: E402
 from scripts.bootstrapping.options import parse  # noqa: E402
 from scripts.bootstrapping.preflight import preflight  # noqa: E402
-from scripts.bootstrapping.protection import log_in, not_asked, protect, reviewers, second_run, unprotected_of  # noqa: E402
+from scripts.bootstrapping.protection import (  # noqa: E402
+    log_in,
+    not_asked,
+    protect,
+    reviewers,
+    second_run,
+    unprotected_of,
+)
 from scripts.bootstrapping.state import state  # noqa: E402
 from scripts.bootstrapping.steps import Steps  # noqa: E402
 from scripts.bootstrapping.subjects import subject_prefix  # noqa: E402

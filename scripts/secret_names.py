@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 _OURS = "gateway_key"
@@ -17,6 +18,11 @@ class SecretName:
     def environ(self) -> str:
         """What Terraform reads it from."""
         return f"TF_VAR_{self.name}"
+
+    @property
+    def given(self) -> str:
+        """The value in this process's environment; a secret that GitHub lacks is an empty variable in a workflow."""
+        return os.environ.get(self.environ, "").strip()
 
     @property
     def github_secret(self) -> str:

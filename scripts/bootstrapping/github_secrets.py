@@ -6,7 +6,6 @@ Nobody can read a secret back from GitHub, so one that is there is left alone.
 from __future__ import annotations
 
 import getpass
-import os
 import secrets
 import sys
 from collections.abc import Sequence
@@ -79,7 +78,7 @@ def set_secrets(
 
 
 def _value(variable: Variable, *, env: str, shared: bool, dry_run: bool) -> tuple[str | None, str]:
-    given = os.environ.get(variable.environ, "").strip()
+    given = variable.given
     if given and not (variable.is_ours and shared):  # a client's key of dev must not open prod
         return given, f"from {variable.environ}"
     if variable.is_ours:

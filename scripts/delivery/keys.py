@@ -5,7 +5,6 @@ A rotation changes a key in the vault alone (docs/decisions/0017-rotation-in-the
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -69,7 +68,7 @@ def client_keys(stack: Stack, secrets: Sequence[Kept], az: CommandLine) -> dict[
 def _is_safe(variable: Variable, keys: Mapping[str, str]) -> bool:
     """Whether another run would write the same, without a vault to ask."""
     first = keys[f"TF_VAR_{variable.name.removesuffix('_secondary')}"]
-    given = _given(variable) or ("" if variable.required else derived(first))
+    given = variable.given or ("" if variable.required else derived(first))
     return given == keys[variable.environ]
 
 
@@ -83,12 +82,8 @@ def _hand_over(stack: Stack, variable: Variable, secret: Kept) -> str:
     )
 
 
-def _given(variable: Variable) -> str:
-    return os.environ.get(variable.environ, "").strip()
-
-
 def _key(variable: Variable, secret: Kept | None, az: CommandLine) -> str:
-    given = _given(variable)
+    given = variable.given
     if secret is None:
         if 0 < len(given) < SHORTEST:
             raise Failed(f"{variable.environ} must have at least {SHORTEST} characters. {_MAKE}", code=2)

@@ -33,8 +33,7 @@ def unset(stack: Stack, variables: Sequence[Variable]) -> list[str]:
 
 
 def _azure_keys(stack: Stack) -> list[str]:
-    azures = (variable for variable in stack.variables if not variable.is_ours)
-    return unset(stack, [variable for variable in azures if not os.environ.get(variable.environ, "").strip()])
+    return unset(stack, [variable for variable in stack.variables if not variable.is_ours and not variable.given])
 
 
 def _state(stack: Stack) -> list[str]:
