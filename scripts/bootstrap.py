@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from scripts import stacks  # noqa: E402
+from scripts.azure.offers import tell_where_models_are  # noqa: E402
 from scripts.bootstrapping.account import sign_in  # noqa: E402
 from scripts.bootstrapping.credentials import from_before  # noqa: E402
 from scripts.bootstrapping.github import github  # noqa: E402
@@ -36,23 +36,24 @@ from scripts.bootstrapping.protection import (  # noqa: E402
 from scripts.bootstrapping.state import state  # noqa: E402
 from scripts.bootstrapping.steps import Steps  # noqa: E402
 from scripts.bootstrapping.subjects import subject_prefix  # noqa: E402
-from scripts.commands import CommandLine  # noqa: E402
-from scripts.environment import enter  # noqa: E402
+from scripts.cli.command_line import CommandLine  # noqa: E402
+from scripts.cli.error_handling import ScriptError, error_handling  # noqa: E402
+from scripts.cli.log import log  # noqa: E402
 from scripts.github.repository import repository  # noqa: E402
-from scripts.offers import tell_where_models_are  # noqa: E402
-from scripts.stacks import Stack  # noqa: E402
-from scripts.work import Failed, manners, say  # noqa: E402
+from scripts.setup.environment import enter  # noqa: E402
+from scripts.terraform import stacks  # noqa: E402
+from scripts.terraform.stacks import Stack  # noqa: E402
 
 
 def main() -> None:
     """Do the parts that were named, and say what came of it."""
-    with manners():
+    with error_handling():
         enter()
         arguments = parse(sys.argv[1:])
         az, gh = CommandLine("az", dry_run=arguments.dry_run), CommandLine("gh", dry_run=arguments.dry_run)
         try:
             is_done = bootstrap(az, gh, arguments)
-        except Failed:
+        except ScriptError:
             if changes := len(az.changes) + len(gh.changes):
                 summarize(changes, dry_run=arguments.dry_run, is_done=True)
             raise
@@ -99,13 +100,13 @@ def bootstrap(az: CommandLine, gh: CommandLine, arguments: argparse.Namespace) -
     if "github" in parts:
         made = made or find_identities(az, steps, account=account, names=names)
         if no_gh:
-            say(no_gh)
+            log(no_gh)
             approving = None if arguments.no_approval else arguments.reviewer
             print(checklist(repository=name, stacks=chosen, identities=made, reviewers=approving))
         else:
             left += github(gh, steps, repository=name, stacks=chosen, identities=made, unprotected=unprotected)
     if left:
-        raise Failed("\n".join(left))
+        raise ScriptError("\n".join(left))
     return not no_gh
 
 
@@ -143,20 +144,20 @@ def stacks_of(envs: Sequence[str] | None, *, skip_synth: bool) -> tuple[tuple[St
         stacks.synthesize()
     everything = stacks.chosen(None)
     if not everything:
-        raise Failed("No stack is synthesized yet; leave out --skip-synth.", code=2)
+        raise ScriptError("No stack is synthesized yet; leave out --skip-synth.", code=2)
     return everything, stacks.chosen(envs)
 
 
 def summarize(changes: int, *, dry_run: bool, is_done: bool) -> None:
     """The last lines."""
     if changes and dry_run:
-        say(f"Dry run: nothing was changed. {changes} commands would have been run.")
+        log(f"Dry run: nothing was changed. {changes} commands would have been run.")
     elif changes:
-        say(f"Changes: {changes}.")
+        log(f"Changes: {changes}.")
     elif is_done:
-        say("Nothing to change.")
+        log("Nothing to change.")
     if not is_done:
-        say("GitHub's part is left to you: the checklist above.")
+        log("GitHub's part is left to you: the checklist above.")
 
 
 if __name__ == "__main__":

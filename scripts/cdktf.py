@@ -13,19 +13,20 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from scripts.environment import enter  # noqa: E402
-from scripts.install import NODE_MODULES, program  # noqa: E402
-from scripts.offers import all_settings  # noqa: E402
-from scripts.work import become, manners  # noqa: E402
+from scripts.azure.offers import all_settings  # noqa: E402
+from scripts.cli.error_handling import error_handling  # noqa: E402
+from scripts.cli.processes import exec_program  # noqa: E402
+from scripts.setup.environment import enter  # noqa: E402
+from scripts.setup.install import NODE_MODULES, program  # noqa: E402
 
 
 def main() -> None:
     """Check, and become the CLI."""
-    with manners():
+    with error_handling():
         enter(node=True)
         all_settings()
         os.environ.update(cli_environment())
-        become([node(), NODE_MODULES / "cdktf-cli" / "bundle" / "bin" / "cdktf", *sys.argv[1:]])
+        exec_program([node(), NODE_MODULES / "cdktf-cli" / "bundle" / "bin" / "cdktf", *sys.argv[1:]])
 
 
 def node() -> Path:

@@ -17,20 +17,21 @@ from typing import Any
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from scripts.environment import enter  # noqa: E402
-from scripts.offers import normalized, settings_of, usable_in  # noqa: E402
-from scripts.work import ROOT, Failed, manners  # noqa: E402
+from scripts.azure.offers import normalized, settings_of, usable_in  # noqa: E402
+from scripts.cli.error_handling import ScriptError, error_handling  # noqa: E402
+from scripts.setup.environment import enter  # noqa: E402
+from scripts.setup.paths import ROOT  # noqa: E402
 
 
 def main() -> None:
     """Write both files and say how to use them."""
-    with manners():
+    with error_handling():
         enter()
         arguments = parse(sys.argv[1:])
         base_url = normalized(arguments.base_url)
         key = os.environ.get("GATEWAY_KEY") or getpass.getpass("The gateway's key: ")
         if not key.strip():
-            raise Failed("A key is needed: set GATEWAY_KEY, or type it when asked.", code=2)
+            raise ScriptError("A key is needed: set GATEWAY_KEY, or type it when asked.", code=2)
         models = models_of(arguments.env, project=arguments.project)
         roo, qoder = arguments.output / "roo-settings.json", arguments.output / "qoder-settings.json"
         write(roo, roo_settings(base_url=base_url, key=key, models=models))
@@ -66,7 +67,9 @@ def models_of(env: str, *, project: str | None = None) -> Models:
     name, models = usable_in(settings_of(env), project=project)
     talking = [model.name for model in models if model.kind != "embeddings"]
     if not talking:
-        raise Failed(f"The project {name!r} may use no model that answers a chat: no client has use for it.", code=2)
+        raise ScriptError(
+            f"The project {name!r} may use no model that answers a chat: no client has use for it.", code=2
+        )
     indexing = next((model for model in models if model.kind == "embeddings"), None)
     return Models(talking, indexing.name, indexing.dimension) if indexing else Models(talking)
 

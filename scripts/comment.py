@@ -11,16 +11,16 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from scripts.environment import enter  # noqa: E402
-from scripts.work import Failed, manners  # noqa: E402
+from scripts.cli.error_handling import ScriptError, error_handling  # noqa: E402
+from scripts.setup.environment import enter  # noqa: E402
 
 
 def main() -> None:
     """Write it."""
-    with manners():
+    with error_handling():
         enter()
         arguments = parse(sys.argv[1:])
-        from scripts.commands import CommandLine
+        from scripts.cli.command_line import CommandLine
         from scripts.github.comments import pull_request, put
         from scripts.github.marked import place
         from scripts.github.repository import repository
@@ -45,7 +45,7 @@ def read(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise Failed(f"--file {file}: {error}", code=2) from None
+        raise ScriptError(f"--file {file}: {error}", code=2) from None
 
 
 if __name__ == "__main__":

@@ -16,20 +16,20 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from scripts.environment import enter  # noqa: E402
-from scripts.work import manners  # noqa: E402
+from scripts.cli.error_handling import error_handling  # noqa: E402
+from scripts.setup.environment import enter  # noqa: E402
 
 
 def main() -> None:
     """One after the other; the first that fails is the last."""
-    with manners():
+    with error_handling():
         enter(node=True)
         arguments = parse(sys.argv[1:])
-        from scripts.commands import azure
-        from scripts.delivery.deploying import deploy, warn
-        from scripts.delivery.planning import prepared
-        from scripts.delivery.preconditions import check
-        from scripts.operating.vault import remember_login
+        from scripts.azure.vault import remember_login
+        from scripts.cli.command_line import azure
+        from scripts.terraform.deploying import deploy, warn
+        from scripts.terraform.planning import prepared
+        from scripts.terraform.preconditions import check
 
         az = azure()
         remember_login(az)

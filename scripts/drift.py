@@ -13,20 +13,20 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from scripts.environment import enter  # noqa: E402
-from scripts.work import manners  # noqa: E402
+from scripts.cli.error_handling import error_handling  # noqa: E402
+from scripts.setup.environment import enter  # noqa: E402
 
 
 def main() -> None:
     """Plan, then open, renew or close the issue."""
-    with manners():
+    with error_handling():
         enter(node=True)
         arguments = parse(sys.argv[1:])
-        from scripts.commands import CommandLine
-        from scripts.delivery.planning import plan, prepared, publish
+        from scripts.cli.command_line import CommandLine
         from scripts.github.drifting import close, keep
         from scripts.github.marked import place
         from scripts.github.repository import repository
+        from scripts.terraform.planning import plan, prepared, publish
 
         here = place(CommandLine("gh"), repository(arguments.repository))
         (stack,) = prepared([arguments.env])

@@ -13,12 +13,13 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from scripts.work import ROOT, Failed, manners  # noqa: E402
+from scripts.cli.error_handling import ScriptError, error_handling  # noqa: E402
+from scripts.setup.paths import ROOT  # noqa: E402
 
 
 def main() -> None:
     """Print them, and hand them to the workflow whose step this is."""
-    with manners():
+    with error_handling():
         parse(sys.argv[1:])
         names = json.dumps(environments(ROOT / "settings" / "environments"))
         print(names)
@@ -34,11 +35,11 @@ def parse(words: list[str]) -> argparse.Namespace:
 
 
 def environments(folder: Path) -> list[str]:
-    """The names of the files, which the settings want to be the environments' own; `Failed` when there are none."""
+    """The names of the files, which are the environments' names; `ScriptError` when there are none."""
     names = sorted(path.stem for path in folder.glob("*.toml"))
     if not names:
         # An empty matrix is no failure to GitHub: a workflow would do nothing and look well.
-        raise Failed(f"{folder} holds no environment's file, like dev.toml.")
+        raise ScriptError(f"{folder} holds no environment's file, like dev.toml.")
     return names
 
 

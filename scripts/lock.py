@@ -16,26 +16,28 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from scripts.environment import TOOL_LOCKS, prepare  # noqa: E402
-from scripts.install import program  # noqa: E402
-from scripts.requirements import image_locks  # noqa: E402
-from scripts.work import ROOT, Work, manners, together  # noqa: E402
+from scripts.cli.error_handling import error_handling  # noqa: E402
+from scripts.cli.processes import Processes, run_in_parallel  # noqa: E402
+from scripts.setup.environment import TOOL_LOCKS, prepare  # noqa: E402
+from scripts.setup.install import program  # noqa: E402
+from scripts.setup.paths import ROOT  # noqa: E402
+from scripts.setup.requirements import image_locks  # noqa: E402
 
 COOL_DOWN_DAYS = 7  # what is malicious is mostly found and taken back before; pipenv knows no such thing
 
 
 def main() -> None:
     """Renew all of them."""
-    with manners():
+    with error_handling():
         argparse.ArgumentParser(prog="lock.py", description="Renews every lock.").parse_args()
         prepare()
         locks = image_locks(ROOT / "local" / "image")
         images = {f"LiteLLM {version}": partial(image, version=version, path=path) for version, path in locks.items()}
         tools = {path.stem: partial(tool, wanted=path) for path in sorted(TOOL_LOCKS.glob("*.in"))}
-        together({"Pipfile.lock": pipfile, "package-lock.json": node, **images, **tools})
+        run_in_parallel({"Pipfile.lock": pipfile, "package-lock.json": node, **images, **tools})
 
 
-def pipfile(work: Work) -> None:
+def pipfile(work: Processes) -> None:
     """By pipenv, in a folder where it may make the environment that it insists on."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(ROOT / "Pipfile", folder)
@@ -49,14 +51,14 @@ def pipfile(work: Work) -> None:
     (ROOT / "Pipfile.lock").write_text(json.dumps(lock, indent=4, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def node(work: Work) -> None:
+def node(work: Processes) -> None:
     """By npm, without the addresses that it would note."""
     options = ["--package-lock-only", "--ignore-scripts", "--omit-lockfile-registry-resolved"]
     options += [f"--min-release-age={COOL_DOWN_DAYS}"]
     work.run([program("npm"), "install", *options])
 
 
-def image(work: Work, *, version: str, path: Path) -> None:
+def image(work: Processes, *, version: str, path: Path) -> None:
     """The packages of that LiteLLM."""
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder, "requirements.in")
@@ -65,12 +67,12 @@ def image(work: Work, *, version: str, path: Path) -> None:
         _compile(work, wanted, path)
 
 
-def tool(work: Work, *, wanted: Path) -> None:
+def tool(work: Processes, *, wanted: Path) -> None:
     """The packages of a tool, which stands in its `.in` with its version."""
     _compile(work, wanted, wanted.with_suffix(".txt"), f"--exclude-newer={COOL_DOWN_DAYS} days")
 
 
-def _compile(work: Work, wanted: Path, path: Path, *more: str) -> None:
+def _compile(work: Processes, wanted: Path, path: Path, *more: str) -> None:
     """By uv, for every platform and every Python from 3.11 on."""
     options = ["--universal", "--python-version=3.11", "--generate-hashes", "--upgrade"]
     options += ["--no-header", "--no-annotate", "--no-emit-index-url"]

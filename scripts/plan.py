@@ -12,16 +12,17 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from scripts.environment import enter  # noqa: E402
-from scripts.work import Failed, manners, say  # noqa: E402
+from scripts.cli.error_handling import ScriptError, error_handling  # noqa: E402
+from scripts.cli.log import log  # noqa: E402
+from scripts.setup.environment import enter  # noqa: E402
 
 
 def main() -> None:
     """Plan one after the other; one that fails does not keep the others from being shown."""
-    with manners():
+    with error_handling():
         enter(node=True)
         arguments = parse(sys.argv[1:])
-        from scripts.delivery.planning import failed_page, plan, prepared, publish, show
+        from scripts.terraform.planning import failed_page, plan, prepared, publish, show
 
         pages, failures = [], 0
         for stack in prepared(arguments.env):
@@ -29,8 +30,8 @@ def main() -> None:
                 found = plan(stack, refresh=not arguments.no_refresh)
                 show(found)
                 pages.append(found.markdown())
-            except Failed as failure:
-                say(str(failure))
+            except ScriptError as failure:
+                log(str(failure))
                 pages.append(failed_page(stack.env, failure))
                 failures += 1
         publish("\n".join(pages), file=arguments.markdown)

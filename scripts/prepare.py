@@ -8,13 +8,13 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from scripts.environment import prepare  # noqa: E402
-from scripts.work import manners  # noqa: E402
+from scripts.cli.error_handling import error_handling  # noqa: E402
+from scripts.setup.environment import prepare  # noqa: E402
 
 
 def main() -> None:
     """`.venv` and `node_modules`, as the locks say."""
-    with manners():
+    with error_handling():
         parse(sys.argv[1:])
         prepare(node=True)
 

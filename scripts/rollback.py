@@ -11,18 +11,18 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from scripts.environment import enter  # noqa: E402
-from scripts.work import manners  # noqa: E402
+from scripts.cli.error_handling import error_handling  # noqa: E402
+from scripts.setup.environment import enter  # noqa: E402
 
 
 def main() -> None:
     """Choose, ask, activate, wait, test."""
-    with manners():
+    with error_handling():
         enter()
         arguments = parse(sys.argv[1:])
-        from scripts import stacks
-        from scripts.commands import azure
-        from scripts.operating.rolling_back import Patience, check, roll_back
+        from scripts.azure.rolling_back import Patience, check, roll_back
+        from scripts.cli.command_line import azure
+        from scripts.terraform import stacks
 
         if not arguments.skip_synth:
             stacks.synthesize()

@@ -11,22 +11,22 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from scripts.environment import enter  # noqa: E402
-from scripts.offers import settings_of  # noqa: E402
-from scripts.work import Failed, manners  # noqa: E402
+from scripts.azure.offers import settings_of  # noqa: E402
+from scripts.cli.error_handling import ScriptError, error_handling  # noqa: E402
+from scripts.setup.environment import enter  # noqa: E402
 
 
 def main() -> None:
     """Add or retire."""
-    with manners():
+    with error_handling():
         enter()
         arguments = parse(sys.argv[1:])
         project = suffix_of(arguments.env, arguments.project)
-        from scripts import stacks
-        from scripts.commands import azure
-        from scripts.operating.app import address, tell_from_where
-        from scripts.operating.rotating import Rotation
-        from scripts.operating.vault import Vault
+        from scripts.azure.app import address, tell_from_where
+        from scripts.azure.rotating import Rotation
+        from scripts.azure.vault import Vault
+        from scripts.cli.command_line import azure
+        from scripts.terraform import stacks
 
         if not arguments.skip_synth:
             stacks.synthesize()
@@ -66,7 +66,7 @@ def suffix_of(env: str, project: str | None) -> str | None:
     if project in {None, "", first}:
         return None
     if project not in others:
-        raise Failed(f"There is no project {project!r} in {env}; there are {', '.join([first, *others])}.", code=2)
+        raise ScriptError(f"There is no project {project!r} in {env}; there are {', '.join([first, *others])}.", code=2)
     return project
 
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from scripts.environment import enter  # noqa: E402
-from scripts.work import Failed, manners, say  # noqa: E402
+from scripts.cli.error_handling import ScriptError, error_handling  # noqa: E402
+from scripts.cli.log import log  # noqa: E402
+from scripts.setup.environment import enter  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,18 +26,18 @@ if TYPE_CHECKING:
 
 def main() -> None:
     """Scan, and show what has no reason."""
-    with manners():
+    with error_handling():
         arguments = parse(sys.argv[1:])
         enter(tools=["checkov"])
-        from scripts import stacks
         from scripts.scanning import exceptions
         from scripts.scanning.findings import scan
+        from scripts.terraform import stacks
 
         if arguments.out is None:
             stacks.synthesize()
         folders = {stack.env: stack.folder for stack in stacks.load_all(arguments.out or stacks.OUT)}
         if not folders:
-            raise Failed(f"There is no stack in {arguments.out}.", code=2)
+            raise ScriptError(f"There is no stack in {arguments.out}.", code=2)
         # One by one: together, checkov would take a resource of one stack for a part of another.
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             found = pool.map(lambda env: scan(folders[env] / "cdk.tf.json", env=env), folders)
@@ -45,9 +46,9 @@ def main() -> None:
         open_ones, idle = exceptions.apply(listed, findings)
         show(open_ones)
         for it in idle:
-            say(f"{exceptions.FILE.name}: {it.check} on {it.resources} excuses nothing any more; take it out.")
+            log(f"{exceptions.FILE.name}: {it.check} on {it.resources} excuses nothing any more; take it out.")
         excused = len(findings) - len(open_ones)
-        say(f"{', '.join(folders)}: {len(open_ones)} findings without a reason, {excused} with one.")
+        log(f"{', '.join(folders)}: {len(open_ones)} findings without a reason, {excused} with one.")
         sys.exit(1 if open_ones or idle else 0)
 
 
@@ -64,7 +65,7 @@ def show(findings: Sequence[Finding]) -> None:
     """A table of them, unless there are none."""
     from rich.table import Table
 
-    from scripts.screen import console
+    from scripts.cli.terminal import console
 
     if not findings:
         return

@@ -17,8 +17,10 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from scripts.environment import enter  # noqa: E402
-from scripts.work import ROOT, Failed, manners, say  # noqa: E402
+from scripts.cli.error_handling import ScriptError, error_handling  # noqa: E402
+from scripts.cli.log import log  # noqa: E402
+from scripts.setup.environment import enter  # noqa: E402
+from scripts.setup.paths import ROOT  # noqa: E402
 
 FILE = ROOT / "docs/settings.md"
 BEGIN = "<!-- the reference: python3 scripts/settings_reference.py --write -->"
@@ -30,7 +32,7 @@ WRONG = ("?", object())  # nearly nothing allows this text, and nothing at all a
 def main() -> None:
     """Print the reference, write it, or tell whether the file has it."""
     arguments = parse(sys.argv[1:])
-    with manners():
+    with error_handling():
         enter()
         if not (arguments.check or arguments.write):
             print(reference())
@@ -40,8 +42,8 @@ def main() -> None:
         if arguments.write:
             FILE.write_text(new, encoding="utf-8")
         elif new != text:
-            raise Failed(f"{FILE.relative_to(ROOT)} is stale: run python3 scripts/settings_reference.py --write")
-        say(f"{FILE.relative_to(ROOT)} says what the model says.")
+            raise ScriptError(f"{FILE.relative_to(ROOT)} is stale: run python3 scripts/settings_reference.py --write")
+        log(f"{FILE.relative_to(ROOT)} says what the model says.")
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -60,7 +62,7 @@ def with_reference(text: str) -> str:
     before, begin, rest = text.partition(BEGIN)
     _, end, after = rest.partition(END)
     if not (begin and end):
-        raise Failed(f"{FILE.relative_to(ROOT)}: must have the lines {BEGIN} and {END}")
+        raise ScriptError(f"{FILE.relative_to(ROOT)}: must have the lines {BEGIN} and {END}")
     return f"{before}{BEGIN}\n{reference()}\n{END}{after}"
 
 

@@ -16,8 +16,10 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from scripts.environment import enter  # noqa: E402
-from scripts.work import ROOT, Failed, manners, say  # noqa: E402
+from scripts.cli.error_handling import ScriptError, error_handling  # noqa: E402
+from scripts.cli.log import log  # noqa: E402
+from scripts.setup.environment import enter  # noqa: E402
+from scripts.setup.paths import ROOT  # noqa: E402
 
 LOCAL = "http://127.0.0.1:4000/v1"
 LOCAL_ENV = "dev"
@@ -29,10 +31,10 @@ _LONGEST_S = 3600.0
 
 def main() -> None:
     """Run the checks, print them, and tell by the exit code."""
-    with manners():
+    with error_handling():
         enter()
-        from scripts.offers import normalized
-        from scripts.screen import console
+        from scripts.azure.offers import normalized
+        from scripts.cli.terminal import console
         from scripts.smoke_test import offer_of, run
         from scripts.smoke_test.wire import is_local
 
@@ -45,7 +47,7 @@ def main() -> None:
             offer=offer,
             wait_s=patience(arguments.wait_s, is_local=is_local(base_url)),
             timeout_s=arguments.timeout_s,
-            tell=lambda text: say(text, passing=True),
+            tell=lambda text: log(text, passing=True),
         )
         if arguments.json:
             print(json.dumps(report.as_json()))
@@ -88,10 +90,10 @@ def where(base_url: str | None, *, env: str) -> str:
     if base_url is not None:
         return base_url
     if env != LOCAL_ENV:
-        raise Failed(
+        raise ScriptError(
             f"Which gateway of {env}? Its address: --base-url https://HOST; on this machine --base-url {LOCAL}", code=2
         )
-    say(f"The gateway on this machine, {LOCAL}; another one: --base-url https://HOST")
+    log(f"The gateway on this machine, {LOCAL}; another one: --base-url https://HOST")
     return LOCAL
 
 
@@ -123,11 +125,11 @@ def find_key(name: str, *, local: Path | None) -> str:
     if local and local.is_file() and (key := kept(local, name)):
         return key
     if not sys.stdin.isatty():
-        raise Failed(f"A key is needed: set GATEWAY_KEY or TF_VAR_{name}.", code=2)
+        raise ScriptError(f"A key is needed: set GATEWAY_KEY or TF_VAR_{name}.", code=2)
     try:
         return getpass.getpass("The gateway's key: ")
     except EOFError:
-        raise Failed("A key is needed.", code=2) from None
+        raise ScriptError("A key is needed.", code=2) from None
 
 
 def kept(file: Path, name: str) -> str:

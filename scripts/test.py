@@ -15,11 +15,13 @@ from typing import TYPE_CHECKING
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from scripts import synthesis  # noqa: E402
-from scripts.environment import LOCKS, TOOL_LOCKS, in_settings, prepare, tool  # noqa: E402
-from scripts.install import program  # noqa: E402
-from scripts.requirements import image_locks, tool_locks  # noqa: E402
-from scripts.work import ROOT, Failed, Work, manners, together  # noqa: E402
+from scripts.cli.error_handling import ScriptError, error_handling  # noqa: E402
+from scripts.cli.processes import Processes, run_in_parallel  # noqa: E402
+from scripts.setup.environment import LOCKS, TOOL_LOCKS, in_settings, prepare, tool  # noqa: E402
+from scripts.setup.install import program  # noqa: E402
+from scripts.setup.paths import ROOT  # noqa: E402
+from scripts.setup.requirements import image_locks, tool_locks  # noqa: E402
+from scripts.terraform import synthesis  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,17 +35,17 @@ SOAK = ("tests/gateway/whole/test_soak.py", "--soak-seconds", "120")
 
 def main() -> None:
     """Run every step, whatever the others gave, and tell how each went."""
-    with manners():
+    with error_handling():
         prepare(litellm=image_locks(LOCKS).keys(), tools=tool_locks(TOOL_LOCKS).keys(), node=True)
         steps = [Step(name, action) for name, action in quiet_steps().items()]
         # These are quiet until they fail, and each keeps one core busy; the tests have the machine to themselves.
-        together({step.name: step for step in steps})
+        run_in_parallel({step.name: step for step in steps})
         for step in steps:
             if not step.passed:
                 print(f"\n=== {step.name}\n{step.output}", flush=True)
         for name, arguments in runs(sys.argv[1:]).items():
             tests = Step(name, partial(pytest, arguments))
-            tests(Work())
+            tests(Processes())
             steps.append(tests)
         print()
         for step in steps:
@@ -51,7 +53,7 @@ def main() -> None:
         sys.exit(0 if all(step.passed for step in steps) else 1)
 
 
-def quiet_steps() -> dict[str, Callable[[Work], object]]:
+def quiet_steps() -> dict[str, Callable[[Processes], object]]:
     """What looks at the code without running it, by name."""
     commands: dict[str, list[str | Path]] = {
         "ruff check": [program("ruff"), "check"],
@@ -61,7 +63,7 @@ def quiet_steps() -> dict[str, Callable[[Work], object]]:
         "actionlint": [tool("actionlint"), *ACTIONLINT],
         "checkov": [program("python"), "scripts/scan.py"],
     }
-    steps = {name: partial(Work.run, command=words) for name, words in commands.items()}
+    steps = {name: partial(Processes.run, command=words) for name, words in commands.items()}
     return {**steps, "main.py and cdktf synth": synthesis.same}
 
 
@@ -77,25 +79,25 @@ def runs(arguments: list[str]) -> dict[str, list[str]]:
 class Step:
     """A part of the whole, which notes how it went."""
 
-    def __init__(self, name: str, action: Callable[[Work], object]) -> None:
+    def __init__(self, name: str, action: Callable[[Processes], object]) -> None:
         self.name = name
         self.passed = False
         self.output = ""
         self.seconds = 0.0
         self._action = action
 
-    def __call__(self, work: Work) -> None:
+    def __call__(self, work: Processes) -> None:
         """Do it; a failure is noted, too, and no reason to stop the others."""
         start = time.monotonic()
         try:
             self._action(work)
             self.passed = True
-        except (Failed, OSError) as failure:
+        except (ScriptError, OSError) as failure:
             self.output = getattr(failure, "output", "") or str(failure)
         self.seconds = time.monotonic() - start
 
 
-def pytest(arguments: Sequence[str], _: Work | None = None) -> None:
+def pytest(arguments: Sequence[str], _: Processes | None = None) -> None:
     """Run it on this terminal; Ctrl-C ends it too."""
     process = subprocess.Popen([str(program("python")), "-m", "pytest", "--durations=15", *arguments], cwd=ROOT)
     try:
@@ -105,7 +107,7 @@ def pytest(arguments: Sequence[str], _: Work | None = None) -> None:
         process.wait()
         raise
     if code:
-        raise Failed(f"pytest ended with exit code {code}", code=code)
+        raise ScriptError(f"pytest ended with exit code {code}", code=code)
 
 
 if __name__ == "__main__":

@@ -11,20 +11,22 @@ from pathlib import Path
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from scripts.environment import in_settings, prepare  # noqa: E402
-from scripts.install import program  # noqa: E402
-from scripts.work import ROOT, become, manners  # noqa: E402
+from scripts.cli.error_handling import error_handling  # noqa: E402
+from scripts.cli.processes import exec_program  # noqa: E402
+from scripts.setup.environment import in_settings, prepare  # noqa: E402
+from scripts.setup.install import program  # noqa: E402
+from scripts.setup.paths import ROOT  # noqa: E402
 
 
 def main() -> None:
     """Prepare, synthesize, and become the runner."""
     arguments = parse(sys.argv[1:])
-    with manners():
+    with error_handling():
         prepare(litellm=in_settings())
-        from scripts.stacks import synthesize  # which an old Python cannot read
+        from scripts.terraform.stacks import synthesize  # which an old Python cannot read
 
         synthesize()
-        become([program("python"), "-m", "local.runner", *runner_arguments(arguments)])
+        exec_program([program("python"), "-m", "local.runner", *runner_arguments(arguments)])
 
 
 def parse(words: list[str]) -> argparse.Namespace:

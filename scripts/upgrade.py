@@ -15,9 +15,12 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
 from scripts import lock, test  # noqa: E402
-from scripts.environment import LOCKS, enter, prepare  # noqa: E402
-from scripts.requirements import image_locks  # noqa: E402
-from scripts.work import ROOT, Failed, manners, say, together  # noqa: E402
+from scripts.cli.error_handling import ScriptError, error_handling  # noqa: E402
+from scripts.cli.log import log  # noqa: E402
+from scripts.cli.processes import run_in_parallel  # noqa: E402
+from scripts.setup.environment import LOCKS, enter, prepare  # noqa: E402
+from scripts.setup.paths import ROOT  # noqa: E402
+from scripts.setup.requirements import image_locks  # noqa: E402
 
 SETTINGS = ROOT / "settings" / "image.py"
 _UNKNOWN_DIGEST = "sha256:" + "0" * 64
@@ -25,19 +28,19 @@ _UNKNOWN_DIGEST = "sha256:" + "0" * 64
 
 def main() -> None:
     """Resolve, lock, install, test, tell."""
-    with manners():
+    with error_handling():
         arguments = parse(sys.argv[1:])
         enter()
         version = version_of(arguments.repository, arguments.tag, arguments.digest or _UNKNOWN_DIGEST)
         digest = arguments.digest or resolve(arguments.repository, arguments.tag)
         image = f"{arguments.repository}:{arguments.tag}@{digest}"
-        say(image)
+        log(image)
         make_lock(version)
         prepare(litellm=[version])
         try:
             test.pytest([*test.WHOLE, "--litellm", version])
-        except Failed as failure:
-            raise Failed(
+        except ScriptError as failure:
+            raise ScriptError(
                 f"The gateway's tests failed with LiteLLM {version} ({failure}). The settings are as they were.\n"
                 "docs/upgrade.md says what to look at."
             ) from None
@@ -93,12 +96,12 @@ def default_image() -> str:
 def _default(text: str) -> re.Match[str]:
     found = re.search(r'^DEFAULT_IMAGE = \(?\s*"([^"]+)"', text, re.MULTILINE)
     if found is None:
-        raise Failed(f"{SETTINGS} has no DEFAULT_IMAGE any more.")
+        raise ScriptError(f"{SETTINGS} has no DEFAULT_IMAGE any more.")
     return found
 
 
 def version_of(repository: str, tag: str, digest: str) -> str:
-    """LiteLLM's version, as the tag tells it; `Failed` with the reasons when the settings would refuse it."""
+    """LiteLLM's version, as the tag tells it; `ScriptError` with the reasons when the settings would refuse it."""
     from pydantic import TypeAdapter, ValidationError
 
     from settings import image
@@ -106,19 +109,21 @@ def version_of(repository: str, tag: str, digest: str) -> str:
     name = f"{repository}:{tag}@{digest}"
     version = image.version_of(name)
     if version is None:
-        raise Failed(f"{tag} does not tell LiteLLM's version, as v1.103.2 does; the settings want to know it.", code=2)
+        raise ScriptError(
+            f"{tag} does not tell LiteLLM's version, as v1.103.2 does; the settings want to know it.", code=2
+        )
     try:
         TypeAdapter(image.Image).validate_python(name)
     except ValidationError as refusal:
-        raise Failed(f"{repository}:{tag} {refusal.errors()[0]['msg']}", code=2) from None
+        raise ScriptError(f"{repository}:{tag} {refusal.errors()[0]['msg']}", code=2) from None
     return ".".join(map(str, version))
 
 
 def resolve(repository: str, tag: str) -> str:
     """The tag's digest."""
-    from scripts.registry import digest_of
+    from scripts.setup.registry import digest_of
 
-    say(f"Asking {repository.partition('/')[0]} for the digest of {tag}")
+    log(f"Asking {repository.partition('/')[0]} for the digest of {tag}")
     return digest_of(repository, tag)
 
 
@@ -128,9 +133,9 @@ def make_lock(version: str) -> None:
         return
     try:
         path = LOCKS / f"litellm-{version}.txt"
-        together({f"A lock of LiteLLM {version}": partial(lock.image, version=version, path=path)})
-    except Failed as failure:
-        raise Failed(f"LiteLLM {version} cannot be locked:\n\n{failure}") from None
+        run_in_parallel({f"A lock of LiteLLM {version}": partial(lock.image, version=version, path=path)})
+    except ScriptError as failure:
+        raise ScriptError(f"LiteLLM {version} cannot be locked:\n\n{failure}") from None
 
 
 def tell(image: str, *, write: bool) -> None:

@@ -16,36 +16,37 @@ from typing import TYPE_CHECKING, Any
 
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 
-from scripts.environment import enter  # noqa: E402
-from scripts.work import Failed, manners, say  # noqa: E402
+from scripts.cli.error_handling import ScriptError, error_handling  # noqa: E402
+from scripts.cli.log import log  # noqa: E402
+from scripts.setup.environment import enter  # noqa: E402
 
 if TYPE_CHECKING:
-    from scripts.stacks import Stack
+    from scripts.terraform.stacks import Stack
 
 
 def main() -> None:
     """Validate all of them, and say which are not valid."""
-    with manners():
+    with error_handling():
         enter()
         argparse.ArgumentParser(prog="validate.py", description="terraform validate of every stack.").parse_args()
-        from scripts.delivery.planning import prepared
+        from scripts.terraform.planning import prepared
 
         with tempfile.TemporaryDirectory() as folder:
             invalid = [stack.env for stack in prepared(None) if not is_valid(stack, Path(folder))]
         if invalid:
-            raise Failed(f"Not valid: {', '.join(invalid)}")
+            raise ScriptError(f"Not valid: {', '.join(invalid)}")
 
 
 def is_valid(stack: Stack, folder: Path) -> bool:
     """Whether it is; prints what Terraform says. The folder is the same for all: they need the same provider."""
-    from scripts import terraform
-    from scripts.delivery.explanations import explained
+    from scripts.terraform import program as terraform
+    from scripts.terraform.explanations import explained
 
     shutil.copy(stack.folder / "cdk.tf.json", folder)
-    say(f"{stack.env}: terraform init, without its state")
+    log(f"{stack.env}: terraform init, without its state")
     made = terraform.run("init", "-backend=false", "-no-color", folder=folder)
     if made.returncode:
-        raise Failed(explained(f"{made.stdout}{made.stderr}", env=stack.env, folder=folder))
+        raise ScriptError(explained(f"{made.stdout}{made.stderr}", env=stack.env, folder=folder))
     ran = terraform.run("validate", "-json", "-no-color", folder=folder)
     found = json.loads(ran.stdout)
     print(f"{stack.env}: {'valid' if found['valid'] else 'NOT VALID'}")

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from scripts.bootstrapping.steps import Steps
-from scripts.commands import CommandFailed, CommandLine
-from scripts.work import Failed
+from scripts.cli.command_line import CommandError, CommandLine
+from scripts.cli.error_handling import ScriptError
 
 PrincipalType = Literal["User", "ServicePrincipal"]
 
@@ -40,7 +40,7 @@ class Account:
 
 
 def sign_in(az: CommandLine, steps: Steps, *, subscription: str | None) -> Account:
-    """The account that `az` is logged in to; `Failed` says what is wrong with it. `az` stays at this subscription."""
+    """The account that `az` is logged in to; `ScriptError` says what is wrong with it. `az` stays there."""
     with steps.step("Azure login"):
         default = _default(az)
         chosen = _chosen(az, subscription) if subscription else default
@@ -62,10 +62,10 @@ def sign_in(az: CommandLine, steps: Steps, *, subscription: str | None) -> Accou
 def _default(az: CommandLine) -> dict[str, Any]:
     try:
         account: dict[str, Any] = az.ask("account", "show")
-    except CommandFailed as failure:
+    except CommandError as failure:
         if "az login" not in failure.message:
             raise
-        raise Failed("az is not logged in. Run: az login", code=2) from None
+        raise ScriptError("az is not logged in. Run: az login", code=2) from None
     return account
 
 
@@ -76,7 +76,7 @@ def _chosen(az: CommandLine, subscription: str) -> dict[str, Any]:
             shown: dict[str, Any] = az.ask("account", "show", "--subscription", account["id"])
             return shown
     names = "\n".join(f"  {account['name']} ({account['id']})" for account in seen)
-    raise Failed(
+    raise ScriptError(
         f"--subscription {subscription}: this login does not see it. It sees\n{names}\n"
         "Is it in another tenant? az login --tenant TENANT",
         code=2,
@@ -86,20 +86,24 @@ def _chosen(az: CommandLine, subscription: str) -> dict[str, Any]:
 def _check(chosen: dict[str, Any], *, default: dict[str, Any]) -> None:
     where = f"{chosen['name']} ({chosen['id']})"
     if chosen["id"] == chosen["tenantId"]:  # what az calls a tenant level account
-        raise Failed("This login has a tenant and no subscription. Run: az login --tenant TENANT", code=2)
+        raise ScriptError("This login has a tenant and no subscription. Run: az login --tenant TENANT", code=2)
     if chosen["environmentName"] != "AzureCloud":
-        raise Failed(f"The stacks are for AzureCloud, and az is at {chosen['environmentName']}: az cloud set", code=2)
+        raise ScriptError(
+            f"The stacks are for AzureCloud, and az is at {chosen['environmentName']}: az cloud set", code=2
+        )
     if chosen["state"] != "Enabled":
-        raise Failed(f"The subscription {where} is {chosen['state']}. See to its billing, or choose another.", code=2)
+        raise ScriptError(
+            f"The subscription {where} is {chosen['state']}. See to its billing, or choose another.", code=2
+        )
     if chosen["tenantId"] != default["tenantId"]:  # `az ad` goes by the default subscription, whatever is asked for
-        raise Failed(
+        raise ScriptError(
             f"The subscription {where} belongs to another tenant than az's default one, {default['name']}.\n"
             f"Run: az account set --subscription {chosen['id']}",
             code=2,
         )
     for variable, mine in (("ARM_SUBSCRIPTION_ID", chosen["id"]), ("ARM_TENANT_ID", chosen["tenantId"])):
         if (said := os.environ.get(variable)) and said.lower() != mine.lower():
-            raise Failed(
+            raise ScriptError(
                 f"az is at {mine} and {variable} says {said}: Terraform would deploy elsewhere.\n"
                 "Mend the variable, or choose the other one: --subscription, az account set, az login --tenant.",
                 code=2,

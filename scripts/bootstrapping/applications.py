@@ -7,8 +7,8 @@ from typing import Any
 
 from scripts.bootstrapping.account import Principal
 from scripts.bootstrapping.steps import Steps
-from scripts.commands import CommandLine
-from scripts.work import Failed
+from scripts.cli.command_line import CommandLine
+from scripts.cli.error_handling import ScriptError
 
 # Microsoft Graph answers with these while its replicas have not all heard of a new application.
 NOT_YET = ("does not exist or one of its queried reference-property", "does not reference a valid application")
@@ -25,11 +25,13 @@ class Application:
 
 
 def find_application(az: CommandLine, name: str) -> dict[str, Any] | None:
-    """The one of exactly this name (`--display-name` would be a prefix); `Failed` if there are several."""
+    """The one of exactly this name (`--display-name` would be a prefix); `ScriptError` if there are several."""
     found: list[dict[str, Any]] = az.ask("ad", "app", "list", "--filter", f"displayName eq '{name}'")
     if len(found) > 1:
         ids = ", ".join(app["appId"] for app in found)
-        raise Failed(f"There are {len(found)} app registrations called {name} ({ids}). Delete or rename all but one.")
+        raise ScriptError(
+            f"There are {len(found)} app registrations called {name} ({ids}). Delete or rename all but one."
+        )
     return found[0] if found else None
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from scripts.bootstrapping.account import Principal
 from scripts.bootstrapping.steps import Steps
-from scripts.commands import CommandLine
+from scripts.cli.command_line import CommandLine
 
 _NOT_YET = ("PrincipalNotFound",)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from scripts.bootstrapping.applications import NOT_YET, Application, find_application
 from scripts.bootstrapping.steps import Steps
-from scripts.commands import CommandLine
+from scripts.cli.command_line import CommandLine
 
 ISSUER = "https://token.actions.githubusercontent.com"
 AUDIENCE = "api://AzureADTokenExchange"

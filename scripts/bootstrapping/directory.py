@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from scripts.bootstrapping.account import Account
 from scripts.bootstrapping.steps import Steps
-from scripts.commands import CommandFailed, CommandLine
+from scripts.cli.command_line import CommandError, CommandLine
 
 _GRAPH = "https://graph.microsoft.com/v1.0"
 _MAY_NOT = (
@@ -34,7 +34,7 @@ def check_registration(az: CommandLine, steps: Steps, *, account: Account) -> li
                 steps.found("everybody in this tenant may")
                 return []
             roles = _directory_roles(az) if account.caller.type == "User" else None
-        except CommandFailed:
+        except CommandError:
             roles = None
         if roles is None:
             steps.noted("it cannot be found out with this login; going on.")

@@ -8,10 +8,10 @@ from scripts.bootstrapping.github_secrets import Missing, set_secrets, wanted_se
 from scripts.bootstrapping.github_variables import environment_variables, repository_variables, set_variables
 from scripts.bootstrapping.identities import Identities
 from scripts.bootstrapping.steps import Steps
-from scripts.commands import CommandLine
-from scripts.secret_names import show_command
-from scripts.stacks import Stack
-from scripts.work import say
+from scripts.cli.command_line import CommandLine
+from scripts.cli.log import log
+from scripts.terraform.stacks import Stack
+from settings.secret_names import show_command
 
 
 def github(
@@ -49,8 +49,8 @@ def _commands(missing: Sequence[Missing]) -> str:
 
 
 def _say_where_keys_are(stacks: Sequence[Stack]) -> None:
-    say("Nobody can read a secret back from GitHub. After the first deployment, the clients' keys are in the vaults:")
+    log("Nobody can read a secret back from GitHub. After the first deployment, the clients' keys are in the vaults:")
     for stack in stacks:
         for variable in wanted_secrets(stack):
             if variable.is_ours:
-                say(f"  {show_command(stack.key_vault, variable.vault_secret)}")
+                log(f"  {show_command(stack.key_vault, variable.vault_secret)}")

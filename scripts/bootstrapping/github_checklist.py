@@ -8,7 +8,7 @@ from scripts.bootstrapping.github_environments import BRANCH, BY_ITSELF
 from scripts.bootstrapping.github_secrets import explained, wanted_secrets
 from scripts.bootstrapping.github_variables import environment_variables, repository_variables
 from scripts.bootstrapping.identities import Identities
-from scripts.stacks import Stack
+from scripts.terraform.stacks import Stack
 
 _MAKE = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 

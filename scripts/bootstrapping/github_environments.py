@@ -7,7 +7,7 @@ from typing import Any
 
 from scripts.bootstrapping.github_reviewers import Reviewer, reviewers_of
 from scripts.bootstrapping.steps import Steps
-from scripts.commands import CommandFailed, CommandLine
+from scripts.cli.command_line import CommandError, CommandLine
 
 BRANCH = "main"
 _CHOSEN_BRANCHES = {"protected_branches": False, "custom_branch_policies": True}
@@ -66,7 +66,7 @@ def _kept(environment: dict[str, Any]) -> dict[str, object]:
 def _put(gh: CommandLine, path: str, wanted: dict[str, object]) -> None:
     try:
         gh.change("api", "--method", "PUT", path, "--input", "-", body=wanted)
-    except CommandFailed as failure:
+    except CommandError as failure:
         if failure.reason == "422" and "plan" in failure.message:
             raise RefusedByPlanError(failure.message.removeprefix("gh: ")) from None
         raise

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.commands import CommandLine
-from scripts.work import Failed
+from scripts.cli.command_line import CommandLine
+from scripts.cli.error_handling import ScriptError
 
 MOST = 6
 """https://docs.github.com/actions/reference/workflows-and-actions/deployments-and-environments#required-reviewers"""
@@ -42,7 +42,7 @@ def reviewers_of(environment: dict[str, Any]) -> list[Reviewer]:
 def find_reviewers(gh: CommandLine, names: Sequence[str]) -> list[Reviewer]:
     """Those who are named, as LOGIN or ORGANIZATION/TEAM; when nobody is, who is logged in."""
     if len(names) > MOST:
-        raise Failed(f"GitHub allows at most {MOST} reviewers of an environment; {len(names)} are named.", code=2)
+        raise ScriptError(f"GitHub allows at most {MOST} reviewers of an environment; {len(names)} are named.", code=2)
     if not names:
         me = gh.ask("api", "user")
         return [Reviewer("User", me["id"], me["login"])]
@@ -54,5 +54,7 @@ def _find(gh: CommandLine, name: str) -> Reviewer:
     path, kind = (f"orgs/{organization}/teams/{team}", "Team") if organization else (f"users/{name}", "User")
     found = gh.find("api", path)
     if found is None:
-        raise Failed(f"--reviewer {name}: GitHub knows no such {kind.lower()}, or does not show it to you.", code=2)
+        raise ScriptError(
+            f"--reviewer {name}: GitHub knows no such {kind.lower()}, or does not show it to you.", code=2
+        )
     return Reviewer(kind, found["id"], found.get("login") or found["slug"])

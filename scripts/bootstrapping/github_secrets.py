@@ -12,9 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scripts.bootstrapping.steps import Steps
-from scripts.commands import CommandLine
-from scripts.stacks import Stack, Variable
-from scripts.work import Failed
+from scripts.cli.command_line import CommandLine
+from scripts.cli.error_handling import ScriptError
+from scripts.terraform.stacks import Stack, Variable
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,14 +42,14 @@ def explained(variable: Variable) -> str:
 
 
 def check_names(stacks: Sequence[Stack]) -> None:
-    """`Failed` if GitHub would refuse one.
+    """`ScriptError` if GitHub would refuse one.
 
     https://docs.github.com/actions/reference/security/secrets#naming-your-secrets
     """
     for stack in stacks:
         for variable in stack.variables:
             if variable.github_secret.startswith("GITHUB_"):
-                raise Failed(
+                raise ScriptError(
                     f"{stack.env} would need a secret {variable.github_secret}, and GitHub keeps names that begin with "
                     "GITHUB_ to itself. Give the upstream another name in the settings.",
                     code=2,

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from scripts.bootstrapping.identities import Identities
 from scripts.bootstrapping.steps import Steps
-from scripts.commands import CommandLine
-from scripts.stacks import Stack
+from scripts.cli.command_line import CommandLine
+from scripts.terraform.stacks import Stack
 
 
 def repository_variables(identities: Identities) -> dict[str, str]:

@@ -17,9 +17,9 @@ from scripts.bootstrapping.state import WRITES_SECRETS, WRITES_STATE, account_sc
 from scripts.bootstrapping.steps import Steps
 from scripts.bootstrapping.storage_account import find_account
 from scripts.bootstrapping.subjects import deploy_subjects, plan_subjects
-from scripts.commands import CommandLine
-from scripts.stacks import Stack
-from scripts.work import Failed
+from scripts.cli.command_line import CommandLine
+from scripts.cli.error_handling import ScriptError
+from scripts.terraform.stacks import Stack
 
 READS_STATE = "Storage Blob Data Reader"
 ASSIGNS_ROLES = "Role Based Access Control Administrator"
@@ -51,7 +51,7 @@ def identities(
     Of the environments that are `unprotected` none is trusted.
 
     Raises:
-        Failed: there is no state yet, on which they get roles; nothing is made.
+        ScriptError: there is no state yet, on which they get roles; nothing is made.
     """
     _require_states(az, steps, stacks)
     plan = ensure_application(az, steps, names.plan)
@@ -80,7 +80,7 @@ def _require_states(az: CommandLine, steps: Steps, stacks: Sequence[Stack]) -> N
             if find_account(az, backend):
                 steps.found(f"storage account {name}")
             elif not az.dry_run:
-                raise Failed(f"There is no storage account {name} yet: run `scripts/bootstrap.py state` first.")
+                raise ScriptError(f"There is no storage account {name} yet: run `scripts/bootstrap.py state` first.")
 
 
 def find_identities(az: CommandLine, steps: Steps, *, account: Account, names: Names) -> Identities:
@@ -89,7 +89,9 @@ def find_identities(az: CommandLine, steps: Steps, *, account: Account, names: N
         apps = {name: find_application(az, name) for name in (names.plan, names.deploy)}
         absent = [name for name, app in apps.items() if app is None]
         if absent and not az.dry_run:
-            raise Failed(f"There is no app registration {absent[0]} yet: run `scripts/bootstrap.py identities` first.")
+            raise ScriptError(
+                f"There is no app registration {absent[0]} yet: run `scripts/bootstrap.py identities` first."
+            )
         ids = {name: str(app["appId"]) if app else f"<client id of {name}>" for name, app in apps.items()}
         steps.found(", ".join(f"{name} ({id_})" for name, id_ in ids.items()))
     return _identities(account, plan=ids[names.plan], deploy=ids[names.deploy])
@@ -117,5 +119,5 @@ def _condition(az: CommandLine, stacks: Sequence[Stack]) -> str:
 def _guid(az: CommandLine, role: str) -> str:
     found = az.ask("role", "definition", "list", "--name", role)
     if not found:
-        raise Failed(f"Azure knows no role {role}, which a stack assigns.")
+        raise ScriptError(f"Azure knows no role {role}, which a stack assigns.")
     return str(found[0]["name"])

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from scripts.stacks import Stack
-from scripts.work import Failed
+from scripts.cli.error_handling import ScriptError
+from scripts.terraform.stacks import Stack
 from settings.naming import COMPANY
 
 
@@ -31,5 +31,7 @@ def names_of(stacks: Iterable[Stack]) -> Names:
     """All environments share the identities, so they must agree about the project."""
     projects = sorted({stack.project for stack in stacks})
     if len(projects) != 1:
-        raise Failed(f"The environments have several projects ({', '.join(projects)}); one `projname`, please.", code=2)
+        raise ScriptError(
+            f"The environments have several projects ({', '.join(projects)}); one `projname`, please.", code=2
+        )
     return Names(projects[0])

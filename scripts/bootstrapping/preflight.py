@@ -11,9 +11,9 @@ from scripts.bootstrapping.names import Names
 from scripts.bootstrapping.providers import Providers
 from scripts.bootstrapping.rights import check_rights
 from scripts.bootstrapping.steps import Steps
-from scripts.commands import CommandLine
-from scripts.stacks import Stack
-from scripts.work import Failed
+from scripts.cli.command_line import CommandLine
+from scripts.cli.error_handling import ScriptError
+from scripts.terraform.stacks import Stack
 
 
 def preflight(
@@ -30,7 +30,7 @@ def preflight(
     problems += providers.check_regions(stacks)
     if problems:
         text = "\n".join(f"- {problem}" for problem in problems)
-        raise Failed(f"\nFailed: preflight\n{text}\nNothing was changed.")
+        raise ScriptError(f"\nFailed: preflight\n{text}\nNothing was changed.")
     providers.register(stacks)
 
 

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 from scripts.bootstrapping.github_environments import BY_ITSELF, RefusedByPlanError, set_environment, why_unprotected
 from scripts.bootstrapping.github_reviewers import Reviewer, find_reviewers
 from scripts.bootstrapping.steps import Steps
-from scripts.commands import CommandFailed, CommandLine
-from scripts.stacks import Stack
+from scripts.cli.command_line import CommandError, CommandLine
+from scripts.terraform.stacks import Stack
 
 
 def log_in(gh: CommandLine, steps: Steps) -> str:
@@ -24,7 +24,7 @@ def log_in(gh: CommandLine, steps: Steps) -> str:
             return "gh, GitHub's command line, is not on PATH (https://cli.github.com): a checklist instead."
         try:
             me = gh.ask("api", "user")
-        except CommandFailed as failure:
+        except CommandError as failure:
             if failure.reason == "401" or "gh auth login" in failure.message:
                 return "gh is not logged in (gh auth login): a checklist instead."
             raise

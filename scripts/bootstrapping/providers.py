@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from scripts.bootstrapping.steps import Steps
-from scripts.commands import CommandLine
-from scripts.stacks import Stack
+from scripts.cli.command_line import CommandLine
+from scripts.terraform.stacks import Stack
 
 FOR_STATE = "Microsoft.Storage"
 

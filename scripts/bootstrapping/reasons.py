@@ -6,7 +6,7 @@ https://learn.microsoft.com/azure/role-based-access-control/troubleshooting
 
 from __future__ import annotations
 
-from scripts.commands import CommandFailed
+from scripts.cli.command_line import CommandError
 
 _LOG_IN = "log in again: az logout, then az login --tenant TENANT; for Microsoft Graph add --scope \
 https://graph.microsoft.com//.default"
@@ -42,7 +42,7 @@ _REASONS = {
 _OTHERWISE = "mend what the message says, then run the same command again."
 
 
-def advice(failure: CommandFailed) -> str:
+def advice(failure: CommandError) -> str:
     """The one for its reason, else the one for the first words that are in its message."""
     by_words = (text for words, text in _REASONS.items() if words in failure.message)
     return _REASONS.get(failure.reason) or next(by_words, _OTHERWISE)

@@ -11,7 +11,7 @@ from typing import Any
 
 from scripts.bootstrapping.account import Account
 from scripts.bootstrapping.steps import Steps
-from scripts.commands import CommandLine
+from scripts.cli.command_line import CommandLine
 
 NEEDED = {
     "Microsoft.Resources/subscriptions/resourceGroups/write": "create resource groups",

@@ -11,8 +11,8 @@ from scripts.bootstrapping.account import Account
 from scripts.bootstrapping.assignments import Assignments
 from scripts.bootstrapping.steps import Steps
 from scripts.bootstrapping.storage_account import ensure_account, ensure_undelete
-from scripts.commands import CommandLine
-from scripts.stacks import Backend, Stack
+from scripts.cli.command_line import CommandLine
+from scripts.terraform.stacks import Backend, Stack
 
 WRITES_STATE = "Storage Blob Data Contributor"
 WRITES_SECRETS = "Key Vault Secrets Officer"

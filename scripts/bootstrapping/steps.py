@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from scripts.bootstrapping.reasons import advice
-from scripts.commands import CommandFailed
-from scripts.work import Failed, say
+from scripts.cli.command_line import CommandError
+from scripts.cli.error_handling import ScriptError
+from scripts.cli.log import log
 
 
 class Steps:
@@ -19,11 +20,11 @@ class Steps:
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Name what follows; a command that fails in it fails with the step's name, the message and what to do."""
-        say(name)
+        log(name)
         try:
             yield
-        except CommandFailed as failure:
-            raise Failed(
+        except CommandError as failure:
+            raise ScriptError(
                 f"\nFailed: {name}\n"
                 f"Command: {failure.command}\n"
                 f"Answer: {failure.message}\n"
@@ -33,16 +34,16 @@ class Steps:
 
     def found(self, text: str) -> None:
         """Something is as it should be."""
-        say(f"  found: {text}")
+        log(f"  found: {text}")
 
     def created(self, text: str) -> None:
         """Something was not there."""
-        say(f"  {'would be ' if self._dry_run else ''}created: {text}")
+        log(f"  {'would be ' if self._dry_run else ''}created: {text}")
 
     def changed(self, text: str) -> None:
         """Something was there, but not as it should be."""
-        say(f"  {'would be ' if self._dry_run else ''}changed: {text}")
+        log(f"  {'would be ' if self._dry_run else ''}changed: {text}")
 
     def noted(self, text: str) -> None:
         """Something that a person should know."""
-        say(f"  note: {text}")
+        log(f"  note: {text}")

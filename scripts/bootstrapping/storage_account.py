@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from scripts.bootstrapping.steps import Steps
-from scripts.commands import CommandLine
-from scripts.stacks import Backend
-from scripts.work import Failed
+from scripts.cli.command_line import CommandLine
+from scripts.cli.error_handling import ScriptError
+from scripts.terraform.stacks import Backend
 
 DAYS = "30"
 # What the account says, the flag that sets it, and what is good enough; the first is what a new one gets.
@@ -60,7 +60,7 @@ def _named(backend: Backend) -> tuple[str, ...]:
 def _refuse_taken(az: CommandLine, name: str) -> None:
     answer = az.ask("storage", "account", "check-name", "--name", name)
     if not answer["nameAvailable"]:
-        raise Failed(
+        raise ScriptError(
             f"The storage account name {name} cannot be had ({answer['reason']}): {answer['message']}\n"
             "These names are the world's. If the account is yours, it lies in another resource group or subscription: "
             "--subscription, or `[backend] resource_group_name` in the environment's file. If it is somebody else's, "

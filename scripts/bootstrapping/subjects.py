@@ -11,8 +11,8 @@ import re
 from typing import Any
 
 from scripts.bootstrapping.steps import Steps
-from scripts.commands import CommandLine
-from scripts.work import Failed
+from scripts.cli.command_line import CommandLine
+from scripts.cli.error_handling import ScriptError
 
 _PREFIX = re.compile(r"repo:[\w.-]+(@\d+)?/[\w.-]+(@\d+)?")
 _DEFAULT_KEYS = ["repo", "context"]
@@ -23,7 +23,7 @@ def subject_prefix(gh: CommandLine, steps: Steps, *, repository: str, given: str
     if given is not None:
         return _checked(given)
     if not gh.is_installed:
-        raise Failed(
+        raise ScriptError(
             "gh is not on PATH, so GitHub cannot be asked how its tokens name this repository.\n"
             "Install it (https://cli.github.com), or say it:\n"
             f"  --subject-prefix repo:{repository}\n"
@@ -62,7 +62,7 @@ def _refuse_custom(template: dict[str, Any], *, repository: str) -> None:
     keys = template.get("include_claim_keys")
     if template.get("use_default") is not False or not keys or keys == _DEFAULT_KEYS:
         return
-    raise Failed(
+    raise ScriptError(
         f"The subjects of {repository} are made of {', '.join(keys)}: somebody customized them, for it or its "
         "organisation. This bootstrap knows GitHub's own forms only. Go back to them, if nothing else depends on it:\n"
         f"  gh api --method PUT repos/{repository}/actions/oidc/customization/sub -F use_default=true",
@@ -72,5 +72,5 @@ def _refuse_custom(template: dict[str, Any], *, repository: str) -> None:
 
 def _checked(prefix: str) -> str:
     if not _PREFIX.fullmatch(prefix):
-        raise Failed(f"{prefix} is no beginning of a subject: repo:OWNER/NAME or repo:OWNER@ID/NAME@ID.", code=2)
+        raise ScriptError(f"{prefix} is no beginning of a subject: repo:OWNER/NAME or repo:OWNER@ID/NAME@ID.", code=2)
     return prefix

@@ -7,9 +7,10 @@ import os
 import re
 from pathlib import Path
 
-from scripts.commands import CommandFailed
+from scripts.cli.command_line import CommandError
+from scripts.cli.error_handling import ScriptError
+from scripts.cli.log import log
 from scripts.github.marked import Place, mark, marked
-from scripts.work import Failed, say
 
 
 def put(place: Place, *, number: int, env: str, text: str) -> None:
@@ -21,15 +22,15 @@ def put(place: Place, *, number: int, env: str, text: str) -> None:
             if comment["body"].startswith(first):
                 if comment["body"].strip() != body.strip():
                     place.send("PATCH", f"issues/comments/{comment['id']}", body=body)
-                say(f"The comment for {env} on #{number} is up to date.")
+                log(f"The comment for {env} on #{number} is up to date.")
                 return
         place.send("POST", f"issues/{number}/comments", body=body)
-        say(f"Commented on #{number} for {env}.")
-    except CommandFailed as failure:
+        log(f"Commented on #{number} for {env}.")
+    except CommandError as failure:
         if failure.reason != "403":
             raise
         hint = "The job needs `pull-requests: write`, which a pull request of a fork never has."
-        raise Failed(f"{failure}\n{hint}") from None
+        raise ScriptError(f"{failure}\n{hint}") from None
 
 
 def pull_request() -> int:
@@ -41,4 +42,4 @@ def pull_request() -> int:
             return int(number)
     if found := re.fullmatch(r"refs/pull/(\d+)/merge", os.environ.get("GITHUB_REF", "")):
         return int(found[1])
-    raise Failed("This is no workflow of a pull request. Say which one: --pull-request N", code=2)
+    raise ScriptError("This is no workflow of a pull request. Say which one: --pull-request N", code=2)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from scripts.cli.log import log
 from scripts.github.marked import Place, mark, marked, this_run
-from scripts.work import say
 
 
 def keep(place: Place, *, env: str, text: str) -> None:
@@ -16,10 +16,10 @@ def keep(place: Place, *, env: str, text: str) -> None:
     )
     if issues := _open(place, env):
         place.send("PATCH", f"issues/{issues[-1]}", body=body)
-        say(f"{env} differs: issue #{issues[-1]} was renewed.")
+        log(f"{env} differs: issue #{issues[-1]} was renewed.")
         return
     made = place.send("POST", "issues", title=f"Drift: {env} is not what main says", body=body)
-    say(f"{env} differs: issue #{made['number']} was opened.")
+    log(f"{env} differs: issue #{made['number']} was opened.")
 
 
 def close(place: Place, *, env: str) -> None:
@@ -28,9 +28,9 @@ def close(place: Place, *, env: str) -> None:
     for number in issues:
         place.send("POST", f"issues/{number}/comments", body=f"No difference any more, as seen in {this_run()}.")
         place.send("PATCH", f"issues/{number}", state="closed", state_reason="completed")
-        say(f"{env} is what main says: issue #{number} was closed.")
+        log(f"{env} is what main says: issue #{number} was closed.")
     if not issues:
-        say(f"{env} is what main says.")
+        log(f"{env} is what main says.")
 
 
 def _open(place: Place, env: str) -> list[int]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.commands import CommandLine
+from scripts.cli.command_line import CommandLine
 
 ROBOT = "github-actions[bot]"
 """Who a workflow's token is; it may not ask for itself."""

@@ -6,7 +6,8 @@ import os
 import re
 import subprocess
 
-from scripts.work import ROOT, Failed
+from scripts.cli.error_handling import ScriptError
+from scripts.setup.paths import ROOT
 
 _NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _HOST = "github.com"
@@ -24,7 +25,7 @@ def repository(given: str | None = None) -> str:
     _refuse_elsewhere()
     name = given or os.environ.get("GITHUB_REPOSITORY") or _from_origin()
     if not _NAME.fullmatch(name):
-        raise Failed(f"--repository {name}: must be OWNER/NAME.", code=2)
+        raise ScriptError(f"--repository {name}: must be OWNER/NAME.", code=2)
     return name
 
 
@@ -32,7 +33,7 @@ def _refuse_elsewhere() -> None:
     for variable in ("GH_HOST", "GITHUB_SERVER_URL"):
         said = os.environ.get(variable, "")
         if said.lower().removeprefix("https://").rstrip("/") not in {"", _HOST}:
-            raise Failed(f"{variable} is {said}: this works with repositories on {_HOST} only.", code=2)
+            raise ScriptError(f"{variable} is {said}: this works with repositories on {_HOST} only.", code=2)
 
 
 def _from_origin() -> str:
@@ -41,7 +42,7 @@ def _from_origin() -> str:
         return found[1]
     # Not where it leads: there may be a password in it.
     what = f"`origin` does not lead to {_HOST}" if origin else f"No remote `origin` on {_HOST} here"
-    raise Failed(f"{what}. Say which repository: --repository OWNER/NAME", code=2)
+    raise ScriptError(f"{what}. Say which repository: --repository OWNER/NAME", code=2)
 
 
 def _origin() -> str:

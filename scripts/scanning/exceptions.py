@@ -9,8 +9,8 @@ from pathlib import Path
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from scripts.cli.error_handling import ScriptError
 from scripts.scanning.findings import Finding
-from scripts.work import Failed
 
 FILE = Path(__file__).with_name("exceptions.yaml")
 
@@ -32,11 +32,11 @@ class Exempt(BaseModel):
 
 
 def load(text: str) -> list[Exempt]:
-    """The exceptions; `Failed` when one lacks its reason."""
+    """The exceptions; `ScriptError` when one lacks its reason."""
     try:
         return TypeAdapter(list[Exempt]).validate_python(yaml.safe_load(text))
     except (ValidationError, yaml.YAMLError) as error:
-        raise Failed(f"{FILE.name}: {error}", code=2) from None
+        raise ScriptError(f"{FILE.name}: {error}", code=2) from None
 
 
 def apply(exceptions: Sequence[Exempt], findings: Sequence[Finding]) -> tuple[list[Finding], list[Exempt]]:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from scripts.environment import tool
-from scripts.work import Failed
+from scripts.cli.error_handling import ScriptError
+from scripts.setup.environment import tool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class Finding:
 
 
 def scan(stack: Path, *, env: str) -> list[Finding]:
-    """What it finds; `Failed` when it did not look."""
+    """What it finds; `ScriptError` when it did not look."""
     content = json.loads(stack.read_text(encoding="utf-8"))
     # checkov cannot read a file with it, and then reports success: github.com/bridgecrewio/checkov/issues/7454
     content.get("terraform", {}).pop("required_version", None)
@@ -34,7 +34,7 @@ def scan(stack: Path, *, env: str) -> list[Finding]:
         Path(folder, "cdk.tf.json").write_text(text, encoding="utf-8")
         results = _checkov(Path(folder)).get("results")
     if not results or results["parsing_errors"] or not (results["passed_checks"] or results["failed_checks"]):
-        raise Failed(f"checkov has read nothing of {stack}, so its silence would say nothing.")
+        raise ScriptError(f"checkov has read nothing of {stack}, so its silence would say nothing.")
     lines = addresses(text)
     return [
         Finding(
@@ -56,7 +56,7 @@ def _checkov(folder: Path) -> dict[str, Any]:
     try:
         report: dict[str, Any] = json.loads(ran.stdout)
     except ValueError:
-        raise Failed(f"checkov ended with exit code {ran.returncode}:\n{ran.stderr.strip()}") from None
+        raise ScriptError(f"checkov ended with exit code {ran.returncode}:\n{ran.stderr.strip()}") from None
     return report
 
 

@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from scripts.secret_names import SecretName, azure_key, show_command
 from scripts.smoke_test.exchange import Answer, printable
 from scripts.smoke_test.offer import Offer, Served
 from scripts.smoke_test.wire import is_local
+from settings.secret_names import SecretName, azure_key, show_command
 
 Layer = Literal[
     "DNS",

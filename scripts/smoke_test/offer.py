@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scripts.offers import settings_of, usable_in
-from scripts.secret_names import SecretName, gateway_key
+from scripts.azure.offers import settings_of, usable_in
 from settings import EnvironmentSettings
 from settings.azure_openai import Upstream
 from settings.models import Model
+from settings.secret_names import SecretName, gateway_key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Offer:
 
 
 def offer_of(env: str, *, project: str | None = None) -> Offer:
-    """What the environment offers the project, by default its first one; `Failed` if there is no such."""
+    """What the environment offers the project, by default its first one; `ScriptError` if there is no such."""
     settings = settings_of(env)
     name, models = usable_in(settings, project=project)
     return Offer(

@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 
 import httpx
 
-from scripts.offers import normalized
+from scripts.azure.offers import normalized
+from scripts.cli.error_handling import ScriptError
+from scripts.cli.log import log
 from scripts.smoke_test.answers import judged
 from scripts.smoke_test.checks import MODELS, Check, checks_of
 from scripts.smoke_test.diagnosis import HOST, Fault, Scene
@@ -21,7 +23,6 @@ from scripts.smoke_test.report import Report, Result
 from scripts.smoke_test.start import reach
 from scripts.smoke_test.transport import UnreachedError
 from scripts.smoke_test.wire import Wire, wire_to
-from scripts.work import Failed, say
 
 WAIT_S = 240.0
 """LiteLLM may take 150 s to load, and Container Apps some to find a machine."""
@@ -38,20 +39,20 @@ def run(
     offer: Offer,
     wait_s: float = WAIT_S,
     timeout_s: float = TIMEOUT_S,
-    tell: Callable[[str], None] = say,
+    tell: Callable[[str], None] = log,
 ) -> Report:
     """Check the gateway; what fails is in the report. `tell` hears of a wait.
 
-    `Failed` if the address or the key cannot be one.
+    `ScriptError` if the address or the key cannot be one.
     """
     url = normalized(base_url)
     try:
         httpx.URL(url)
     except httpx.InvalidURL as wrong:
-        raise Failed(f"--base-url {url}: {wrong}.", code=2) from None
+        raise ScriptError(f"--base-url {url}: {wrong}.", code=2) from None
     secret = key.strip()
     if not secret or not secret.isascii() or not secret.isprintable() or " " in secret:
-        raise Failed("The key is empty, or has spaces or characters that no HTTP header can hold.", code=2)
+        raise ScriptError("The key is empty, or has spaces or characters that no HTTP header can hold.", code=2)
     return asyncio.run(_run(url=url, key=secret, offer=offer, wait_s=wait_s, timeout_s=timeout_s, tell=tell))
 
 

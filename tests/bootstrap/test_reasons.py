@@ -5,7 +5,7 @@ from typing import Literal
 import pytest
 
 from scripts.bootstrapping.reasons import advice
-from scripts.commands import CommandLine
+from scripts.cli.command_line import CommandLine
 
 AZ, GH = "az", "gh"
 DENIED = 'Forbidden({"error":{"code":"Authorization_RequestDenied","message":"Insufficient privileges to complete"}})'

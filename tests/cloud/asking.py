@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from scripts.environment import TOOLS, prepare
-from scripts.install import program
+from scripts.setup.environment import TOOLS, prepare
+from scripts.setup.install import program
 from tests.cloud.stand_ins import ROOT
 
 

@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import pytest
 
-from scripts.install import first_lines
+from scripts.setup.install import first_lines
 from tests.cloud import edge
 from tests.cloud.az.azure import new as new_azure
 from tests.cloud.gh.github import new as new_github

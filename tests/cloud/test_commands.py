@@ -5,8 +5,8 @@ import shlex
 
 import pytest
 
-from scripts.commands import PAUSES_S, CommandFailed, CommandLine
-from scripts.work import Failed
+from scripts.cli.command_line import PAUSES_S, CommandError, CommandLine
+from scripts.cli.error_handling import ScriptError
 from tests.cloud.stand_ins import Cloud
 
 ARM = "ERROR: (ResourceNotFound) It (the thing) was not found.\nCode: ResourceNotFound\nMessage: It was not found."
@@ -19,7 +19,7 @@ def az(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
     """A stand-in, called from here."""
     for name in ("PATH", "HOME", "CLOUD_STAND_INS"):
         monkeypatch.setenv(name, cloud.environ[name])
-    monkeypatch.setattr("scripts.commands.PAUSES_S", (0, 0))
+    monkeypatch.setattr("scripts.cli.command_line.PAUSES_S", (0, 0))
     return CommandLine("az")
 
 
@@ -28,7 +28,7 @@ def az(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> CommandLine:
 )
 def test_azures_reason_is_found_wherever_it_stands(az: CommandLine, cloud: Cloud, stderr: str, reason: str) -> None:
     (cloud.bin / "az").write_text(f"#!/bin/sh\necho {shlex.quote(stderr)} >&2\nexit 1\n", encoding="utf-8")
-    with pytest.raises(CommandFailed) as failed:
+    with pytest.raises(CommandError) as failed:
         az.ask("group", "show", "--name", "x")
     assert failed.value.reason == reason
     assert failed.value.message == stderr.partition("\nCode:")[0].removeprefix("ERROR: ")
@@ -38,14 +38,14 @@ def test_azures_reason_is_found_wherever_it_stands(az: CommandLine, cloud: Cloud
 def test_what_is_missing_is_none_and_everything_else_fails(az: CommandLine, cloud: Cloud) -> None:
     assert az.find("group", "show", "--name", "x", missing={"ResourceGroupNotFound"}) is None
     cloud.fail("group show", code="AuthorizationFailed", message="No.")
-    with pytest.raises(CommandFailed, match="No"):
+    with pytest.raises(CommandError, match="No"):
         az.find("group", "show", "--name", "x", missing={"ResourceGroupNotFound"})
 
 
 @pytest.mark.parametrize("said", ["", "null", "WARNING: an extension", 'WARNING: old\n{"name": "x"}'])
 def test_an_answer_that_is_no_json_is_told_without_being_shown(az: CommandLine, cloud: Cloud, said: str) -> None:
     (cloud.bin / "az").write_text(f"#!/bin/sh\nprintf %s {shlex.quote(said)}\n", encoding="utf-8")
-    with pytest.raises(Failed, match="az keyvault secret show --name x\naz answered no JSON") as failed:
+    with pytest.raises(ScriptError, match="az keyvault secret show --name x\naz answered no JSON") as failed:
         az.ask("keyvault", "secret", "show", "--name", "x")
     assert "WARNING" not in str(failed.value)
 
@@ -83,10 +83,10 @@ def test_what_is_not_known_everywhere_yet_is_tried_again_as_long_as_it_makes_sen
     cloud.fail("group create", code="PrincipalNotFound", message="Principal x does not exist.", times=2)
     assert az.change(*words, not_yet=("PrincipalNotFound",))["name"] == "x"
     cloud.fail("group create", code="PrincipalNotFound", message="Principal x does not exist.", times=9)
-    with pytest.raises(CommandFailed, match="does not exist"):
+    with pytest.raises(CommandError, match="does not exist"):
         az.change(*words, not_yet=("PrincipalNotFound",))
     assert len(cloud.calls()) == 3 + 3
-    with pytest.raises(CommandFailed):
+    with pytest.raises(CommandError):
         az.change(*words, not_yet=("SomethingElse",))
     assert len(cloud.calls()) == 3 + 3 + 1
 
@@ -104,14 +104,16 @@ def test_the_directory_takes_no_subscription(az: CommandLine, cloud: Cloud) -> N
 
 def test_a_secret_among_the_words_is_noticed_by_the_stand_in(az: CommandLine, cloud: Cloud) -> None:
     (cloud.folder / "secrets.json").write_text('["hush-hush"]', encoding="utf-8")
-    with pytest.raises(CommandFailed):
+    with pytest.raises(CommandError):
         az.ask("group", "exists", "--name", "x-hush-hush")
     assert [call.code for call in cloud.calls()] == [99]
 
 
 def test_a_program_that_cannot_start_is_told_with_its_place(az: CommandLine, cloud: Cloud) -> None:
     (cloud.bin / "az").write_text("#!/nowhere/python3\n", encoding="utf-8")
-    with pytest.raises(Failed, match=re.escape(f"{cloud.bin}/az does not start: No such file or directory.")) as failed:
+    with pytest.raises(
+        ScriptError, match=re.escape(f"{cloud.bin}/az does not start: No such file or directory.")
+    ) as failed:
         az.ask("account", "show")
     assert failed.value.code == 2
 

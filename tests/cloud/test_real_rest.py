@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.environment import prepare, tool
+from scripts.setup.environment import prepare, tool
 
 
 @pytest.mark.slow

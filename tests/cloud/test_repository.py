@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts.cli.error_handling import ScriptError
 from scripts.github import repository as module
 from scripts.github.repository import repository
-from scripts.work import Failed
 
 
 @pytest.fixture(autouse=True)
@@ -53,7 +53,7 @@ def test_where_origin_leads(checkout: Path, remote: str) -> None:
 )
 def test_an_origin_elsewhere_is_refused_without_a_word_of_it(checkout: Path, remote: str) -> None:
     subprocess.run(["git", "-C", checkout, "remote", "add", "origin", remote], check=True)  # noqa: S607
-    with pytest.raises(Failed, match="Say which repository: --repository OWNER/NAME") as refusal:
+    with pytest.raises(ScriptError, match="Say which repository: --repository OWNER/NAME") as refusal:
         repository()
     assert str(refusal.value).startswith("`origin` does not lead to github.com.")
     assert "hush" not in str(refusal.value)
@@ -61,7 +61,7 @@ def test_an_origin_elsewhere_is_refused_without_a_word_of_it(checkout: Path, rem
 
 
 def test_without_an_origin_it_must_be_said() -> None:
-    with pytest.raises(Failed, match=r"^No remote `origin` on github\.com here\. Say which repository"):
+    with pytest.raises(ScriptError, match=r"^No remote `origin` on github\.com here\. Say which repository"):
         repository()
 
 
@@ -71,7 +71,7 @@ def test_without_an_origin_it_must_be_said() -> None:
 )
 def test_another_github_is_refused_whatever_is_said(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
     monkeypatch.setenv(variable, value)
-    with pytest.raises(Failed, match=f"{variable} is {value}: this works with repositories on github.com only"):
+    with pytest.raises(ScriptError, match=f"{variable} is {value}: this works with repositories on github.com only"):
         repository("contoso/said")
 
 
@@ -92,5 +92,5 @@ def test_what_is_said_comes_before_what_a_runner_says(monkeypatch: pytest.Monkey
 
 @pytest.mark.parametrize("name", ["gateway", "a/b/c", "https://github.com/contoso/gateway", "a/b c"])
 def test_a_name_that_is_none_is_refused(name: str) -> None:
-    with pytest.raises(Failed, match="must be OWNER/NAME"):
+    with pytest.raises(ScriptError, match="must be OWNER/NAME"):
         repository(name)

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from scripts import stamp
-from scripts.environment import prepare, tool
-from scripts.requirements import from_pipfile_lock
+from scripts.setup import stamp
+from scripts.setup.environment import prepare, tool
+from scripts.setup.requirements import from_pipfile_lock
 from tests.cloud.stand_ins import cloud
 from tests.delivery.state import State, serve
 

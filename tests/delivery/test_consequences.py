@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from scripts.delivery.changes import Action, Change
-from scripts.delivery.consequences import warnings
-from scripts.delivery.differences import Difference
+from scripts.terraform.changes import Action, Change
+from scripts.terraform.consequences import warnings
+from scripts.terraform.differences import Difference
 from tests.synth.stack import stack_file
 
 

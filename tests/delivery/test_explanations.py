@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.delivery.explanations import explained, lacks_state, own_words
+from scripts.terraform.explanations import explained, lacks_state, own_words
 
 # As the CLI prints them: of Terraform 1.15 and azurerm 4, or from issues of theirs.
 FAILURES = {

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from local.runner.session import Session
-from scripts.commands import CommandLine
-from scripts.delivery.keys import client_keys, kept
-from scripts.operating.phases import derived
-from scripts.stacks import Stack
-from scripts.work import Failed
+from scripts.azure.phases import derived
+from scripts.cli.command_line import CommandLine
+from scripts.cli.error_handling import ScriptError
+from scripts.terraform.keys import client_keys, kept
+from scripts.terraform.stacks import Stack
 from tests.cloud import edge
 from tests.cloud.az.keyvault import version
 from tests.cloud.stand_ins import Cloud
@@ -114,7 +114,7 @@ def test_a_key_that_is_deleted_before_it_is_written_must_be_in_other_hands_too(
 ) -> None:
     there = ("gateway-key", "gateway-key-secondary")
     holds(cloud, gateway_key=ROTATED, gateway_key_secondary=derived(ROTATED))
-    with pytest.raises(Failed) as failure:
+    with pytest.raises(ScriptError) as failure:
         keys(stack, *there, actions=actions)
     told = str(failure.value)
     show = f"az keyvault secret show --vault-name {VAULT} --name gateway-key --query value --output tsv"
@@ -125,7 +125,7 @@ def test_a_key_that_is_deleted_before_it_is_written_must_be_in_other_hands_too(
     monkeypatch.setenv(FIRST, ROTATED)
     assert keys(stack, *there, actions=actions)[FIRST] == ROTATED
     holds(cloud, gateway_key=ROTATED, gateway_key_secondary="of a rotation")
-    with pytest.raises(Failed, match="gateway-key-secondary of vault-of-dev is deleted and written again"):
+    with pytest.raises(ScriptError, match="gateway-key-secondary of vault-of-dev is deleted and written again"):
         keys(stack, *there, actions=actions)
 
 
@@ -151,7 +151,7 @@ def test_a_key_that_is_neither_in_the_vault_nor_given_is_told(
     holds(cloud, gateway_key=ROTATED, gateway_key_secondary=derived(ROTATED))
     monkeypatch.delenv(FIRST, raising=False)
     monkeypatch.setenv("TF_VAR_gateway_key_team", " ")
-    with pytest.raises(Failed) as failure:
+    with pytest.raises(ScriptError) as failure:
         keys(stack, "gateway-key", "gateway-key-secondary")
     assert failure.value.code == 2
     assert str(failure.value).startswith("TF_VAR_gateway_key_team is not set.")
@@ -161,7 +161,7 @@ def test_a_key_that_is_neither_in_the_vault_nor_given_is_told(
 @pytest.mark.usefixtures("given")
 def test_a_new_key_that_could_be_guessed_is_refused(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TF_VAR_gateway_key_team", "x" * 19)
-    with pytest.raises(Failed, match="TF_VAR_gateway_key_team must have at least 20 characters"):
+    with pytest.raises(ScriptError, match="TF_VAR_gateway_key_team must have at least 20 characters"):
         keys(stack)
     monkeypatch.setenv("TF_VAR_gateway_key_team", "x" * 20)
     assert keys(stack)["TF_VAR_gateway_key_team"] == "x" * 20

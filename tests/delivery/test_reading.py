@@ -2,10 +2,10 @@
 
 import pytest
 
-from scripts.delivery.changes import Action, changes
-from scripts.delivery.differences import differences
-from scripts.delivery.paths import path_of
-from scripts.delivery.plans import MOST, Plan
+from scripts.terraform.changes import Action, changes
+from scripts.terraform.differences import differences
+from scripts.terraform.paths import path_of
+from scripts.terraform.plans import MOST, Plan
 
 
 def entry(kind: str, actions: list[str], **more: object) -> dict[str, object]:

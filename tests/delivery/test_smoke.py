@@ -8,9 +8,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from local.runner.session import Session
-from scripts.delivery.changes import Action, Change
-from scripts.delivery.deploying import what_now
-from scripts.delivery.plans import Plan
+from scripts.terraform.changes import Action, Change
+from scripts.terraform.deploying import what_now
+from scripts.terraform.plans import Plan
 from tests.delivery.conftest import Desk
 
 

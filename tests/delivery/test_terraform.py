@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.terraform import pinned
+from scripts.terraform.program import pinned
 from tests.delivery.conftest import Desk
 
 

@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local.runner.session import run
-from scripts import stamp
-from scripts.requirements import from_pipfile_lock, image_locks
+from scripts.setup import stamp
+from scripts.setup.requirements import from_pipfile_lock, image_locks
 from tests import known
 from tests.cloud.stand_ins import Cloud, put
 from tests.docs.pages import ROOT

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from scripts.stacks import load
+from scripts.terraform.stacks import load
 from tests.docs.desk import Desk
 from tests.docs.pages import ROOT, fenced, read
 

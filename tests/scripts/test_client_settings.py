@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
+from scripts.azure.offers import normalized
+from scripts.cli.error_handling import ScriptError
 from scripts.client_settings import Models, models_of, roo_settings, write
-from scripts.offers import normalized
-from scripts.work import Failed
 from settings import environment_files
 
 ROOT = Path(__file__).parents[2]
@@ -131,7 +131,7 @@ def test_every_form_of_the_address_ends_in_v1(given: str, base_url: str) -> None
     ],
 )
 def test_what_is_no_base_url_is_refused(given: str) -> None:
-    with pytest.raises(Failed, match=r"--base-url .*must be") as failure:
+    with pytest.raises(ScriptError, match=r"--base-url .*must be") as failure:
         normalized(given)
     assert failure.value.code == 2
 
@@ -175,11 +175,11 @@ def test_a_project_without_embeddings_does_not_index() -> None:
 
 @pytest.mark.usefixtures("projects")
 def test_a_project_that_no_client_can_use_is_told() -> None:
-    with pytest.raises(Failed, match="'index' may use no model that answers a chat"):
+    with pytest.raises(ScriptError, match="'index' may use no model that answers a chat"):
         models_of("dev", project="index")
 
 
 @pytest.mark.usefixtures("projects")
 def test_an_unknown_project_is_told_with_those_that_are_there() -> None:
-    with pytest.raises(Failed, match="There is no project 'x' in dev; there are team, chat, index"):
+    with pytest.raises(ScriptError, match="There is no project 'x' in dev; there are team, chat, index"):
         models_of("dev", project="x")

@@ -8,8 +8,8 @@ from itertools import count, cycle
 
 import pytest
 
-from scripts.operating.app import Key, wait_for_door
-from scripts.work import Failed
+from scripts.azure.app import Key, wait_for_door
+from scripts.cli.error_handling import ScriptError
 
 NEW = Key(name="the new key", value="new")
 
@@ -47,7 +47,7 @@ def replicas(*statuses: Callable[[], int]) -> Iterator[str]:
 def test_one_replica_that_refuses_the_key_is_met_in_spite_of_the_other() -> None:
     with (
         replicas(lambda: 200, lambda: 401) as url,
-        pytest.raises(Failed, match=r"After 2 s the gateway at .* still answers (200|401) to the new key\."),
+        pytest.raises(ScriptError, match=r"After 2 s the gateway at .* still answers (200|401) to the new key\."),
     ):
         wait_for_door(url, [NEW], wait_s=2, every_s=0.01)
 

@@ -8,12 +8,27 @@ from pathlib import Path
 
 import pytest
 
-from scripts import environment, install, stamp
-from scripts.requirements import from_pipfile_lock, only, tool_locks
-from scripts.work import Failed, Work
+from scripts.cli.error_handling import ScriptError
+from scripts.cli.processes import Processes
+from scripts.setup import environment, install, stamp
+from scripts.setup.requirements import from_pipfile_lock, only, tool_locks
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
+FIRST = (
+    "up.py",
+    "test.py",
+    "cli/error_handling.py",
+    "cli/file_lock.py",
+    "cli/log.py",
+    "cli/processes.py",
+    "setup/environment.py",
+    "setup/install.py",
+    "setup/paths.py",
+    "setup/requirements.py",
+    "setup/stamp.py",
+    "terraform/synthesis.py",
+)
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
@@ -21,9 +36,9 @@ def test_an_old_python_can_read_the_scripts_and_be_refused(script: Path) -> None
     ast.parse(script.read_text(encoding="utf-8"), feature_version=(3, 8))
 
 
-@pytest.mark.parametrize("name", ["work", "requirements", "stamp", "install", "environment", "up", "test", "synthesis"])
+@pytest.mark.parametrize("name", FIRST)
 def test_setting_up_needs_the_standard_library_alone(name: str) -> None:
-    tree = ast.parse((ROOT / f"scripts/{name}.py").read_text(encoding="utf-8"))
+    tree = ast.parse((ROOT / "scripts" / name).read_text(encoding="utf-8"))
     imported = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
     imported += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     assert {module.split(".")[0] for module in imported} <= {"scripts", *sys.stdlib_module_names}
@@ -31,7 +46,9 @@ def test_setting_up_needs_the_standard_library_alone(name: str) -> None:
 
 @pytest.mark.parametrize("version", [(3, 8, 18), (3, 10, 13), (2, 7, 18)])
 def test_an_old_python_is_told_what_to_do(version: tuple[int, ...]) -> None:
-    with pytest.raises(Failed, match=r"Python 3\.11 or newer is needed, and this is " + ".".join(map(str, version))):
+    with pytest.raises(
+        ScriptError, match=r"Python 3\.11 or newer is needed, and this is " + ".".join(map(str, version))
+    ):
         environment.check_python(version)
 
 
@@ -42,7 +59,7 @@ def test_a_newer_python_is_welcome(version: tuple[int, ...]) -> None:
 
 def test_a_python_without_venv_is_told_which_package_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "ensurepip" else name)
-    with pytest.raises(Failed, match="sudo apt install python3-venv"):
+    with pytest.raises(ScriptError, match="sudo apt install python3-venv"):
         environment.check_python((3, 11, 2))
 
 
@@ -79,8 +96,10 @@ def test_an_index_of_pips_own_is_noticed(pip_config: str, named: bool) -> None: 
 
 def test_a_package_that_is_not_what_was_locked_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "image"
-    with pytest.raises(Failed, match=r"(?s)pip could not install what image needs.*hash.*run the same command again"):
-        install.image(Work(), folder, f"colorama==0.4.6 --hash=sha256:{'0' * 64}\n")
+    with pytest.raises(
+        ScriptError, match=r"(?s)pip could not install what image needs.*hash.*run the same command again"
+    ):
+        install.image(Processes(), folder, f"colorama==0.4.6 --hash=sha256:{'0' * 64}\n")
     assert not (folder / ".stamp").exists()
 
 
@@ -88,7 +107,7 @@ def test_a_tool_has_an_environment_of_its_own_and_the_program_that_its_packages_
     folder, locked = tmp_path / "with a space/answer", (ROOT / "Pipfile.lock").read_text(encoding="utf-8")
     package = only(from_pipfile_lock(locked), "colorama")
     shim = "import colorama, sys\nprint(colorama.__file__, sys.argv[1])\n"
-    install.tool(Work(), folder, package, shim)
+    install.tool(Processes(), folder, package, shim)
 
     answer = subprocess.run(
         [install.program("answer", environment=folder), "word"], capture_output=True, text=True, check=True

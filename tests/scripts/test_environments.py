@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.cli.error_handling import ScriptError
 from scripts.environments import environments
-from scripts.work import Failed
 from settings import load_environments
 
 ROOT = Path(__file__).parents[2]
@@ -48,7 +48,7 @@ def test_an_argument_is_a_mistake() -> None:
 
 
 def test_a_new_file_is_a_new_environment_and_none_at_all_a_failure(tmp_path: Path) -> None:
-    with pytest.raises(Failed, match="holds no environment's file"):
+    with pytest.raises(ScriptError, match="holds no environment's file"):
         environments(tmp_path)
     (tmp_path / "uat.toml").write_text('env = "uat"\n', encoding="utf-8")
     (tmp_path / "dev.toml").write_text('env = "dev"\n', encoding="utf-8")

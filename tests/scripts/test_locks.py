@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from scripts import lock, test
-from scripts.environment import LOCKS, TOOL_LOCKS, in_settings, prepare, tool
-from scripts.requirements import from_pipfile_lock, image_locks, only, tool_locks, versions_in
-from scripts.work import Work
+from scripts.cli.processes import Processes
+from scripts.setup.environment import LOCKS, TOOL_LOCKS, in_settings, prepare, tool
+from scripts.setup.requirements import from_pipfile_lock, image_locks, only, tool_locks, versions_in
 from settings import load_environments
 
 ROOT = Path(__file__).parents[2]
@@ -68,9 +68,9 @@ def test_a_tool_is_pinned_and_hashed_with_all_that_it_needs(path: Path) -> None:
 
 def test_a_lock_takes_nothing_of_the_last_week(monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[list[str]] = []
-    monkeypatch.setattr(Work, "run", lambda _, command: ran.append([str(word) for word in command]))
-    lock.tool(Work(), wanted=TOOL_LOCKS / "checkov.in")
-    lock.node(Work())
+    monkeypatch.setattr(Processes, "run", lambda _, command: ran.append([str(word) for word in command]))
+    lock.tool(Processes(), wanted=TOOL_LOCKS / "checkov.in")
+    lock.node(Processes())
     assert "--exclude-newer=7 days" in ran[0]
     assert ran[0][-1] == str(TOOL_LOCKS / "checkov.txt")
     assert "--min-release-age=7" in ran[1]

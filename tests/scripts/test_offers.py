@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.offers import all_settings, asks, tell_where_models_are
+from scripts.azure.offers import all_settings, asks, tell_where_models_are
 from settings.loading import load_environment
 from tests import known
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from local.runner.session import Session
-from scripts.operating.phases import derived, phase_of
+from scripts.azure.phases import derived, phase_of
 from tests.cloud.az.keyvault import version
 from tests.cloud.door import door
 from tests.cloud.stand_ins import Cloud, Ran

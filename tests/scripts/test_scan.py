@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from scripts.environment import prepare
+from scripts.cli.error_handling import ScriptError
 from scripts.scanning import exceptions
 from scripts.scanning.exceptions import Exempt
 from scripts.scanning.findings import Finding, addresses, scan
-from scripts.work import Failed
+from scripts.setup.environment import prepare
 
 ROOT = Path(__file__).parents[2]
 LISTED = exceptions.load(exceptions.FILE.read_text(encoding="utf-8"))
@@ -72,7 +72,7 @@ def test_an_exception_that_excuses_nothing_fails(out: Path) -> None:
 def test_a_stack_that_checkov_cannot_read_is_no_success(tmp_path: Path, content: str) -> None:
     path = tmp_path / "cdk.tf.json"
     path.write_text(content, encoding="utf-8")
-    with pytest.raises(Failed, match=r"checkov has read nothing of .*cdk\.tf\.json"):
+    with pytest.raises(ScriptError, match=r"checkov has read nothing of .*cdk\.tf\.json"):
         scan(path, env="dev")
 
 
@@ -101,7 +101,7 @@ def test_a_resource_is_known_by_its_line() -> None:
     ],
 )
 def test_an_exception_without_a_reason_is_refused(text: str, message: str) -> None:
-    with pytest.raises(Failed, match=f"(?s)exceptions.yaml: .*{message}") as failure:
+    with pytest.raises(ScriptError, match=f"(?s)exceptions.yaml: .*{message}") as failure:
         exceptions.load(text)
     assert failure.value.code == 2
 

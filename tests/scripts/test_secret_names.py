@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.secret_names import SecretName, azure_key, gateway_key
+from settings.secret_names import SecretName, azure_key, gateway_key
 
 
 def test_every_variable_is_in_the_vault_under_the_name_that_it_is_looked_for(stacks: Path) -> None:

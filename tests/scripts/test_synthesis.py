@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from scripts.synthesis import compare, contents
+from scripts.terraform.synthesis import compare, contents
 
 
 def test_the_same_bytes_are_no_difference() -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from scripts.environment import in_settings
+from scripts.setup.environment import in_settings
 from scripts.up import parse, runner_arguments
 from tests.scripts.conftest import Tree, command_lines
 

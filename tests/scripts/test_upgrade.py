@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from scripts import upgrade
-from scripts.environment import LOCKS
-from scripts.registry import digest_of
-from scripts.work import Failed
+from scripts.cli.error_handling import ScriptError
+from scripts.setup.environment import LOCKS
+from scripts.setup.registry import digest_of
 from settings.image import DEFAULT_IMAGE
 
 ROOT = Path(__file__).parents[2]
@@ -113,12 +113,12 @@ def test_a_tag_is_a_digest(registry: Registry) -> None:
 )
 def test_what_the_registry_does_not_tell_is_said(registry: Registry, spoil: str, tag: str, message: str) -> None:
     registry.spoil = spoil
-    with pytest.raises(Failed, match=message):
+    with pytest.raises(ScriptError, match=message):
         digest_of(f"{registry.host}/berriai/litellm", tag)
 
 
 def test_without_a_network_a_digest_can_be_given() -> None:
-    with pytest.raises(Failed, match=r"127.0.0.1:9 cannot be reached \(ConnectError(.|\n)*--digest sha256:"):
+    with pytest.raises(ScriptError, match=r"127.0.0.1:9 cannot be reached \(ConnectError(.|\n)*--digest sha256:"):
         digest_of("127.0.0.1:9/berriai/litellm", "v1.106.2")
 
 

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from scripts.work import ROOT, Failed, Work, alone, together
+from scripts.cli.error_handling import ScriptError
+from scripts.cli.file_lock import file_lock
+from scripts.cli.processes import Processes, run_in_parallel
+from scripts.setup.paths import ROOT
 
 
 def python(code: str) -> list[str]:
@@ -18,12 +21,12 @@ def python(code: str) -> list[str]:
 
 def test_returns_what_was_printed_on_either_stream() -> None:
     code = "import sys; print('out', flush=True); print('err', file=sys.stderr)"
-    assert Work().run(python(code)).split() == ["out", "err"]
+    assert Processes().run(python(code)).split() == ["out", "err"]
 
 
 def test_a_failure_has_the_last_lines_and_the_exit_code() -> None:
-    with pytest.raises(Failed) as failure:
-        Work().run(python("import sys; print(*range(100), sep='\\n'); sys.exit(7)"))
+    with pytest.raises(ScriptError) as failure:
+        Processes().run(python("import sys; print(*range(100), sep='\\n'); sys.exit(7)"))
     assert failure.value.code == 7
     assert str(failure.value).splitlines() == [str(number) for number in range(85, 100)]
 
@@ -32,7 +35,7 @@ def test_jobs_run_at_the_same_time(tmp_path: Path) -> None:
     wait_for = "import pathlib, sys, time\nmine, other = map(pathlib.Path, sys.argv[1:])\nmine.touch()\n"
     wait_for += "for _ in range(6000):\n    if other.exists(): sys.exit(0)\n    time.sleep(0.01)\nsys.exit(1)"
     a, b = str(tmp_path / "a"), str(tmp_path / "b")
-    together(
+    run_in_parallel(
         {"a": lambda work: work.run([*python(wait_for), a, b]), "b": lambda work: work.run([*python(wait_for), b, a])}
     )
 
@@ -40,8 +43,8 @@ def test_jobs_run_at_the_same_time(tmp_path: Path) -> None:
 def test_the_first_failure_ends_the_others_with_what_they_started() -> None:
     child = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
     start = time.monotonic()
-    with pytest.raises(Failed, match=r"^broken$"):
-        together(
+    with pytest.raises(ScriptError, match=r"^broken$"):
+        run_in_parallel(
             {
                 "slow": lambda work: work.run(python(child)),
                 "bad": lambda work: work.run(python("import time; time.sleep(0.5); raise SystemExit('broken')")),
@@ -51,19 +54,19 @@ def test_the_first_failure_ends_the_others_with_what_they_started() -> None:
 
 
 def test_ctrl_d_at_a_question_is_a_line_and_no_traceback() -> None:
-    code = "from scripts.work import manners\nwith manners():\n    input('Sure? ')"
+    code = "from scripts.cli.error_handling import error_handling\nwith error_handling():\n    input('Sure? ')"
     ran = subprocess.run(python(code), cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
     assert (ran.returncode, ran.stdout) == (1, "Sure? ")
     assert ran.stderr == "\nStopped: the question was not answered.\n"
 
 
 def test_a_program_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    with pytest.raises(Failed, match="nowhere"):
-        together({"job": lambda work: work.run([tmp_path / "nowhere"])})
+    with pytest.raises(ScriptError, match="nowhere"):
+        run_in_parallel({"job": lambda work: work.run([tmp_path / "nowhere"])})
 
 
 def test_each_job_is_told_with_its_time(capsys: pytest.CaptureFixture[str]) -> None:
-    together({"the first": lambda _: None, "the second": lambda _: None})
+    run_in_parallel({"the first": lambda _: None, "the second": lambda _: None})
     told = capsys.readouterr()
     assert told.out == ""
     assert "the first, the second ..." in told.err
@@ -75,12 +78,12 @@ def test_two_setups_of_a_folder_take_turns(tmp_path: Path, capsys: pytest.Captur
     order: list[str] = []
 
     def second() -> None:
-        with alone(tmp_path / "lock"):
+        with file_lock(tmp_path / "lock"):
             order.append("second")
 
     thread = threading.Thread(target=second)
     told, deadline = "", time.monotonic() + 30
-    with alone(tmp_path / "lock"):
+    with file_lock(tmp_path / "lock"):
         thread.start()
         while "Another setup of this folder is at work" not in told and time.monotonic() < deadline:
             thread.join(0.01)

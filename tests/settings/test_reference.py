@@ -6,8 +6,8 @@ import re
 import pytest
 
 from scripts import settings_reference
+from scripts.cli.error_handling import ScriptError
 from scripts.settings_reference import FILE, reference, tables, with_reference
-from scripts.work import Failed
 from settings import EnvironmentSettings, load_environment
 from tests.settings.conftest import WriteFile
 
@@ -74,5 +74,5 @@ def test_a_stale_document_is_told_and_written_anew(write: WriteFile, monkeypatch
 
 
 def test_a_document_without_its_marks_is_refused() -> None:
-    with pytest.raises(Failed, match="must have the lines"):
+    with pytest.raises(ScriptError, match="must have the lines"):
         with_reference("# Settings\n")

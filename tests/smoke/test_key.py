@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts.cli.error_handling import ScriptError
 from scripts.smoke import find_key
 from scripts.smoke_test import offer_of
-from scripts.work import Failed
 
 
 @pytest.fixture
@@ -31,14 +31,14 @@ def test_the_environment_wins_in_this_order(kept: Path, monkeypatch: pytest.Monk
 
 def test_the_local_key_goes_to_the_local_gateway_alone(kept: Path) -> None:
     assert kept.is_file()
-    with pytest.raises(Failed, match="set GATEWAY_KEY or TF_VAR_gateway_key"):
+    with pytest.raises(ScriptError, match="set GATEWAY_KEY or TF_VAR_gateway_key"):
         find_key("gateway_key", local=None)
 
 
 def test_a_file_of_something_else_holds_no_key(kept: Path) -> None:
     for content in ("[]", "no json", "{}"):
         kept.write_text(content, encoding="utf-8")
-        with pytest.raises(Failed, match="A key is needed"):
+        with pytest.raises(ScriptError, match="A key is needed"):
             find_key("gateway_key", local=kept)
 
 

@@ -10,7 +10,7 @@ import pytest
 from scripts.bootstrapping.github_variables import environment_variables, repository_variables
 from scripts.bootstrapping.identities import Identities
 from scripts.environments import environments
-from scripts.stacks import Stack, load_all
+from scripts.terraform.stacks import Stack, load_all
 from tests.workflows.files import ROOT, WORKFLOWS, jobs
 
 ENVS = environments(ROOT / "settings/environments")

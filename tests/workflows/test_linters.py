@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts import test
-from scripts.environment import prepare, tool
+from scripts.setup.environment import prepare, tool
 from tests.workflows.files import FOLDER
 
 INJECTED = "run: echo ${{ github.event.pull_request.title }}"

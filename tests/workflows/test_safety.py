@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scripts.environment import OLDEST_PYTHON
+from scripts.setup.environment import OLDEST_PYTHON
 from tests.workflows.files import FOLDER, ROOT, WORKFLOWS, Step, jobs, steps
 
 FILES = sorted(FOLDER.rglob("*.yml"))

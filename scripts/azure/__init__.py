@@ -1,0 +1,1 @@
+"""A deployed gateway in Azure: its address, its keys, its revisions."""

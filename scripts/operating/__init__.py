@@ -1,1 +1,0 @@
-"""A deployed gateway: its door, its keys, its revisions."""

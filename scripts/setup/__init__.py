@@ -1,0 +1,1 @@
+"""The environments that this repository runs in, installed from locks."""
