@@ -45,7 +45,7 @@ class Revision:
     @property
     def has_failed(self) -> bool:
         """Whether waiting is of no use."""
-        return self.active and "ScriptError" in {self.running, self.provisioning}
+        return self.active and "Failed" in {self.running, self.provisioning}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -84,6 +84,6 @@ def _explained(failure: CommandError, vault: str) -> ScriptError:
             f"{failure}\nThis takes the role Key Vault Secrets Officer, which scripts/bootstrap.py gives to you and to "
             "the deploy identity; a new role takes some minutes."
         )
-    if failure.is_about({"ScriptError to resolve", "SecretNotFound"}):
+    if failure.is_about({"Failed to resolve", "SecretNotFound"}):
         return ScriptError(f"{failure}\nIs the environment of {vault} deployed?")
     return failure

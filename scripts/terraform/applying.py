@@ -24,7 +24,7 @@ from scripts.terraform.explanations import explained
 from scripts.terraform.stacks import Stack
 
 ASK_EVERY_S = 0.5
-_UNKEPT = re.compile("Error releasing the state lock|ScriptError to (?:save|persist) state", re.IGNORECASE)
+_UNKEPT = re.compile("Error releasing the state lock|Failed to (?:save|persist) state", re.IGNORECASE)
 _SIGNALS = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else [])]
 
 
