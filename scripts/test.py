@@ -73,7 +73,7 @@ def runs(arguments: list[str]) -> dict[str, list[str]]:
         return {"pytest": arguments}
     others = sorted(image_locks(LOCKS).keys() - in_settings())
     again = {f"pytest, LiteLLM {version}": [*WHOLE, "--litellm", version] for version in others}
-    return {"pytest": ["--slow"], **again, "pytest, soak": [*SOAK]}
+    return {"pytest": ["--full"], **again, "pytest, soak": [*SOAK]}
 
 
 class Step:

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import hypothesis
@@ -13,6 +14,7 @@ import pytest
 from local.runner.session import Session, run
 from tests import known
 from tests.gateway.whole.stacks import ROOT, stack_of
+from tests.shared import shared_folder
 
 SOAK_S = 900.0
 
@@ -38,18 +40,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     options.addoption(
         "--soak-seconds", type=float, metavar="N", help=f"run the soak, for so long (with -m soak: {SOAK_S:.0f})"
     )
-    options.addoption("--slow", action="store_true", help="run the slow tests, too")
+    options.addoption("--full", action="store_true", help="run the tests marked `full`, too")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the markers known."""
     config.addinivalue_line("markers", "soak: a long load, run by `--soak-seconds N` or `-m soak` alone")
-    config.addinivalue_line("markers", "slow: run by `scripts/test.py`, `--slow` or `-m slow` alone")
+    config.addinivalue_line("markers", "full: long; run by `scripts/test.py --full`, `--full` or `-m full` alone")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Leave out of a run what it did not ask for."""
-    asked = {"soak": config.getoption("--soak-seconds") is not None, "slow": config.getoption("--slow")}
+    asked = {"soak": config.getoption("--soak-seconds") is not None, "full": config.getoption("--full")}
     unwanted = {name for name, is_asked in asked.items() if not is_asked and name not in str(config.getoption("-m"))}
     left_out = [item for item in items if any(mark.name in unwanted for mark in item.iter_markers())]
     if left_out:
@@ -69,16 +71,19 @@ def synthesis_environ(pytestconfig: pytest.Config) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def stacks(synthesis_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the stacks that `main.py` writes, as a user's call writes them."""
-    outdir = tmp_path_factory.mktemp("cdktf.out")
-    environ = {**synthesis_environ, "CDKTF_OUTDIR": str(outdir)}
-    subprocess.run([sys.executable, "main.py"], cwd=ROOT, env=environ, check=True)
-    return outdir / "stacks"
+
+    def synthesize(outdir: Path) -> None:
+        environ = {**synthesis_environ, "CDKTF_OUTDIR": str(outdir)}
+        subprocess.run([sys.executable, "main.py"], cwd=ROOT, env=environ, check=True)
+
+    return shared_folder(tmp_path_factory, "cdktf.out", synthesize) / "stacks"
 
 
 @pytest.fixture(scope="session")
 def known_stacks(synthesis_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same of tests/environments: dev, staging and prod, whatever the repository's own have become."""
-    return known.synthesize(tmp_path_factory.mktemp("known.out"), environ=synthesis_environ)
+    synthesize = partial(known.synthesize, environ=synthesis_environ)
+    return shared_folder(tmp_path_factory, "known.out", synthesize) / "stacks"
 
 
 @pytest.fixture(scope="session")
@@ -92,7 +97,11 @@ def session(stacks: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.fixture(scope="session")
 def regions_stack(synthesis_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The stack of tests/gateway/environments/regions.toml."""
-    return stack_of("regions", outdir=tmp_path_factory.mktemp("regions.out"), environ=synthesis_environ)
+
+    def synthesize(outdir: Path) -> None:
+        stack_of("regions", outdir=outdir, environ=synthesis_environ)
+
+    return shared_folder(tmp_path_factory, "regions.out", synthesize) / "stacks/aigateway-regions/cdk.tf.json"
 
 
 @pytest.fixture(scope="session")

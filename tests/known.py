@@ -15,8 +15,7 @@ synthesize(load_environments(pathlib.Path(sys.argv[1])), outdir=pathlib.Path(sys
 """
 
 
-def synthesize(outdir: Path, *, environ: Mapping[str, str]) -> Path:
-    """The folder of their stacks, written by a process of its own: jsii is started once in each."""
+def synthesize(outdir: Path, *, environ: Mapping[str, str]) -> None:
+    """Write their stacks, in a process of its own: jsii is started once in each."""
     command = [sys.executable, "-c", _SYNTHESIZE, str(ENVIRONMENTS), str(outdir)]
     subprocess.run(command, cwd=ROOT, env=environ, check=True)
-    return outdir / "stacks"

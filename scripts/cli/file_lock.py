@@ -11,8 +11,8 @@ from scripts.cli.log import log
 
 
 @contextlib.contextmanager
-def file_lock(path: Path) -> Iterator[None]:
-    """Wait for whoever is within; the system lets go of the lock even when its owner is killed. Not on Windows."""
+def file_lock(path: Path, *, if_taken: str = "") -> Iterator[None]:
+    """Hold the lock; log `if_taken` before waiting for it. It ends with its owner, killed or not. Not on Windows."""
     with path.open("a", encoding="utf-8") as file:
         if sys.platform != "win32":
             import fcntl
@@ -20,6 +20,7 @@ def file_lock(path: Path) -> Iterator[None]:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                log("Another setup of this folder is at work; waiting for it.")
+                if if_taken:
+                    log(if_taken)
                 fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -35,7 +35,7 @@ def prepare(*, litellm: Collection[str] = (), tools: Collection[str] = (), node:
     `ScriptError` says what to do.
     """
     check_python(sys.version_info[:3])
-    with file_lock(ROOT / ".setup.lock"):
+    with file_lock(ROOT / ".setup.lock", if_taken="Another setup of this folder is running; waiting for it."):
         _prepare(litellm=litellm, tools=tools, node=node)
 
 

@@ -17,7 +17,7 @@ from tests.cloud.stand_ins import Cloud
 
 __all__ = ["real_az"]
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.full
 
 VAULT = "pvc-dev-aigateway-kv-san"
 

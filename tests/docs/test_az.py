@@ -14,7 +14,7 @@ __all__ = ["real_az"]
 
 LINE = re.compile(r"(?:^|\$\()az ([a-z].*?)(?:\)\")?$")
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.full
 
 
 def lines() -> Iterator[list[str]]:

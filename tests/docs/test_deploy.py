@@ -16,7 +16,7 @@ PAGE = ROOT / "docs/deploy.md"
 AZURES_KEY = "canary-of-azure-openai"
 REPOSITORY = "repo:contoso/gateway"
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.full
 
 
 def steps(number: int) -> list[str]:

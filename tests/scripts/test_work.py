@@ -78,17 +78,17 @@ def test_two_setups_of_a_folder_take_turns(tmp_path: Path, capsys: pytest.Captur
     order: list[str] = []
 
     def second() -> None:
-        with file_lock(tmp_path / "lock"):
+        with file_lock(tmp_path / "lock", if_taken="waiting"):
             order.append("second")
 
     thread = threading.Thread(target=second)
     told, deadline = "", time.monotonic() + 30
     with file_lock(tmp_path / "lock"):
         thread.start()
-        while "Another setup of this folder is at work" not in told and time.monotonic() < deadline:
+        while "waiting" not in told and time.monotonic() < deadline:
             thread.join(0.01)
             told += capsys.readouterr().err
         order.append("first")
     thread.join()
     assert order == ["first", "second"]
-    assert "Another setup of this folder is at work" in told
+    assert "waiting" in told
