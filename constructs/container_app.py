@@ -37,6 +37,7 @@ class ContainerApp(Construct):
             resource_group_name=group.name,
             container_app_environment_id=environment.id,
             revision_mode="Single",
+            max_inactive_revisions=settings.scale.max_inactive_revisions,  # unset, the provider sends 0 at creation
             identity=azurerm.ContainerAppIdentity(type="UserAssigned", identity_ids=[identity.id]),
             secret=[
                 azurerm.ContainerAppSecret(name=name, key_vault_secret_id=address, identity=identity.id)

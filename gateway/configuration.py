@@ -1,9 +1,6 @@
-"""What the gateway is told by its environment: one JSON document without secrets, and one variable per module."""
+"""The gateway's configuration: one JSON document, without secrets."""
 
-import ast
 import json
-from functools import cache
-from importlib import resources
 
 from gateway.secrets import build_project_keys
 from gateway.upstreams import build_upstreams, upstreams_of
@@ -43,41 +40,3 @@ def _lines(part: object) -> str:
     if not isinstance(part, list):
         return json.dumps(part)
     return "[\n " + ",\n ".join(json.dumps(item) for item in part) + "\n]"
-
-
-def read_runtime_modules() -> dict[str, str]:
-    """The source of each module of `gateway/runtime`, by the environment variable that carries it."""
-    files = resources.files("gateway.runtime").iterdir()
-    modules = sorted((file.name, file) for file in files if file.name.endswith(".py"))
-    return {
-        f"RUNTIME_{name.removesuffix('.py').upper()}_PY": without_docstrings(file.read_text(encoding="utf-8"))
-        for name, file in modules
-    }
-
-
-@cache  # every stack has the same modules
-def without_docstrings(source: str) -> str:
-    """The same code with empty lines where its docstrings were: every line keeps its number.
-
-    A container's environment has little room (docs/decisions/0009-what-travels.md).
-    """
-    lines = source.split("\n")
-    for node in ast.walk(ast.parse(source)):
-        body = getattr(node, "body", None)
-        if not isinstance(body, list):
-            continue
-        texts = [statement for statement in body if _is_text(statement)]
-        for text in texts:
-            place = slice(text.lineno - 1, text.end_lineno)
-            lines[place] = [""] * len(lines[place])
-        if texts == body and texts and not isinstance(node, ast.Module):
-            lines[texts[0].lineno - 1] = f"{' ' * texts[0].col_offset}..."
-    return "\n".join(lines)
-
-
-def _is_text(statement: ast.stmt) -> bool:
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.configuration import read_runtime_modules, render_gateway_config
+from gateway.archive import SOURCE, source_variable
+from gateway.configuration import render_gateway_config
 from gateway.litellm import render_litellm_config
 from gateway.probes import Probes, build_probes
 from gateway.secrets import INNER_KEY, build_project_keys
@@ -13,8 +14,16 @@ from settings import EnvironmentSettings
 
 _ALL_ADDRESSES = "0.0.0.0"  # noqa: S104 - the platform's probes come from outside the replica
 _LOOPBACK = "http://127.0.0.1"
+_MAX_VARIABLE_BYTES = 96 * 1024
+_MAX_ENVIRONMENT_BYTES = 112 * 1024
+_SECRET_BYTES = 64
+"""What a secret's value is taken to be."""
 _GATEWAY_START_S = 30
 _LITELLM_START_S = 150
+
+
+class EnvironmentTooLargeError(ValueError):
+    """A container's environment is larger than a container can start with; the message says what is large."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,28 +47,62 @@ class Container:
 
 
 def build_containers(settings: EnvironmentSettings) -> tuple[Container, Container]:
-    """The gateway, which the ingress leads to, and LiteLLM, which only the gateway calls."""
-    return (_build_gateway(settings), _build_litellm(settings))
+    """The gateway, which the ingress leads to, and LiteLLM, which only the gateway calls.
+
+    Raises:
+        EnvironmentTooLargeError: the settings make more of a container's environment than it can start with.
+    """
+    containers = (_build_gateway(settings), _build_litellm(settings))
+    for container in containers:
+        _check_size(container, env=settings.env)
+    return containers
+
+
+def _check_size(container: Container, *, env: str) -> None:
+    """Linux starts no program with a variable of 128 KiB; bounds below that leave room for the platform's own."""
+    sizes = {name: _size_of(name, value) for name, value in container.env.items()}
+    total, largest = sum(sizes.values()), max(sizes, key=lambda name: sizes[name])
+    if sizes[largest] > _MAX_VARIABLE_BYTES:
+        found = f"{largest} has {sizes[largest]:,} bytes; at most {_MAX_VARIABLE_BYTES:,} are allowed"
+    elif total > _MAX_ENVIRONMENT_BYTES:
+        found = f"{len(sizes):,} variables have {total:,} bytes; at most {_MAX_ENVIRONMENT_BYTES:,} are allowed"
+    else:
+        return
+    parts = ", ".join(f"{name} {size:,}" for name, size in sorted(sizes.items(), key=lambda item: -item[1])[:3])
+    raise EnvironmentTooLargeError(
+        f"{env}: the environment of the container {container.name} is too large: {found}. Largest, in bytes: {parts}. "
+        "Configure fewer projects, models or upstreams."
+    )
+
+
+def _size_of(name: str, value: str | SecretRef) -> int:
+    """Bytes of `NAME=value` and the end of the text."""
+    return len(name.encode()) + 2 + (len(value.encode()) if isinstance(value, str) else _SECRET_BYTES)
 
 
 def _build_gateway(settings: EnvironmentSettings) -> Container:
+    """Variables in the order of how seldom they change.
+
+    Terraform compares environment variables by position: one that is inserted shows all behind it as changed.
+    """
     resources = settings.containers.gateway
     env: dict[str, str | SecretRef] = {
         "HOST": _ALL_ADDRESSES,
         "PORT": str(resources.port),
         "LITELLM_URL": f"{_LOOPBACK}:{settings.containers.litellm.port}",
         "INNER_KEY": SecretRef(name=INNER_KEY),
+        SOURCE: source_variable(),
+        "GATEWAY_CONFIG": render_gateway_config(settings),
     }
-    for keys in build_project_keys(settings).values():
-        env |= {name: SecretRef(name=secret.name) for name, secret in keys.env.items()}
     for upstream in build_upstreams(settings):
         env[upstream.endpoint_env] = upstream.endpoint
         env[upstream.key_env] = SecretRef(name=upstream.key_secret)
-    env["GATEWAY_CONFIG"] = render_gateway_config(settings)
+    for keys in build_project_keys(settings).values():
+        env |= {name: SecretRef(name=secret.name) for name, secret in keys.env.items()}
     return Container(
         name="gateway",
         command=START_GATEWAY,
-        env={**env, **read_runtime_modules()},
+        env=env,
         port=resources.port,
         cpu=resources.cpu,
         memory=resources.memory,

@@ -1,15 +1,13 @@
 """The start commands: each writes what its environment carries to a private folder and becomes the program."""
 
 _START_GATEWAY = """\
-import os, pathlib, runpy, sys, tempfile
-folder = pathlib.Path(tempfile.mkdtemp())
-(folder / "runtime").mkdir()
-for name, source in os.environ.items():
-    if name.startswith("RUNTIME_") and name.endswith("_PY"):
-        module = name.removeprefix("RUNTIME_").removesuffix("_PY").lower()
-        (folder / "runtime" / f"{module}.py").write_text(source, encoding="utf-8")
-sys.path.insert(0, str(folder))
-runpy.run_module("runtime", run_name="__main__", alter_sys=True)
+import base64, io, os, runpy, sys, tarfile, tempfile
+folder = tempfile.mkdtemp()
+archive = io.BytesIO(base64.b64decode(os.environ["GATEWAY_SOURCE"]))
+with tarfile.open(fileobj=archive, mode="r:bz2") as files:
+    files.extractall(folder, filter="data")
+sys.path.insert(0, folder)
+runpy.run_module("gateway.runtime", run_name="__main__", alter_sys=True)
 """
 
 _START_LITELLM = """\

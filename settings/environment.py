@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
-from pydantic import BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from settings.azure_openai import AzureOpenAI, Upstream, Upstreams, check_upstreams
@@ -14,7 +14,7 @@ from settings.operations import Backend, KeyVault, Logs
 from settings.projects import Project, Projects, check_projects
 from settings.tags import Tags
 from settings.traffic import CircuitBreaker, Ingress, Limits, Retries, Scale, Timeouts
-from settings.values import Place, conflicts, must_be, refused, whole_number
+from settings.values import Place, conflicts, must_be, whole_number
 from settings.variables import NESTED, PREFIX, Variables
 
 Location = Annotated[
@@ -22,13 +22,6 @@ Location = Annotated[
     StringConstraints(pattern="^[a-z][a-z0-9]{1,49}$"),
     must_be("an Azure region as in `az account list-locations`, like southafricanorth"),
 ]
-
-
-def _no_budget(_: object) -> None:
-    raise refused(
-        "must be left out: a budget needs a database that counts what was spent; this gateway has none, and "
-        "a budget that nobody enforces would be a false promise"
-    )
 
 
 _Value = TypeVar("_Value")
@@ -72,9 +65,6 @@ class EnvironmentSettings(BaseSettings):
     secrets_version: Annotated[int, whole_number(1, 1_000_000)] = Field(
         1,
         description="Raise it to write a changed Azure key into the vault; keys of clients stay as the vault has them.",
-    )
-    budget: Annotated[None, BeforeValidator(_no_budget)] = Field(
-        None, validate_default=False, description="Always refused: a budget needs a database, which this gateway lacks."
     )
 
     containers: Containers = Field(Containers(), description="The replica's two containers.")

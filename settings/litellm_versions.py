@@ -1,7 +1,7 @@
 """Which versions of LiteLLM must not run: releases that were compromised or have a published, critical hole.
 
-Sources: the advisories by name, at https://github.com/advisories and https://osv.dev. They describe everything
-up to 1.106.2. An old row stays: somebody may still pin that version.
+Sources: the advisories by name, at https://github.com/advisories and https://osv.dev, and LiteLLM's own announcements.
+They describe everything up to 1.107.0. An old row stays: somebody may still pin that version.
 """
 
 from dataclasses import dataclass
@@ -40,6 +40,11 @@ ADVISORIES = (
     Advisory("PYSEC-2026-4070", "user_config in a body sends the request anywhere", ((_FIRST, (1, 83, 8)),)),
     Advisory(
         "compromised packages on PyPI, March 2026", "the release itself is malicious", (((1, 82, 7), (1, 82, 8)),)
+    ),
+    Advisory(
+        "docs.litellm.ai/blog/security-incident-oct-21-2026",
+        "the release itself is malicious, on PyPI, Docker Hub and GHCR",
+        (((1, 107, 0), (1, 107, 0)),),
     ),
     Advisory(
         "GHSA-7hp6-4w63-5g45",

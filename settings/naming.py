@@ -12,8 +12,7 @@ Different parts never share a name, unless two digests of 40 bits (30 at the ver
   it is replaced by a shortened one; see `_has_one_reading`.
 
 Azure's rules: https://learn.microsoft.com/azure/azure-resource-manager/management/resource-name-rules; for container
-apps https://learn.microsoft.com/azure/container-apps/containers; for custom subdomains of Azure AI accounts
-https://learn.microsoft.com/azure/ai-services/cognitive-services-custom-subdomains.
+apps https://learn.microsoft.com/azure/container-apps/containers.
 """
 
 import re
@@ -54,8 +53,6 @@ ResourceKind = Literal[
     "key_vault",
     "storage_account",
     "user_assigned_identity",
-    "application_insights",
-    "ai_account",
     "state_resource_group",
 ]
 
@@ -92,8 +89,6 @@ RESOURCE_TYPES: dict[ResourceKind, ResourceType] = {
     "key_vault": ResourceType("kv", 3, 24, _VAULT, "world"),
     "storage_account": ResourceType("st", 3, 24, "[a-z0-9]+", "world", separator=""),
     "user_assigned_identity": ResourceType("id", 3, 128, r"[A-Za-z0-9][\w-]*", "resource group"),
-    "application_insights": ResourceType("appi", 1, 260, r"[\w.-]*[\w-]", "resource group"),
-    "ai_account": ResourceType("ai", 2, 64, _WORDS, "world"),
     "state_resource_group": ResourceType("tfrg", 1, 90, _GROUP, "subscription"),
 }
 

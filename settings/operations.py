@@ -11,7 +11,9 @@ class KeyVault(Group):
     """Source: https://learn.microsoft.com/azure/key-vault/general/soft-delete-overview."""
 
     soft_delete_retention_days: Annotated[int, whole_number(7, 90)] = Field(
-        7, description="Days that a deleted vault or secret can be recovered (prod: 30)."
+        7,
+        description="Days that a deleted vault or secret can be recovered (prod: 30). Choose it before the first "
+        "deployment: Azure refuses every later change.",
     )
     purge_protection: Switch = Field(
         default=False, description="Whether nobody may purge it before (prod: true); cannot be taken back."

@@ -32,6 +32,9 @@ class Scale(Group):
         1, description="Replicas that always run; with 0 the first request after a pause waits for a start."
     )
     max_replicas: Annotated[int, whole_number(1, 300)] = Field(3, description="Replicas at most.")
+    max_inactive_revisions: Annotated[int, whole_number(1, 100)] = Field(
+        20, description="Earlier revisions that Azure keeps; a rollback activates one of them."
+    )
     concurrent_requests: Annotated[int, whole_number(1, 1000)] = Field(
         50, description="Requests in flight per replica, above which one more replica starts."
     )

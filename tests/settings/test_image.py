@@ -12,8 +12,17 @@ USER_CONFIG = ["PYSEC-2026-4070"]
 COMMAND_INJECTION = ["CVE-2026-42271"]
 SQL_INJECTION = ["GHSA-r75f-5x8p-qvmc"]
 COMPROMISED = ["compromised packages on PyPI, March 2026"]
+COMPROMISED_AGAIN = ["docs.litellm.ai/blog/security-incident-oct-21-2026"]
 ADMINISTRATOR = ["GHSA-7hp6-4w63-5g45"]
-EVERY_NAME = {*HOST_HEADER, *USER_CONFIG, *COMMAND_INJECTION, *SQL_INJECTION, *COMPROMISED, *ADMINISTRATOR}
+EVERY_NAME = {
+    *HOST_HEADER,
+    *USER_CONFIG,
+    *COMMAND_INJECTION,
+    *SQL_INJECTION,
+    *COMPROMISED,
+    *COMPROMISED_AGAIN,
+    *ADMINISTRATOR,
+}
 
 UNSAFE = {
     "0.1.0": HOST_HEADER + USER_CONFIG,
@@ -36,8 +45,21 @@ UNSAFE = {
     "1.102.0": ADMINISTRATOR,
     "1.102.1": ADMINISTRATOR,
     "1.103.0": ADMINISTRATOR,
+    "1.107.0": COMPROMISED_AGAIN,
 }
-SAFE = ["1.84.0", "1.90.9", "1.100.4", "1.101.3", "1.102.2", "1.103.1", "1.103.2", "1.106.2", "2.0.0"]
+SAFE = [
+    "1.84.0",
+    "1.90.9",
+    "1.100.4",
+    "1.101.3",
+    "1.102.2",
+    "1.103.1",
+    "1.103.2",
+    "1.106.2",
+    "1.106.12",
+    "1.107.1",
+    "2.0.0",
+]
 
 
 def _file(image: str) -> str:

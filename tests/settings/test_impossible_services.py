@@ -20,7 +20,6 @@ IMPOSSIBLE = [
     ('location_short = "s-n"', "location_short", '"s-n"', "2 to 8 lower-case letters and digits"),
     ("secrets_version = 0", "secrets_version", "0", "a whole number from 1 to 1000000"),
     ("secrets_version = 2026-01-31", "secrets_version", '"2026-01-31"', "a whole number from 1"),
-    ("budget = 100", "budget", "100", "must be left out: a budget needs a database"),
     # upstream
     ('azure_openai.endpoint = "http://a.azure.com"', "azure_openai.endpoint", '"http://a.azure.com"', ROOT),
     ('azure_openai.endpoint = "https://a.azure.com/openai"', "azure_openai.endpoint", '"https://a.azure', ROOT),
@@ -108,7 +107,7 @@ IMPOSSIBLE = [
     ("backend = []", "backend", "[]", TABLE),
     ("key_vault = 5", "key_vault", "5", TABLE),
     ("replicas = 2", "replicas", "2", "is not a setting; allowed are env, projname, location,"),
-    ("scale.replicas = 2", "scale.replicas", "2", "is not a setting; allowed are min_replicas, max_replicas, concur"),
+    ("scale.replicas = 2", "scale.replicas", "2", "is not a setting; allowed are min_replicas, max_replicas, max_in"),
     ("containers.gateway.ports = 2", "containers.gateway.ports", "2", "allowed are port, cpu, memory$"),
     ('_env_prefix = "X"', "_env_prefix", '"X"', "is not a setting; allowed are env,"),
 ]

@@ -90,7 +90,7 @@ def test_what_depends_on_a_refused_value_is_not_refused_for_it(write: WriteFile)
 
 
 def test_a_mistake_is_told_without_pydantics_words(write: WriteFile) -> None:
-    file = write("scale.max_replicas = []\nbudget = {}\nlogs = 1\nfoo = 2\nembeddings.endpoint = 3\n")
+    file = write("scale.max_replicas = []\nqueue = {}\nlogs = 1\nfoo = 2\nembeddings.endpoint = 3\n")
 
     with pytest.raises(SettingsError) as refusal:
         load_environment(file)

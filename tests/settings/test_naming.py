@@ -19,8 +19,6 @@ AZURE: dict[ResourceKind, str] = {
     "key_vault": r"(?=.{3,24}$)(?!.*--)[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]",
     "storage_account": r"[a-z0-9]{3,24}",
     "user_assigned_identity": r"[A-Za-z0-9][A-Za-z0-9_-]{2,127}",
-    "application_insights": r"(?=.{1,260}$)[A-Za-z0-9_.-]*[A-Za-z0-9_-]",
-    "ai_account": r"(?=.{2,64}$)[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]",
     "state_resource_group": r"(?=.{1,90}$)[A-Za-z0-9_().-]*[A-Za-z0-9_()-]",
 }
 TO_THE_LETTER: dict[ResourceKind, str] = {
@@ -31,8 +29,6 @@ TO_THE_LETTER: dict[ResourceKind, str] = {
     "key_vault": "pvc-dev-aigateway-kv-san",
     "storage_account": "pvcdevaigatewaystsan",
     "user_assigned_identity": "pvc-dev-aigateway-id-san",
-    "application_insights": "pvc-dev-aigateway-appi-san",
-    "ai_account": "pvc-dev-aigateway-ai-san",
     "state_resource_group": "pvc-dev-aigateway-tfrg-san",
 }
 
@@ -117,7 +113,6 @@ def test_the_table_has_every_type() -> None:
     assert {kind for kind, row in RESOURCE_TYPES.items() if row.unique_in == "world"} == {
         "key_vault",
         "storage_account",
-        "ai_account",
     }
 
 

@@ -3,6 +3,7 @@
 import pytest
 
 from settings import load_environments
+from settings.traffic import Scale
 from tests.settings.conftest import Dev, WriteFile
 
 
@@ -13,7 +14,7 @@ def test_a_variable_wins_over_the_file_and_leaves_the_rest(dev: Dev, monkeypatch
     monkeypatch.setenv("AIGATEWAY_CONTAINERS__GATEWAY__MEMORY", "1Gi")
     settings = dev.load()
 
-    assert settings.scale.model_dump() == {"min_replicas": 0, "max_replicas": 5, "concurrent_requests": 50}
+    assert settings.scale == Scale(min_replicas=0, max_replicas=5)
     assert settings.projname == "portal"
     assert settings.containers.litellm.cpu == 1.25
     assert settings.naming.name("key_vault") == "pvc-dev-portal-kv-san"

@@ -14,7 +14,6 @@ from tests.settings.conftest import Dev, WriteFile
         ("LOGS", '{"retention_days": 3}', "logs.retention_days = 3", "must be a whole number from 30 to 730"),
         ("LOGS", "30", "logs = 30", "must be a table of settings"),
         ("LOGS", "thirty", 'logs = "thirty"', "must be a table of settings"),
-        ("BUDGET", "5", 'budget = "5"', "must be left out: a budget needs a database"),
         ("TAGS__OWNER", "x" * 257, f'tags.owner = "{"x" * 119}...', "must be a text of at most 256 characters"),
         ("TAGS", '{"<": "x"}', 'tags."<" = "<"', "must be a name of 1 to 512 characters"),
         ("INGRESS__IP_ALLOWLIST", "10.0.0.0/8,x", 'ingress.ip_allowlist[1] = "x"', "must be an IPv4 network"),

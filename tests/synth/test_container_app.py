@@ -83,6 +83,12 @@ def test_the_ingress_leads_to_the_gateway_by_https(stack: Stack) -> None:
     assert stack.app["revision_mode"] == "Single"
 
 
+def test_azure_keeps_the_revisions_that_a_rollback_needs(stack: Stack, synthesize_files: Synthesize) -> None:
+    assert stack.app["max_inactive_revisions"] == 20
+    few = synthesize_files({"few.toml": 'env = "few"\nscale.max_inactive_revisions = 5\n'})["few"]
+    assert few.app["max_inactive_revisions"] == 5
+
+
 def test_without_an_allowlist_everybody_may_knock(stack: Stack) -> None:
     assert stack.settings.ingress.ip_allowlist == ()
     assert not stack.app["ingress"].get("ip_security_restriction")

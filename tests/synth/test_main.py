@@ -1,5 +1,7 @@
 """`python main.py` on a machine, for a person."""
 
+import json
+import re
 import sys
 from pathlib import Path
 
@@ -24,6 +26,14 @@ def test_a_mistake_in_the_settings_is_told_in_words_before_anything_else_happens
     assert list(tmp_path.iterdir()) == []
     assert "max_replicas" in done.stderr
     assert "ip_allowlist" in done.stderr
+
+
+def test_settings_that_no_container_can_start_with_are_refused(run_python: Run, tmp_path: Path) -> None:
+    projects = json.dumps({f"team-{number}": {} for number in range(800)})
+    done = run_python("main.py", CDKTF_OUTDIR=str(tmp_path), AIGATEWAY_PROJECTS=projects)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.match(r"\w+: the environment of the container gateway is too large: .*GATEWAY_CONFIG", done.stderr)
+    assert "Traceback" not in done.stderr
 
 
 def test_the_node_of_the_python_packages_runs_jsii(monkeypatch: pytest.MonkeyPatch) -> None:

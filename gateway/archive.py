@@ -1,0 +1,62 @@
+"""The gateway's source as one archive, which the container carries in one environment variable.
+
+A tar compressed with bzip2, as base64 text: `base64 -d | tar tj` lists it on any machine. The same source gives the
+same bytes everywhere: names are sorted, owners and times left out, and bzip2 has one encoder, where zlib has several
+(docs/decisions/0018-one-archive.md).
+"""
+
+import base64
+import bz2
+import io
+import tarfile
+from collections.abc import Mapping
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+
+SOURCE = "GATEWAY_SOURCE"
+"""The environment variable."""
+ROOT = Path(__file__).parents[1]
+_PATTERNS = ("gateway/__init__.py", "gateway/runtime/**/*.py")
+
+
+def read_source(root: Path = ROOT) -> Mapping[str, bytes]:
+    """The files of a working tree that travel, by their path in the repository; line ends are LF on every machine."""
+    files = sorted(path for pattern in _PATTERNS for path in root.glob(pattern))
+    return {path.relative_to(root).as_posix(): path.read_text(encoding="utf-8").encode() for path in files}
+
+
+def pack(source: Mapping[str, bytes]) -> str:
+    """Files by path as the text of the environment variable."""
+    tar = io.BytesIO()
+    with tarfile.open(fileobj=tar, mode="w", format=tarfile.USTAR_FORMAT) as archive:
+        for name, content in sorted(source.items()):
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return base64.b64encode(bz2.compress(tar.getvalue())).decode()
+
+
+def unpack(text: str) -> Mapping[str, bytes]:
+    """Files by path, from the text of the environment variable.
+
+    Raises:
+        ValueError: it is not such a text.
+    """
+    try:
+        with tarfile.open(fileobj=io.BytesIO(base64.b64decode(text, validate=True)), mode="r:bz2") as archive:
+            members = [member for member in archive.getmembers() if member.isfile()]
+            return {member.name: (archive.extractfile(member) or io.BytesIO()).read() for member in members}
+    except (tarfile.TarError, OSError, EOFError) as broken:
+        raise ValueError(f"{SOURCE} holds no archive: {broken}") from None
+
+
+def digest(text: str) -> str:
+    """What the gateway's first log line and `/health/liveness` call the source."""
+    return sha256(base64.b64decode(text)).hexdigest()[:16]
+
+
+@cache  # every stack carries the same
+def source_variable() -> str:
+    """The archive of this working tree."""
+    return pack(read_source())

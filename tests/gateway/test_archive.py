@@ -1,0 +1,75 @@
+"""The archive that carries the gateway's source."""
+
+import base64
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gateway.archive import ROOT, SOURCE, digest, pack, read_source, source_variable, unpack
+from gateway.start import START_GATEWAY
+
+_PROGRAM = """\
+import sys
+
+from .part import NAME
+
+print(NAME, __package__, sys.path[0], __file__)
+"""
+
+
+def test_what_is_unpacked_is_the_source_as_it_stands() -> None:
+    source = unpack(source_variable())
+    assert source == read_source()
+    modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "gateway/runtime").rglob("*.py")}
+    assert modules < source.keys()
+    for path in modules:
+        assert source[path] == (ROOT / path).read_bytes()
+
+
+def test_the_same_source_is_the_same_text_on_every_machine() -> None:
+    source = {"gateway/runtime/b.py": "print('é')\n".encode(), "gateway/runtime/a.py": b""}
+    text = pack(source)
+    assert text == pack(dict(reversed(source.items())))
+    # The same with Python 3.9 to 3.13. Another one means that every plan shows a change.
+    assert digest(text) == "352ce4c935e138fa"
+
+
+def test_line_ends_of_a_checkout_make_no_difference(tmp_path: Path) -> None:
+    for name, line_end in {"unix": b"\n", "windows": b"\r\n"}.items():
+        (tmp_path / name / "gateway/runtime").mkdir(parents=True)
+        (tmp_path / name / "gateway/runtime/a.py").write_bytes(b"a = 1" + line_end)
+    assert pack(read_source(tmp_path / "unix")) == pack(read_source(tmp_path / "windows"))
+
+
+@pytest.mark.parametrize("text", ["?", base64.b64encode(b"no archive").decode(), source_variable()[:1000]])
+def test_another_text_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"GATEWAY_SOURCE|base64|padding"):
+        unpack(text)
+
+
+def test_the_start_command_runs_the_package_of_the_archive(tmp_path: Path) -> None:
+    text = pack(
+        {
+            "gateway/__init__.py": b"",
+            "gateway/runtime/__init__.py": b"",
+            "gateway/runtime/__main__.py": _PROGRAM.encode(),
+            "gateway/runtime/part.py": b"NAME = 'a module'\n",
+        }
+    )
+    environ = {**os.environ, SOURCE: text, "TMPDIR": str(tmp_path)}
+    ran = subprocess.run(
+        [sys.executable, *START_GATEWAY[1:]], env=environ, cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    (folder,) = tmp_path.iterdir()
+    assert ran.stdout.split() == [
+        "a",
+        "module",
+        "gateway.runtime",
+        str(folder),
+        f"{folder}/gateway/runtime/__main__.py",
+    ]
+    if os.name != "nt":
+        assert folder.stat().st_mode & 0o777 == 0o700
