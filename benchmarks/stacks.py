@@ -15,7 +15,7 @@ _ENVIRONMENT = Path(__file__).parent / "environments/full.toml"
 _PROGRAM = """
 import pathlib, sys
 from main import synthesize
-from settings import load_environment
+from settings.loading import load_environment
 synthesize([load_environment(pathlib.Path(sys.argv[1]))])
 """
 

@@ -5,7 +5,7 @@ from cdktf import ITerraformDependable
 from constructs import Construct, azurerm
 from constructs.observability import Observability
 from constructs.resource_group import ResourceGroup
-from settings import EnvironmentSettings
+from settings.environment import EnvironmentSettings
 
 
 class AppEnvironment(Construct):

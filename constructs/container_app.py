@@ -9,7 +9,7 @@ from constructs.containers import build_container
 from constructs.identity import Identity
 from constructs.resource_group import ResourceGroup
 from gateway.containers import build_containers
-from settings import EnvironmentSettings
+from settings.environment import EnvironmentSettings
 
 
 class ContainerApp(Construct):

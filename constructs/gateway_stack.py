@@ -12,7 +12,7 @@ from constructs.observability import Observability
 from constructs.outputs import declare_outputs
 from constructs.resource_group import ResourceGroup
 from constructs.terraform import configure_terraform
-from settings import EnvironmentSettings
+from settings.environment import EnvironmentSettings
 
 
 class GatewayStack(TerraformStack):

@@ -3,7 +3,7 @@
 from constructs import Construct, azurerm
 from constructs.identity import Identity
 from constructs.resource_group import ResourceGroup
-from settings import EnvironmentSettings
+from settings.environment import EnvironmentSettings
 
 
 class KeyVault(Construct):

@@ -8,7 +8,7 @@ from constructs import Construct, azurerm
 from constructs.key_vault import KeyVault
 from constructs.literal import literal
 from gateway.secrets import Secret, build_secrets
-from settings import EnvironmentSettings
+from settings.environment import EnvironmentSettings
 
 
 class KeyVaultSecrets(Construct):

@@ -2,7 +2,7 @@
 
 from constructs import Construct, azurerm
 from constructs.resource_group import ResourceGroup
-from settings import EnvironmentSettings
+from settings.environment import EnvironmentSettings
 
 
 class Observability(Construct):

@@ -2,7 +2,7 @@
 
 from constructs import Construct, azurerm
 from constructs.literal import literals
-from settings import EnvironmentSettings
+from settings.environment import EnvironmentSettings
 
 
 class ResourceGroup(Construct):

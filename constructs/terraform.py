@@ -8,7 +8,7 @@ from constructs.azurerm import (
     AzurermProviderFeaturesKeyVault,
     AzurermProviderFeaturesResourceGroup,
 )
-from settings import EnvironmentSettings
+from settings.environment import EnvironmentSettings
 
 REQUIRED_VERSION = ">= 1.11"
 """Write-only arguments came with 1.11, ephemeral variables with 1.10."""

@@ -4,7 +4,7 @@ import json
 
 from gateway.secrets import build_project_keys
 from gateway.upstreams import build_upstreams, upstreams_of
-from settings import EnvironmentSettings
+from settings.environment import EnvironmentSettings
 
 
 def render_gateway_config(settings: EnvironmentSettings) -> str:

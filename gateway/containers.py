@@ -10,7 +10,7 @@ from gateway.probes import Probes, build_probes
 from gateway.secrets import INNER_KEY, build_project_keys
 from gateway.start import START_GATEWAY, START_LITELLM
 from gateway.upstreams import build_upstreams
-from settings import EnvironmentSettings
+from settings.environment import EnvironmentSettings
 
 _ALL_ADDRESSES = "0.0.0.0"  # noqa: S104 - the platform's probes come from outside the replica
 _LOOPBACK = "http://127.0.0.1"

@@ -5,7 +5,7 @@ https://docs.litellm.ai/docs/proxy/configs
 
 import yaml
 
-from settings import EnvironmentSettings
+from settings.environment import EnvironmentSettings
 from settings.models import Model
 
 # Azure's reasoning models refuse these, and coding clients send them always.

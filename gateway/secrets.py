@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gateway.upstreams import build_upstreams
-from settings import EnvironmentSettings
+from settings.environment import EnvironmentSettings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from settings import EnvironmentSettings
+from settings.environment import EnvironmentSettings
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -88,7 +88,7 @@ class Table:
 
 def tables() -> Iterator[Table]:
     """The top, then each table in the order of the model, with the tables inside of it after it."""
-    from settings import EnvironmentSettings
+    from settings.environment import EnvironmentSettings
     from settings.variables import PREFIX
 
     yield from _tables(Table(header="", model=EnvironmentSettings, variable=PREFIX, has_values=False))

@@ -10,7 +10,7 @@ ENVIRONMENTS = ROOT / "tests/environments"
 _SYNTHESIZE = """
 import pathlib, sys
 from main import synthesize
-from settings import load_environments
+from settings.loading import load_environments
 synthesize(load_environments(pathlib.Path(sys.argv[1])), outdir=pathlib.Path(sys.argv[2]))
 """
 

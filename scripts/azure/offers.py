@@ -10,7 +10,7 @@ from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 
 if TYPE_CHECKING:
-    from settings import EnvironmentSettings
+    from settings.environment import EnvironmentSettings
     from settings.models import Model
 
 
@@ -30,7 +30,8 @@ def normalized(url: str) -> str:
 
 def all_settings() -> dict[str, EnvironmentSettings]:
     """Those of every environment; `ScriptError` with all mistakes in them."""
-    from settings import SettingsError, load_environments
+    from settings.errors import SettingsError
+    from settings.loading import load_environments
 
     try:
         return {settings.env: settings for settings in load_environments()}

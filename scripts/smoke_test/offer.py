@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scripts.azure.offers import settings_of, usable_in
-from settings import EnvironmentSettings
 from settings.azure_openai import Upstream
+from settings.environment import EnvironmentSettings
 from settings.models import Model
 from settings.secret_names import SecretName, gateway_key
 

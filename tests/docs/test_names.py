@@ -3,7 +3,7 @@
 import re
 from typing import get_args
 
-from settings import load_environments
+from settings.loading import load_environments
 from settings.naming import ResourceKind
 from tests import known
 from tests.docs.pages import ROOT, commands, fenced, pages, read

@@ -18,7 +18,8 @@ from gateway.containers import Container, EnvironmentTooLargeError, SecretRef, b
 from gateway.litellm import build_litellm_config, render_litellm_config
 from gateway.runtime.configuration import read_configuration
 from gateway.secrets import Secret, build_secrets
-from settings import EnvironmentSettings, load_environment, load_environments
+from settings.environment import EnvironmentSettings
+from settings.loading import load_environment, load_environments
 from settings.models import Model
 from settings.projects import Project
 

@@ -13,7 +13,7 @@ import pytest
 from scripts.azure.offers import normalized
 from scripts.cli.error_handling import ScriptError
 from scripts.client_settings import Models, models_of, roo_settings, write
-from settings import environment_files
+from settings.loading import environment_files
 
 ROOT = Path(__file__).parents[2]
 KEY = "a-key-that-is-in-no-argument"

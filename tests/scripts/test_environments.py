@@ -10,7 +10,7 @@ import pytest
 
 from scripts.cli.error_handling import ScriptError
 from scripts.environments import environments
-from settings import load_environments
+from settings.loading import load_environments
 
 ROOT = Path(__file__).parents[2]
 

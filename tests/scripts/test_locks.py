@@ -13,7 +13,7 @@ from scripts import lock, test
 from scripts.cli.processes import Processes
 from scripts.setup.environment import LOCKS, TOOL_LOCKS, in_settings, prepare, tool
 from scripts.setup.requirements import from_pipfile_lock, image_locks, only, tool_locks, versions_in
-from settings import load_environments
+from settings.loading import load_environments
 
 ROOT = Path(__file__).parents[2]
 LOCK_FILES = [

@@ -6,7 +6,9 @@ from typing import Protocol
 
 import pytest
 
-from settings import EnvironmentSettings, SettingsError, load_environment
+from settings.environment import EnvironmentSettings
+from settings.errors import SettingsError
+from settings.loading import load_environment
 
 
 class WriteFile(Protocol):

@@ -6,8 +6,9 @@ from typing import get_args
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from settings import EnvironmentSettings, load_environment
+from settings.environment import EnvironmentSettings
 from settings.image import version_of
+from settings.loading import load_environment
 from tests.settings.conftest import WriteFile
 
 

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from settings import load_environment
+from settings.loading import load_environment
 from tests.settings.conftest import WriteFile
 
 EXAMPLE = Path(__file__).parents[2] / "docs/settings.md"

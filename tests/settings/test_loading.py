@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from settings import SettingsError, environment_files, load_environment, load_environments
+from settings.errors import SettingsError
+from settings.loading import environment_files, load_environment, load_environments
 from tests import known
 from tests.settings.conftest import WriteFile
 

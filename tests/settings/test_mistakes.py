@@ -2,7 +2,8 @@
 
 import pytest
 
-from settings import SettingsError, load_environment
+from settings.errors import SettingsError
+from settings.loading import load_environment
 from tests.settings.conftest import WriteFile
 
 

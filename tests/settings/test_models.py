@@ -2,7 +2,7 @@
 
 import pytest
 
-from settings import load_environment
+from settings.loading import load_environment
 from tests.settings.conftest import Refuses, WriteFile
 
 CHAT = 'name = "gpt-4o-mini"\nkind = "chat"'

@@ -8,7 +8,8 @@ import pytest
 from scripts import settings_reference
 from scripts.cli.error_handling import ScriptError
 from scripts.settings_reference import FILE, reference, tables, with_reference
-from settings import EnvironmentSettings, load_environment
+from settings.environment import EnvironmentSettings
+from settings.loading import load_environment
 from tests.settings.conftest import WriteFile
 
 TABLES = list(tables())

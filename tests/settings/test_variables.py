@@ -2,7 +2,7 @@
 
 import pytest
 
-from settings import load_environments
+from settings.loading import load_environments
 from settings.traffic import Scale
 from tests.settings.conftest import Dev, WriteFile
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from settings import SettingsError, load_environments
+from settings.errors import SettingsError
+from settings.loading import load_environments
 from tests.settings.conftest import Dev, WriteFile
 
 

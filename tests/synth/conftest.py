@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from main import synthesize, use_python_node
-from settings import environment_files, load_environment, load_environments
+from settings.loading import environment_files, load_environment, load_environments
 from tests.synth.stack import ROOT, Stack, read_stack
 
 CANARIES = {

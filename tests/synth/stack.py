@@ -9,7 +9,7 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
-from settings import EnvironmentSettings
+from settings.environment import EnvironmentSettings
 
 ROOT = Path(__file__).parents[2]
 Document = dict[str, Any]

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from settings import environment_files
+from settings.loading import environment_files
 from tests import known
 from tests.synth.conftest import Synthesize
 from tests.synth.stack import ROOT

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from settings import environment_files
+from settings.loading import environment_files
 from tests.synth.conftest import Run
 from tests.synth.stack import ROOT, stack_file
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from constructs.containers import build_container
 from constructs.literal import literal, literals
 from gateway.containers import build_containers
-from settings import load_environments
+from settings.loading import load_environments
 from tests.synth.conftest import Synthesize
 from tests.synth.stack import opens_template, unescape
 

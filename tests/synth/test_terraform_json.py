@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from constructs.terraform_json import render
 from main import synthesize
-from settings import EnvironmentSettings
+from settings.environment import EnvironmentSettings
 from tests.synth.stack import stack_file
 
 _SCALARS = st.none() | st.booleans() | st.integers() | st.text()
