@@ -13,8 +13,11 @@ import pytest
 
 from local.runner.session import Session, run
 from tests import known
+from tests.cloud.real_az import real_az
 from tests.gateway.whole.stacks import ROOT, stack_of
 from tests.shared import shared_folder
+
+__all__ = ["real_az"]
 
 SOAK_S = 900.0
 

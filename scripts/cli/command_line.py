@@ -11,9 +11,9 @@ import re
 import shlex
 import shutil
 import subprocess
-import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from time import sleep
 from typing import Any, Literal
 
 from scripts.cli.error_handling import ScriptError
@@ -112,7 +112,7 @@ class CommandLine:
                 if not failure.is_about(not_yet):
                     raise
                 log(f"  not known everywhere yet, once more in {pause} s", passing=True)
-                time.sleep(pause)
+                sleep(pause)
         return self._run(words, stdin=stdin)
 
     def _all(self, words: Words) -> Words:
@@ -129,15 +129,7 @@ class CommandLine:
             raise ScriptError(f"{self.program} is not on PATH. {_INSTALL[self.program]}", code=2)
         machine = ["--output", "json", "--only-show-errors"] if self.program == "az" else []
         try:
-            ran = subprocess.run(
-                [path, *self._all(words), *machine],
-                input=stdin if stdin is not None else "",
-                capture_output=True,
-                text=True,
-                errors="replace",
-                env={**os.environ, **_ENVIRON},
-                check=False,
-            )
+            ran = run_program([path, *self._all(words), *machine], stdin=stdin or "")
         except OSError as error:  # such as an interpreter of its first line that is gone
             raise ScriptError(
                 f"{path} does not start: {error.strerror}. Is it installed whole? {_INSTALL[self.program]}", code=2
@@ -154,6 +146,19 @@ class CommandLine:
         reason = next((found[1] for code in codes if (found := code.search(message))), "")
         text = message.partition("\nCode: ")[0].removeprefix("ERROR: ")  # which says everything twice
         return CommandError(self._shown(words), text, reason=reason)
+
+
+def run_program(command: Sequence[str], *, stdin: str) -> subprocess.CompletedProcess[str]:
+    """Start `az` or `gh` with the caller's environment."""
+    return subprocess.run(
+        command,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        env={**os.environ, **_ENVIRON},
+        check=False,
+    )
 
 
 def azure(*, dry_run: bool = False) -> CommandLine:

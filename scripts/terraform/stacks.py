@@ -117,13 +117,13 @@ def synthesize() -> None:
     run_in_parallel({"Terraform JSON of all stacks": lambda work: work.run([program("python"), ROOT / "main.py"])})
 
 
-def load_all(out: Path = OUT) -> tuple[Stack, ...]:
+def load_all(out: Path | None = None) -> tuple[Stack, ...]:
     """Every synthesized stack, by name."""
-    files = sorted(out.glob("stacks/*/cdk.tf.json"))
+    files = sorted((out or OUT).glob("stacks/*/cdk.tf.json"))
     return tuple(Stack(file.parent, json.loads(file.read_text(encoding="utf-8"))) for file in files)
 
 
-def load(env: str, out: Path = OUT) -> Stack:
+def load(env: str, out: Path | None = None) -> Stack:
     """One environment's; `ScriptError` with those that there are."""
     stacks = {stack.env: stack for stack in load_all(out)}
     if env not in stacks:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from scripts.bootstrap import main
 from tests.cloud.az.azure import SUBSCRIPTION, TENANT
 from tests.cloud.stand_ins import Cloud, Ran
 
@@ -15,12 +16,12 @@ ENVS = ("dev", "staging", "prod")
 LOGIN = {"AZURE_TENANT_ID": TENANT, "AZURE_SUBSCRIPTION_ID": SUBSCRIPTION}
 
 
-def github(cloud: Cloud, *words: str, env: dict[str, str] | None = None, stdin: str = "") -> Ran:
+def github(cloud: Cloud, *words: str, env: dict[str, str] | None = None) -> Ran:
     """A run on the stacks that are synthesized."""
     with cloud.scene() as azure:
         azure["apps"] = [_app("pvc-aigateway-plan", PLAN), _app("pvc-aigateway-deploy", DEPLOY)]
     arguments = ("github", "--skip-synth", "--repository", REPOSITORY, *words)
-    return cloud.run("scripts/bootstrap.py", *arguments, env=env, stdin=stdin)
+    return cloud.call(main, *arguments, env=env)
 
 
 def environment_of(cloud: Cloud, env: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from scripts.bootstrap import main
 from tests.cloud.stand_ins import Cloud, Ran
 
 PREFIX = "repo:contoso@1234/gateway@4321"
@@ -21,7 +22,7 @@ def bootstrap(cloud: Cloud, *words: str, parts: tuple[str, ...] = AZURE, env: di
     given = ["--subject-prefix", PREFIX] if not {"--subject-prefix", "--repository"} & set(words) else []
     if "--repository" not in words:
         given.append("--environments-protected")
-    return cloud.run("scripts/bootstrap.py", *parts, "--skip-synth", *given, *words, env=env)
+    return cloud.call(main, *parts, "--skip-synth", *given, *words, env=env)
 
 
 def altered(stacks: Path, out: Path, change: Callable[[str, dict[str, Any]], None]) -> dict[str, str]:

@@ -1,12 +1,7 @@
 """The secrets of GitHub's environments: whose they are decides where they come from, and nobody sees them."""
 
-import os
-import pty
-import subprocess
-import sys
-
 from tests.bootstrap.github_runs import AZURE_KEY, ENVS, HAS_KEY, REPOSITORY, environment_of, github
-from tests.cloud.stand_ins import ROOT, Cloud
+from tests.cloud.stand_ins import Cloud
 
 
 def test_the_gateways_own_keys_are_random_and_differ_and_azures_is_taken_from_the_environment(cloud: Cloud) -> None:
@@ -46,40 +41,6 @@ def test_a_client_key_in_the_environment_is_taken_for_one_environment_and_never_
     (cloud.folder / "gh.json").unlink()
     assert github(cloud, "--env", "dev", env=given).code == 0
     assert environment_of(cloud, "dev")["secrets"]["AIGATEWAY_KEY"] == given["TF_VAR_gateway_key"]
-
-
-def test_at_a_terminal_it_asks_without_showing_what_is_typed(cloud: Cloud) -> None:
-    github(cloud, "--env", "dev", "--dry-run")  # registers the apps
-    ours, theirs = pty.openpty()
-    words = ("github", "--skip-synth", "--repository", REPOSITORY, "--env", "dev")
-    process = subprocess.Popen(
-        [sys.executable, "scripts/bootstrap.py", *words],
-        cwd=ROOT,
-        env=cloud.environ,
-        stdin=theirs,
-        stdout=subprocess.DEVNULL,
-        stderr=theirs,
-        start_new_session=True,
-    )
-    os.close(theirs)
-    shown = b""
-    while b"Empty: later." not in shown:
-        shown += os.read(ours, 1024)
-    os.write(ours, b"typed-by-a-person\n")
-    while process.poll() is None:
-        shown += _rest(ours)
-    os.close(ours)
-    assert process.returncode == 0, shown.decode()
-    assert b"AZURE_OPENAI_API_KEY of dev, The API key of the Azure OpenAI resource" in shown
-    assert b"typed-by-a-person" not in shown
-    assert environment_of(cloud, "dev")["secrets"]["AZURE_OPENAI_API_KEY"] == "typed-by-a-person"
-
-
-def _rest(descriptor: int) -> bytes:
-    try:
-        return os.read(descriptor, 1024)
-    except OSError:  # Linux, when the other side has ended
-        return b""
 
 
 def test_the_end_says_where_a_person_finds_the_clients_keys(cloud: Cloud) -> None:

@@ -1,7 +1,6 @@
 """Killed at every change; repeated, it comes to what an uninterrupted run comes to."""
 
 import signal
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -29,25 +28,12 @@ def test_interrupted_after_every_change_and_repeated_it_comes_to_the_same(stacks
         assert len(cloud.changes()) == CHANGES - number, again.err
         assert without_names(cloud.state()) == without_names(whole.state())
 
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        repeated = []
-        for number in range(1, CHANGES + 1):
-            killed.kill(change=1, when="after")
-            assert bootstrap(killed, *ONE_ENV).code == -signal.SIGKILL
-            repeated.append(pool.submit(repeat, number, killed.state()))
-        for each in repeated:
-            each.result()
+    for number in range(1, CHANGES + 1):
+        killed.kill(change=1, when="after")
+        assert bootstrap(killed, *ONE_ENV).code == -signal.SIGKILL
+        repeat(number, killed.state())
     assert bootstrap(killed, *ONE_ENV).err.endswith("Nothing to change.\n")
     assert without_names(killed.state()) == without_names(whole.state())
-
-
-def test_killed_before_a_change_took_effect_it_makes_it_the_next_time(stacks: Path, tmp_path: Path) -> None:
-    cloud = _cloud(tmp_path / "cloud", stacks)
-    cloud.kill(change=3, when="before")
-    assert bootstrap(cloud, *ONE_ENV).code == -signal.SIGKILL
-    assert cloud.state()["storage"] == {}
-    assert bootstrap(cloud, *ONE_ENV).code == 0
-    assert set(cloud.state()["storage"]) == {"pvcdevaigatewaystsan"}
 
 
 def _cloud(folder: Path, stacks: Path) -> Cloud:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from scripts.bootstrap import main
 from tests.bootstrap.runs import AZURE, PREFIX, credentials_of
 from tests.cloud.gh.github import environment, protected_environment
 from tests.cloud.stand_ins import Cloud, Ran
@@ -20,7 +21,7 @@ MAIN = {"id": 7, "name": "main", "type": "branch"}
 
 
 def run(cloud: Cloud, *words: str) -> Ran:
-    return cloud.run("scripts/bootstrap.py", "--skip-synth", *words, env=KEY)
+    return cloud.call(main, "--skip-synth", *words, env=KEY)
 
 
 def test_the_environments_are_protected_before_anything_trusts_them(cloud: Cloud) -> None:

@@ -10,13 +10,33 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 Json = dict[str, Any]
 Content = Any  # of a JSON file
 FOLDER = "CLOUD_STAND_INS"  # names the variable
+
+
+class Answer(NamedTuple):
+    """How a call of a stand-in ends."""
+
+    code: int = 0
+    out: str = ""
+    err: str = ""
+
+
+Run = Callable[[list[str]], tuple[Answer, bool]]
+"""The program: its answer to the words, and whether they are a command that changes something."""
+
+
+class SecretInArgumentsError(Exception):
+    """Everybody on the machine could read it."""
+
+
+class ScriptKilled(BaseException):
+    """The script that called is killed at this change, as the test wishes; nothing catches it."""
 
 
 def path(name: str) -> str:
@@ -37,7 +57,7 @@ def write(name: str, content: object) -> None:
     """Replace the JSON file in one step."""
     new = path(f"{name}.{os.getpid()}")
     with open(new, "w", encoding="utf-8") as stream:  # noqa: PTH123
-        json.dump(content, stream, indent=1)
+        stream.write(json.dumps(content))
     os.replace(new, path(name))  # noqa: PTH105
 
 
@@ -62,11 +82,33 @@ def keep_secret(value: str) -> None:
         write("secrets.json", [*secrets, value])
 
 
-def refuse_secrets(program: str, words: list[str]) -> None:
-    """End with a code that no script handles if a secret is among the words."""
+def call(program: str, words: list[str], run: Run) -> Answer:
+    """One call, which ends with a code that no script handles if a secret is among the words."""
+    with alone():
+        try:
+            _refuse_secrets(words)
+            answer, changes = run(words)
+        except SecretInArgumentsError:
+            answer, changes, words = Answer(code=99), False, ["a secret was here"]
+        record(program, words, changes=changes, code=answer.code)
+    return answer
+
+
+def main(program: str, run: Run) -> NoReturn:
+    """The same for a process."""
+    try:
+        code, out, err = call(program, sys.argv[1:], run)
+    except ScriptKilled:
+        os.kill(os.getppid(), signal.SIGKILL)
+        end(137)
+    sys.stdout.write(out)
+    sys.stderr.write(err)
+    end(code)
+
+
+def _refuse_secrets(words: list[str]) -> None:
     if any(secret in word for secret in read("secrets.json") or [] for word in words):
-        record(program, ["a secret was here"], changes=False, code=99)
-        sys.exit(99)
+        raise SecretInArgumentsError
 
 
 def wished_failure(program: str, words: list[str]) -> Json | None:
@@ -91,8 +133,7 @@ def kill_script(when: str) -> None:
         write("kill.json", kill)
     if kill["change"] == 0 and kill["when"] == when:
         os.remove(path("kill.json"))  # noqa: PTH107
-        os.kill(os.getppid(), signal.SIGKILL)
-        end(137)
+        raise ScriptKilled
 
 
 def end(code: int) -> NoReturn:

@@ -5,26 +5,34 @@ A folder's conftest names it for its tests: `from tests.cloud.stand_ins import c
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
+from unittest.mock import patch
 
 import pytest
 
+from scripts.cli import command_line
+from scripts.setup import environment
 from scripts.setup.install import first_lines
+from scripts.terraform import stacks as stacks_module
 from tests.cloud import edge
 from tests.cloud.az.azure import new as new_azure
+from tests.cloud.az.program import run as run_az
 from tests.cloud.gh.github import new as new_github
+from tests.cloud.gh.program import run as run_gh
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAMS = ("az", "gh")
+PROGRAMS: dict[str, edge.Run] = {"az": run_az, "gh": run_gh}
 Program = Literal["az", "gh"]
 # What else scripts start; linked by name, so that an az or gh of this machine is never found beside them.
 TOOLS = ("git", "python3", "sh", "bash", "env", "uname")
@@ -89,6 +97,34 @@ class Cloud:
         )
         return Ran(ran.returncode, ran.stdout, ran.stderr)
 
+    def call(self, main: Callable[[], None], *words: str, env: dict[str, str] | None = None) -> Ran:
+        """The same in this process, for a script's `main`: fifty times as fast, with no terminal and no PATH's own az.
+
+        A script that is killed ends at the stand-in's call, with nothing but its `finally` clauses run.
+        """
+        out, err, code = io.StringIO(), io.StringIO(), 0
+        handler = signal.getsignal(signal.SIGTERM)
+        with (
+            patch.dict(os.environ, {**self.environ, **(env or {})}, clear=True),
+            patch.object(sys, "argv", [main.__module__, *words]),
+            patch.object(sys, "stdin", io.StringIO()),
+            patch.object(environment, "prepare", lambda **_: None),
+            patch.object(command_line, "run_program", _answered),
+            patch.object(command_line, "sleep", lambda _: None),
+            patch.object(stacks_module, "OUT", Path({**self.environ, **(env or {})}.get("CDKTF_OUTDIR", "nowhere"))),
+            redirect_stdout(out),
+            redirect_stderr(err),
+        ):
+            try:
+                main()
+            except SystemExit as end:
+                code = int(end.code or 0)
+            except edge.ScriptKilled:
+                code = -signal.SIGKILL
+            finally:
+                signal.signal(signal.SIGTERM, handler)
+        return Ran(code, out.getvalue(), err.getvalue())
+
     def without(self, program: Program) -> None:
         """Take it off PATH."""
         (self.bin / program).unlink()
@@ -148,6 +184,14 @@ class Cloud:
         """Every secret that a stand-in was handed."""
         path = self.folder / "secrets.json"
         return list(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else []
+
+
+def _answered(command: Sequence[str], *, stdin: str) -> subprocess.CompletedProcess[str]:
+    """What the stand-in answers, without a process."""
+    path, *words = command
+    with patch.object(sys, "stdin", io.StringIO(stdin)):
+        code, out, err = edge.call(Path(path).name, words, PROGRAMS[Path(path).name])
+    return subprocess.CompletedProcess(command, code, out, err)
 
 
 def put(path: Path, *, module: str) -> None:

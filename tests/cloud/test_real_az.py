@@ -4,10 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from tests.bootstrap.runs import bootstrap
-from tests.cloud.asking import real_az
 from tests.cloud.az import program as stand_in  # noqa: F401 - registers every command
 from tests.cloud.az.commands import COMMANDS, WITHOUT_SUBSCRIPTION, flags_of
 from tests.cloud.az.containerapp import app, revision
@@ -15,16 +12,12 @@ from tests.cloud.az.keyvault import version
 from tests.cloud.door import door
 from tests.cloud.stand_ins import Cloud
 
-__all__ = ["real_az"]
-
-pytestmark = pytest.mark.full
-
 VAULT = "pvc-dev-aigateway-kv-san"
 
 
 def test_the_stand_in_knows_no_command_and_no_flag_that_az_does_not(real_az: Callable[..., Any]) -> None:
     names = {name: name.partition(" --")[0] for name in COMMANDS}  # one for each kind of `az rest`
-    known: dict[str, list[str] | None] = real_az(sorted(set(names.values())), "--flags")
+    known: dict[str, list[str] | None] = real_az(sorted(set(names.values())), what="flags")
     for name, real in names.items():
         flags = known[real]
         assert flags is not None, f"az has no command {real}"

@@ -7,12 +7,9 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
-import pytest
-
 from scripts.setup.environment import prepare, tool
 
 
-@pytest.mark.full
 def test_a_body_from_stdin_arrives_letter_by_letter(tmp_path: Path) -> None:
     prepare(tools=["azure-cli"])
     sent = json.dumps({"value": 'a key with @, " and =', "contentType": "text/plain", "tags": {"env": "dev"}})

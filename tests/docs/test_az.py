@@ -5,16 +5,9 @@ import shlex
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import pytest
-
-from tests.cloud.asking import real_az
 from tests.docs.pages import commands, pages, read
 
-__all__ = ["real_az"]
-
 LINE = re.compile(r"(?:^|\$\()az ([a-z].*?)(?:\)\")?$")
-
-pytestmark = pytest.mark.full
 
 
 def lines() -> Iterator[list[str]]:

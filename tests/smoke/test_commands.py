@@ -4,16 +4,10 @@ import shlex
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from scripts.smoke_test import Offer
 from scripts.smoke_test.diagnosis import Scene
-from tests.cloud.asking import real_az
-
-__all__ = ["real_az"]
 
 
-@pytest.mark.full
 def test_azure_cli_takes_every_command_that_a_person_is_told(real_az: Callable[..., Any], offer: Offer) -> None:
     scene = Scene(base_url="https://gateway.example/v1", offer=offer)
     names = ("{gateway_key}", "{revisions}", "{system_log}", "{litellm_log}", "{log}")

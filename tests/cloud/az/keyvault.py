@@ -48,7 +48,7 @@ def put(azure: Azure, *, url: str, resource: str, body: str) -> Json:
     if resource != "https://vault.azure.net" or query != "api-version=7.4":
         raise AzError("", f"Bad Request({url})")
     if body != "@-":  # everybody on the machine can read it
-        raise AssertionError("a body among the words")
+        raise edge.SecretInArgumentsError
     vault_name = host.removesuffix(SUFFIX)
     if azure["vaults_are_closed"]:
         raise AzError("", 'Forbidden({"error":{"code":"Forbidden","message":"Caller is not authorized to perform '

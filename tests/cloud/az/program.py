@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 
 from tests.cloud import edge
 from tests.cloud.az import account, ad, containerapp, group, keyvault, provider, rest, role, storage  # noqa: F401
@@ -15,19 +14,16 @@ STATE = "az.json"
 
 def main() -> None:
     """One call."""
-    words = sys.argv[1:]
-    with edge.alone():
-        edge.refuse_secrets("az", words)
-        code, out, err = 0, "", ""
-        try:
-            out = _run(words)
-        except AzError as error:
-            code, err = error.exit_code, f"{error}\n"
-        changes = any(" ".join(words).startswith(name) for name in CHANGES)
-        edge.record("az", words, changes=changes, code=code)
-    sys.stdout.write(out)
-    sys.stderr.write(err)
-    edge.end(code)
+    edge.main("az", run)
+
+
+def run(words: list[str]) -> tuple[edge.Answer, bool]:
+    """The answer, and whether this is a command that changes something."""
+    changes = any(" ".join(words).startswith(name) for name in CHANGES)
+    try:
+        return edge.Answer(out=_run(words)), changes
+    except AzError as error:
+        return edge.Answer(code=error.exit_code, err=f"{error}\n"), changes
 
 
 def _run(words: list[str]) -> str:

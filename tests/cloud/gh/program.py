@@ -19,28 +19,26 @@ LOGGED_OUT = (
 
 def main() -> None:
     """One call."""
-    words = sys.argv[1:]
-    with edge.alone():
-        edge.refuse_secrets("gh", words)
-        changes, code, out, err = False, 1, "", ""
-        try:
-            command, positional, flags = parse(words)
-            changes = routes.is_change(flags) if command == "api" else command.endswith(" set")
-            code, out, err = _run(words, command, positional, flags, changes=changes)
-        except UsageError as error:
-            err = f"{error}\n\nUsage:  gh <command> <subcommand> [flags]\n"
-        edge.record("gh", words, changes=changes, code=code)
-    sys.stdout.write(out)
-    sys.stderr.write(err)
-    edge.end(code)
+    edge.main("gh", run)
+
+
+def run(words: list[str]) -> tuple[edge.Answer, bool]:
+    """The answer, and whether this is a command that changes something."""
+    changes = False
+    try:
+        command, positional, flags = parse(words)
+        changes = routes.is_change(flags) if command == "api" else command.endswith(" set")
+        return _run(words, command, positional, flags, changes=changes), changes
+    except UsageError as error:
+        return edge.Answer(code=1, err=f"{error}\n\nUsage:  gh <command> <subcommand> [flags]\n"), changes
 
 
 def _run(
     words: list[str], command: str, positional: list[str], flags: dict[str, list[str]], *, changes: bool
-) -> tuple[int, str, str]:
+) -> edge.Answer:
     data = edge.read(STATE) or new()
     if data["login"] is None:
-        return 4, "", LOGGED_OUT
+        return edge.Answer(code=4, err=LOGGED_OUT)
     if changes:
         edge.kill_script("before")
     if failure := edge.wished_failure("gh", words):
@@ -57,15 +55,16 @@ def _run(
     if changes:
         edge.write(STATE, data)
         edge.kill_script("after")
-        return 0, json.dumps(answer) if command == "api" and answer is not None else "", ""
-    return 0, json.dumps(answer), ""
+        return edge.Answer(out=json.dumps(answer) if command == "api" and answer is not None else "")
+    return edge.Answer(out=json.dumps(answer))
 
 
-def _failed(command: str, positional: list[str], error: HttpError) -> tuple[int, str, str]:
+def _failed(command: str, positional: list[str], error: HttpError) -> edge.Answer:
     """`gh api` prints the body as well; the other commands wrap the message."""
     if command == "api":
         body = json.dumps({"message": str(error), "status": str(error.status)})
-        return 1, body, f"gh: {error} (HTTP {error.status})\n"
+        return edge.Answer(code=1, out=body, err=f"gh: {error} (HTTP {error.status})\n")
     what = "get" if command.endswith("list") else "set"
     url = f"https://api.github.com/repos/.../{command.split()[0]}s/{''.join(positional)}"
-    return 1, "", f"failed to {what} {command.split()[0]}s: HTTP {error.status}: {error} ({url})\n"
+    message = f"failed to {what} {command.split()[0]}s: HTTP {error.status}: {error} ({url})\n"
+    return edge.Answer(code=1, err=message)
