@@ -7,57 +7,52 @@ changes nothing. `--dry-run` shows every command and changes nothing.
 
 from __future__ import annotations
 
-import argparse
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from scripts.setup.entry import run_main
 
-from scripts.azure.offers import tell_where_models_are  # noqa: E402
-from scripts.bootstrapping.account import sign_in  # noqa: E402
-from scripts.bootstrapping.credentials import from_before  # noqa: E402
-from scripts.bootstrapping.github import github  # noqa: E402
-from scripts.bootstrapping.github_checklist import checklist  # noqa: E402
-from scripts.bootstrapping.github_reviewers import Reviewer  # noqa: E402
-from scripts.bootstrapping.github_secrets import check_names  # noqa: E402
-from scripts.bootstrapping.identities import Identities, find_identities, identities  # noqa: E402
-from scripts.bootstrapping.names import Names, names_of  # noqa: E402
-from scripts.bootstrapping.options import parse  # noqa: E402
-from scripts.bootstrapping.preflight import preflight  # noqa: E402
-from scripts.bootstrapping.protection import (  # noqa: E402
-    log_in,
-    not_asked,
-    protect,
-    reviewers,
-    second_run,
-    unprotected_of,
-)
-from scripts.bootstrapping.state import state  # noqa: E402
-from scripts.bootstrapping.steps import Steps  # noqa: E402
-from scripts.bootstrapping.subjects import subject_prefix  # noqa: E402
-from scripts.cli.command_line import CommandLine  # noqa: E402
-from scripts.cli.error_handling import ScriptError, error_handling  # noqa: E402
-from scripts.cli.log import log  # noqa: E402
-from scripts.github.repository import repository  # noqa: E402
-from scripts.setup.environment import enter  # noqa: E402
-from scripts.terraform import stacks  # noqa: E402
-from scripts.terraform.stacks import Stack  # noqa: E402
+    run_main()
+
+import argparse
+from collections.abc import Sequence
+
+from scripts.azure.offers import tell_where_models_are
+from scripts.bootstrapping.account import sign_in
+from scripts.bootstrapping.credentials import from_before
+from scripts.bootstrapping.github import github
+from scripts.bootstrapping.github_checklist import checklist
+from scripts.bootstrapping.github_reviewers import Reviewer
+from scripts.bootstrapping.github_secrets import check_names
+from scripts.bootstrapping.identities import Identities, find_identities, identities
+from scripts.bootstrapping.names import Names, names_of
+from scripts.bootstrapping.options import parse
+from scripts.bootstrapping.preflight import preflight
+from scripts.bootstrapping.protection import log_in, not_asked, protect, reviewers, second_run, unprotected_of
+from scripts.bootstrapping.state import state
+from scripts.bootstrapping.steps import Steps
+from scripts.bootstrapping.subjects import subject_prefix
+from scripts.cli.command_line import CommandLine
+from scripts.cli.error_handling import ScriptError
+from scripts.cli.log import log
+from scripts.github.repository import repository
+from scripts.terraform import stacks
+from scripts.terraform.stacks import Stack
 
 
 def main() -> None:
     """Do the parts that were named, and say what came of it."""
-    with error_handling():
-        enter()
-        arguments = parse(sys.argv[1:])
-        az, gh = CommandLine("az", dry_run=arguments.dry_run), CommandLine("gh", dry_run=arguments.dry_run)
-        try:
-            is_done = bootstrap(az, gh, arguments)
-        except ScriptError:
-            if changes := len(az.changes) + len(gh.changes):
-                summarize(changes, dry_run=arguments.dry_run, is_done=True)
-            raise
-        summarize(len(az.changes) + len(gh.changes), dry_run=arguments.dry_run, is_done=is_done)
+    arguments = parse(sys.argv[1:])
+    az, gh = CommandLine("az", dry_run=arguments.dry_run), CommandLine("gh", dry_run=arguments.dry_run)
+    try:
+        is_done = bootstrap(az, gh, arguments)
+    except ScriptError:
+        if changes := len(az.changes) + len(gh.changes):
+            summarize(changes, dry_run=arguments.dry_run, is_done=True)
+        raise
+    summarize(len(az.changes) + len(gh.changes), dry_run=arguments.dry_run, is_done=is_done)
 
 
 def bootstrap(az: CommandLine, gh: CommandLine, arguments: argparse.Namespace) -> bool:
@@ -158,7 +153,3 @@ def summarize(changes: int, *, dry_run: bool, is_done: bool) -> None:
         log("Nothing to change.")
     if not is_done:
         log("GitHub's part is left to you: the checklist above.")
-
-
-if __name__ == "__main__":
-    main()

@@ -7,26 +7,27 @@ leaves a locked state behind, and it writes the keys of clients from TF_VAR_...,
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from scripts.setup.entry import run_main
 
-from scripts.azure.offers import all_settings  # noqa: E402
-from scripts.cli.error_handling import error_handling  # noqa: E402
-from scripts.cli.processes import exec_program  # noqa: E402
-from scripts.setup.environment import enter  # noqa: E402
-from scripts.setup.install import NODE_MODULES, program  # noqa: E402
+    run_main(node=True)
+
+import os
+
+from scripts.azure.offers import all_settings
+from scripts.cli.processes import exec_program
+from scripts.setup.install import NODE_MODULES, program
 
 
 def main() -> None:
     """Check, and become the CLI."""
-    with error_handling():
-        enter(node=True)
-        all_settings()
-        os.environ.update(cli_environment())
-        exec_program([node(), NODE_MODULES / "cdktf-cli" / "bundle" / "bin" / "cdktf", *sys.argv[1:]])
+    all_settings()
+    os.environ.update(cli_environment())
+    exec_program([node(), NODE_MODULES / "cdktf-cli" / "bundle" / "bin" / "cdktf", *sys.argv[1:]])
 
 
 def node() -> Path:
@@ -40,7 +41,3 @@ def cli_environment() -> dict[str, str]:
     """`python main.py` and `node` are `.venv`'s; the CLI calls nobody about its version."""
     path = os.pathsep.join([str(program("python").parent), os.environ.get("PATH", os.defpath)])
     return {"PATH": path, "CHECKPOINT_DISABLE": "1"}
-
-
-if __name__ == "__main__":
-    main()

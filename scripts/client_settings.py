@@ -6,36 +6,38 @@ hold it, so only their owner can read them.
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from scripts.setup.entry import run_main
+
+    run_main()
+
 import argparse
 import getpass
 import json
 import os
-import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])
-
-from scripts.azure.offers import normalized, settings_of, usable_in  # noqa: E402
-from scripts.cli.error_handling import ScriptError, error_handling  # noqa: E402
-from scripts.setup.environment import enter  # noqa: E402
-from scripts.setup.paths import ROOT  # noqa: E402
+from scripts.azure.offers import normalized, settings_of, usable_in
+from scripts.cli.error_handling import ScriptError
+from scripts.setup.paths import ROOT
 
 
 def main() -> None:
     """Write both files and say how to use them."""
-    with error_handling():
-        enter()
-        arguments = parse(sys.argv[1:])
-        base_url = normalized(arguments.base_url)
-        key = os.environ.get("GATEWAY_KEY") or getpass.getpass("The gateway's key: ")
-        if not key.strip():
-            raise ScriptError("A key is needed: set GATEWAY_KEY, or type it when asked.", code=2)
-        models = models_of(arguments.env, project=arguments.project)
-        roo, qoder = arguments.output / "roo-settings.json", arguments.output / "qoder-settings.json"
-        write(roo, roo_settings(base_url=base_url, key=key, models=models))
-        write(qoder, qoder_settings(base_url=base_url, key=key, models=models))
+    arguments = parse(sys.argv[1:])
+    base_url = normalized(arguments.base_url)
+    key = os.environ.get("GATEWAY_KEY") or getpass.getpass("The gateway's key: ")
+    if not key.strip():
+        raise ScriptError("A key is needed: set GATEWAY_KEY, or type it when asked.", code=2)
+    models = models_of(arguments.env, project=arguments.project)
+    roo, qoder = arguments.output / "roo-settings.json", arguments.output / "qoder-settings.json"
+    write(roo, roo_settings(base_url=base_url, key=key, models=models))
+    write(qoder, qoder_settings(base_url=base_url, key=key, models=models))
     print(f"Roo Code: Settings > Import > {roo}")
     print(f"Qoder: put the entry of {qoder} into ~/.qoder/settings.json; in the app, Models > Add > Custom")
 
@@ -120,7 +122,3 @@ def write(path: Path, content: dict[str, Any]) -> None:
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
         json.dump(content, stream, indent=2)
     new.replace(path)
-
-
-if __name__ == "__main__":
-    main()

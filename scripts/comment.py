@@ -5,29 +5,30 @@ It runs in the workflow of a pull request, with GH_TOKEN in its environment; els
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from scripts.setup.entry import run_main
 
-from scripts.cli.error_handling import ScriptError, error_handling  # noqa: E402
-from scripts.setup.environment import enter  # noqa: E402
+    run_main()
+
+import argparse
+
+from scripts.cli.command_line import CommandLine
+from scripts.cli.error_handling import ScriptError
+from scripts.github.comments import pull_request, put
+from scripts.github.marked import place
+from scripts.github.repository import repository
 
 
 def main() -> None:
     """Write it."""
-    with error_handling():
-        enter()
-        arguments = parse(sys.argv[1:])
-        from scripts.cli.command_line import CommandLine
-        from scripts.github.comments import pull_request, put
-        from scripts.github.marked import place
-        from scripts.github.repository import repository
-
-        number, text = arguments.pull_request or pull_request(), read(arguments.file)
-        here = place(CommandLine("gh"), repository(arguments.repository))
-        put(here, number=number, env=arguments.env, text=text)
+    arguments = parse(sys.argv[1:])
+    number, text = arguments.pull_request or pull_request(), read(arguments.file)
+    here = place(CommandLine("gh"), repository(arguments.repository))
+    put(here, number=number, env=arguments.env, text=text)
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -46,7 +47,3 @@ def read(file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise ScriptError(f"--file {file}: {error}", code=2) from None
-
-
-if __name__ == "__main__":
-    main()

@@ -10,35 +10,35 @@ Ctrl-C does not leave a locked state behind: Terraform is told to stop, and wait
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from scripts.setup.entry import run_main
 
-from scripts.cli.error_handling import error_handling  # noqa: E402
-from scripts.setup.environment import enter  # noqa: E402
+    run_main(node=True)
+
+import argparse
+
+from scripts.azure.vault import remember_login
+from scripts.cli.command_line import azure
+from scripts.terraform.deploying import deploy, warn
+from scripts.terraform.planning import prepared
+from scripts.terraform.preconditions import check
 
 
 def main() -> None:
     """One after the other; the first that fails is the last."""
-    with error_handling():
-        enter(node=True)
-        arguments = parse(sys.argv[1:])
-        from scripts.azure.vault import remember_login
-        from scripts.cli.command_line import azure
-        from scripts.terraform.deploying import deploy, warn
-        from scripts.terraform.planning import prepared
-        from scripts.terraform.preconditions import check
-
-        az = azure()
-        remember_login(az)
-        stacks = prepared(arguments.env)
-        check(stacks)
-        if len(stacks) > 1:
-            warn([stack.env for stack in stacks])
-        for stack in stacks:
-            deploy(stack, az=az, yes=arguments.yes, test=not arguments.no_smoke)
+    arguments = parse(sys.argv[1:])
+    az = azure()
+    remember_login(az)
+    stacks = prepared(arguments.env)
+    check(stacks)
+    if len(stacks) > 1:
+        warn([stack.env for stack in stacks])
+    for stack in stacks:
+        deploy(stack, az=az, yes=arguments.yes, test=not arguments.no_smoke)
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -50,7 +50,3 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--no-smoke", action="store_true", help="do not test the gateway afterwards")
     return parser.parse_args(words)
-
-
-if __name__ == "__main__":
-    main()

@@ -7,36 +7,36 @@ A difference opens the issue or renews it, no difference closes it; both are exi
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from scripts.setup.entry import run_main
 
-from scripts.cli.error_handling import error_handling  # noqa: E402
-from scripts.setup.environment import enter  # noqa: E402
+    run_main(node=True)
+
+import argparse
+
+from scripts.cli.command_line import CommandLine
+from scripts.github.drifting import close, keep
+from scripts.github.marked import place
+from scripts.github.repository import repository
+from scripts.terraform.planning import plan, prepared, publish
 
 
 def main() -> None:
     """Plan, then open, renew or close the issue."""
-    with error_handling():
-        enter(node=True)
-        arguments = parse(sys.argv[1:])
-        from scripts.cli.command_line import CommandLine
-        from scripts.github.drifting import close, keep
-        from scripts.github.marked import place
-        from scripts.github.repository import repository
-        from scripts.terraform.planning import plan, prepared, publish
-
-        here = place(CommandLine("gh"), repository(arguments.repository))
-        (stack,) = prepared([arguments.env])
-        planned = plan(stack)
-        text = planned.markdown()
-        publish(text)
-        if planned.is_empty:
-            close(here, env=arguments.env)
-        else:
-            keep(here, env=arguments.env, text=text)
+    arguments = parse(sys.argv[1:])
+    here = place(CommandLine("gh"), repository(arguments.repository))
+    (stack,) = prepared([arguments.env])
+    planned = plan(stack)
+    text = planned.markdown()
+    publish(text)
+    if planned.is_empty:
+        close(here, env=arguments.env)
+    else:
+        keep(here, env=arguments.env, text=text)
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -45,7 +45,3 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--env", required=True, metavar="NAME", help="the environment to check")
     parser.add_argument("--repository", metavar="OWNER/NAME", help="where the issue is (default: this checkout's)")
     return parser.parse_args(words)
-
-
-if __name__ == "__main__":
-    main()

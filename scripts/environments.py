@@ -5,27 +5,31 @@ Standard library only, so that the job which lists them need not install anythin
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
 import sys
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from scripts.setup.entry import run_main
 
-from scripts.cli.error_handling import ScriptError, error_handling  # noqa: E402
-from scripts.setup.paths import ROOT  # noqa: E402
+    run_main(venv=False)
+
+import argparse
+import json
+import os
+
+from scripts.cli.error_handling import ScriptError
+from scripts.setup.paths import ROOT
 
 
 def main() -> None:
     """Print them, and hand them to the workflow whose step this is."""
-    with error_handling():
-        parse(sys.argv[1:])
-        names = json.dumps(environments(ROOT / "settings" / "environments"))
-        print(names)
-        if output := os.environ.get("GITHUB_OUTPUT"):
-            with Path(output).open("a", encoding="utf-8") as file:
-                file.write(f"environments={names}\n")
+    parse(sys.argv[1:])
+    names = json.dumps(environments(ROOT / "settings" / "environments"))
+    print(names)
+    if output := os.environ.get("GITHUB_OUTPUT"):
+        with Path(output).open("a", encoding="utf-8") as file:
+            file.write(f"environments={names}\n")
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -41,7 +45,3 @@ def environments(folder: Path) -> list[str]:
         # An empty matrix is no failure to GitHub: a workflow would do nothing and look well.
         raise ScriptError(f"{folder} holds no environment's file, like dev.toml.")
     return names
-
-
-if __name__ == "__main__":
-    main()

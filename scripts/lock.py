@@ -5,36 +5,39 @@ The locks name no package index: every machine asks its own, and the hashes say 
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from scripts.setup.entry import run_main
+
+    run_main()
+
 import argparse
 import json
 import os
 import shutil
-import sys
 import tempfile
 from functools import partial
-from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])
-
-from scripts.cli.error_handling import error_handling  # noqa: E402
-from scripts.cli.processes import Processes, run_in_parallel  # noqa: E402
-from scripts.setup.environment import TOOL_LOCKS, prepare  # noqa: E402
-from scripts.setup.install import program  # noqa: E402
-from scripts.setup.paths import ROOT  # noqa: E402
-from scripts.setup.requirements import image_locks  # noqa: E402
+from scripts.cli.processes import Processes, run_in_parallel
+from scripts.setup.environment import TOOL_LOCKS, prepare
+from scripts.setup.install import program
+from scripts.setup.paths import ROOT
+from scripts.setup.requirements import image_locks
 
 COOL_DOWN_DAYS = 7  # what is malicious is mostly found and taken back before; pipenv knows no such thing
 
 
 def main() -> None:
     """Renew all of them."""
-    with error_handling():
-        argparse.ArgumentParser(prog="lock.py", description="Renews every lock.").parse_args()
-        prepare()
-        locks = image_locks(ROOT / "local" / "image")
-        images = {f"LiteLLM {version}": partial(image, version=version, path=path) for version, path in locks.items()}
-        tools = {path.stem: partial(tool, wanted=path) for path in sorted(TOOL_LOCKS.glob("*.in"))}
-        run_in_parallel({"Pipfile.lock": pipfile, "package-lock.json": node, **images, **tools})
+    argparse.ArgumentParser(prog="lock.py", description="Renews every lock.").parse_args()
+    prepare()
+    locks = image_locks(ROOT / "local" / "image")
+    images = {f"LiteLLM {version}": partial(image, version=version, path=path) for version, path in locks.items()}
+    tools = {path.stem: partial(tool, wanted=path) for path in sorted(TOOL_LOCKS.glob("*.in"))}
+    run_in_parallel({"Pipfile.lock": pipfile, "package-lock.json": node, **images, **tools})
 
 
 def pipfile(work: Processes) -> None:
@@ -77,7 +80,3 @@ def _compile(work: Processes, wanted: Path, path: Path, *more: str) -> None:
     options = ["--universal", "--python-version=3.11", "--generate-hashes", "--upgrade"]
     options += ["--no-header", "--no-annotate", "--no-emit-index-url"]
     work.run([program("uv"), "pip", "compile", *options, *more, wanted, "--output-file", path])
-
-
-if __name__ == "__main__":
-    main()

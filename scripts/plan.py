@@ -6,36 +6,37 @@ all that it reads, so that it takes no right to read the vaults. The exit code i
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from scripts.setup.entry import run_main
 
-from scripts.cli.error_handling import ScriptError, error_handling  # noqa: E402
-from scripts.cli.log import log  # noqa: E402
-from scripts.setup.environment import enter  # noqa: E402
+    run_main(node=True)
+
+import argparse
+
+from scripts.cli.error_handling import ScriptError
+from scripts.cli.log import log
+from scripts.terraform.planning import failed_page, plan, prepared, publish, show
 
 
 def main() -> None:
     """Plan one after the other; one that fails does not keep the others from being shown."""
-    with error_handling():
-        enter(node=True)
-        arguments = parse(sys.argv[1:])
-        from scripts.terraform.planning import failed_page, plan, prepared, publish, show
-
-        pages, failures = [], 0
-        for stack in prepared(arguments.env):
-            try:
-                found = plan(stack, refresh=not arguments.no_refresh)
-                show(found)
-                pages.append(found.markdown())
-            except ScriptError as failure:
-                log(str(failure))
-                pages.append(failed_page(stack.env, failure))
-                failures += 1
-        publish("\n".join(pages), file=arguments.markdown)
-        sys.exit(1 if failures else 0)
+    arguments = parse(sys.argv[1:])
+    pages, failures = [], 0
+    for stack in prepared(arguments.env):
+        try:
+            found = plan(stack, refresh=not arguments.no_refresh)
+            show(found)
+            pages.append(found.markdown())
+        except ScriptError as failure:
+            log(str(failure))
+            pages.append(failed_page(stack.env, failure))
+            failures += 1
+    publish("\n".join(pages), file=arguments.markdown)
+    sys.exit(1 if failures else 0)
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -47,7 +48,3 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--no-refresh", action="store_true", help="compare with the state, and ask Azure for nothing")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write it there, too, for a comment on GitHub")
     return parser.parse_args(words)
-
-
-if __name__ == "__main__":
-    main()

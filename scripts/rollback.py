@@ -5,33 +5,33 @@ A revision carries code and configuration; keys belong to the app, so a rotated 
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from scripts.setup.entry import run_main
 
-from scripts.cli.error_handling import error_handling  # noqa: E402
-from scripts.setup.environment import enter  # noqa: E402
+    run_main()
+
+import argparse
+
+from scripts.azure.rolling_back import Patience, check, roll_back
+from scripts.cli.command_line import azure
+from scripts.terraform import stacks
 
 
 def main() -> None:
     """Choose, ask, activate, wait, test."""
-    with error_handling():
-        enter()
-        arguments = parse(sys.argv[1:])
-        from scripts.azure.rolling_back import Patience, check, roll_back
-        from scripts.cli.command_line import azure
-        from scripts.terraform import stacks
-
-        if not arguments.skip_synth:
-            stacks.synthesize()
-        az = azure(dry_run=arguments.dry_run)
-        stack = stacks.load(arguments.env)
-        patience = Patience(wait_s=arguments.wait_s, every_s=arguments.every_s)
-        is_done = roll_back(az, stack, name=arguments.revision, yes=arguments.yes, patience=patience)
-        if is_done and not arguments.no_smoke:
-            check(az, stack, base_url=arguments.base_url)
+    arguments = parse(sys.argv[1:])
+    if not arguments.skip_synth:
+        stacks.synthesize()
+    az = azure(dry_run=arguments.dry_run)
+    stack = stacks.load(arguments.env)
+    patience = Patience(wait_s=arguments.wait_s, every_s=arguments.every_s)
+    is_done = roll_back(az, stack, name=arguments.revision, yes=arguments.yes, patience=patience)
+    if is_done and not arguments.no_smoke:
+        check(az, stack, base_url=arguments.base_url)
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -47,7 +47,3 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--base-url", metavar="URL", help="where to test (default: the app's own address)")
     parser.add_argument("--skip-synth", action="store_true", help="take the stacks as they were synthesized last")
     return parser.parse_args(words)
-
-
-if __name__ == "__main__":
-    main()

@@ -5,44 +5,45 @@ Between the two, clients move to the new key, which `add` says how to read. Both
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from scripts.setup.entry import run_main
 
-from scripts.azure.offers import settings_of  # noqa: E402
-from scripts.cli.error_handling import ScriptError, error_handling  # noqa: E402
-from scripts.setup.environment import enter  # noqa: E402
+    run_main()
+
+import argparse
+
+from scripts.azure.app import address, tell_from_where
+from scripts.azure.offers import settings_of
+from scripts.azure.rotating import Rotation
+from scripts.azure.vault import Vault
+from scripts.cli.command_line import azure
+from scripts.cli.error_handling import ScriptError
+from scripts.terraform import stacks
 
 
 def main() -> None:
     """Add or retire."""
-    with error_handling():
-        enter()
-        arguments = parse(sys.argv[1:])
-        project = suffix_of(arguments.env, arguments.project)
-        from scripts.azure.app import address, tell_from_where
-        from scripts.azure.rotating import Rotation
-        from scripts.azure.vault import Vault
-        from scripts.cli.command_line import azure
-        from scripts.terraform import stacks
-
-        if not arguments.skip_synth:
-            stacks.synthesize()
-        az = azure(dry_run=arguments.dry_run)
-        stack = stacks.load(arguments.env)
-        tell_from_where(arguments.env)
-        rotation = Rotation(
-            vault=Vault(az=az, name=stack.key_vault),
-            base_url=(arguments.base_url or address(az, stack)).rstrip("/").removesuffix("/v1"),
-            env=arguments.env,
-            project=project,
-            wait_s=arguments.wait_s,
-            every_s=arguments.every_s,
-            smoke=not arguments.no_smoke,
-        )
-        {"add": rotation.add, "retire": rotation.retire}[arguments.half]()
+    arguments = parse(sys.argv[1:])
+    project = suffix_of(arguments.env, arguments.project)
+    if not arguments.skip_synth:
+        stacks.synthesize()
+    az = azure(dry_run=arguments.dry_run)
+    stack = stacks.load(arguments.env)
+    tell_from_where(arguments.env)
+    rotation = Rotation(
+        vault=Vault(az=az, name=stack.key_vault),
+        base_url=(arguments.base_url or address(az, stack)).rstrip("/").removesuffix("/v1"),
+        env=arguments.env,
+        project=project,
+        wait_s=arguments.wait_s,
+        every_s=arguments.every_s,
+        smoke=not arguments.no_smoke,
+    )
+    {"add": rotation.add, "retire": rotation.retire}[arguments.half]()
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -68,7 +69,3 @@ def suffix_of(env: str, project: str | None) -> str | None:
     if project not in others:
         raise ScriptError(f"There is no project {project!r} in {env}; there are {', '.join([first, *others])}.", code=2)
     return project
-
-
-if __name__ == "__main__":
-    main()

@@ -5,51 +5,50 @@ Exit codes: 0 when nothing is found that has no written reason, 1 otherwise, 2 f
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from scripts.setup.entry import run_main
+
+    run_main(tools=["checkov"])
+
 import argparse
 import os
-import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import TYPE_CHECKING
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])
+from rich.table import Table
 
-from scripts.cli.error_handling import ScriptError, error_handling  # noqa: E402
-from scripts.cli.log import log  # noqa: E402
-from scripts.setup.environment import enter  # noqa: E402
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from scripts.scanning.findings import Finding
+from scripts.cli.error_handling import ScriptError
+from scripts.cli.log import log
+from scripts.cli.terminal import console
+from scripts.scanning import exceptions
+from scripts.scanning.findings import Finding, scan
+from scripts.terraform import stacks
 
 
 def main() -> None:
     """Scan, and show what has no reason."""
-    with error_handling():
-        arguments = parse(sys.argv[1:])
-        enter(tools=["checkov"])
-        from scripts.scanning import exceptions
-        from scripts.scanning.findings import scan
-        from scripts.terraform import stacks
-
-        if arguments.out is None:
-            stacks.synthesize()
-        folders = {stack.env: stack.folder for stack in stacks.load_all(arguments.out or stacks.OUT)}
-        if not folders:
-            raise ScriptError(f"There is no stack in {arguments.out}.", code=2)
-        # One by one: together, checkov would take a resource of one stack for a part of another.
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            found = pool.map(lambda env: scan(folders[env] / "cdk.tf.json", env=env), folders)
-            findings = [finding for findings in found for finding in findings]
-        listed = exceptions.load(exceptions.FILE.read_text(encoding="utf-8"))
-        open_ones, idle = exceptions.apply(listed, findings)
-        show(open_ones)
-        for it in idle:
-            log(f"{exceptions.FILE.name}: {it.check} on {it.resources} excuses nothing any more; take it out.")
-        excused = len(findings) - len(open_ones)
-        log(f"{', '.join(folders)}: {len(open_ones)} findings without a reason, {excused} with one.")
-        sys.exit(1 if open_ones or idle else 0)
+    arguments = parse(sys.argv[1:])
+    if arguments.out is None:
+        stacks.synthesize()
+    folders = {stack.env: stack.folder for stack in stacks.load_all(arguments.out or stacks.OUT)}
+    if not folders:
+        raise ScriptError(f"There is no stack in {arguments.out}.", code=2)
+    # One by one: together, checkov would take a resource of one stack for a part of another.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        found = pool.map(lambda env: scan(folders[env] / "cdk.tf.json", env=env), folders)
+        findings = [finding for findings in found for finding in findings]
+    listed = exceptions.load(exceptions.FILE.read_text(encoding="utf-8"))
+    open_ones, idle = exceptions.apply(listed, findings)
+    show(open_ones)
+    for it in idle:
+        log(f"{exceptions.FILE.name}: {it.check} on {it.resources} excuses nothing any more; take it out.")
+    excused = len(findings) - len(open_ones)
+    log(f"{', '.join(folders)}: {len(open_ones)} findings without a reason, {excused} with one.")
+    sys.exit(1 if open_ones or idle else 0)
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -63,9 +62,6 @@ def parse(words: list[str]) -> argparse.Namespace:
 
 def show(findings: Sequence[Finding]) -> None:
     """A table of them, unless there are none."""
-    from rich.table import Table
-
-    from scripts.cli.terminal import console
 
     if not findings:
         return
@@ -73,7 +69,3 @@ def show(findings: Sequence[Finding]) -> None:
     for finding in findings:
         table.add_row(finding.env, finding.check, finding.address, finding.wants)
     console().print(table)
-
-
-if __name__ == "__main__":
-    main()

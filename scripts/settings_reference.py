@@ -5,22 +5,30 @@ What is allowed is told in the words that a person gets for a value that is not:
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from scripts.setup.entry import run_main
+
+    run_main()
+
 import argparse
 import inspect
 import json
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from scripts.cli.error_handling import ScriptError, error_handling  # noqa: E402
-from scripts.cli.log import log  # noqa: E402
-from scripts.setup.environment import enter  # noqa: E402
-from scripts.setup.paths import ROOT  # noqa: E402
+from scripts.cli.error_handling import ScriptError
+from scripts.cli.log import log
+from scripts.setup.paths import ROOT
+from settings.environment import EnvironmentSettings
+from settings.variables import NESTED, PREFIX
 
 FILE = ROOT / "docs/settings.md"
 BEGIN = "<!-- the reference: python3 scripts/settings_reference.py --write -->"
@@ -32,18 +40,16 @@ WRONG = ("?", object())  # nearly nothing allows this text, and nothing at all a
 def main() -> None:
     """Print the reference, write it, or tell whether the file has it."""
     arguments = parse(sys.argv[1:])
-    with error_handling():
-        enter()
-        if not (arguments.check or arguments.write):
-            print(reference())
-            return
-        text = FILE.read_text(encoding="utf-8")
-        new = with_reference(text)
-        if arguments.write:
-            FILE.write_text(new, encoding="utf-8")
-        elif new != text:
-            raise ScriptError(f"{FILE.relative_to(ROOT)} is stale: run python3 scripts/settings_reference.py --write")
-        log(f"{FILE.relative_to(ROOT)} says what the model says.")
+    if not (arguments.check or arguments.write):
+        print(reference())
+        return
+    text = FILE.read_text(encoding="utf-8")
+    new = with_reference(text)
+    if arguments.write:
+        FILE.write_text(new, encoding="utf-8")
+    elif new != text:
+        raise ScriptError(f"{FILE.relative_to(ROOT)} is stale: run python3 scripts/settings_reference.py --write")
+    log(f"{FILE.relative_to(ROOT)} says what the model says.")
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -88,15 +94,10 @@ class Table:
 
 def tables() -> Iterator[Table]:
     """The top, then each table in the order of the model, with the tables inside of it after it."""
-    from settings.environment import EnvironmentSettings
-    from settings.variables import PREFIX
-
     yield from _tables(Table(header="", model=EnvironmentSettings, variable=PREFIX, has_values=False))
 
 
 def _tables(table: Table) -> Iterator[Table]:
-    from settings.variables import NESTED
-
     yield table
     for name, field in table.model.model_fields.items():
         model = _model_in(field.annotation)
@@ -136,8 +137,6 @@ def _row(name: str, field: Any, *, table: Table) -> str | None:  # noqa: ANN401 
 
 def _allowed(field: Any) -> str:  # noqa: ANN401
     """What it says to values that are wrong; of several texts those about the type and about a part of it."""
-    from pydantic import TypeAdapter, ValidationError
-
     adapter: TypeAdapter[Any] = TypeAdapter(Annotated[(field.annotation, None, *field.metadata)])
     said: list[str] = []
     for wrong in reversed(WRONG):
@@ -166,8 +165,6 @@ def _default(field: Any, *, has_values: bool) -> str:  # noqa: ANN401
 
 def _model_in(annotation: object) -> Any:  # noqa: ANN401 - a class of pydantic's
     """The model of a table, or of the tables in a list or a table by name."""
-    from pydantic import BaseModel
-
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     if get_origin(annotation) in {Union, UnionType, Annotated, tuple, dict, list}:
@@ -177,7 +174,3 @@ def _model_in(annotation: object) -> Any:  # noqa: ANN401 - a class of pydantic'
 
 def _one_line(text: str) -> str:
     return " ".join(text.split())
-
-
-if __name__ == "__main__":
-    main()

@@ -7,19 +7,27 @@ mistake of the caller, 130 Ctrl-C.
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from scripts.setup.entry import run_main
+
+    run_main()
+
 import argparse
 import getpass
 import json
 import os
-import sys
-from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])
-
-from scripts.cli.error_handling import ScriptError, error_handling  # noqa: E402
-from scripts.cli.log import log  # noqa: E402
-from scripts.setup.environment import enter  # noqa: E402
-from scripts.setup.paths import ROOT  # noqa: E402
+from scripts.azure.offers import normalized
+from scripts.cli.error_handling import ScriptError
+from scripts.cli.log import log
+from scripts.cli.terminal import console
+from scripts.setup.paths import ROOT
+from scripts.smoke_test import offer_of, run
+from scripts.smoke_test.wire import is_local
 
 LOCAL = "http://127.0.0.1:4000/v1"
 LOCAL_ENV = "dev"
@@ -31,31 +39,24 @@ _LONGEST_S = 3600.0
 
 def main() -> None:
     """Run the checks, print them, and tell by the exit code."""
-    with error_handling():
-        enter()
-        from scripts.azure.offers import normalized
-        from scripts.cli.terminal import console
-        from scripts.smoke_test import offer_of, run
-        from scripts.smoke_test.wire import is_local
-
-        arguments = parse(sys.argv[1:])
-        base_url = normalized(where(arguments.base_url, env=arguments.env))
-        offer = offer_of(arguments.env, project=arguments.project)
-        report = run(
-            base_url=base_url,
-            key=find_key(offer.key.name, local=SECRETS if is_local(base_url) else None),
-            offer=offer,
-            wait_s=patience(arguments.wait_s, is_local=is_local(base_url)),
-            timeout_s=arguments.timeout_s,
-            tell=lambda text: log(text, passing=True),
-        )
-        if arguments.json:
-            print(json.dumps(report.as_json()))
-        else:
-            screen = console()
-            screen.print(report.table())
-            screen.print(f"\n{report.text()}", markup=False, highlight=False, soft_wrap=True)
-        sys.exit(0 if report.passed else 1)
+    arguments = parse(sys.argv[1:])
+    base_url = normalized(where(arguments.base_url, env=arguments.env))
+    offer = offer_of(arguments.env, project=arguments.project)
+    report = run(
+        base_url=base_url,
+        key=find_key(offer.key.name, local=SECRETS if is_local(base_url) else None),
+        offer=offer,
+        wait_s=patience(arguments.wait_s, is_local=is_local(base_url)),
+        timeout_s=arguments.timeout_s,
+        tell=lambda text: log(text, passing=True),
+    )
+    if arguments.json:
+        print(json.dumps(report.as_json()))
+    else:
+        screen = console()
+        screen.print(report.table())
+        screen.print(f"\n{report.text()}", markup=False, highlight=False, soft_wrap=True)
+    sys.exit(0 if report.passed else 1)
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -139,7 +140,3 @@ def kept(file: Path, name: str) -> str:
     except ValueError:
         return ""
     return str(content.get(name, "")) if isinstance(content, dict) else ""
-
-
-if __name__ == "__main__":
-    main()

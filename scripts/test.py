@@ -6,25 +6,27 @@ once. The exit code is 0 when all of it passed, 1 when something failed, 130 aft
 
 from __future__ import annotations
 
-import subprocess
 import sys
-import time
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from scripts.setup.entry import run_main
 
-from scripts.cli.error_handling import ScriptError, error_handling  # noqa: E402
-from scripts.cli.processes import Processes, run_in_parallel  # noqa: E402
-from scripts.setup.environment import LOCKS, TOOL_LOCKS, in_settings, prepare, tool  # noqa: E402
-from scripts.setup.install import program  # noqa: E402
-from scripts.setup.paths import ROOT  # noqa: E402
-from scripts.setup.requirements import image_locks, tool_locks  # noqa: E402
-from scripts.terraform import synthesis  # noqa: E402
+    run_main(venv=False)
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from scripts.cli.error_handling import ScriptError
+from scripts.cli.processes import Processes, run_in_parallel
+from scripts.setup.environment import LOCKS, TOOL_LOCKS, in_settings, prepare, tool
+from scripts.setup.install import program
+from scripts.setup.paths import ROOT
+from scripts.setup.requirements import image_locks, tool_locks
+from scripts.terraform import synthesis
 
 WHOLE = ("tests/gateway/whole",)
 ZIZMOR = ("--offline", "--persona=pedantic", "--no-progress")
@@ -35,22 +37,21 @@ SOAK = ("tests/gateway/whole/test_soak.py", "--soak-seconds", "120")
 
 def main() -> None:
     """Run every step, whatever the others gave, and tell how each went."""
-    with error_handling():
-        prepare(litellm=image_locks(LOCKS).keys(), tools=tool_locks(TOOL_LOCKS).keys(), node=True)
-        steps = [Step(name, action) for name, action in quiet_steps().items()]
-        # These are quiet until they fail, and each keeps one core busy; the tests have the machine to themselves.
-        run_in_parallel({step.name: step for step in steps})
-        for step in steps:
-            if not step.passed:
-                print(f"\n=== {step.name}\n{step.output}", flush=True)
-        for name, arguments in runs(sys.argv[1:]).items():
-            tests = Step(name, partial(pytest, arguments))
-            tests(Processes())
-            steps.append(tests)
-        print()
-        for step in steps:
-            print(f"{'passed' if step.passed else 'FAILED'} {step.seconds:6.1f} s  {step.name}")
-        sys.exit(0 if all(step.passed for step in steps) else 1)
+    prepare(litellm=image_locks(LOCKS).keys(), tools=tool_locks(TOOL_LOCKS).keys(), node=True)
+    steps = [Step(name, action) for name, action in quiet_steps().items()]
+    # These are quiet until they fail, and each keeps one core busy; the tests have the machine to themselves.
+    run_in_parallel({step.name: step for step in steps})
+    for step in steps:
+        if not step.passed:
+            print(f"\n=== {step.name}\n{step.output}", flush=True)
+    for name, arguments in runs(sys.argv[1:]).items():
+        tests = Step(name, partial(pytest, arguments))
+        tests(Processes())
+        steps.append(tests)
+    print()
+    for step in steps:
+        print(f"{'passed' if step.passed else 'FAILED'} {step.seconds:6.1f} s  {step.name}")
+    sys.exit(0 if all(step.passed for step in steps) else 1)
 
 
 def quiet_steps() -> dict[str, Callable[[Processes], object]]:
@@ -108,7 +109,3 @@ def pytest(arguments: Sequence[str], _: Processes | None = None) -> None:
         raise
     if code:
         raise ScriptError(f"pytest ended with exit code {code}", code=code)
-
-
-if __name__ == "__main__":
-    main()

@@ -5,28 +5,31 @@ Exit codes: 0, 1 when something failed, 2 for a mistake in arguments or settings
 
 from __future__ import annotations
 
-import argparse
 import sys
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from scripts.setup.entry import run_main
 
-from scripts.cli.error_handling import error_handling  # noqa: E402
-from scripts.cli.processes import exec_program  # noqa: E402
-from scripts.setup.environment import in_settings, prepare  # noqa: E402
-from scripts.setup.install import program  # noqa: E402
-from scripts.setup.paths import ROOT  # noqa: E402
+    run_main(venv=False)
+
+import argparse
+
+from scripts.cli.processes import exec_program
+from scripts.setup.environment import in_settings, prepare
+from scripts.setup.install import program
+from scripts.setup.paths import ROOT
 
 
 def main() -> None:
     """Prepare, synthesize, and become the runner."""
     arguments = parse(sys.argv[1:])
-    with error_handling():
-        prepare(litellm=in_settings())
-        from scripts.terraform.stacks import synthesize  # which an old Python cannot read
+    prepare(litellm=in_settings())
+    from scripts.terraform.stacks import synthesize  # which an old Python cannot read
 
-        synthesize()
-        exec_program([program("python"), "-m", "local.runner", *runner_arguments(arguments)])
+    synthesize()
+    exec_program([program("python"), "-m", "local.runner", *runner_arguments(arguments)])
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -74,7 +77,3 @@ def runner_arguments(arguments: argparse.Namespace) -> list[str]:
     words += [word for upstream in arguments.upstream for word in ("--upstream", upstream)]
     words += [f"--{name}" for name in ("azure", "once", "json") if getattr(arguments, name)]
     return words
-
-
-if __name__ == "__main__":
-    main()

@@ -6,21 +6,30 @@ what to put into the settings. Exit codes: 0, 1 when something failed, 2 for a m
 
 from __future__ import annotations
 
-import argparse
-import re
 import sys
-from functools import partial
 from pathlib import Path
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from scripts.setup.entry import run_main
 
-from scripts import lock, test  # noqa: E402
-from scripts.cli.error_handling import ScriptError, error_handling  # noqa: E402
-from scripts.cli.log import log  # noqa: E402
-from scripts.cli.processes import run_in_parallel  # noqa: E402
-from scripts.setup.environment import LOCKS, enter, prepare  # noqa: E402
-from scripts.setup.paths import ROOT  # noqa: E402
-from scripts.setup.requirements import image_locks  # noqa: E402
+    run_main()
+
+import argparse
+import re
+from functools import partial
+
+from pydantic import TypeAdapter, ValidationError
+
+from scripts import lock, test
+from scripts.cli.error_handling import ScriptError
+from scripts.cli.log import log
+from scripts.cli.processes import run_in_parallel
+from scripts.setup.environment import LOCKS, prepare
+from scripts.setup.paths import ROOT
+from scripts.setup.registry import digest_of
+from scripts.setup.requirements import image_locks
+from settings import image
 
 SETTINGS = ROOT / "settings" / "image.py"
 _UNKNOWN_DIGEST = "sha256:" + "0" * 64
@@ -28,23 +37,21 @@ _UNKNOWN_DIGEST = "sha256:" + "0" * 64
 
 def main() -> None:
     """Resolve, lock, install, test, tell."""
-    with error_handling():
-        arguments = parse(sys.argv[1:])
-        enter()
-        version = version_of(arguments.repository, arguments.tag, arguments.digest or _UNKNOWN_DIGEST)
-        digest = arguments.digest or resolve(arguments.repository, arguments.tag)
-        image = f"{arguments.repository}:{arguments.tag}@{digest}"
-        log(image)
-        make_lock(version)
-        prepare(litellm=[version])
-        try:
-            test.pytest([*test.WHOLE, "--litellm", version])
-        except ScriptError as failure:
-            raise ScriptError(
-                f"The gateway's tests failed with LiteLLM {version} ({failure}). The settings are as they were.\n"
-                "docs/upgrade.md says what to look at."
-            ) from None
-        tell(image, write=arguments.write)
+    arguments = parse(sys.argv[1:])
+    version = version_of(arguments.repository, arguments.tag, arguments.digest or _UNKNOWN_DIGEST)
+    digest = arguments.digest or resolve(arguments.repository, arguments.tag)
+    image = f"{arguments.repository}:{arguments.tag}@{digest}"
+    log(image)
+    make_lock(version)
+    prepare(litellm=[version])
+    try:
+        test.pytest([*test.WHOLE, "--litellm", version])
+    except ScriptError as failure:
+        raise ScriptError(
+            f"The gateway's tests failed with LiteLLM {version} ({failure}). The settings are as they were.\n"
+            "docs/upgrade.md says what to look at."
+        ) from None
+    tell(image, write=arguments.write)
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -102,9 +109,6 @@ def _default(text: str) -> re.Match[str]:
 
 def version_of(repository: str, tag: str, digest: str) -> str:
     """LiteLLM's version, as the tag tells it; `ScriptError` with the reasons when the settings would refuse it."""
-    from pydantic import TypeAdapter, ValidationError
-
-    from settings import image
 
     name = f"{repository}:{tag}@{digest}"
     version = image.version_of(name)
@@ -121,8 +125,6 @@ def version_of(repository: str, tag: str, digest: str) -> str:
 
 def resolve(repository: str, tag: str) -> str:
     """The tag's digest."""
-    from scripts.setup.registry import digest_of
-
     log(f"Asking {repository.partition('/')[0]} for the digest of {tag}")
     return digest_of(repository, tag)
 
@@ -147,7 +149,3 @@ def tell(image: str, *, write: bool) -> None:
     start, end = _default(text).span(1)
     SETTINGS.write_text(text[:start] + image + text[end:], encoding="utf-8")
     print(f"It passes, and is the default now ({SETTINGS.relative_to(ROOT)}):\n\n{image}")
-
-
-if __name__ == "__main__":
-    main()

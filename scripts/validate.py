@@ -5,43 +5,41 @@ Terraform downloads the provider for that, once for all stacks, or takes it from
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+    from scripts.setup.entry import run_main
+
+    run_main()
+
 import argparse
 import json
 import shutil
-import sys
 import tempfile
 from collections.abc import Mapping
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-sys.path[0] = str(Path(__file__).resolve().parents[1])
-
-from scripts.cli.error_handling import ScriptError, error_handling  # noqa: E402
-from scripts.cli.log import log  # noqa: E402
-from scripts.setup.environment import enter  # noqa: E402
-
-if TYPE_CHECKING:
-    from scripts.terraform.stacks import Stack
+from scripts.cli.error_handling import ScriptError
+from scripts.cli.log import log
+from scripts.terraform import program as terraform
+from scripts.terraform.explanations import explained
+from scripts.terraform.planning import prepared
+from scripts.terraform.stacks import Stack
 
 
 def main() -> None:
     """Validate all of them, and say which are not valid."""
-    with error_handling():
-        enter()
-        argparse.ArgumentParser(prog="validate.py", description="terraform validate of every stack.").parse_args()
-        from scripts.terraform.planning import prepared
-
-        with tempfile.TemporaryDirectory() as folder:
-            invalid = [stack.env for stack in prepared(None) if not is_valid(stack, Path(folder))]
-        if invalid:
-            raise ScriptError(f"Not valid: {', '.join(invalid)}")
+    argparse.ArgumentParser(prog="validate.py", description="terraform validate of every stack.").parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        invalid = [stack.env for stack in prepared(None) if not is_valid(stack, Path(folder))]
+    if invalid:
+        raise ScriptError(f"Not valid: {', '.join(invalid)}")
 
 
 def is_valid(stack: Stack, folder: Path) -> bool:
     """Whether it is; prints what Terraform says. The folder is the same for all: they need the same provider."""
-    from scripts.terraform import program as terraform
-    from scripts.terraform.explanations import explained
-
     shutil.copy(stack.folder / "cdk.tf.json", folder)
     log(f"{stack.env}: terraform init, without its state")
     made = terraform.run("init", "-backend=false", "-no-color", folder=folder)
@@ -60,7 +58,3 @@ def words(diagnostic: Mapping[str, Any]) -> str:
     where = diagnostic.get("address") or (diagnostic.get("snippet") or {}).get("context") or "the stack"
     detail = f"\n    {diagnostic['detail']}" if diagnostic.get("detail") else ""
     return f"  {diagnostic['severity']} in {where}: {diagnostic['summary']}{detail}"
-
-
-if __name__ == "__main__":
-    main()

@@ -22,6 +22,7 @@ FIRST = (
     "cli/file_lock.py",
     "cli/log.py",
     "cli/processes.py",
+    "setup/entry.py",
     "setup/environment.py",
     "setup/install.py",
     "setup/paths.py",

@@ -146,7 +146,9 @@ async def test_size_is_bounded_after_it_was_inflated(encoding: str, pack: object
     assert asyncio.get_running_loop().time() - started < 2
 
 
-@pytest.mark.parametrize("body", [b"no gzip", b"", gzip.compress(b"{}")[:-9], gzip.compress(b"{}") + b"x"])
+@pytest.mark.parametrize(
+    "body", [b"no gzip", b"", gzip.compress(b"{}", mtime=0)[:-9], gzip.compress(b"{}", mtime=0) + b"x"]
+)
 async def test_a_body_that_is_not_what_its_encoding_says_is_400(body: bytes) -> None:
     assert await status_of(body, content_encoding="gzip") == (400, "invalid_body", [])
 
