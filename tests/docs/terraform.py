@@ -1,6 +1,6 @@
-"""A stand-in for `terraform`: what it applies becomes a vault and a container app of the stand-in for `az`.
+"""A stand-in for `terraform`: it applies a stack by adding a vault and a container app to the stand-in for `az`.
 
-It asks for what the real one asks for, the state's account and the rights of who deploys, and refuses in Azure's words.
+Like the real one it needs the state's account and the roles of the deploying identity, and fails with Azure's messages.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def main() -> None:
 
 
 def init() -> None:
-    """The state's place must be there, and readable; who finds no state there begins one, under its lock."""
+    """Requires a readable container; without a state it creates one, which needs the right to write."""
     backend = stack()["terraform"]["backend"]["azurerm"]
     account = cloud()["storage"].get(backend["storage_account_name"])
     if account is None or backend["container_name"] not in account["containers"]:
@@ -53,7 +53,7 @@ def init() -> None:
 
 
 def plan() -> None:
-    """Everything that is in no state is created; each variable must have a value. A refresh reads the secrets."""
+    """Requires a value for each variable, and for a refresh the right to read secrets."""
     unset = [name for name, of in stack()["variable"].items() if "default" not in of and not value(name)]
     if unset:
         fail(f"No value for required variable: {', '.join(unset)}")
@@ -63,26 +63,26 @@ def plan() -> None:
 
 
 def show() -> None:
-    """The plan, as far as the scripts read it."""
+    """The plan, as far as the scripts read it: a secret that exists names its vault."""
     action = ["no-op"] if state().exists() else ["create"]
-    change: dict[str, Any] = {"actions": action, "before": None, "after": {}, "after_unknown": {}}
-    resources = [(kind, name) for kind, named in stack()["resource"].items() for name in named]
-    say(
-        json.dumps(
-            {
-                "format_version": "1.2",
-                "resource_changes": [
-                    {"address": f"{kind}.{name}", "mode": "managed", "type": kind, "name": name, "change": change}
-                    for kind, name in resources
-                ],
-                "output_changes": {name: {"actions": action} for name in stack()["output"]},
-            }
-        )
-    )
+    vault = stack()["resource"]["azurerm_key_vault"]["gateway"]["name"]
+    changes = []
+    for kind, resources in stack()["resource"].items():
+        for name, content in resources.items():
+            attributes: dict[str, Any] = {}
+            if kind == "azurerm_key_vault_secret":
+                attributes = {"name": content["name"], "key_vault_id": f"{scope()}/vaults/{vault}"}
+            before = attributes if state().exists() else None
+            change = {"actions": action, "before": before, "after": attributes, "after_unknown": {}}
+            changes.append(
+                {"address": f"{kind}.{name}", "mode": "managed", "type": kind, "name": name, "change": change}
+            )
+    outputs = {name: {"actions": action} for name in stack()["output"]}
+    say(json.dumps({"format_version": "1.2", "resource_changes": changes, "output_changes": outputs}))
 
 
 def apply() -> None:
-    """Write the vault, make the app, and wait until it runs."""
+    """Write the vault, create the app, and wait until it runs."""
     content, azure = stack(), cloud()
     vault, gateway = (content["resource"][kind]["gateway"] for kind in ("azurerm_key_vault", "azurerm_container_app"))
     require("Key Vault Secrets Officer", scope(), why="ForbiddenByRbac")
@@ -102,40 +102,39 @@ def apply() -> None:
     )
     edge.write("az.json", azure)
     known = {"openai_base_url": f"{url}/v1", "revision": f"{gateway['name']}--0000001", "image": "the image"}
-    told = {name: known.get(name, name) for name in content["output"]}
-    edge.write(state().name, told)
+    edge.write(state().name, {name: known.get(name, name) for name in content["output"]})
 
 
 def output() -> None:
-    """What was applied tells."""
-    told = json.loads(state().read_text(encoding="utf-8"))
-    say(json.dumps({name: {"value": text, "type": "string", "sensitive": False} for name, text in told.items()}))
+    """The outputs of the last apply."""
+    values = json.loads(state().read_text(encoding="utf-8"))
+    say(json.dumps({name: {"value": text, "type": "string", "sensitive": False} for name, text in values.items()}))
 
 
 def running() -> str:
-    """The address of what was deployed, once the test has started it."""
+    """The URL of the deployed gateway, once the test has started it."""
     until = time.monotonic() + LONGEST_S
     while time.monotonic() < until:
-        if told := edge.read("running.json"):
-            return str(told["url"])
+        if app := edge.read("running.json"):
+            return str(app["url"])
         time.sleep(0.1)
     return fail("Failed to provision revision for container app")
 
 
 def require(role: str, where: str, *, why: str, also: str = "") -> None:
-    """The refusal, unless who deploys has one of the roles there."""
+    """Fail unless the deploying identity has one of the roles there."""
     wanted = {BUILT_IN[name][0] for name in (role, also) if name}
-    held = {
+    assigned = {
         given["roleDefinitionId"].rsplit("/", 1)[1]
         for given in cloud()["role_assignments"]
         if given["principalId"] == principal() and is_above(given["scope"], where)
     }
-    if not wanted & held:
+    if not wanted & assigned:
         fail(f"{why}: {role} is missing at {where}")
 
 
 def principal() -> str:
-    """The object id of who deploys: the job's identity if its token fits, else who is logged in."""
+    """The object id of the deploying identity: the job's if its token is trusted, else the user."""
     client = os.environ.get("ARM_CLIENT_ID")
     if not client:
         return CALLER
@@ -147,7 +146,7 @@ def principal() -> str:
 
 
 def scope() -> str:
-    """The subscription's, which Terraform wants to be told."""
+    """The subscription, which Terraform requires."""
     if not (subscription := os.environ.get("ARM_SUBSCRIPTION_ID")):
         fail("subscription ID could not be determined and was not specified")
     return f"/subscriptions/{subscription}"
@@ -181,7 +180,7 @@ def say(text: str) -> None:
 
 
 def fail(why: str) -> NoReturn:
-    """As Terraform ends."""
+    """Exit like Terraform."""
     sys.stderr.write(f"Error: {why}\n")
     sys.stdout.flush()
     edge.end(1)

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from tests.docs.pages import ROOT, commands, pages, read
+from tests.docs.markdown import ROOT, commands, pages, read
 
 CALL = re.compile(r"(?:^|\s)scripts/(\w+)\.py\b([^|&;#>]*)")
-ELSEWHERE = {"test", "cdktf"}  # their words go to pytest and to the cdktf CLI
-STAND_FOR = {"NAME": "dev", "N": "4000", "PROJECT": "roo", "FILE": "f", "DIR": "d"}
+FORWARDING = {"test", "cdktf"}  # to pytest and to the cdktf CLI
+PLACEHOLDERS = {"NAME": "dev", "N": "4000", "PROJECT": "roo", "FILE": "f", "DIR": "d"}
 
 
 def calls() -> Iterator[tuple[str, str, str]]:
@@ -25,27 +25,27 @@ def calls() -> Iterator[tuple[str, str, str]]:
 
 
 CALLS = sorted(set(calls()))
-NAMED = sorted({(script, words) for _, script, words in CALLS if words and script not in ELSEWHERE})
+NAMED = sorted({(script, words) for _, script, words in CALLS if words and script not in FORWARDING})
 
 
 @pytest.mark.parametrize("script", sorted({script for _, script, _ in CALLS}))
-def test_a_script_that_is_named_exists(script: str) -> None:
+def test_scripts_exist(script: str) -> None:
     assert (ROOT / f"scripts/{script}.py").is_file()
 
 
 @pytest.mark.parametrize(("script", "words"), NAMED, ids=map(" ".join, NAMED))
-def test_a_command_that_is_shown_is_understood(
+def test_commands_parse(
     script: str, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given = [STAND_FOR.get(word, word) for word in shlex.split(words)]
+    arguments = [PLACEHOLDERS.get(word, word) for word in shlex.split(words)]
     monkeypatch.setattr(sys, "path", ["", *sys.path])  # a script puts the repository first
     parse: Callable[..., Any] = importlib.import_module(f"scripts.{script}").parse
     defaults = {name: 1.0 for name, of in inspect.signature(parse).parameters.items() if of.kind is of.KEYWORD_ONLY}
     try:
-        parse(given, **defaults)
+        parse(arguments, **defaults)
     except SystemExit:
         pytest.fail(capsys.readouterr().err)
 
 
-def test_the_documents_show_commands_of_most_scripts() -> None:
+def test_the_documents_show_many_commands() -> None:
     assert len(NAMED) > 20

@@ -1,4 +1,4 @@
-"""docs/deploy.md, word by word: a person copies its commands into a shell."""
+"""docs/deploy.md works as written: its commands run in a fresh clone, first from a laptop, then with GitHub."""
 
 import re
 from collections.abc import Iterator
@@ -9,14 +9,14 @@ import pytest
 import yaml
 
 from scripts.terraform.stacks import load
-from tests.docs.desk import Desk
-from tests.docs.pages import ROOT, fenced, read
+from tests.docs.clone import Clone
+from tests.docs.markdown import ROOT, fenced, read
 
 PAGE = ROOT / "docs/deploy.md"
-AZURES_KEY = "canary-of-azure-openai"
+AZURE_KEY = "canary-of-azure-openai"
 REPOSITORY = "repo:contoso/gateway"
-
-pytestmark = pytest.mark.full
+MAIN = f"{REPOSITORY}:ref:refs/heads/main"
+PULL_REQUEST = f"{REPOSITORY}:pull_request"
 
 
 def steps(number: int) -> list[str]:
@@ -25,103 +25,110 @@ def steps(number: int) -> list[str]:
     return fenced(section, "bash")
 
 
-@pytest.fixture
-def desk(tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(tmp_path)
-    name_the_resource(desk)
-    with desk.platform():
-        yield desk
+@pytest.fixture(scope="module")
+def clone(known_stacks: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
+    """A clone with the settings of step 1, in which somebody is logged in."""
+    (settings,) = fenced(read(PAGE), "toml")
+    clone = Clone(tmp_path_factory.mktemp("deploy"), settings=settings, stacks=known_stacks)
+    with clone.container_apps():
+        yield clone
 
 
-def name_the_resource(desk: Desk) -> None:
-    """What step 1 says of the settings."""
-    (endpoint,) = fenced(read(PAGE), "toml")
-    for file in (desk.clone / "settings/environments").glob("*.toml"):
-        file.write_text(f"{file.read_text(encoding='utf-8')}\n{endpoint}", encoding="utf-8")
-
-
-def test_from_a_laptop_alone(desk: Desk) -> None:
-    printed = desk.shell([*steps(1), *steps(2), *steps(4), *steps(5)], types=[AZURES_KEY, "yes"])
-
-    assert printed.count("failed: ") == 0
-    assert not [secret for secret in desk.cloud.secrets if secret in printed and secret != "derived"]
-    assert (desk.clone / ".local/clients/roo-settings.json").exists()
-    assert {call.program for call in desk.cloud.calls()} == {"az"}
+@pytest.mark.full
+def test_the_settings_run_locally(clone: Clone) -> None:
+    assert "base URL" in clone.shell(steps(1))
 
 
 @pytest.fixture(scope="module")
-def bootstrapped(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Desk, str]]:
-    """Everything of the way by GitHub up to the push, and what it printed."""
-    desk = Desk(tmp_path_factory.mktemp("github"))
-    name_the_resource(desk)
-    with desk.platform():
-        yield desk, desk.shell([*steps(2), *steps(3)], types=[AZURES_KEY])
+def laptop(clone: Clone) -> str:
+    """The output of a deployment from a laptop alone."""
+    return clone.shell([*steps(2), *steps(4), *steps(5)], answers=[AZURE_KEY, "yes"])
 
 
-def test_github_is_prepared_and_no_secret_is_shown(bootstrapped: tuple[Desk, str]) -> None:
-    desk, printed = bootstrapped
-    github = desk.cloud.state("gh")
-    dev = github["environments"]["dev"]
-
-    assert dev["secrets"]["AZURE_OPENAI_API_KEY"] == AZURES_KEY
-    assert not [secret for secret in desk.cloud.secrets if secret in printed]
-    for name in {**github["variables"], **dev["variables"]}:
-        assert name in printed, "the bootstrap tells what it sets"
-    assert "Nothing to change." in desk.shell(["python3 scripts/bootstrap.py"])
+def test_a_laptop_deploys_with_az_and_terraform_alone(clone: Clone, laptop: str) -> None:
+    assert "failed: " not in laptop
+    assert not [secret for secret in clone.cloud.secrets if secret in laptop and secret != "derived"]
+    assert (clone.root / ".local/clients/roo-settings.json").exists()
+    assert not clone.cloud.calls("gh")
 
 
 @pytest.fixture(scope="module")
-def deployed(bootstrapped: tuple[Desk, str]) -> tuple[Desk, str]:
-    """What the workflow then makes of the push, and its summary."""
-    desk, _ = bootstrapped
-    return desk, run_step(desk, "deploy", job="dev", subject=f"{REPOSITORY}:environment:dev", env="dev")
+def github(clone: Clone, laptop: str) -> str:
+    """The output of the steps with GitHub up to the push, for what the laptop has deployed."""
+    assert laptop
+    return clone.shell([*steps(2), *steps(3)], answers=[AZURE_KEY])
 
 
-def test_what_was_pushed_is_deployed_by_the_workflow(deployed: tuple[Desk, str]) -> None:
-    desk, summary = deployed
+def test_github_is_prepared_and_no_secret_is_printed(clone: Clone, github: str) -> None:
+    state = clone.cloud.state("gh")
+    dev = state["environments"]["dev"]
+
+    assert dev["secrets"]["AZURE_OPENAI_API_KEY"] == AZURE_KEY
+    assert not [secret for secret in clone.cloud.secrets if secret in github and secret != "derived"]
+    for name in {**state["variables"], **dev["variables"]}:
+        assert name in github
+
+
+def test_the_bootstrap_sets_the_variables_and_secrets_that_workflows_need(clone: Clone, github: str) -> None:
+    assert github
+    state = clone.cloud.state("gh")
+    needed = {
+        name
+        for file in (ROOT / ".github/workflows").glob("*.yml")
+        for name in re.findall(r"\$\{\{ vars\.(\w+) \}\}", file.read_text(encoding="utf-8"))
+    }
+    assert set(state["environments"]) == {"dev", "staging", "prod"}
+    for env, content in state["environments"].items():
+        assert needed == {*state["variables"], *content["variables"]}
+        variables = load(env, clone.root / "cdktf.out").variables
+        assert set(content["secrets"]) == {variable.github_secret for variable in variables if variable.required}
+
+
+@pytest.mark.usefixtures("github")
+def test_the_workflow_deploys_what_the_laptop_has_deployed(clone: Clone) -> None:
+    summary = run_step(clone, "deploy", job="dev", subject=f"{REPOSITORY}:environment:dev", env="dev")
     assert "passed" in summary
     assert "pvc-dev-aigateway-ca-san--0000001" in summary
-    desk.shell(steps(5))
 
 
-@pytest.mark.parametrize(("env", "found"), [("dev", "no changes"), ("staging", "11 created")])
-def test_a_pull_request_is_planned_before_and_after_a_deployment(
-    deployed: tuple[Desk, str], env: str, found: str
-) -> None:
-    summary = run_step(deployed[0], "plan", job="plan", subject=f"{REPOSITORY}:pull_request", env=env)
-    assert summary.startswith(f"### Plan of {env}: {found}\n")
+@pytest.mark.usefixtures("github")
+@pytest.mark.parametrize(("env", "changes"), [("dev", "no changes"), ("staging", "11 created")])
+def test_a_pull_request_is_planned_with_and_without_a_state(clone: Clone, env: str, changes: str) -> None:
+    summary = run_step(clone, "plan", job="plan", subject=PULL_REQUEST, env=env)
+    assert summary.startswith(f"### Plan of {env}: {changes}\n")
 
 
-def test_a_pull_request_gets_no_plan_that_reads_the_vault(deployed: tuple[Desk, str]) -> None:
+@pytest.mark.usefixtures("github")
+def test_a_pull_request_cannot_read_the_vault(clone: Clone) -> None:
     with pytest.raises(AssertionError, match="ForbiddenByRbac"):
-        run_step(deployed[0], "plan", job="plan", subject=f"{REPOSITORY}:pull_request", env="dev", less="--no-refresh")
+        run_step(clone, "plan", job="plan", subject=PULL_REQUEST, env="dev", without="--no-refresh")
     with pytest.raises(AssertionError, match="AADSTS700213"):
-        run_step(deployed[0], "drift", job="drift", subject=f"{REPOSITORY}:pull_request", env="dev")
+        run_step(clone, "drift", job="drift", subject=PULL_REQUEST, env="dev")
 
 
-def test_main_is_looked_at_every_night_without_an_approval(deployed: tuple[Desk, str]) -> None:
-    summary = run_step(deployed[0], "drift", job="drift", subject=f"{REPOSITORY}:ref:refs/heads/main", env="dev")
-    assert summary == "### Plan of dev: no changes\n\n"
+@pytest.mark.usefixtures("github")
+def test_the_nightly_drift_check_needs_no_approval(clone: Clone) -> None:
+    assert run_step(clone, "drift", job="drift", subject=MAIN, env="dev") == "### Plan of dev: no changes\n\n"
 
 
-def run_step(desk: Desk, workflow: str, *, job: str, subject: str, env: str, less: str = "") -> str:
-    """Run what a job runs of the script called like its workflow, as a runner does; the summary it writes."""
+def run_step(clone: Clone, workflow: str, *, job: str, subject: str, env: str, without: str = "") -> str:
+    """Run the job's step that starts the script of the workflow's name, as a runner does; returns its summary."""
     content = yaml.safe_load((ROOT / f".github/workflows/{workflow}.yml").read_text(encoding="utf-8"))["jobs"][job]
     (step,) = (step for step in content["steps"] if f"scripts/{workflow}.py" in step.get("run", ""))
-    summary = desk.cloud.folder / "summary.md"
+    summary = clone.cloud.folder / "summary.md"
     summary.unlink(missing_ok=True)
     runner = {
-        **resolved(step["env"], desk.cloud.state("gh"), env=content.get("environment")),
+        **resolved(step["env"], clone.cloud.state("gh"), env=content.get("environment")),
         **({"ENVIRONMENT": env} if "ENVIRONMENT" in step["env"] else {}),
         "TOKEN_SUBJECT": subject,
         "GITHUB_STEP_SUMMARY": str(summary),
     }
-    desk.shell([step["run"].replace(less, "")], env=runner)
+    clone.shell([step["run"].replace(without, "")], env=runner)
     return summary.read_text(encoding="utf-8")
 
 
 def resolved(env_of_step: dict[str, str], github: dict[str, Any], *, env: str | None) -> dict[str, str]:
-    """What a runner puts in place of `${{ vars.X }}` and `${{ secrets.X }}`; nothing for what is not there."""
+    """Replace `${{ vars.X }}` and `${{ secrets.X }}`; unset ones are empty."""
     own = github["environments"][env] if env else {"variables": {}, "secrets": {}}
     values = {"vars": {**github["variables"], **own["variables"]}, "secrets": own["secrets"]}
 
@@ -129,26 +136,3 @@ def resolved(env_of_step: dict[str, str], github: dict[str, Any], *, env: str | 
         return str(values[found[1]].get(found[2], ""))
 
     return {name: re.sub(r"\$\{\{ (vars|secrets)\.(\w+) \}\}", value, text) for name, text in env_of_step.items()}
-
-
-def test_the_variables_that_the_bootstrap_sets_are_those_that_the_workflows_read(
-    bootstrapped: tuple[Desk, str],
-) -> None:
-    github = bootstrapped[0].cloud.state("gh")
-    names = {"dev", "staging", "prod"}
-    assert set(github["environments"]) == names
-
-    read = {
-        name
-        for file in (ROOT / ".github/workflows").glob("*.yml")
-        for name in re.findall(r"\$\{\{ vars\.(\w+) \}\}", file.read_text(encoding="utf-8"))
-    }
-    for env in names:
-        assert read == {*github["variables"], *github["environments"][env]["variables"]}
-
-
-def test_the_bootstrap_sets_the_secrets_that_a_deployment_cannot_do_without(bootstrapped: tuple[Desk, str]) -> None:
-    desk, _ = bootstrapped
-    for env, content in desk.cloud.state("gh")["environments"].items():
-        variables = load(env, desk.clone / "cdktf.out").variables
-        assert set(content["secrets"]) == {variable.github_secret for variable in variables if variable.required}

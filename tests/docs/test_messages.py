@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.docs.pages import ROOT, read
+from tests.docs.markdown import ROOT, read
 
 PAGE = ROOT / "docs/troubleshooting.md"
 OTHERS = ("Azure", "GitHub", "Terraform", "LiteLLM")
@@ -48,7 +48,7 @@ def test_the_page_quotes_messages_of_every_part() -> None:
 
 
 def test_the_page_has_every_error_code_of_the_gateway() -> None:
-    sources = (file.read_text(encoding="utf-8") for file in (ROOT / "gateway/runtime").glob("*.py"))
+    sources = (file.read_text(encoding="utf-8") for file in (ROOT / "gateway/runtime").rglob("*.py"))
     codes = {code for source in sources for code in re.findall(r"\bcode(?:\"|: str)? ?[=:] ?\"(\w+)\"", source)}
     assert len(codes) > 15
     assert codes <= set(QUOTED)

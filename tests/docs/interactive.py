@@ -1,4 +1,4 @@
-"""What a person does with `az` and `gh` besides what the scripts do: log in, and print one value of an answer."""
+"""Stand-in for `az` and `gh` in a terminal: logins and `--query`; the scripts' stand-ins do the rest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.cloud import edge
 
 
 def main() -> None:
-    """Log in, or ask the stand-in, and give of its answer what `--query` wants."""
+    """Log in, or call the scripts' stand-in and apply `--query` to its answer."""
     program, words = os.path.basename(sys.argv[0]), sys.argv[1:]  # noqa: PTH119
     if words in (["login"], ["auth", "login"]):
         return
@@ -21,20 +21,20 @@ def main() -> None:
         place = words.index("--query")
         query = words[place + 1]
         words = words[:place] + words[place + 2 :]
-    ran = subprocess.run([edge.path(f"itself/{program}"), *words], stdout=subprocess.PIPE, text=True, check=False)
+    ran = subprocess.run([edge.path(f"scripted/{program}"), *words], stdout=subprocess.PIPE, text=True, check=False)
     if ran.returncode or not query:
         sys.stdout.write(ran.stdout)
         sys.stdout.flush()
         edge.end(ran.returncode)
-    sys.stdout.write(f"{_asked(query, json.loads(ran.stdout))}\n")
+    sys.stdout.write(f"{_select(query, json.loads(ran.stdout))}\n")
 
 
-def _asked(query: str, answer: object) -> str:
-    """A path into the answer, or paths and texts that are joined."""
+def _select(query: str, answer: object) -> str:
+    """The subset of JMESPath in the documents: a path into the answer, or paths and literals in `join`."""
     joined = re.fullmatch(r"join\('', \[(.*)\]\)", query)
     if joined:
-        # What is deployed here speaks http.
-        return "".join(_asked(part.strip(), answer) for part in joined[1].split(",")).replace("https:", "http:")
+        # The local gateway serves http.
+        return "".join(_select(part.strip(), answer) for part in joined[1].split(",")).replace("https:", "http:")
     if query.startswith("'"):
         return query.strip("'")
     for name in query.split("."):

@@ -1,4 +1,4 @@
-"""The documents of the repository, cut into what the tests look at."""
+"""Parts of the repository's documents: links, anchors, commands."""
 
 import re
 import unicodedata
@@ -15,7 +15,7 @@ _SPAN = re.compile(r"`([^`]+)`")
 
 
 def pages() -> list[Path]:
-    """Every Markdown file that is ours."""
+    """Every Markdown file of the repository."""
     folders = [ROOT, *(ROOT / name for name in ("docs", "local", "settings", "gateway", "benchmarks", ".github"))]
     found = {file for folder in folders for file in folder.glob("**/*.md" if folder != ROOT else "*.md")}
     return sorted(found)
@@ -26,17 +26,17 @@ def read(page: Path) -> str:
 
 
 def prose(text: str) -> str:
-    """Without code in blocks, which may look like headings and links."""
+    """The text without code blocks, which may look like headings and links."""
     return "\n".join(line for line in _COMMENT.sub("", _FENCE.sub("", text)).split("\n") if not line.startswith("    "))
 
 
 def links(page: Path) -> list[str]:
-    """The targets of its links and pictures, as they are written."""
+    """The targets of its links and images."""
     return _LINK.findall(_SPAN.sub("", prose(read(page))))
 
 
 def anchors(page: Path) -> set[str]:
-    """What a link to a heading of the page may say, by GitHub's rules."""
+    """The anchors of its headings, by GitHub's rules."""
     counted: Counter[str] = Counter()
     found = set()
     for heading in _HEADING.findall(prose(read(page))):
@@ -53,7 +53,7 @@ def _slug(heading: str) -> str:
 
 
 def commands(text: str) -> Iterator[str]:
-    """Lines of code blocks, and code in running text."""
+    """Lines of code blocks and inline code."""
     for _, block in _FENCE.findall(text):
         yield from block.replace("\\\n", " ").split("\n")
     rest = _FENCE.sub("", text)
@@ -63,5 +63,5 @@ def commands(text: str) -> Iterator[str]:
 
 
 def fenced(text: str, language: str) -> list[str]:
-    """The blocks of one language, in their order."""
+    """The code blocks of one language."""
     return re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
