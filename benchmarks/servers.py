@@ -54,7 +54,7 @@ def run_replica(stack: Path, *, port: int = 0, key: str | None = None) -> Iterat
                 upstream.name: AzureTarget(
                     name=DIRECT,
                     url=session.emulators[upstream.name].url,
-                    key=read.gateway.secrets[upstream.key_env].value(variables),
+                    key=read.gateway.secrets[upstream.key_env].resolve(variables),
                 )
                 for upstream in read.upstreams
             },

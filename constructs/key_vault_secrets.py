@@ -9,6 +9,7 @@ from constructs.key_vault import KeyVault
 from constructs.literal import literal
 from gateway.secrets import Secret, build_secrets
 from settings.environment import EnvironmentSettings
+from settings.secret_names import terraform_environ
 
 
 class KeyVaultSecrets(Construct):
@@ -34,8 +35,8 @@ class KeyVaultSecrets(Construct):
         super().__init__(scope, construct_id)
         secrets = build_secrets(settings)
         for secret in secrets:
-            if secret.variable:
-                self._build_variable(secret=secret, name=secret.variable)
+            if secret.value.variable:
+                self._build_variable(secret=secret, name=secret.value.variable)
         self.versionless_ids = {
             secret.name: self._build_secret(
                 secret=secret,
@@ -49,19 +50,21 @@ class KeyVaultSecrets(Construct):
 
     def _build_variable(self, *, secret: Secret, name: str) -> None:
         """A variable whose secret can be derived may be left unset, but not be blank."""
+        environ = terraform_environ(name)
+        is_optional = secret.value.optional is not None
         given = f'trimspace(var.{name}) != ""'
         variable = TerraformVariable(
             self,
             name,
             type=VariableType.STRING,
-            description=literal(f"{secret.description} Set TF_VAR_{name}."),
+            description=literal(f"{secret.description} Set {environ}."),
             sensitive=True,
             nullable=False,
-            default="" if secret.derived_from else None,
+            default="" if is_optional else None,
             validation=[
                 TerraformVariableValidationConfig(
-                    condition=f'${{var.{name} == "" || {given}}}' if secret.derived_from else f"${{{given}}}",
-                    error_message=f"TF_VAR_{name} must not be {'blank' if secret.derived_from else 'empty'}.",
+                    condition=f'${{var.{name} == "" || {given}}}' if is_optional else f"${{{given}}}",
+                    error_message=f"{environ} must not be {'blank' if is_optional else 'empty'}.",
                 )
             ],
         )
@@ -84,20 +87,10 @@ class KeyVaultSecrets(Construct):
             name=secret.name,
             key_vault_id=vault.id,
             content_type="text/plain",
-            value_wo=_value(secret),
+            value_wo=secret.value.expression,
             value_wo_version=version,
             tags=tags,
             depends_on=[after],
         )
         resource.override_logical_id(secret.name.replace("-", "_"))
         return resource
-
-
-def _value(secret: Secret) -> str:
-    """The expression of a secret's value; `coalesce` takes the first text that is not empty."""
-    parts = ":".join([secret.salt, *(f"${{var.{variable}}}" for variable in secret.derived_from)])
-    if secret.variable is None:
-        return f'${{sha256("{parts}")}}'
-    if not secret.derived_from:
-        return f"${{var.{secret.variable}}}"
-    return f'${{coalesce(var.{secret.variable}, sha256("{parts}"))}}'

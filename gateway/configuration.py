@@ -3,8 +3,8 @@
 import json
 
 from gateway.secrets import build_project_keys
-from gateway.upstreams import build_upstreams, upstreams_of
 from settings.environment import EnvironmentSettings
+from settings.secret_names import azure_key, endpoint_env
 
 
 def render_gateway_config(settings: EnvironmentSettings) -> str:
@@ -13,18 +13,18 @@ def render_gateway_config(settings: EnvironmentSettings) -> str:
         "upstreams": [
             {
                 "name": upstream.name,
-                "endpoint_env": upstream.endpoint_env,
-                "key_env": upstream.key_env,
+                "endpoint_env": endpoint_env(upstream.name),
+                "key_env": azure_key(upstream.name).container_env,
                 "priority": upstream.priority,
             }
-            for upstream in build_upstreams(settings)
+            for upstream in settings.all_upstreams
         ],
         "models": [
-            {**model.model_dump(), "upstreams": upstreams_of(model.deployment, settings)}
+            {**model.model_dump(), "upstreams": _upstreams_of(model.deployment, settings)}
             for model in settings.all_models
         ],
         "projects": [
-            {"name": name, "key_envs": [*keys.env], **settings.all_projects[name].model_dump()}
+            {"name": name, "key_envs": [key.container_env for key in keys], **settings.all_projects[name].model_dump()}
             for name, keys in build_project_keys(settings).items()
         ],
         "timeouts": settings.timeouts.model_dump(),
@@ -33,6 +33,12 @@ def render_gateway_config(settings: EnvironmentSettings) -> str:
         "limits": settings.limits.model_dump(),
     }
     return "{\n" + ",\n".join(f'"{name}": {_lines(part)}' for name, part in document.items()) + "\n}"
+
+
+def _upstreams_of(deployment: str, settings: EnvironmentSettings) -> list[str]:
+    """The names of those that have a deployment, by priority."""
+    upstreams = sorted(settings.all_upstreams, key=lambda upstream: upstream.priority)
+    return [upstream.name for upstream in upstreams if upstream.serves(deployment)]
 
 
 def _lines(part: object) -> str:

@@ -7,10 +7,10 @@ from gateway.archive import SOURCE, source_variable
 from gateway.configuration import render_gateway_config
 from gateway.litellm import render_litellm_config
 from gateway.probes import Probes, build_probes
-from gateway.secrets import INNER_KEY, build_project_keys
+from gateway.secrets import build_project_keys
 from gateway.start import START_GATEWAY, START_LITELLM
-from gateway.upstreams import build_upstreams
 from settings.environment import EnvironmentSettings
+from settings.secret_names import INNER_KEY, azure_key, endpoint_env
 
 _ALL_ADDRESSES = "0.0.0.0"  # noqa: S104 - the platform's probes come from outside the replica
 _LOOPBACK = "http://127.0.0.1"
@@ -94,11 +94,12 @@ def _build_gateway(settings: EnvironmentSettings) -> Container:
         SOURCE: source_variable(),
         "GATEWAY_CONFIG": render_gateway_config(settings),
     }
-    for upstream in build_upstreams(settings):
-        env[upstream.endpoint_env] = upstream.endpoint
-        env[upstream.key_env] = SecretRef(name=upstream.key_secret)
+    for upstream in settings.all_upstreams:
+        key = azure_key(upstream.name)
+        env[endpoint_env(upstream.name)] = upstream.endpoint
+        env[key.container_env] = SecretRef(name=key.vault_secret)
     for keys in build_project_keys(settings).values():
-        env |= {name: SecretRef(name=secret.name) for name, secret in keys.env.items()}
+        env |= {key.container_env: SecretRef(name=key.vault_secret) for key in keys}
     return Container(
         name="gateway",
         command=START_GATEWAY,

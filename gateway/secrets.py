@@ -1,86 +1,74 @@
-"""The secrets of a stack: where each one comes from, and under which name it is kept."""
+"""The secrets of a stack: the settings' projects and upstreams, each with its keys."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.upstreams import build_upstreams
 from settings.environment import EnvironmentSettings
+from settings.secret_names import (
+    INNER_KEY,
+    SecretName,
+    SecretValue,
+    azure_key,
+    gateway_key,
+    gateway_key_value,
+    inner_key_value,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Secret:
-    """A Key Vault secret: the value of a Terraform variable, or what is derived from others, or the first of both.
-
-    Derived is the SHA-256 of `salt` and the values of the variables `derived_from`, all with colons between them.
-    """
+    """A Key Vault secret, and where its value comes from."""
 
     name: str
     description: str
-    variable: str | None = None
-    derived_from: tuple[str, ...] = ()
-    salt: str = ""
+    value: SecretValue
 
 
-INNER_KEY = "inner-key"
+def build_project_keys(settings: EnvironmentSettings) -> Mapping[str, tuple[SecretName, SecretName]]:
+    """Both keys of each project: either authenticates, so that one can be replaced while the other is in use.
 
-
-@dataclass(frozen=True, kw_only=True)
-class ProjectKeys:
-    """Both keys of a project open the door, so that one can be replaced while the other is in use."""
-
-    primary: Secret
-    secondary: Secret
-
-    @property
-    def env(self) -> Mapping[str, Secret]:
-        """The environment variables of the gateway that hold them."""
-        return {str(secret.variable).upper(): secret for secret in (self.primary, self.secondary)}
-
-
-def build_project_keys(settings: EnvironmentSettings) -> Mapping[str, ProjectKeys]:
-    """The keys of each project; the first one's are called as if there were no other."""
+    The first project's are called as if there were no other.
+    """
     return {
-        project: _project_keys(project, suffix=f"-{project}" if number else "")
-        for number, project in enumerate(settings.all_projects)
+        project: (gateway_key(suffix), gateway_key(suffix, is_second=True))
+        for project, suffix in _suffixes(settings).items()
     }
-
-
-def _project_keys(project: str, *, suffix: str) -> ProjectKeys:
-    name = f"gateway-key{suffix}"
-    variable = name.replace("-", "_")
-    return ProjectKeys(
-        primary=Secret(
-            name=name, variable=variable, description=f"The key that clients of the project '{project}' present."
-        ),
-        secondary=Secret(
-            name=f"{name}-secondary",
-            variable=f"{variable}_secondary",
-            description=f"A second key of the project '{project}', for the time of a rotation; may be left unset.",
-            derived_from=(variable,),
-            salt="secondary",
-        ),
-    )
 
 
 def build_secrets(settings: EnvironmentSettings) -> tuple[Secret, ...]:
     """Every secret of the stack, in an order that stays: a changed one is a perpetual diff (azurerm #31376)."""
-    first, *others = (tuple(keys.env.values()) for keys in build_project_keys(settings).values())
+    first, *others = (_project_secrets(project, suffix) for project, suffix in _suffixes(settings).items())
     upstreams = tuple(
         Secret(
-            name=upstream.key_secret,
-            variable=upstream.key_variable,
+            name=azure_key(upstream.name).vault_secret,
             description=f"The API key of the Azure OpenAI resource '{upstream.name}'.",
+            value=SecretValue(variable=azure_key(upstream.name).name),
         )
-        for upstream in build_upstreams(settings)
+        for upstream in settings.all_upstreams
     )
-    return (*first, _inner_key(first[0], upstreams[0]), *upstreams, *(secret for keys in others for secret in keys))
-
-
-def _inner_key(gateway_key: Secret, azures: Secret) -> Secret:
-    """Of no variable of its own; and not of the gateway key alone, from which every client could compute it."""
-    return Secret(
+    inner = Secret(
         name=INNER_KEY,
         description="What the two containers of a replica present to each other.",
-        derived_from=(str(gateway_key.variable), str(azures.variable)),
-        salt="inner",
+        value=inner_key_value(gateway_key(), azure_key(settings.all_upstreams[0].name)),
+    )
+    return (*first, inner, *upstreams, *(secret for secrets in others for secret in secrets))
+
+
+def _suffixes(settings: EnvironmentSettings) -> dict[str, str | None]:
+    """What each project's keys have in their names: nothing for the first one, which is the default."""
+    return {project: project if number else None for number, project in enumerate(settings.all_projects)}
+
+
+def _project_secrets(project: str, suffix: str | None) -> tuple[Secret, Secret]:
+    return (
+        Secret(
+            name=gateway_key(suffix).vault_secret,
+            description=f"The key that clients of the project '{project}' present.",
+            value=gateway_key_value(suffix),
+        ),
+        Secret(
+            name=gateway_key(suffix, is_second=True).vault_secret,
+            description=f"A second key of the project '{project}', for the time of a rotation; may be left unset.",
+            value=gateway_key_value(suffix, is_second=True),
+        ),
     )

@@ -6,10 +6,10 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
+from settings.secret_names import CLIENT_KEY
 from settings.values import Group, Name, Place, Text, list_of, must_be, refused, tables, whole_number
 
 _ENDPOINT = re.compile(r"https://(?P<host>([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,})/?", re.IGNORECASE | re.ASCII)
-_PROJECTS_KEYS = "gateway-key"
 
 
 def _resource_root(endpoint: str) -> str:
@@ -54,8 +54,8 @@ class Upstream(Group):
     @field_validator("name")
     @classmethod
     def _not_a_projects_key(cls, name: str) -> str:
-        if name.startswith(_PROJECTS_KEYS):
-            raise refused(f'must not start with "{_PROJECTS_KEYS}", as the keys of the projects do')
+        if name.startswith(CLIENT_KEY):
+            raise refused(f'must not start with "{CLIENT_KEY}", as the keys of the projects do')
         return name
 
     def serves(self, deployment: str) -> bool:

@@ -7,14 +7,13 @@ from pydantic import AfterValidator, Field
 
 from settings.azure_openai import Deployment
 from settings.models import RequestsPerMinute, TokensPerMinute
+from settings.secret_names import SECONDARY
 from settings.values import Group, Name, Place, list_of, refused, tables, whole_number
-
-_SECOND = "secondary"
 
 
 def _not_a_second_key(name: str) -> str:
-    if name.endswith(_SECOND):
-        raise refused(f'must not end with "{_SECOND}", as the second keys of the projects do')
+    if name.endswith(SECONDARY):
+        raise refused(f'must not end with "{SECONDARY}", as the second keys of the projects do')
     return name
 
 

@@ -1,56 +1,161 @@
-"""What a secret is called: as a variable of Terraform, in its environment, on GitHub, and in the vault."""
+"""Names of secrets, and the rule of derived ones: declared here for all of the repository.
 
-from __future__ import annotations
+A secret's names follow from that of its Terraform variable, `gateway_key_team_a`: `TF_VAR_gateway_key_team_a` for
+Terraform, `GATEWAY_KEY_TEAM_A` in the container, `gateway-key-team-a` in the Key Vault, and on GitHub
+`AIGATEWAY_KEY_TEAM_A`.
+"""
 
 import os
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
+from typing import Self
 
-_OURS = "gateway_key"
+INNER_KEY = "inner-key"
+"""The vault secret of the key that both containers of a replica present to each other; it has no variable."""
+CLIENT_KEY = "gateway-key"
+"""How the vault secrets of clients' keys begin. No upstream may be called so."""
+SECONDARY = "secondary"
+"""How the names of second keys end. No project may be called so."""
+_SECONDARY_SALT = "secondary"
+_INNER_SALT = "inner"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SecretName:
-    """By the name of its variable."""
+    """A secret by the name of its Terraform variable."""
 
     name: str
 
     @property
     def environ(self) -> str:
-        """What Terraform reads it from."""
-        return f"TF_VAR_{self.name}"
+        """The environment variable from which Terraform reads it."""
+        return terraform_environ(self.name)
 
     @property
     def given(self) -> str:
-        """The value in this process's environment; a secret that GitHub lacks is an empty variable in a workflow."""
+        """Its value in this process's environment; empty if unset, as a secret that GitHub lacks is in a workflow."""
         return os.environ.get(self.environ, "").strip()
 
     @property
+    def container_env(self) -> str:
+        """The environment variable of the gateway's container."""
+        return self.name.upper()
+
+    @property
     def github_secret(self) -> str:
-        """What it is called among the secrets of a GitHub environment."""
+        """The secret of a GitHub environment; GitHub refuses names that begin with GITHUB_."""
         return f"AI{self.name.upper()}" if self.is_ours else self.name.upper()
 
     @property
     def vault_secret(self) -> str:
-        """What the stack calls it in the Key Vault."""
+        """The secret of the Key Vault, and of the container app."""
         return self.name.replace("_", "-")
 
     @property
     def is_ours(self) -> bool:
-        """Whether it is a key of this gateway, which we may make up; the others are Azure's."""
-        return self.name.startswith(_OURS)
+        """Whether it is a client's key of this gateway, which a script may generate; the others are Azure's."""
+        return self.vault_secret.startswith(CLIENT_KEY)
+
+
+def terraform_environ(variable: str) -> str:
+    """The environment variable from which Terraform reads one of its variables."""
+    return f"TF_VAR_{variable}"
 
 
 def gateway_key(project: str | None = None, *, is_second: bool = False) -> SecretName:
-    """A project's key; the first project, which is None here, is in no name."""
-    parts = (_OURS, project.replace("-", "_") if project else "", "secondary" if is_second else "")
-    return SecretName(name="_".join(part for part in parts if part))
+    """A project's key; the default project, which is None here, is in no name."""
+    parts = (CLIENT_KEY, project, SECONDARY if is_second else None)
+    return SecretName(name="-".join(part for part in parts if part).replace("-", "_"))
 
 
 def azure_key(upstream: str) -> SecretName:
-    """The key of an Azure OpenAI resource."""
-    return SecretName(name=f"{upstream.replace('-', '_')}_api_key")
+    """The API key of an Azure OpenAI resource."""
+    return SecretName(name=f"{upstream}-api-key".replace("-", "_"))
+
+
+def endpoint_env(upstream: str) -> str:
+    """The environment variable of the gateway's container that holds a resource's endpoint."""
+    return f"{upstream}-endpoint".replace("-", "_").upper()
 
 
 def show_command(vault: str, name: str) -> str:
-    """What shows a person the value."""
+    """The command that shows a person the value."""
     return f"az keyvault secret show --vault-name {vault} --name {name} --query value --output tsv"
+
+
+_VARIABLE = re.compile(r"\$\{var\.(\w+)\}")
+_HASH = r'sha256\("(?P<salt>\w+)(?P<hashed>(?::\$\{var\.\w+\})+)"\)'
+_EXPRESSION = re.compile(
+    rf"\$\{{var\.(?P<plain>\w+)\}}|\$\{{(?:coalesce\(var\.(?P<optional>\w+), )?{_HASH}(?(optional)\))\}}"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SecretValue:
+    """A vault secret's value: that of a variable, or a hash of others, or the hash where the variable is unset.
+
+    The hash is SHA-256. Hashed are `salt` and the values of the variables `derived_from`, with colons between them.
+    """
+
+    variable: str | None = None
+    derived_from: tuple[str, ...] = ()
+    salt: str = ""
+
+    @property
+    def expression(self) -> str:
+        """The same in Terraform's language; `coalesce` takes the first text that is not empty."""
+        if not self.derived_from:
+            return f"${{var.{self.variable}}}"
+        parts = ":".join([self.salt, *(f"${{var.{name}}}" for name in self.derived_from)])
+        digest = f'sha256("{parts}")'
+        return f"${{coalesce(var.{self.variable}, {digest})}}" if self.variable else f"${{{digest}}}"
+
+    @classmethod
+    def parse(cls, expression: str) -> Self:
+        """Read what `expression` wrote.
+
+        Raises:
+            ValueError: it is another expression.
+        """
+        found = _EXPRESSION.fullmatch(expression)
+        if found is None:
+            raise ValueError(f"{expression} is neither a variable nor derived from one")
+        names = tuple(_VARIABLE.findall(found["hashed"] or ""))
+        return cls(variable=found["plain"] or found["optional"], derived_from=names, salt=found["salt"] or "")
+
+    def resolve(self, variables: Mapping[str, str]) -> str:
+        """The value, given those of the variables."""
+        if not self.derived_from:
+            return variables[str(self.variable)]
+        text = ":".join([self.salt, *(variables[name] for name in self.derived_from)])
+        return variables.get(self.variable or "") or sha256(text.encode()).hexdigest()
+
+    @property
+    def required(self) -> tuple[str, ...]:
+        """The variables without which there is no value."""
+        return self.derived_from or (str(self.variable),)
+
+    @property
+    def optional(self) -> str | None:
+        """The variable that may be left unset."""
+        return self.variable if self.derived_from else None
+
+
+def gateway_key_value(project: str | None = None, *, is_second: bool = False) -> SecretValue:
+    """A project's key. A second one that nobody sets is derived from the first, so that nobody can guess it."""
+    name = gateway_key(project, is_second=is_second).name
+    if not is_second:
+        return SecretValue(variable=name)
+    return SecretValue(variable=name, derived_from=(gateway_key(project).name,), salt=_SECONDARY_SALT)
+
+
+def inner_key_value(default_key: SecretName, azures: SecretName) -> SecretValue:
+    """Not derived from a client's key alone: every client could compute it."""
+    return SecretValue(derived_from=(default_key.name, azures.name), salt=_INNER_SALT)
+
+
+def derived_second_key(first: str) -> str:
+    """The second key that a deployment makes of a project's first one."""
+    return gateway_key_value(is_second=True).resolve({gateway_key().name: first})

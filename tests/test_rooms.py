@@ -1,39 +1,60 @@
-"""The house: what each room may import."""
+"""What each top-level folder may use of the others: by import, or as a process that it starts."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from gateway.archive import read_source
+
 ROOT = Path(__file__).parents[1]
-ROOMS = {"settings", "constructs", "gateway", "local", "scripts", "benchmarks", "tests"}
-MAY_IMPORT = {
+MAY_USE = {
     "settings": set[str](),
     "gateway": {"settings"},
     "constructs": {"settings", "gateway"},
-    "local": set[str](),
-    "scripts": {"settings"},
+    "local": {"settings", "scripts"},
+    "scripts": {"settings", "gateway", "local", "tests"},
     "benchmarks": {"local"},
 }
+ROOMS = {*MAY_USE, "tests"}
+# `local/runner` as a path, `local.runner` after `-m`.
+_NAMED = re.compile(rf"(?P<room>{'|'.join(sorted(ROOMS))})(/[\w/]+\.py|(\.[a-z_]+)+)")
 
 
-def imports(file: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+def uses(file: Path) -> Iterator[str]:
+    """Modules that it imports, and those that it names in a text, as the command line of a process does."""
+    tree = ast.parse(file.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             yield node.module
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _NAMED.fullmatch(node.value):
+            yield node.value.replace("/", ".")
 
 
-@pytest.mark.parametrize("room", MAY_IMPORT)
-def test_a_room_imports_no_more_than_the_plan_allows(room: str) -> None:
-    imported = {name.partition(".")[0] for file in (ROOT / room).rglob("*.py") for name in imports(file)}
-    # `constructs` is also the package of PyPI; whoever uses CDKTF imports it.
-    allowed = MAY_IMPORT[room] | {room, "constructs"} if room == "benchmarks" else MAY_IMPORT[room] | {room}
-    assert imported & ROOMS <= allowed
+def rooms_of(file: Path) -> set[str]:
+    return {name.partition(".")[0] for name in uses(file)} & ROOMS
 
 
-def test_the_runtime_imports_nothing_of_ours_but_itself() -> None:
-    imported = {name.partition(".")[0] for file in (ROOT / "gateway/runtime").glob("*.py") for name in imports(file)}
-    assert not imported & ROOMS
+@pytest.mark.parametrize("room", MAY_USE)
+def test_a_folder_uses_no_more_than_the_plan_allows(room: str) -> None:
+    # `constructs` is also the package of PyPI, which whoever uses CDKTF imports.
+    allowed = MAY_USE[room] | {room} | ({"constructs"} if room == "benchmarks" else set())
+    used = {str(file.relative_to(ROOT)): rooms_of(file) - allowed for file in (ROOT / room).rglob("*.py")}
+    assert {file: rooms for file, rooms in used.items() if rooms} == {}
+
+
+@pytest.mark.parametrize("text", ["scripts/client_settings.py", "local.runner", "local/emulator/__main__.py"])
+def test_a_process_that_a_folder_starts_is_seen(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "starts.py"
+    file.write_text(f"command = ['python', '-m', {text!r}]\n", encoding="utf-8")
+    assert rooms_of(file) == {re.split(r"[./]", text)[0]}
+
+
+def test_the_archive_has_all_that_the_gateway_imports_of_ours() -> None:
+    travels = {name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in read_source()}
+    imported = {name for file in read_source() for name in uses(ROOT / file) if name.partition(".")[0] in ROOMS}
+    assert imported <= travels

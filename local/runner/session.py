@@ -14,6 +14,7 @@ from local.runner.network import HOST, free_port, free_ports, wait_until_ready
 from local.runner.processes import Process, start
 from local.runner.stack import Container, Stack, Upstream, read_stack
 from local.runner.variables import resolve_variables
+from settings.secret_names import azure_key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +92,7 @@ def run(
             if upstream.name not in addresses and not azure:
                 progress(f"Starting the emulator of {upstream.name}")
                 models = [model for model in read.models if upstream.name in model["upstreams"]]
-                key = read.gateway.secrets[upstream.key_env].value(variables)
+                key = read.gateway.secrets[upstream.key_env].resolve(variables)
                 emulators[upstream.name] = running.enter_context(emulate(upstream.name, key=key, models=models))
                 addresses[upstream.name] = emulators[upstream.name].url
         # Not earlier: what is free may be taken by whoever starts meanwhile.
@@ -119,9 +120,9 @@ def run(
         yield Session(
             host_url=urls["gateway"],
             litellm_url=urls["litellm"],
-            inner_key=read.gateway.secrets["INNER_KEY"].value(variables),
+            inner_key=read.gateway.secrets["INNER_KEY"].resolve(variables),
             keys={
-                project["name"]: [read.gateway.secrets[name].value(variables) for name in project["key_envs"]]
+                project["name"]: [read.gateway.secrets[name].resolve(variables) for name in project["key_envs"]]
                 for project in read.projects
             },
             projects=read.projects,
@@ -142,7 +143,7 @@ def _addresses(stack: Stack, upstreams: Mapping[str, str]) -> dict[str, str]:
 def _variables(stack: Stack, *, azure: bool, environ: Mapping[str, str], secrets: Path) -> dict[str, str]:
     if azure:
         for upstream in stack.upstreams:
-            name = f"TF_VAR_{stack.gateway.secrets[upstream.key_env].variable}"
+            name = azure_key(upstream.name).environ
             if not environ.get(name):
                 raise RunnerError(f"Azure wants a key: set {name} to the API key of {upstream.name}.")
     return resolve_variables(stack.variables, optional=stack.optional_variables, environ=environ, file=secrets)
@@ -162,4 +163,4 @@ def _overrides(
 
 
 def _environment(container: Container, variables: Mapping[str, str]) -> dict[str, str]:
-    return {**container.env, **{name: secret.value(variables) for name, secret in container.secrets.items()}}
+    return {**container.env, **{name: secret.resolve(variables) for name, secret in container.secrets.items()}}

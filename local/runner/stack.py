@@ -1,6 +1,5 @@
 """Reads a synthesized stack: the containers of its app, and the variables that their secrets are made from."""
 
-import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -9,34 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from local.runner.errors import RunnerError
+from settings.secret_names import SecretValue
 
-# What `constructs/key_vault_secrets.py` writes: a variable, or a hash, or a hash in case the variable is unset.
-_VALUE = re.compile(
-    r"\$\{var\.(?P<plain>\w+)\}|"
-    r'\$\{(?:coalesce\(var\.(?P<optional>\w+), )?sha256\("(?P<hashed>(?:[\w:]|\$\{var\.\w+\})+)"\)(?(optional)\))\}'
-)
-_VARIABLE = re.compile(r"\$\{var\.(\w+)\}")
 _VAULT_REFERENCE = re.compile(r"\$\{azurerm_key_vault_secret\.(?P<address>\w+)\.versionless_id\}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Secret:
-    """A Key Vault secret's value: a Terraform variable's, or else the SHA-256 of a text with others' values in it."""
-
-    variable: str | None = None
-    hashed: str | None = None
-
-    def value(self, variables: Mapping[str, str]) -> str:
-        """Compute what the vault would hold."""
-        if self.hashed is None:
-            return variables[str(self.variable)]
-        text = _VARIABLE.sub(lambda match: variables[match[1]], self.hashed)
-        return variables.get(self.variable or "") or hashlib.sha256(text.encode()).hexdigest()
-
-    @property
-    def needs(self) -> list[str]:
-        """The variables without which there is no value."""
-        return [str(self.variable)] if self.hashed is None else _VARIABLE.findall(self.hashed)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +31,7 @@ class Container:
     image: str
     command: tuple[str, ...]
     env: Mapping[str, str]
-    secrets: Mapping[str, Secret]
+    secrets: Mapping[str, SecretValue]
     readiness: str
 
 
@@ -74,16 +48,16 @@ class Stack:
     @property
     def variables(self) -> tuple[str, ...]:
         """The Terraform variables that the containers' secrets need, each once."""
-        return tuple(dict.fromkeys(name for secret in self._secrets for name in secret.needs))
+        return tuple(dict.fromkeys(name for secret in self._secrets for name in secret.required))
 
     @property
     def optional_variables(self) -> tuple[str, ...]:
         """Those that may be left unset."""
-        names = [secret.variable for secret in self._secrets if secret.hashed]
+        names = [secret.optional for secret in self._secrets]
         return tuple(dict.fromkeys(name for name in names if name))
 
     @property
-    def _secrets(self) -> tuple[Secret, ...]:
+    def _secrets(self) -> tuple[SecretValue, ...]:
         return (*self.gateway.secrets.values(), *self.litellm.secrets.values())
 
 
@@ -110,9 +84,8 @@ def read_stack(path: Path) -> Stack:
 
 def _stack(resources: Mapping[str, Any]) -> Stack:
     (app,) = resources["azurerm_container_app"].values()
-    vault = {
-        address: _secret(resource["value_wo"]) for address, resource in resources["azurerm_key_vault_secret"].items()
-    }
+    written = resources["azurerm_key_vault_secret"].items()
+    vault = {address: SecretValue.parse(secret["value_wo"]) for address, secret in written}
     secrets = {
         secret["name"]: vault[_group(_VAULT_REFERENCE, secret["key_vault_secret_id"], "address")]
         for secret in app["secret"]
@@ -128,7 +101,7 @@ def _stack(resources: Mapping[str, Any]) -> Stack:
     )
 
 
-def _container(container: Mapping[str, Any], secrets: Mapping[str, Secret]) -> Container:
+def _container(container: Mapping[str, Any], secrets: Mapping[str, SecretValue]) -> Container:
     env = container["env"]
     return Container(
         name=container["name"],
@@ -138,13 +111,6 @@ def _container(container: Mapping[str, Any], secrets: Mapping[str, Secret]) -> C
         secrets={entry["name"]: secrets[entry["secret_name"]] for entry in env if "secret_name" in entry},
         readiness=container["readiness_probe"][0]["path"],
     )
-
-
-def _secret(expression: str) -> Secret:
-    found = _VALUE.fullmatch(expression)
-    if found is None:
-        raise ValueError(f"value_wo is {expression}, which is neither a variable nor derived from one")
-    return Secret(variable=found["plain"] or found["optional"], hashed=found["hashed"])
 
 
 def _group(pattern: re.Pattern[str], text: str, group: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from local.runner.errors import RunnerError
+from settings.secret_names import terraform_environ
 
 _PRIVATE = 0o600
 
@@ -21,12 +22,14 @@ def resolve_variables(
     Raises:
         RunnerError: a variable is set but empty, or the file is not what was written there.
     """
-    values = {name: environ[f"TF_VAR_{name}"] for name in names if f"TF_VAR_{name}" in environ}
-    values |= {name: environ[f"TF_VAR_{name}"] for name in optional if environ.get(f"TF_VAR_{name}")}
+    values = {name: environ[terraform_environ(name)] for name in names if terraform_environ(name) in environ}
+    values |= {name: environ[terraform_environ(name)] for name in optional if environ.get(terraform_environ(name))}
     if empty := [name for name, value in values.items() if not value.strip()]:
-        raise RunnerError(f"TF_VAR_{empty[0]} is set but empty. Give it a value, or unset it for a random one.")
+        raise RunnerError(f"{terraform_environ(empty[0])} is empty. Give it a value, or unset it for a random one.")
     if odd := [name for name, value in values.items() if not value.isascii() or not value.isprintable()]:
-        raise RunnerError(f"TF_VAR_{odd[0]} has line ends or other characters that no HTTP header can hold.")
+        raise RunnerError(
+            f"{terraform_environ(odd[0])} has characters that an HTTP header cannot hold, such as line ends."
+        )
     kept = _read(file)
     unset = [name for name in names if name not in values]
     if missing := [name for name in unset if name not in kept]:

@@ -9,9 +9,10 @@ same      `retire` was interrupted between its two writes.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from hashlib import sha256
 from itertools import chain
 from typing import Literal
+
+from settings.secret_names import derived_second_key
 
 Phase = Literal["derived", "second", "same"]
 
@@ -20,9 +21,4 @@ def phase_of(first: str, second: str, *, before: Iterable[str] = ()) -> Phase:
     """What they are to each other; `before` are the first one's earlier values, asked for when they matter."""
     if second == first:
         return "same"
-    return "derived" if any(second == derived(key) for key in chain([first], before)) else "second"
-
-
-def derived(first: str) -> str:
-    """The second key that the stack makes where nobody sets one."""
-    return sha256(f"secondary:{first}".encode()).hexdigest()
+    return "derived" if any(second == derived_second_key(key) for key in chain([first], before)) else "second"

@@ -11,12 +11,12 @@ import secrets
 from dataclasses import dataclass
 
 from scripts.azure.app import Key, wait_for_door
-from scripts.azure.phases import derived, phase_of
+from scripts.azure.phases import phase_of
 from scripts.azure.vault import Secret, Vault
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.smoke_test.deployed import smoke
-from settings.secret_names import gateway_key, show_command
+from settings.secret_names import derived_second_key, gateway_key, show_command
 
 NEW, OLD = "the new key", "the old key"
 
@@ -64,8 +64,8 @@ class Rotation:
             key = second.value
             self._wait_for_both(old, key)  # or clients would lose the one before the other works
             self._write(first, key, "the new key")
-        if second.value != derived(key):
-            self._write(second, derived(key), "derived from it, as a deployment makes it")
+        if second.value != derived_second_key(key):
+            self._write(second, derived_second_key(key), "derived from it, as a deployment makes it")
         if self.vault.az.dry_run:
             return
         refused = old if phase == "second" else next(self.vault.before(first), None)

@@ -9,14 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.azure.phases import derived
 from scripts.azure.vault import Vault
 from scripts.cli.command_line import CommandLine
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.terraform.preconditions import unset
 from scripts.terraform.stacks import Stack, Variable
-from settings.secret_names import show_command
+from settings.secret_names import derived_second_key, show_command
 
 _MAKE = "A good one: python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 SHORTEST = 20
@@ -69,7 +68,7 @@ def client_keys(stack: Stack, secrets: Sequence[Kept], az: CommandLine) -> dict[
 def _is_safe(variable: Variable, keys: Mapping[str, str]) -> bool:
     """Whether another run would write the same, without a vault to ask."""
     first = keys[f"TF_VAR_{variable.name.removesuffix('_secondary')}"]
-    given = variable.given or ("" if variable.required else derived(first))
+    given = variable.given or ("" if variable.required else derived_second_key(first))
     return given == keys[variable.environ]
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from local.runner.session import Session
-from scripts.azure.phases import derived
 from scripts.cli.command_line import CommandLine
 from scripts.cli.error_handling import ScriptError
 from scripts.terraform.keys import client_keys, kept
 from scripts.terraform.stacks import Stack
+from settings.secret_names import derived_second_key
 from tests.cloud import edge
 from tests.cloud.az.keyvault import version
 from tests.cloud.stand_ins import Cloud
@@ -93,7 +93,7 @@ def test_a_first_deployment_takes_what_is_given_and_asks_nobody(cloud: Cloud, st
 
 
 @pytest.mark.usefixtures("given")
-@pytest.mark.parametrize("second", [derived(ROTATED), ROTATED, "a key of its own"])
+@pytest.mark.parametrize("second", [derived_second_key(ROTATED), ROTATED, "a key of its own"])
 def test_a_key_of_the_vault_stays_in_every_phase_of_a_rotation(
     cloud: Cloud, stack: Stack, capsys: pytest.CaptureFixture[str], second: str
 ) -> None:
@@ -113,7 +113,7 @@ def test_a_key_that_is_deleted_before_it_is_written_must_be_in_other_hands_too(
     cloud: Cloud, stack: Stack, monkeypatch: pytest.MonkeyPatch, actions: tuple[str, ...]
 ) -> None:
     there = ("gateway-key", "gateway-key-secondary")
-    holds(cloud, gateway_key=ROTATED, gateway_key_secondary=derived(ROTATED))
+    holds(cloud, gateway_key=ROTATED, gateway_key_secondary=derived_second_key(ROTATED))
     with pytest.raises(ScriptError) as failure:
         keys(stack, *there, actions=actions)
     told = str(failure.value)
@@ -140,7 +140,7 @@ def test_what_is_given_as_the_vault_has_it_is_not_spoken_of(
 
 @pytest.mark.usefixtures("given")
 def test_the_key_of_a_new_project_is_given_while_the_others_stay(cloud: Cloud, stack: Stack) -> None:
-    holds(cloud, gateway_key=ROTATED, gateway_key_secondary=derived(ROTATED))
+    holds(cloud, gateway_key=ROTATED, gateway_key_secondary=derived_second_key(ROTATED))
     taken = keys(stack, "gateway-key", "gateway-key-secondary")
     assert (taken[FIRST], taken["TF_VAR_gateway_key_team"]) == (ROTATED, OF_TEAM)
 
@@ -148,7 +148,7 @@ def test_the_key_of_a_new_project_is_given_while_the_others_stay(cloud: Cloud, s
 def test_a_key_that_is_neither_in_the_vault_nor_given_is_told(
     cloud: Cloud, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    holds(cloud, gateway_key=ROTATED, gateway_key_secondary=derived(ROTATED))
+    holds(cloud, gateway_key=ROTATED, gateway_key_secondary=derived_second_key(ROTATED))
     monkeypatch.delenv(FIRST, raising=False)
     monkeypatch.setenv("TF_VAR_gateway_key_team", " ")
     with pytest.raises(ScriptError) as failure:

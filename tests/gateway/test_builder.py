@@ -22,6 +22,7 @@ from settings.environment import EnvironmentSettings
 from settings.loading import load_environment, load_environments
 from settings.models import Model
 from settings.projects import Project
+from settings.secret_names import SecretValue
 
 ROOT = Path(__file__).parents[2]
 
@@ -111,7 +112,7 @@ def test_embeddings_of_their_own_resource_have_its_endpoint_and_key(own_embeddin
     assert plain(gateway)["AZURE_OPENAI_EMBEDDINGS_ENDPOINT"] == "https://embeddings.openai.azure.com"
     assert secrets(gateway)["AZURE_OPENAI_EMBEDDINGS_API_KEY"] == "azure-openai-embeddings-api-key"
     assert [model["upstreams"] for model in document["models"]] == [["azure-openai"], ["azure-openai-embeddings"]]
-    assert [secret.variable for secret in build_secrets(own_embeddings)] == [
+    assert [secret.value.variable for secret in build_secrets(own_embeddings)] == [
         "gateway_key",
         "gateway_key_secondary",
         None,
@@ -189,9 +190,9 @@ def test_every_project_has_two_keys_and_the_second_is_derived_where_nobody_gives
     assert built["gateway-key-small-secondary"] == Secret(
         name="gateway-key-small-secondary",
         description="A second key of the project 'small', for the time of a rotation; may be left unset.",
-        variable="gateway_key_small_secondary",
-        derived_from=("gateway_key_small",),
-        salt="secondary",
+        value=SecretValue(
+            variable="gateway_key_small_secondary", derived_from=("gateway_key_small",), salt="secondary"
+        ),
     )
 
 
@@ -202,7 +203,7 @@ def test_no_two_secrets_share_a_name_a_variable_or_an_environment_variable(
     settings: EnvironmentSettings = request.getfixturevalue(name)
     built = build_secrets(settings)
     assert len({secret.name for secret in built}) == len(built)
-    assert len({secret.variable for secret in built}) == len(built)
+    assert len({secret.value.variable for secret in built}) == len(built)
     gateway, _ = build_containers(settings)
     assert sorted(secrets(gateway).values()) == sorted(secret.name for secret in built)
 
@@ -231,7 +232,7 @@ def test_whatever_names_the_settings_allow_nothing_collides(upstreams: list[str]
     except ValidationError:
         reject()
     built = build_secrets(settings)
-    variables = [secret.variable for secret in built if secret.variable]
+    variables = [secret.value.variable for secret in built if secret.value.variable]
     assert len({secret.name for secret in built}) == len(built) == len(variables) + 1
     assert len(set(variables)) == len(variables)
     gateway, _ = build_containers(settings)

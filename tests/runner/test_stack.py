@@ -1,6 +1,5 @@
 """What the runner reads out of a synthesized stack."""
 
-import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -8,7 +7,8 @@ from typing import Any
 import pytest
 
 from local.runner.errors import RunnerError
-from local.runner.stack import Secret, read_stack
+from local.runner.stack import read_stack
+from settings.secret_names import SecretValue, azure_key, gateway_key, gateway_key_value, inner_key_value
 
 
 @pytest.fixture
@@ -29,10 +29,10 @@ def write(document: object, folder: Path) -> Path:
 def test_both_containers_are_read_with_their_secrets(stacks: Path, env: str) -> None:
     stack = read_stack(stacks / f"aigateway-{env}/cdk.tf.json")
     assert stack.gateway.secrets == {
-        "GATEWAY_KEY": Secret(variable="gateway_key"),
-        "GATEWAY_KEY_SECONDARY": Secret(variable="gateway_key_secondary", hashed="secondary:${var.gateway_key}"),
-        "INNER_KEY": Secret(hashed="inner:${var.gateway_key}:${var.azure_openai_api_key}"),
-        "AZURE_OPENAI_API_KEY": Secret(variable="azure_openai_api_key"),
+        "GATEWAY_KEY": gateway_key_value(),
+        "GATEWAY_KEY_SECONDARY": gateway_key_value(is_second=True),
+        "INNER_KEY": inner_key_value(gateway_key(), azure_key("azure-openai")),
+        "AZURE_OPENAI_API_KEY": SecretValue(variable="azure_openai_api_key"),
     }
     assert stack.litellm.secrets["LITELLM_MASTER_KEY"] == stack.gateway.secrets["INNER_KEY"]
     assert sorted(stack.variables) == ["azure_openai_api_key", "gateway_key"]
@@ -77,21 +77,6 @@ def test_regions_and_projects_are_read_in_their_order(regions_stack: Path) -> No
         "gateway_key_other_secondary",
         "gateway_key_small_secondary",
     }
-
-
-def sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def test_a_hash_is_terraforms_sha256() -> None:
-    assert Secret(hashed="inner:${var.v}:${var.w}").value({"v": "é", "w": "a"}) == sha256("inner:é:a")
-
-
-@pytest.mark.parametrize("given", [{}, {"s": ""}])
-def test_a_second_key_that_is_unset_is_derived_as_terraform_does(given: dict[str, str]) -> None:
-    secret = Secret(variable="s", hashed="secondary:${var.v}")
-    assert secret.value({"v": "é", **given}) == sha256("secondary:é")
-    assert secret.value({"v": "é", "s": "mine"}) == "mine"
 
 
 def test_a_stack_that_is_not_there_is_told_with_those_that_are(stacks: Path) -> None:

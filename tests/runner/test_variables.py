@@ -55,13 +55,13 @@ def test_nothing_is_written_when_nothing_is_unset(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", ["", "  "])
 def test_an_empty_variable_is_refused(tmp_path: Path, value: str) -> None:
-    with pytest.raises(RunnerError, match="TF_VAR_gateway_key is set but empty"):
+    with pytest.raises(RunnerError, match="TF_VAR_gateway_key is empty"):
         resolve_variables(NAMES, environ={"TF_VAR_gateway_key": value}, file=tmp_path / "secrets.json")
 
 
 @pytest.mark.parametrize("value", ["key\n", "k\0", "schlüssel"])
 def test_one_that_no_header_can_hold_is_refused_without_being_shown(tmp_path: Path, value: str) -> None:
-    with pytest.raises(RunnerError, match="TF_VAR_gateway_key has line ends or other") as refused:
+    with pytest.raises(RunnerError, match="TF_VAR_gateway_key has characters that an HTTP header") as refused:
         resolve_variables(NAMES, environ={"TF_VAR_gateway_key": value}, file=tmp_path / "secrets.json")
     assert value not in str(refused.value)
 
@@ -78,9 +78,9 @@ def test_one_that_is_set_is_as_carefully_read_as_the_others(tmp_path: Path) -> N
     file = tmp_path / "secrets.json"
     environ = {"TF_VAR_second": "mine"}
     assert resolve_variables(NAMES, optional=("second",), environ=environ, file=file)["second"] == "mine"
-    with pytest.raises(RunnerError, match="TF_VAR_second has line ends"):
+    with pytest.raises(RunnerError, match="TF_VAR_second has characters"):
         resolve_variables(NAMES, optional=("second",), environ={"TF_VAR_second": "mine\n"}, file=file)
-    with pytest.raises(RunnerError, match="TF_VAR_second is set but empty"):
+    with pytest.raises(RunnerError, match="TF_VAR_second is empty"):
         resolve_variables(NAMES, optional=("second",), environ={"TF_VAR_second": " "}, file=file)
 
 

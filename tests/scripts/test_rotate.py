@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from local.runner.session import Session
-from scripts.azure.phases import derived, phase_of
+from scripts.azure.phases import phase_of
+from settings.secret_names import derived_second_key
 from tests.cloud.az.keyvault import version
 from tests.cloud.door import door
 from tests.cloud.stand_ins import Cloud, Ran
@@ -27,7 +28,7 @@ def base_url(cloud: Cloud) -> Iterator[str]:
     with cloud.scene() as azure:
         azure["vaults"][VAULT] = {
             FIRST: [version(OLD, tags=TAGS)],
-            SECOND: [version(derived(OLD), tags=TAGS)],
+            SECOND: [version(derived_second_key(OLD), tags=TAGS)],
             "inner-key": [version("inner")],
         }
     with door(cloud, VAULT, late_s=LATE_S) as url:
@@ -61,7 +62,7 @@ def test_add_makes_a_second_key_and_waits_until_both_open_the_door(cloud: Cloud,
     assert ran.code == 0, ran.err
     assert values(cloud, FIRST) == [OLD]
     [before, new] = values(cloud, SECOND)
-    assert before == derived(OLD)
+    assert before == derived_second_key(OLD)
     assert len(new) == 43
     assert "200 to the old key, 401 to the new key; " in ran.err
     assert "200 to the old key, 200 to the new key, 20 times in a row" in ran.err
@@ -74,7 +75,7 @@ def test_retire_puts_the_second_in_the_place_of_the_first(cloud: Cloud, base_url
     ran = rotate(cloud, "retire", base_url=base_url)
     assert ran.code == 0, ran.err
     assert values(cloud, FIRST) == [OLD, new]
-    assert values(cloud, SECOND)[-1] == derived(new)
+    assert values(cloud, SECOND)[-1] == derived_second_key(new)
     assert values(cloud, "inner-key") == ["inner"]
     assert "200 to the new key, 401 to the old key, 20 times in a row" in ran.err
     assert f"Deployments keep the new one, which is gateway-key in {VAULT}." in ran.err
@@ -117,7 +118,7 @@ def test_a_retirement_that_was_killed_at_a_write_is_finished_by_the_next(
     ran = rotate(cloud, "retire", base_url=base_url)
     assert ran.code == 0, ran.err
     assert values(cloud, FIRST) == [OLD, new]
-    assert values(cloud, SECOND)[-1] == derived(new)
+    assert values(cloud, SECOND)[-1] == derived_second_key(new)
     assert "401 to the old key, 20 times in a row" in ran.err
 
 
@@ -141,21 +142,21 @@ def test_a_second_key_that_holders_of_an_old_first_one_can_compute_is_nobodys_ne
     cloud: Cloud, base_url: str
 ) -> None:
     with cloud.scene() as azure:
-        azure["vaults"][VAULT] = {FIRST: [version(OLD), version("by-hand")], SECOND: [version(derived(OLD))]}
+        azure["vaults"][VAULT] = {FIRST: [version(OLD), version("by-hand")], SECOND: [version(derived_second_key(OLD))]}
     ran = rotate(cloud, "add", base_url=base_url)
     assert ran.code == 0, ran.err
     assert len(values(cloud, SECOND)[-1]) == 43
     assert rotate(cloud, "retire", base_url=base_url).code == 0
-    assert derived(OLD) not in (values(cloud, FIRST)[-1], values(cloud, SECOND)[-1])
+    assert derived_second_key(OLD) not in (values(cloud, FIRST)[-1], values(cloud, SECOND)[-1])
 
 
 def test_a_retirement_leaves_no_second_key_of_an_old_first_one(cloud: Cloud, base_url: str) -> None:
     with cloud.scene() as azure:
-        azure["vaults"][VAULT] = {FIRST: [version(OLD), version("by-hand")], SECOND: [version(derived(OLD))]}
+        azure["vaults"][VAULT] = {FIRST: [version(OLD), version("by-hand")], SECOND: [version(derived_second_key(OLD))]}
     ran = rotate(cloud, "retire", base_url=base_url)
     assert ran.code == 0, ran.err
     assert values(cloud, FIRST) == [OLD, "by-hand"]
-    assert values(cloud, SECOND)[-1] == derived("by-hand")
+    assert values(cloud, SECOND)[-1] == derived_second_key("by-hand")
 
 
 def test_nothing_is_retired_while_nobody_can_have_another_key(cloud: Cloud, base_url: str) -> None:
@@ -169,7 +170,7 @@ def test_a_version_that_was_disabled_is_no_key_that_clients_had(cloud: Cloud, ba
     with cloud.scene() as azure:
         azure["vaults"][VAULT] = {
             FIRST: [version("never-given") | {"enabled": False}, version(OLD)],
-            SECOND: [version(derived(OLD))],
+            SECOND: [version(derived_second_key(OLD))],
         }
     ran = rotate(cloud, "retire", base_url=base_url)
     assert (ran.code, "There is no second key" in ran.err) == (1, True)
@@ -180,7 +181,7 @@ def test_nothing_is_changed_where_the_door_does_not_know_the_key_of_the_vault(
     base_url: str,
 ) -> None:
     with cloud.scene() as azure:
-        azure["vaults"][VAULT] = {FIRST: [version("x", made=9e9)], SECOND: [version(derived("x"))]}
+        azure["vaults"][VAULT] = {FIRST: [version("x", made=9e9)], SECOND: [version(derived_second_key("x"))]}
     ran = rotate(cloud, "add", "--wait-s", "1", base_url=base_url)
     assert ran.code == 1
     assert f"After 1 s the gateway at {base_url} still answers 401 to the key." in ran.err
@@ -207,7 +208,7 @@ def test_another_project_has_secrets_of_its_own(cloud: Cloud, base_url: str) -> 
     with cloud.scene() as azure:
         azure["vaults"][VAULT] |= {
             "gateway-key-index": [version("indexers-key")],
-            "gateway-key-index-secondary": [version(derived("indexers-key"))],
+            "gateway-key-index-secondary": [version(derived_second_key("indexers-key"))],
         }
     projects = {"AIGATEWAY_PROJECTS": json.dumps({"team": {}, "index": {}})}
     ran = rotate(cloud, "add", "--project", "index", base_url=base_url, env=projects)
@@ -246,7 +247,7 @@ def test_the_end_of_a_retirement_is_a_smoke_test_with_the_new_key(cloud: Cloud, 
     with cloud.scene() as azure:
         azure["vaults"][VAULT] = {
             FIRST: [version(OLD), version(session.key)],
-            SECOND: [version(derived(session.key))],
+            SECOND: [version(derived_second_key(session.key))],
         }
     ran = cloud.run("scripts/rotate.py", "--env", "dev", "--base-url", session.base_url, "--skip-synth", "retire")
     assert ran.code == 0, ran.out + ran.err
@@ -258,7 +259,7 @@ def test_the_end_of_a_retirement_is_a_smoke_test_with_the_new_key(cloud: Cloud, 
 
 def test_the_end_of_an_addition_is_a_smoke_test_with_either_key(cloud: Cloud, session: Session) -> None:
     with cloud.scene() as azure:
-        azure["vaults"][VAULT] = {FIRST: [version(derived(session.key))], SECOND: [version(session.key)]}
+        azure["vaults"][VAULT] = {FIRST: [version(derived_second_key(session.key))], SECOND: [version(session.key)]}
     ran = cloud.run("scripts/rotate.py", "--env", "dev", "--base-url", session.base_url, "--skip-synth", "add")
     assert ran.code == 0, ran.out + ran.err
     steps = ["Smoke test with the old key", "Smoke test with the new key", "Both keys work."]
@@ -286,11 +287,11 @@ def test_where_the_app_is_is_asked_of_azure(cloud: Cloud) -> None:
 
 
 def test_phases_of_a_rotation() -> None:
-    assert phase_of("a", derived("a")) == "derived"
+    assert phase_of("a", derived_second_key("a")) == "derived"
     assert phase_of("a", "b") == "second"
     assert phase_of("a", "a") == "same"
-    assert phase_of("a", derived("old"), before=["older", "old"]) == "derived"
-    assert phase_of("a", derived("unknown"), before=["older", "old"]) == "second"
+    assert phase_of("a", derived_second_key("old"), before=["older", "old"]) == "derived"
+    assert phase_of("a", derived_second_key("unknown"), before=["older", "old"]) == "second"
 
 
 def test_a_derived_key_is_the_one_that_the_stack_makes(stacks: Path) -> None:
