@@ -22,7 +22,7 @@ from unittest.mock import patch
 import pytest
 
 from scripts.cli import command_line
-from scripts.setup import environment
+from scripts.cli.error_handling import error_handling
 from scripts.setup.install import first_lines
 from scripts.terraform import stacks as stacks_module
 from tests.cloud import edge
@@ -108,7 +108,6 @@ class Cloud:
             patch.dict(os.environ, {**self.environ, **(env or {})}, clear=True),
             patch.object(sys, "argv", [main.__module__, *words]),
             patch.object(sys, "stdin", io.StringIO()),
-            patch.object(environment, "prepare", lambda **_: None),
             patch.object(command_line, "run_program", _answered),
             patch.object(command_line, "sleep", lambda _: None),
             patch.object(stacks_module, "OUT", Path({**self.environ, **(env or {})}.get("CDKTF_OUTDIR", "nowhere"))),
@@ -116,7 +115,8 @@ class Cloud:
             redirect_stderr(err),
         ):
             try:
-                main()
+                with error_handling():
+                    main()
             except SystemExit as end:
                 code = int(end.code or 0)
             except edge.ScriptKilled:
