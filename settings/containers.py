@@ -1,5 +1,6 @@
 """The replica's two containers, which run one image and share the replica's cores, memory and network."""
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated
 
@@ -55,6 +56,9 @@ class LiteLLMContainer(Group):
     memory: Annotated[Memory, _at_least("1.5Gi")] = Field("2Gi", description="Memory of LiteLLM; at least 1.5Gi.")
 
 
+_Containers = Mapping[str, GatewayContainer | LiteLLMContainer]
+
+
 class Containers(Group):
     """Container Apps sells the sum of both containers in fixed pairs of cores and memory.
 
@@ -74,21 +78,29 @@ class Containers(Group):
         gateway: GatewayContainer | None = info.data.get("gateway")
         if gateway is None:  # it was refused: there is no sum to judge
             return litellm
+        containers: _Containers = {"gateway": gateway, "litellm": litellm}
         messages: dict[Place, str] = {}
         cpu = Decimal(str(gateway.cpu)) + Decimal(str(litellm.cpu))
         memory = _gibibytes(gateway.memory) + _gibibytes(litellm.memory)
         if cpu % Decimal("0.25") or cpu > 2 or memory != 2 * cpu:
-            messages["cpu",] = (
-                f"with containers.gateway the cpu and memory add up to {cpu} and {memory}Gi, but must add up to a pair "
-                "that Container Apps has: 0.25 and 0.5Gi, 0.5 and 1Gi, and so on in such steps up to 2 and 4Gi"
+            messages[_given(containers, "cpu", "memory")] = (
+                f"cpu and memory of both containers add up to {cpu} and {memory}Gi, but must add up to a pair that "
+                "Container Apps has: 0.25 and 0.5Gi, 0.5 and 1Gi, and so on in such steps up to 2 and 4Gi"
             )
         if gateway.port == litellm.port:
-            messages["port",] = "must be another port than that of containers.gateway"
+            messages[_given(containers, "port")] = "must be another port than that of the other container"
         if messages:
-            raise conflicts(litellm, messages)
+            raise conflicts({"..": containers}, messages)
         return litellm
 
     @property
     def litellm_version(self) -> str:
         """The version that the image's tag tells, like `1.103.2`."""
         return ".".join(map(str, version_of(self.image) or ()))
+
+
+def _given(containers: _Containers, *fields: str) -> Place:
+    """The first of these fields that somebody gave, in whichever container: a default is not to blame."""
+    places = [(name, field) for name in containers for field in fields]
+    given = [(name, field) for name, field in places if field in containers[name].model_fields_set]
+    return ("..", *(given or places)[0])

@@ -82,7 +82,10 @@ class Explainer:
             return f"{source}: {field}: is missing; every {owner} must give it"
         if kind == "model_type":
             message = "must be a table of settings"
-        return f"{self._source(self.variables.name_of(location))}: {field}{_shown(value)}: {message}"
+        variable = self.variables.name_of(location)
+        if variable:
+            message = details.get("ctx", {}).get("in_a_variable") or message
+        return f"{self._source(variable)}: {field}{_shown(value)}: {message}"
 
     def _source(self, variable: str | None) -> str:
         return f"{variable} (environment variable)" if variable else str(self.file)
@@ -102,7 +105,10 @@ def _is_group(annotation: object) -> bool:
 
 
 def _dotted(location: Sequence[int | str]) -> str:
-    """`ingress.ip_allowlist[0]`; a name that is none in TOML without quotes gets them."""
+    """`ingress.ip_allowlist[0]`; a name that is none in TOML without quotes gets them, and ".." is one table up."""
+    if ".." in location:
+        up = list(location).index("..")
+        location = [*location[: up - 1], *location[up + 1 :]]
     field = ""
     for part in location:
         if isinstance(part, int):

@@ -15,8 +15,11 @@ ENVIRONMENTS = Path(__file__).parent / "environments"
 
 
 def environment_files(directory: Path = ENVIRONMENTS) -> tuple[Path, ...]:
-    """The folder's files, one per environment, sorted by name; `SettingsError` when there is none."""
-    if files := tuple(sorted(directory.glob("*.toml"))):
+    """The folder's files, one per environment, sorted by name; `SettingsError` if there is none, or one is misnamed."""
+    files = tuple(sorted(file for file in directory.glob("*") if file.suffix.lower() == ".toml"))
+    if misnamed := [f"{file}: its name must end with .toml, in lower case" for file in files if file.suffix != ".toml"]:
+        raise SettingsError(misnamed)
+    if files:
         return files
     raise SettingsError([f"{directory}: must hold at least one environment's file, like dev.toml"])
 

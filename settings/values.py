@@ -28,9 +28,12 @@ class Group(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
-def refused(message: str) -> PydanticCustomError:
-    """The error to raise for a value that is wrong by itself; `message` says what is allowed."""
-    return PydanticCustomError("refused", "{message}", {"message": message})
+def refused(message: str, *, in_a_variable: str | None = None) -> PydanticCustomError:
+    """The error to raise for a value that is wrong by itself; `message` says what is allowed.
+
+    `in_a_variable` says it where a variable of the environment gives the value, and is spelled in another way.
+    """
+    return PydanticCustomError("refused", "{message}", {"message": message, "in_a_variable": in_a_variable})
 
 
 def conflict(message: str) -> PydanticCustomError:
@@ -120,11 +123,13 @@ def list_of(what: str) -> BeforeValidator:
 
 def tables(example: str) -> BeforeValidator:
     """Several tables of one form: a list of them, or a table by names, as the example's brackets say."""
-    form = list | tuple if example.startswith("[[") else dict
+    is_list = example.startswith("[[")
+    form = list | tuple if is_list else dict
+    in_a_variable = f"must be JSON: {'an array of objects' if is_list else 'an object of objects by name'}"
 
     def check(value: object) -> object:
         if not isinstance(value, form):
-            raise refused(f"must be given as tables, each headed {example}")
+            raise refused(f"must be given as tables, each headed {example}", in_a_variable=in_a_variable)
         return value
 
     return BeforeValidator(check)

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,19 @@ def test_two_environments_may_not_share_a_state(write: WriteFile, monkeypatch: p
         f'{uat} with AIGATEWAY_BACKEND__KEY (environment): backend.key = "one.tfstate": '
         "must be another blob than that of dev.toml, which keeps its state there"
     )
+
+
+def test_a_file_whose_name_ends_in_capitals_is_refused_and_not_left_out(write: WriteFile) -> None:
+    file = write('env = "uat"', "uat.TOML")
+    with pytest.raises(SettingsError, match=re.escape(f"{file}: its name must end with .toml, in lower case")):
+        load_environments(file.parent)
+
+
+@pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: path.symlink_to("/nowhere.toml")])
+def test_a_folder_and_a_dangling_link_are_refused_by_name(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "x.toml")
+    with pytest.raises(SettingsError, match=re.escape(f"{tmp_path / 'x.toml'}: cannot be read: ")):
+        load_environments(tmp_path)
 
 
 @pytest.mark.parametrize("directory", ["", "missing"])

@@ -20,7 +20,7 @@ from tests.settings.conftest import Dev, WriteFile
         ("INGRESS__IP_ALLOWLIST", "10.0.0.0/8,x", 'ingress.ip_allowlist[1] = "x"', "must be an IPv4 network"),
         ("INGRESS__IP_ALLOWLIST", "[1", 'ingress.ip_allowlist = "[1"', "must be a list of IPv4 networks"),
         ("UPSTREAMS", '[{"name": "a", "endpoint": "b"}]', 'upstreams[0].endpoint = "b"', "must be https:// and a host"),
-        ("UPSTREAMS__0__NAME", "a", "upstreams", "must be given as tables, each headed [[upstreams]]"),
+        ("UPSTREAMS__0__NAME", "a", "upstreams", "must be JSON: an array of objects"),
         ("MODELS", '[{"name": "gpt-4o"}]', "models[0].kind", "is missing; every table of this kind must give it"),
         ("MODELS", '[{"name": "gpt-4o", "kind": "chat", "x": 1}]', "models[0].x", "is not a setting; allowed are name"),
         ("PROJECTS", '{"A": {}}', 'projects.A = "A"', "must be 1 to 32 lower-case letters"),
