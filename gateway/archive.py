@@ -45,10 +45,11 @@ def unpack(text: str) -> Mapping[str, bytes]:
     """
     try:
         with tarfile.open(fileobj=io.BytesIO(base64.b64decode(text, validate=True)), mode="r:bz2") as archive:
-            members = [member for member in archive.getmembers() if member.isfile()]
-            return {member.name: (archive.extractfile(member) or io.BytesIO()).read() for member in members}
-    except (tarfile.TarError, OSError, EOFError) as broken:
-        raise ValueError(f"{SOURCE} holds no archive: {broken}") from None
+            members = [tarfile.data_filter(member, ".") for member in archive.getmembers()]
+            files = [member for member in members if member.isfile()]
+            return {member.name: (archive.extractfile(member) or io.BytesIO()).read() for member in files}
+    except (tarfile.TarError, OSError, EOFError, ValueError) as broken:
+        raise ValueError(f"{SOURCE} holds no archive of source files: {broken}") from None
 
 
 def digest(text: str) -> str:

@@ -22,8 +22,11 @@ def app(name: str, resource_group: str, *, fqdn: str, revisions: list[Json], tak
     }
 
 
-def revision(name: str, created: str, *, active: bool = False, provisioning: str = "Provisioned") -> Json:
-    """One for a scene."""
+def revision(
+    name: str, created: str, *, active: bool = False, provisioning: str = "Provisioned", source: str = ""
+) -> Json:
+    """One for a scene; `source` is the archive that its gateway carries."""
+    env = [{"name": "GATEWAY_SOURCE", "value": source}] if source else None
     return {
         "name": name,
         "properties": {
@@ -33,7 +36,7 @@ def revision(name: str, created: str, *, active: bool = False, provisioning: str
             "provisioningState": provisioning,
             "runningState": "Running" if active else "Stopped",
             "healthState": "Healthy" if active else "None",
-            "template": {"containers": [{"image": f"{IMAGE}{name.encode().hex()}"}]},
+            "template": {"containers": [{"image": f"{IMAGE}{name.encode().hex()}", "env": env}]},
         },
     }
 
@@ -42,7 +45,18 @@ def revision(name: str, created: str, *, active: bool = False, provisioning: str
 def show(azure: Azure, *, name: str, resource_group: str) -> Json:
     """The app, without its revisions."""
     found = _found(azure, name, resource_group)
-    return {key: found[key] for key in ("id", "name", "resourceGroup", "properties")}
+    newest = max(_now(found), key=lambda each: str(each["properties"]["createdTime"]))
+    properties = {**found["properties"], "template": newest["properties"]["template"]}
+    return {**{key: found[key] for key in ("id", "name", "resourceGroup")}, "properties": properties}
+
+
+@command("containerapp revision show")
+def revision_show(azure: Azure, *, revision: str, name: str, resource_group: str) -> Json:
+    """One of them."""
+    for each in _now(_found(azure, name, resource_group)):
+        if each["name"] == revision:
+            return each
+    raise missing("RevisionNotFound", f"Revision {revision} was not found.")
 
 
 @command("containerapp revision list")
