@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints, field_validator
 
 from settings.secret_names import CLIENT_KEY
-from settings.values import Group, Name, Place, Text, list_of, must_be, refused, tables, whole_number
+from settings.values import FieldPath, Group, Name, Text, list_of, must_be, refused, tables, whole_number
 
 _ENDPOINT = re.compile(r"https://(?P<host>([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,})/?", re.IGNORECASE | re.ASCII)
 
@@ -31,7 +31,7 @@ Deployment = Annotated[
 
 
 class AzureOpenAI(Group):
-    """The only resource, which serves every model unless the embeddings have their own: the short form of upstreams."""
+    """The short form of upstreams: one resource for every model, unless the embeddings have their own."""
 
     endpoint: Endpoint = Field(
         "https://mys-shared-ai-swc.cognitiveservices.azure.com",
@@ -42,13 +42,13 @@ class AzureOpenAI(Group):
 class Upstream(Group):
     """One resource of several, usually each in a region of its own; its key is a secret of its own."""
 
-    name: Name = Field(description="Its name in logs, and the beginning of the names of its key.")
+    name: Name = Field(description="Its name in logs, and the prefix of its key's names.")
     endpoint: Endpoint = Field(description="Root of the Azure OpenAI resource; a final slash is dropped.")
     priority: Annotated[int, whole_number(1, 100)] = Field(
-        1, description="1 is asked first, a higher number after a failure; equal ones share the requests."
+        1, description="1 is tried first, a higher number after a failure. Equal priorities share the requests."
     )
     deployments: Annotated[tuple[Deployment, ...], list_of("deployments")] | None = Field(
-        None, description="The deployments that it has; by default those of all models."
+        None, description="Deployments that exist there. Default: those of all models."
     )
 
     @field_validator("name")
@@ -66,9 +66,9 @@ class Upstream(Group):
 Upstreams = Annotated[tuple[Upstream, ...], tables("[[upstreams]]")]
 
 
-def check_upstreams(upstreams: Sequence[Upstream], *, deployments: Collection[str] | None) -> dict[Place, str]:
-    """What is wrong with them as a whole, by place; `deployments` are those of the models, if these are known."""
-    messages: dict[Place, str] = {}
+def check_upstreams(upstreams: Sequence[Upstream], *, deployments: Collection[str] | None) -> dict[FieldPath, str]:
+    """Contradictions between upstreams, by field path; `deployments` are those of the models, None if unknown."""
+    messages: dict[FieldPath, str] = {}
     for number, upstream in enumerate(upstreams):
         for before, other in enumerate(upstreams[:number]):
             if upstream.name == other.name:
@@ -78,8 +78,8 @@ def check_upstreams(upstreams: Sequence[Upstream], *, deployments: Collection[st
     return messages if deployments is None else messages | _check_deployments(upstreams, deployments)
 
 
-def _check_deployments(upstreams: Sequence[Upstream], deployments: Collection[str]) -> dict[Place, str]:
-    messages: dict[Place, str] = {
+def _check_deployments(upstreams: Sequence[Upstream], deployments: Collection[str]) -> dict[FieldPath, str]:
+    messages: dict[FieldPath, str] = {
         (number, "deployments", place): f"must be the deployment of a model: {', '.join(deployments)}"
         for number, upstream in enumerate(upstreams)
         for place, deployment in enumerate(upstream.deployments or ())

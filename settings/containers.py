@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
 from settings.image import DEFAULT_IMAGE, Image, version_of
-from settings.values import Between, Group, Place, conflicts, must_be, refused, whole_number
+from settings.values import Between, FieldPath, Group, conflicts, must_be, refused, whole_number
 
 
 def _two_decimals(cpu: float) -> float:
@@ -41,7 +41,7 @@ Memory = Annotated[
 
 
 class GatewayContainer(Group):
-    """Our own program, to which the ingress leads."""
+    """The gateway itself, to which the ingress sends requests."""
 
     port: Port = Field(4000, description="Port that the gateway listens on.")
     cpu: Cpu = Field(0.25, description="Cores of the gateway, with at most two decimals.")
@@ -49,7 +49,7 @@ class GatewayContainer(Group):
 
 
 class LiteLLMContainer(Group):
-    """Stock LiteLLM, which the gateway and the platform's probes call; with less it runs out of memory."""
+    """Stock LiteLLM. With less than the minimum it runs out of memory."""
 
     port: Port = Field(4001, description="Port that LiteLLM listens on; another one than the gateway's.")
     cpu: LiteLLMCpu = Field(1.0, description="Cores of LiteLLM, with at most two decimals; at least 0.75.")
@@ -67,7 +67,7 @@ class Containers(Group):
     """
 
     image: Image = Field(
-        DEFAULT_IMAGE, description="LiteLLM's image of both containers, pinned by digest, its version in the tag."
+        DEFAULT_IMAGE, description="LiteLLM's image for both containers: pinned by digest, with the version in the tag."
     )
     gateway: GatewayContainer = Field(GatewayContainer(), description="The gateway's container.")
     litellm: LiteLLMContainer = Field(LiteLLMContainer(), description="LiteLLM's container.")
@@ -76,10 +76,10 @@ class Containers(Group):
     @classmethod
     def _fits_beside_the_gateway(cls, litellm: LiteLLMContainer, info: ValidationInfo) -> LiteLLMContainer:
         gateway: GatewayContainer | None = info.data.get("gateway")
-        if gateway is None:  # it was refused: there is no sum to judge
+        if gateway is None:  # it was refused, so there is no sum to check
             return litellm
         containers: _Containers = {"gateway": gateway, "litellm": litellm}
-        messages: dict[Place, str] = {}
+        messages: dict[FieldPath, str] = {}
         cpu = Decimal(str(gateway.cpu)) + Decimal(str(litellm.cpu))
         memory = _gibibytes(gateway.memory) + _gibibytes(litellm.memory)
         if cpu % Decimal("0.25") or cpu > 2 or memory != 2 * cpu:
@@ -95,11 +95,11 @@ class Containers(Group):
 
     @property
     def litellm_version(self) -> str:
-        """The version that the image's tag tells, like `1.103.2`."""
+        """The version in the image's tag, like `1.103.2`."""
         return ".".join(map(str, version_of(self.image) or ()))
 
 
-def _given(containers: _Containers, *fields: str) -> Place:
+def _given(containers: _Containers, *fields: str) -> FieldPath:
     """The first of these fields that somebody gave, in whichever container: a default is not to blame."""
     places = [(name, field) for name in containers for field in fields]
     given = [(name, field) for name, field in places if field in containers[name].model_fields_set]

@@ -14,7 +14,7 @@ from settings.operations import Backend, KeyVault, Logs
 from settings.projects import Project, Projects, check_projects
 from settings.tags import Tags
 from settings.traffic import CircuitBreaker, Ingress, Limits, Retries, Scale, Timeouts
-from settings.values import Place, conflicts, must_be, whole_number
+from settings.values import FieldPath, conflicts, must_be, whole_number
 from settings.variables import NESTED, PREFIX, Variables
 
 Location = Annotated[
@@ -27,26 +27,26 @@ Location = Annotated[
 _Value = TypeVar("_Value")
 
 
-def _checked(value: _Value, messages: Mapping[Place, str]) -> _Value:
+def _checked(value: _Value, messages: Mapping[FieldPath, str]) -> _Value:
     if messages:
         raise conflicts(value, messages)
     return value
 
 
 def _first_models(info: ValidationInfo) -> dict[str, Model]:
-    """Those of codex and embeddings, as far as they are valid, by the name of their table."""
+    """The valid ones of codex and embeddings, by table."""
     groups: dict[str, Codex | Embeddings | None] = {name: info.data.get(name) for name in ("codex", "embeddings")}
     return {name: group.as_model() for name, group in groups.items() if group}
 
 
 def _all_models(info: ValidationInfo) -> tuple[Model, ...] | None:
-    """None when one was refused: what it might be called is unknown."""
+    """None if one was refused, because its name is then unknown."""
     first = _first_models(info)
     return (*first.values(), *info.data["models"]) if len(first) > 1 and "models" in info.data else None
 
 
 class EnvironmentSettings(BaseSettings):
-    """Give it a file's content; variables of the environment override it (`settings.variables` says how)."""
+    """Takes a file's content; environment variables override it (see `settings.variables`)."""
 
     model_config = SettingsConfigDict(
         env_prefix=PREFIX,
@@ -58,30 +58,30 @@ class EnvironmentSettings(BaseSettings):
     )
 
     env: Env = Field(description="Name of the environment and of its file.")
-    projname: ProjectName = Field("aigateway", description="Name of the project, part of every resource's name.")
+    projname: ProjectName = Field("aigateway", description="Name of the project; part of every resource name.")
     location: Location = Field("southafricanorth", description="Azure region of all resources.")
-    location_short: LocationShort = Field("san", description="Short name of the region, the end of resource names.")
+    location_short: LocationShort = Field("san", description="Short name of the region; the end of resource names.")
     tags: Tags = Field({}, description="Tags of all resources, besides env and project.")
     secrets_version: Annotated[int, whole_number(1, 1_000_000)] = Field(
         1,
-        description="Raise it to write a changed Azure key into the vault; keys of clients stay as the vault has them.",
+        description="Raise it to write a changed Azure key into the vault. Client keys stay as they are in the vault.",
     )
 
     containers: Containers = Field(Containers(), description="The replica's two containers.")
     scale: Scale = Field(Scale(), description="Number of replicas.")
-    ingress: Ingress = Field(Ingress(), description="Who reaches the gateway.")
-    azure_openai: AzureOpenAI = Field(AzureOpenAI(), description="The only upstream, where there is one.")
+    ingress: Ingress = Field(Ingress(), description="Who can reach the gateway.")
+    azure_openai: AzureOpenAI = Field(AzureOpenAI(), description="The upstream, if there is only one.")
     codex: Codex = Field(Codex(), description="The model for coding.")
     embeddings: Embeddings = Field(Embeddings(), description="The model for indexing code.")
     models: Models = Field((), description="Further models.")
-    upstreams: Upstreams = Field((), description="Several upstreams, in place of azure_openai.")
-    projects: Projects = Field({}, description="Who may use the gateway; the first one is the default.")
-    key_vault: KeyVault = Field({}, validate_default=True, description="The vault of the secrets.")
+    upstreams: Upstreams = Field((), description="Several upstreams, instead of azure_openai.")
+    projects: Projects = Field({}, description="Who may use the gateway. The first project is the default.")
+    key_vault: KeyVault = Field({}, validate_default=True, description="The Key Vault of the secrets.")
     logs: Logs = Field(Logs(), description="The Log Analytics workspace.")
-    timeouts: Timeouts = Field(Timeouts(), description="How long is waited for what.")
-    retries: Retries = Field(Retries(), description="Further attempts after a failure, where there is one region.")
-    circuit_breaker: CircuitBreaker = Field(CircuitBreaker(), description="When a region is left alone.")
-    limits: Limits = Field(Limits(), description="What a single request may be.")
+    timeouts: Timeouts = Field(Timeouts(), description="Time limits.")
+    retries: Retries = Field(Retries(), description="Attempts after a failure, if the model has one region.")
+    circuit_breaker: CircuitBreaker = Field(CircuitBreaker(), description="When a region gets no requests for a while.")
+    limits: Limits = Field(Limits(), description="Limits of a single request.")
     backend: Backend = Field({}, validate_default=True, description="Where Terraform keeps its state.")
 
     @classmethod
@@ -93,13 +93,13 @@ class EnvironmentSettings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Variables win over the file's content; nothing else is read."""
+        """Environment variables take precedence over the file; nothing else is read."""
         return Variables(settings_cls), init_settings
 
     @field_validator("embeddings")
     @classmethod
     def _of_its_own(cls, embeddings: Embeddings, info: ValidationInfo) -> Embeddings:
-        messages: dict[Place, str] = {}
+        messages: dict[FieldPath, str] = {}
         azure_openai: AzureOpenAI | None = info.data.get("azure_openai")
         codex: Codex | None = info.data.get("codex")
         if azure_openai and azure_openai.endpoint == embeddings.endpoint:
@@ -114,7 +114,7 @@ class EnvironmentSettings(BaseSettings):
     @classmethod
     def _beside_each_other(cls, models: tuple[Model, ...], info: ValidationInfo) -> tuple[Model, ...]:
         others = _first_models(info)
-        messages: dict[Place, str] = {}
+        messages: dict[FieldPath, str] = {}
         for number, model in enumerate(models):
             for place, other in others.items():
                 clashes = model.clashes(other, of=place)
@@ -158,7 +158,7 @@ class EnvironmentSettings(BaseSettings):
     def _state_follows_the_convention(cls, given: object, info: ValidationInfo) -> object:
         if not isinstance(given, dict):
             return given
-        # A part that was refused has a stand-in: the file's own mistakes are told, none that follows from it.
+        # A refused part gets a placeholder: only the file's own mistakes are reported, not what follows from them.
         naming = Naming(**{part: info.data.get(part, "refused") for part in Naming.model_fields})
         return {
             "resource_group_name": naming.name("state_resource_group"),
@@ -173,7 +173,7 @@ class EnvironmentSettings(BaseSettings):
 
     @property
     def all_upstreams(self) -> tuple[Upstream, ...]:
-        """The upstreams, also where the short form names one resource, or a second one for the embeddings."""
+        """The upstreams; the short form makes one, or two if the embeddings have their own resource."""
         if self.upstreams:
             return self.upstreams
         main = Upstream(name="azure-openai", endpoint=self.azure_openai.endpoint)
@@ -188,7 +188,7 @@ class EnvironmentSettings(BaseSettings):
 
     @property
     def all_projects(self) -> Mapping[str, Project]:
-        """The projects in the file's order; without any, one that may do everything."""
+        """The projects in the file's order; if there are none, one that may use everything."""
         return self.projects or {"default": Project()}
 
     @property
@@ -198,5 +198,5 @@ class EnvironmentSettings(BaseSettings):
 
     @property
     def all_tags(self) -> dict[str, str]:
-        """The tags of every resource: those of the file, and which environment and project it belongs to."""
+        """The tags of every resource: those of the file, env and project."""
         return {**self.tags, "env": self.env, "project": self.projname}

@@ -1,4 +1,4 @@
-"""Tells a person what is wrong with the settings: where, which field, which value, and what is allowed."""
+"""Messages for mistakes in the settings: which file, which field, which value, and what is allowed."""
 
 import json
 import re
@@ -44,16 +44,16 @@ class Explainer:
         return [self._explain(details) for details in found if details["type"] != "default_factory_not_called"]
 
     def conflict(self, field: str, value: object, message: str) -> str:
-        """A value contradicts another one. Variables may give either, so the file and they are named together."""
+        """A value contradicts another one. Either may come from a variable, so both sources are named."""
         names = self.variables.concerning(f"{field} {message}")
         source = f"{self.file} with {', '.join(names)} (environment)" if names else str(self.file)
         return f"{source}: {field}{_shown(value)}: {message}"
 
     def unknown_variables(self) -> list[str]:
-        """Their values are not shown: one may be a secret that got the wrong name."""
+        """Their values are not shown: one may be a secret under a wrong name."""
         return [
-            f"{name} (environment variable): sets nothing; after {PREFIX} comes one of {self._fields_beside([name])}, "
-            "and after __ a field of it"
+            f"{name} (environment variable): names no setting. After {PREFIX} must come one of "
+            f"{self._fields_beside([name])}; after __, one of its fields"
             for name in self.variables.unknown()
         ]
 

@@ -1,4 +1,4 @@
-"""From files to settings, or to one error that tells all of their mistakes."""
+"""Loads settings from files, or raises one error with all of their mistakes."""
 
 import tomllib
 from collections.abc import Mapping
@@ -67,7 +67,7 @@ def _explainer(file: Path) -> Explainer:
 
 
 def _foreign_projects(explainer: Explainer, content: Mapping[str, Any]) -> list[str]:
-    """A variable sets what the file's projects have: one that is misspelt would be a project more, with keys."""
+    """A variable may only change projects of the file: a misspelt name would add a project with keys of its own."""
     own, given = content.get("projects"), explainer.variables.values.get("projects")
     if not own or not isinstance(own, dict) or not isinstance(given, dict):
         return []
@@ -86,7 +86,7 @@ def _content(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise SettingsError([f"{path}: must be valid TOML: {_with_position(str(error), text)}"]) from None
     except (ValueError, RecursionError):
-        message = "must have no number of thousands of digits, and no brackets within hundreds of brackets"
+        message = "must have no numbers of thousands of digits and no brackets nested hundreds deep"
         raise SettingsError([f"{path}: {message}"]) from None
 
 
@@ -96,13 +96,13 @@ def _with_position(problem: str, text: str) -> str:
 
 
 def _shared_states(loaded: Mapping[Path, EnvironmentSettings]) -> list[str]:
-    """Two environments with one state would take each other's resources for their own, and destroy them."""
+    """Two environments with the same state would destroy each other's resources."""
     owners: dict[tuple[str, str, str], Path] = {}
     mistakes = []
     for file, settings in loaded.items():
         backend = settings.backend
         owner = owners.setdefault((backend.storage_account_name, backend.container_name, backend.key), file)
         if owner != file:
-            message = f"must be another blob than that of {owner.name}, which keeps its state there"
+            message = f"must differ from that of {owner.name}: each environment needs a state of its own"
             mistakes.append(_explainer(file).conflict("backend.key", backend.key, message))
     return mistakes

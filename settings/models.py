@@ -32,7 +32,7 @@ TokensPerMinute = Annotated[int, whole_number(1, 1_000_000_000)]
 
 
 class Model(Group):
-    """A model of any kind. Two may share a deployment, for example one of them translated.
+    """A model of any kind. Two models may share a deployment, for example if one is translated.
 
     The numbers per minute are Azure's quota of the deployment in each region, to which embeddings are paced.
     """
@@ -46,25 +46,25 @@ class Model(Group):
     )
     api_version: ApiVersion = Field(
         default_factory=lambda given: _API_VERSIONS[given["kind"]],
-        description="api-version of its calls; the default is that of its kind.",
+        description="api-version of its calls. The default depends on the kind.",
     )
-    translate: Switch = Field(default=False, description="Whether every call goes through LiteLLM.")
+    translate: Switch = Field(default=False, description="Send every call through LiteLLM.")
     dimension: Dimension | None = Field(
         default_factory=lambda given: _DIMENSION if given["kind"] == "embeddings" else None,
-        description="Numbers per vector; clients size their index by it. Embeddings alone.",
+        description="Numbers per vector, which clients need for their index. Only for embeddings.",
     )
     requests_per_minute: RequestsPerMinute | None = Field(
-        None, description="Requests per minute that Azure grants in each region. Embeddings alone."
+        None, description="Azure's quota of requests per minute in each region. Only for embeddings."
     )
     tokens_per_minute: TokensPerMinute | None = Field(
-        None, description="Tokens per minute that Azure grants in each region. Embeddings alone."
+        None, description="Azure's quota of tokens per minute in each region. Only for embeddings."
     )
 
     @field_validator("dimension")
     @classmethod
     def _possible(cls, dimension: int | None, info: ValidationInfo) -> int | None:
         if dimension is not None and info.data.get("kind", "embeddings") != "embeddings":
-            raise conflict("must be left out: embeddings alone have a dimension")
+            raise conflict("must be left out: only embeddings have a dimension")
         return dimension and not_above_the_model(dimension, info)
 
     @field_validator("requests_per_minute", "tokens_per_minute")
@@ -72,13 +72,13 @@ class Model(Group):
     def _enforced(cls, quota: int | None, info: ValidationInfo) -> int | None:
         if quota is not None and info.data.get("kind", "embeddings") != "embeddings":
             raise conflict(
-                "must be left out: embeddings alone are paced to Azure's quota, and a number that nobody keeps to "
-                "would be a false promise; [projects.<name>] limits who may ask how much"
+                "must be left out: the gateway enforces Azure's quota for embeddings only; [projects.<name>] limits "
+                "the use of other models"
             )
         return quota
 
     def clashes(self, other: Self, *, of: str) -> dict[str, str]:
-        """What contradicts another model, by field; `of` is where that one stands."""
+        """Contradictions with another model, by field; `of` is the path of that one."""
         if self.name == other.name:
             return {"name": f"must be another name than that of {of}"}
         if self.deployment != other.deployment:
@@ -102,7 +102,7 @@ class Codex(Group):
         description="Name of the deployment; by default that of the model.",
     )
     api_version: ApiVersion = Field(_API_VERSIONS["responses"], description="api-version of its Responses calls.")
-    translate: Switch = Field(default=False, description="Whether every call goes through LiteLLM, Responses too.")
+    translate: Switch = Field(default=False, description="Send every call through LiteLLM, including Responses.")
 
     def as_model(self) -> Model:
         """The same, as one of all models."""
@@ -123,17 +123,17 @@ class Embeddings(Group):
         default_factory=lambda given: given["deployment"],
         description="The name that clients use; by default that of the deployment.",
     )
-    dimension: Dimension = Field(_DIMENSION, description="Numbers per vector; clients size their index by it.")
+    dimension: Dimension = Field(_DIMENSION, description="Numbers per vector, which clients need for their index.")
     api_version: ApiVersion = Field(_API_VERSIONS["embeddings"], description="api-version of its calls.")
-    translate: Switch = Field(default=False, description="Whether every call goes through LiteLLM.")
+    translate: Switch = Field(default=False, description="Send every call through LiteLLM.")
     requests_per_minute: RequestsPerMinute | None = Field(
-        None, description="Requests per minute that Azure grants in each region; more wait for their turn."
+        None, description="Azure's quota of requests per minute in each region. More are queued."
     )
     tokens_per_minute: TokensPerMinute | None = Field(
-        None, description="Tokens per minute that Azure grants in each region; more wait for their turn."
+        None, description="Azure's quota of tokens per minute in each region. More are queued."
     )
     endpoint: Endpoint | None = Field(
-        None, description="Root of a resource of its own, with a key of its own; by default azure_openai.endpoint."
+        None, description="Endpoint of a resource of its own, with its own key. Default: azure_openai.endpoint."
     )
 
     @field_validator("dimension")
@@ -159,5 +159,5 @@ def not_above_the_model(dimension: int, info: ValidationInfo) -> int:
     """A validator of a dimension that comes after its deployment."""
     deployment = info.data.get("deployment", "")
     if dimension > (largest := _LARGEST.get(deployment, dimension)):
-        raise conflict(f"must be at most {largest}, which is what {deployment} has")
+        raise conflict(f"must be at most {largest}, which is the dimension of {deployment}")
     return dimension

@@ -69,7 +69,7 @@ class ResourceType:
     separator: str = "-"
 
     def accepts(self, name: str) -> bool:
-        """Whether Azure does."""
+        """Whether Azure accepts the name."""
         return self.shortest <= len(name) <= self.longest and re.fullmatch(self.characters, name, re.ASCII) is not None
 
     def join(self, *parts: str) -> str:
@@ -110,7 +110,7 @@ class Naming(Group):
         return self._shortened(resource, digest=_digest("-".join(parts)))
 
     def _has_one_reading(self, resource: ResourceType) -> bool:
-        """Whether one can tell where environment and project end; the type is where its letters come last."""
+        """Whether environment and project can be told apart without hyphens."""
         return self.env in CUSTOMARY_ENVS and "-" not in self.projname and resource.short not in self.location_short
 
     def _shortened(self, resource: ResourceType, *, digest: str) -> str:

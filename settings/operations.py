@@ -1,4 +1,4 @@
-"""What surrounds the container app: its vault, its logs and Terraform's state."""
+"""Key Vault, logs, and the backend of Terraform's state."""
 
 from typing import Annotated
 
@@ -16,7 +16,7 @@ class KeyVault(Group):
         "deployment: Azure refuses every later change.",
     )
     purge_protection: Switch = Field(
-        default=False, description="Whether nobody may purge it before (prod: true); cannot be taken back."
+        default=False, description="Prevent purging before that time (prod: true). Cannot be undone."
     )
 
 
@@ -47,7 +47,7 @@ BlobName = Annotated[
 
 
 class Backend(Group):
-    """Where Terraform keeps the state: one blob per environment, reached with Entra, never with a key."""
+    """The blob of Terraform's state: one per environment, accessed with Entra ID, never with a key."""
 
     resource_group_name: ResourceGroupName = Field(description="Default: the convention's name.")
     storage_account_name: StorageAccountName = Field(description="Default: the convention's name.")

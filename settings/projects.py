@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from settings.azure_openai import Deployment
 from settings.models import RequestsPerMinute, TokensPerMinute
 from settings.secret_names import SECONDARY
-from settings.values import Group, Name, Place, list_of, refused, tables, whole_number
+from settings.values import FieldPath, Group, Name, list_of, refused, tables, whole_number
 
 
 def _not_a_second_key(name: str) -> str:
@@ -24,23 +24,23 @@ def _some(models: tuple[str, ...]) -> tuple[str, ...]:
 
 
 class Project(Group):
-    """Who has one of its two keys may use its models. Each replica counts for itself what was used."""
+    """Each of its two keys authenticates. Each replica counts its own use against the limits."""
 
     models: Annotated[tuple[Deployment, ...], list_of("models"), AfterValidator(_some)] | None = Field(
-        None, description="The models that it may use; by default all."
+        None, description="The models that it may use. Default: all."
     )
-    requests_per_minute: RequestsPerMinute | None = Field(None, description="By default without a limit.")
-    tokens_per_minute: TokensPerMinute | None = Field(None, description="By default without a limit.")
+    requests_per_minute: RequestsPerMinute | None = Field(None, description="Requests per minute. Default: no limit.")
+    tokens_per_minute: TokensPerMinute | None = Field(None, description="Tokens per minute. Default: no limit.")
     parallel_requests: Annotated[int, whole_number(1, 10_000)] | None = Field(
-        None, description="Requests at the same time; by default without a limit."
+        None, description="Concurrent requests. Default: no limit."
     )
 
 
 Projects = Annotated[dict[Annotated[Name, AfterValidator(_not_a_second_key)], Project], tables("[projects.<name>]")]
 
 
-def check_projects(projects: Mapping[str, Project], models: Collection[str]) -> dict[Place, str]:
-    """What is wrong with them beside these models, by place."""
+def check_projects(projects: Mapping[str, Project], models: Collection[str]) -> dict[FieldPath, str]:
+    """Models that do not exist, by field path."""
     return {
         (name, "models", number): f"must be one of the models, which are {', '.join(models)}"
         for name, project in projects.items()

@@ -25,11 +25,11 @@ def _distinct_and_not_too_many(tags: dict[str, str]) -> dict[str, str]:
     """Azure compares names without regard to case."""
     names = [name.lower() for name in tags]
     if taken := sorted({name for name in names if names.count(name) > 1}):
-        raise refused(f"must have names that differ in more than upper and lower case; twice: {', '.join(taken)}")
+        raise refused(f"must have names that differ by more than case; duplicates: {', '.join(taken)}")
     if own := [name for name in _OWN if name in names]:
-        raise refused(f"must not set {' or '.join(own)}: the stack does, from env and projname")
+        raise refused(f"must not set {' or '.join(own)}: the stack sets them from env and projname")
     if any(_CDKTF_TOKEN in text for tag in tags.items() for text in tag) or "__proto__" in tags:
-        raise refused(f"must have neither {_CDKTF_TOKEN} nor the name __proto__, which mean something to CDKTF itself")
+        raise refused(f"must have neither {_CDKTF_TOKEN} nor the name __proto__, which CDKTF interprets")
     if len(tags) > _MOST:
         raise refused(f"must be at most {_MOST}: a Key Vault secret takes 15, and {' and '.join(_OWN)} are added")
     return tags

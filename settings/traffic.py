@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from settings.values import Group, Place, Switch, Text, conflict, list_of, refused, seconds, whole_number
+from settings.values import FieldPath, Group, Switch, Text, conflict, list_of, refused, seconds, whole_number
 
 
 def _ipv4_network(cidr: str) -> str:
@@ -29,14 +29,14 @@ class Scale(Group):
     """Replicas. Source: https://learn.microsoft.com/azure/container-apps/scale-app; azurerm 4.62 takes 300 at most."""
 
     min_replicas: Annotated[int, whole_number(0, 300)] = Field(
-        1, description="Replicas that always run; with 0 the first request after a pause waits for a start."
+        1, description="Minimum number of replicas. With 0, the first request after a pause waits for a start."
     )
-    max_replicas: Annotated[int, whole_number(1, 300)] = Field(3, description="Replicas at most.")
+    max_replicas: Annotated[int, whole_number(1, 300)] = Field(3, description="Maximum number of replicas.")
     max_inactive_revisions: Annotated[int, whole_number(1, 100)] = Field(
-        20, description="Earlier revisions that Azure keeps; a rollback activates one of them."
+        20, description="Inactive revisions that Azure keeps. A rollback activates one of them."
     )
     concurrent_requests: Annotated[int, whole_number(1, 1000)] = Field(
-        50, description="Requests in flight per replica, above which one more replica starts."
+        50, description="Concurrent requests per replica, above which another replica starts."
     )
 
     @field_validator("max_replicas")
@@ -48,38 +48,44 @@ class Scale(Group):
 
 
 class Ingress(Group):
-    """Who reaches the gateway. Source: https://learn.microsoft.com/azure/container-apps/ip-restrictions."""
+    """Who can reach the gateway. Source: https://learn.microsoft.com/azure/container-apps/ip-restrictions."""
 
-    external: Switch = Field(default=True, description="Whether the gateway is reachable from outside its environment.")
+    external: Switch = Field(
+        default=True, description="Accept connections from outside the Container Apps environment."
+    )
     ip_allowlist: Networks = Field(
-        (), description="IPv4 networks in CIDR notation that may connect; with none, everybody may."
+        (), description="IPv4 networks in CIDR notation that may connect. If empty, any address may."
     )
 
 
 class Timeouts(Group):
-    """Seconds; all well below the 240 after which the ingress cuts an idle connection, as LiteLLM needs some, too.
+    """Seconds; below the 240 after which the ingress closes an idle connection, with a margin for LiteLLM.
 
     Source: https://learn.microsoft.com/azure/container-apps/ingress-overview.
     """
 
-    connect_s: Annotated[float, seconds(0.1, 60)] = Field(5.0, description="Until the upstream has a connection.")
+    connect_s: Annotated[float, seconds(0.1, 60)] = Field(
+        5.0, description="Until a connection to the upstream is open."
+    )
     first_event_s: Annotated[float, seconds(0.1, 230)] = Field(
         60.0, description="Until the first event of a streamed answer."
     )
     idle_s: Annotated[float, seconds(0.1, 230)] = Field(
-        180.0, description="Between two events of a streamed answer; a model that reasons may say nothing for minutes."
+        180.0, description="Between two events of a streamed answer. A reasoning model can be silent for minutes."
     )
-    answer_s: Annotated[float, seconds(0.1, 230)] = Field(180.0, description="Until one whole, not streamed answer.")
-    embeddings_s: Annotated[float, seconds(0.1, 230)] = Field(30.0, description="Until an answer with embeddings.")
-    body_s: Annotated[float, seconds(0.1, 230)] = Field(60.0, description="Until the client has sent its body.")
+    answer_s: Annotated[float, seconds(0.1, 230)] = Field(
+        180.0, description="Until a complete answer that is not streamed."
+    )
+    embeddings_s: Annotated[float, seconds(0.1, 230)] = Field(30.0, description="Until an embeddings answer.")
+    body_s: Annotated[float, seconds(0.1, 230)] = Field(60.0, description="Until the client has sent the request body.")
     litellm_s: Annotated[float, seconds(0.1, 230)] = Field(
-        30.0, description="Until LiteLLM asks for Azure's part of a translated request; later it counts as hanging."
+        30.0, description="Until LiteLLM calls Azure for a translated request. After that it counts as unresponsive."
     )
     litellm_start_s: Annotated[float, seconds(0.1, 230)] = Field(
         90.0, description="How long a translated request waits for LiteLLM to load."
     )
     total_s: Annotated[float, seconds(0.1, 230)] = Field(
-        220.0, description="Everything before the first byte to the client, all attempts and pauses included."
+        220.0, description="Until the first byte to the client, including all attempts and pauses."
     )
 
     @field_validator("first_event_s", "answer_s", "embeddings_s")
@@ -100,22 +106,22 @@ class Timeouts(Group):
 
 
 class Retries(Group):
-    """Attempts where a request has one region only; with several, each is asked once.
+    """Attempts if a model has one region; with several regions, each gets one attempt.
 
-    They follow a failure of the upstream that passes: 408, 429, 5xx, a reset, a time-out.
+    Retried are transient failures: 408, 429, 5xx, a connection reset, a time-out.
     """
 
-    attempts: Annotated[int, whole_number(1, 10)] = Field(3, description="Attempts in all, the first included.")
+    attempts: Annotated[int, whole_number(1, 10)] = Field(3, description="Number of attempts, including the first.")
     backoff_s: Annotated[float, seconds(0, 30)] = Field(
         0.5, description="Seconds before the second attempt; each further pause is twice as long."
     )
     max_retry_after_s: Annotated[float, seconds(0, 220)] = Field(
-        20.0, description="Longest Retry-After of the upstream, in seconds, that is waited for."
+        20.0, description="Longest Retry-After in seconds for which the gateway waits."
     )
 
-    def check(self, timeouts: Timeouts) -> dict[Place, str]:
-        """What cannot happen within these times, by place."""
-        messages: dict[Place, str] = {}
+    def check(self, timeouts: Timeouts) -> dict[FieldPath, str]:
+        """Values that do not fit within these times, by field path."""
+        messages: dict[FieldPath, str] = {}
         pauses_s = self.backoff_s * (2 ** (self.attempts - 1) - 1)
         if pauses_s >= timeouts.total_s:
             messages["attempts",] = (
@@ -128,12 +134,12 @@ class Retries(Group):
 
 
 class CircuitBreaker(Group):
-    """When a region is left alone, for each model."""
+    """One per region and model: while it is open, the region gets no requests for the model."""
 
-    failures: Annotated[int, whole_number(1, 100)] = Field(1, description="Failures in a row that open it.")
-    open_s: Annotated[float, seconds(0.1, 600)] = Field(10.0, description="How long the region is left alone.")
+    failures: Annotated[int, whole_number(1, 100)] = Field(1, description="Consecutive failures that open it.")
+    open_s: Annotated[float, seconds(0.1, 600)] = Field(10.0, description="How long it stays open.")
     max_open_s: Annotated[float, seconds(0.1, 3600)] = Field(
-        60.0, description="The same at most, where the region's Retry-After says how long."
+        60.0, description="Maximum, if the region's Retry-After sets the time."
     )
 
     @field_validator("max_open_s")
@@ -145,20 +151,20 @@ class CircuitBreaker(Group):
 
 
 class Limits(Group):
-    """What a single request may be, and how long it may wait for its turn."""
+    """Limits of a single request."""
 
     max_body_bytes: Annotated[int, whole_number(1024, 33_554_432)] = Field(
-        16_777_216, description="Longest request body in bytes; the replica holds four of that length at a time."
+        16_777_216, description="Maximum request body in bytes. A replica holds four of that size at a time."
     )
     max_depth: Annotated[int, whole_number(8, 256)] = Field(
-        64, description="How deep arrays and objects of a body may be nested."
+        64, description="Maximum nesting of arrays and objects in a body."
     )
     queue_s: Annotated[float, seconds(0, 220)] = Field(
-        120.0, description="How long embeddings wait for Azure's quota before the client gets a 429."
+        120.0, description="How long embeddings wait for Azure's quota before the client gets 429."
     )
 
-    def check(self, timeouts: Timeouts) -> dict[Place, str]:
-        """What cannot happen within these times, by place."""
+    def check(self, timeouts: Timeouts) -> dict[FieldPath, str]:
+        """Values that do not fit within these times, by field path."""
         if self.queue_s <= timeouts.total_s:
             return {}
         return {("queue_s",): f"must be at most timeouts.total_s, which is {timeouts.total_s:g}"}

@@ -1,4 +1,4 @@
-"""What all settings share: how a group of them behaves, and how a value is refused."""
+"""Shared by all settings: the base of a table, constraints, and the errors for refused values."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -19,30 +19,30 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 CONFLICT = "conflict"
-Place = tuple[str | int, ...]
+FieldPath = tuple[str | int, ...]
 
 
 class Group(BaseModel):
-    """A table of the file: read-only, without unknown fields; defaults are checked like given values."""
+    """A table of the file: read-only, without unknown fields; defaults are validated, too."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
 
 def refused(message: str, *, in_a_variable: str | None = None) -> PydanticCustomError:
-    """The error to raise for a value that is wrong by itself; `message` says what is allowed.
+    """The error for a value that is wrong by itself; `message` says what is allowed.
 
-    `in_a_variable` says it where a variable of the environment gives the value, and is spelled in another way.
+    `in_a_variable` replaces it where an environment variable gives the value and needs another notation.
     """
     return PydanticCustomError("refused", "{message}", {"message": message, "in_a_variable": in_a_variable})
 
 
 def conflict(message: str) -> PydanticCustomError:
-    """The error to raise for a value that contradicts another one, which may come from elsewhere."""
+    """The error for a value that contradicts another one, which may come from elsewhere."""
     return PydanticCustomError(CONFLICT, "{message}", {"message": message})
 
 
-def conflicts(whole: object, messages: Mapping[Place, str]) -> ValidationError:
-    """The error to raise for a group, or a table or list of groups; `messages` is by the place within it."""
+def conflicts(whole: object, messages: Mapping[FieldPath, str]) -> ValidationError:
+    """The error for a group, or a table or list of groups; `messages` are by field path within it."""
     details = [
         InitErrorDetails(type=conflict(message), loc=place, input=reduce(_inside, place, whole))
         for place, message in messages.items()
@@ -55,7 +55,7 @@ def _inside(whole: Any, part: str | int) -> object:  # noqa: ANN401 - a group, a
 
 
 def must_be(allowed: str) -> WrapValidator:
-    """Says what is allowed, in place of pydantic's words for the constraint that failed."""
+    """Replace pydantic's message for a failed constraint by what is allowed."""
 
     def check(value: object, handler: ValidatorFunctionWrapHandler) -> object:
         try:
@@ -68,7 +68,7 @@ def must_be(allowed: str) -> WrapValidator:
 
 @dataclass(frozen=True)
 class Between(GroupedMetadata):
-    """A number within bounds, both of which are allowed."""
+    """A number within inclusive bounds."""
 
     low: float
     high: float
@@ -106,7 +106,7 @@ Name = Annotated[
 
 
 def list_of(what: str) -> BeforeValidator:
-    """A list. A variable of the environment has none: there, commas stand between the values, or it is JSON."""
+    """A list; in an environment variable, values separated by commas, or JSON."""
 
     def check(value: object) -> object:
         if isinstance(value, str):
@@ -122,7 +122,7 @@ def list_of(what: str) -> BeforeValidator:
 
 
 def tables(example: str) -> BeforeValidator:
-    """Several tables of one form: a list of them, or a table by names, as the example's brackets say."""
+    """Several tables of one form: an array of tables, or tables by name, as in the example."""
     is_list = example.startswith("[[")
     form = list | tuple if is_list else dict
     in_a_variable = f"must be JSON: {'an array of objects' if is_list else 'an object of objects by name'}"

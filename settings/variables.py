@@ -20,7 +20,7 @@ _CLIENT_KEY = f"{PREFIX}KEY"  # shares the prefix and is none of the settings
 
 
 class Variables(EnvSettingsSource):
-    """The values that variables give, and which variable gives which."""
+    """The values that come from environment variables, and from which."""
 
     def __init__(self, model: type[BaseSettings]) -> None:
         super().__init__(model)
@@ -30,18 +30,18 @@ class Variables(EnvSettingsSource):
         self.names = sorted(name for name in given if name.startswith(PREFIX) and name != _CLIENT_KEY)
 
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: object) -> object:
-        """JSON where it is JSON; any other text is left for the field to judge."""
+        """Parse JSON; leave any other text to the field's validation."""
         try:
             return super().decode_complex_value(field_name, field, value)
         except (ValueError, RecursionError):
             return value
 
     def unknown(self) -> list[str]:
-        """The variables that set nothing, for example because of a spelling mistake."""
+        """The variables that name no setting, for example because of a typing error."""
         return [name for name in self.names if not self._give(_field(name))]
 
     def name_of(self, location: Sequence[int | str]) -> str | None:
-        """The variable that gives this field, its table or a part of it; None when the file does."""
+        """The variable that sets this field, its table or a part of it; None if the file does."""
         field = [str(part) for part in takewhile(lambda part: isinstance(part, str) and part != "[key]", location)]
         if not field or not self._give(field):
             return None
@@ -50,7 +50,7 @@ class Variables(EnvSettingsSource):
         return min(related, key=lambda name: abs(len(name) - len(own)))
 
     def concerning(self, text: str) -> list[str]:
-        """The variables that give something of a top-level field which the text names."""
+        """The variables that set a part of a top-level field that the text names."""
         words = set(re.findall("[a-z_]+", text))
         return [name for name in self.names if _field(name)[0] in words]
 

@@ -38,7 +38,7 @@ IMPOSSIBLE = [
         'embeddings.deployment = "text-embedding-3-small"',
         "embeddings.dimension",
         "3072",
-        "must be at most 1536, which is what text-embedding-3-small has",
+        "must be at most 1536, which is the dimension of text-embedding-3-small",
     ),
     # vault, logs, state
     ("key_vault.soft_delete_retention_days = 6", "key_vault.soft_delete_retention_days", "6", "from 7 to 90"),

@@ -63,7 +63,7 @@ def test_two_environments_may_not_share_a_state(write: WriteFile, monkeypatch: p
     (mistake,) = refusal.value.mistakes
     assert mistake == (
         f'{uat} with AIGATEWAY_BACKEND__KEY (environment): backend.key = "one.tfstate": '
-        "must be another blob than that of dev.toml, which keeps its state there"
+        "must differ from that of dev.toml: each environment needs a state of its own"
     )
 
 

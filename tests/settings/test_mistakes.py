@@ -10,8 +10,8 @@ from tests.settings.conftest import WriteFile
 @pytest.mark.parametrize(
     ("tags", "allowed"),
     [
-        ('Owner = "a"\nowner = "b"', "must have names that differ in more than upper and lower case; twice: owner"),
-        ('Env = "x"\nproject = "y"', "must not set env or project: the stack does"),
+        ('Owner = "a"\nowner = "b"', "must have names that differ by more than case; duplicates: owner"),
+        ('Env = "x"\nproject = "y"', "must not set env or project: the stack sets them"),
         ('a = "#{TfToken[TOKEN.1]}"', r"must have neither TfToken\["),
         ('__proto__ = "a"', "nor the name __proto__"),
         ("\n".join(f't{n} = ""' for n in range(14)), "must be at most 13: a Key Vault secret takes 15"),

@@ -9,7 +9,7 @@ CHAT = 'name = "gpt-4o-mini"\nkind = "chat"'
 LIKE_CHAT = 'name = "mm"\nkind = "responses"\ndeployment = "gpt-4o-mini"\napi_version = "2024-10-21"'
 TWICE = f"[[models]]\n{CHAT}\n[[models]]\n{CHAT}\n"
 EMBEDDING = 'name = "small"\nkind = "embeddings"\ndeployment = "text-embedding-3-small"'
-PROMISE = "must be left out: embeddings alone are paced to Azure's quota"
+PROMISE = "must be left out: the gateway enforces Azure's quota for embeddings only"
 SAME = "of the same deployment$"
 TO_CODEX = 'deployment = "gpt-5.3-codex"\napi_version = "2025-03-01-preview"'
 TO_INDEX = 'deployment = "text-embedding-3-large"'
@@ -68,12 +68,12 @@ def test_two_models_may_share_a_deployment_one_of_them_translated(write: WriteFi
         ),
         (f'[[models]]\n{CHAT}\napi_version = "1"', "models[0].api_version", '"1"', "an API version of Azure OpenAI"),
         (f"[[models]]\n{CHAT}\ntranslate = 3", "models[0].translate", "3", "true or false"),
-        (f"[[models]]\n{CHAT}\ndimension = 3", "models[0].dimension", "3", "must be left out: embeddings alone have"),
+        (f"[[models]]\n{CHAT}\ndimension = 3", "models[0].dimension", "3", "must be left out: only embeddings have"),
         (
             f"[[models]]\n{EMBEDDING}",
             "models[0].dimension",
             "3072",
-            "at most 1536, which is what text-embedding-3-small",
+            "at most 1536, which is the dimension of text-embedding-3-small",
         ),
         (f"[[models]]\n{CHAT}\nrequests_per_minute = 9", "models[0].requests_per_minute", "9", PROMISE),
         (f"[[models]]\n{CHAT}\ntokens_per_minute = 9", "models[0].tokens_per_minute", "9", PROMISE),

@@ -36,7 +36,7 @@ def test_every_table_of_a_file_is_there() -> None:
 
 
 def test_a_row_tells_bounds_default_and_meaning() -> None:
-    assert "| `max_replicas` | a whole number from 1 to 300 | `3` | Replicas at most. |" in reference()
+    assert "| `max_replicas` | a whole number from 1 to 300 | `3` | Maximum number of replicas. |" in reference()
     assert '| `kind` | "responses", "chat" or "embeddings" | must be given |' in reference()
     assert "| `storage_account_name` | 3 to 24 lower-case letters and digits | derived |" in reference()
 
@@ -56,7 +56,9 @@ def test_every_variable_that_it_names_is_taken(write: WriteFile, monkeypatch: py
 
 
 def test_a_stale_document_is_told_and_written_anew(write: WriteFile, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = write(FILE.read_text(encoding="utf-8").replace("Replicas at most.", "Something else."), "settings.md")
+    file = write(
+        FILE.read_text(encoding="utf-8").replace("Maximum number of replicas.", "Something else."), "settings.md"
+    )
     monkeypatch.setattr(settings_reference, "FILE", file)
     monkeypatch.setattr(settings_reference, "ROOT", file.parent)
 

@@ -83,7 +83,7 @@ def test_an_unknown_variable_is_refused_without_its_value(dev: Dev, monkeypatch:
     monkeypatch.setenv(f"aigateway_{name}", "hunter2")
     (mistake,) = dev.mistakes()
 
-    allowed = "sets nothing; after AIGATEWAY_ comes one of env, projname, location,"
+    allowed = "names no setting. After AIGATEWAY_ must come one of env, projname, location,"
     assert mistake.startswith(f"AIGATEWAY_{name.upper()} (environment variable): {allowed}")
     assert "hunter2" not in mistake
 
