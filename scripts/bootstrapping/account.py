@@ -1,4 +1,4 @@
-"""Who is logged in, and to which subscription of which tenant."""
+"""Who is logged in to Azure, and the subscription and tenant to prepare."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from scripts.bootstrapping.steps import Steps
+from scripts.bootstrapping.progress import Progress
 from scripts.cli.command_line import CommandError, CommandLine
 from scripts.cli.error_handling import ScriptError
 
@@ -15,18 +15,18 @@ PrincipalType = Literal["User", "ServicePrincipal"]
 
 @dataclass(frozen=True, kw_only=True)
 class Principal:
-    """Somebody who can hold roles."""
+    """A user or service principal, which can have roles."""
 
     id: str
     type: PrincipalType
     name: str
     is_new: bool = False
-    """Just made: nobody can have given it a role."""
+    """Created by this run, so it has no role yet."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Account:
-    """The subscription that is prepared, and the caller."""
+    """The subscription to prepare, and the caller."""
 
     subscription_id: str
     subscription_name: str
@@ -35,27 +35,31 @@ class Account:
 
     @property
     def scope(self) -> str:
-        """The subscription's, for roles."""
+        """The subscription as the scope of a role assignment."""
         return f"/subscriptions/{self.subscription_id}"
 
 
-def sign_in(az: CommandLine, steps: Steps, *, subscription: str | None) -> Account:
-    """The account that `az` is logged in to; `ScriptError` says what is wrong with it. `az` stays there."""
-    with steps.step("Azure login"):
+def sign_in(az: CommandLine, progress: Progress, *, subscription: str | None) -> Account:
+    """The account of the login, checked; later commands of `az` use its subscription.
+
+    Raises:
+        ScriptError: the login or the subscription cannot be used.
+    """
+    with progress.step("Azure login"):
         default = _default(az)
-        chosen = _chosen(az, subscription) if subscription else default
-        _check(chosen, default=default)
-        az.subscription = chosen["id"]
+        selected = _select(az, subscription) if subscription else default
+        _check(selected, default=default)
+        az.subscription = selected["id"]
         account = Account(
-            subscription_id=chosen["id"],
-            subscription_name=chosen["name"],
-            tenant_id=chosen["tenantId"],
-            caller=_caller(az, chosen["user"]),
+            subscription_id=selected["id"],
+            subscription_name=selected["name"],
+            tenant_id=selected["tenantId"],
+            caller=_caller(az, selected["user"]),
         )
-        tenant = chosen.get("tenantDisplayName")
-        steps.found(f"subscription {account.subscription_name} ({account.subscription_id})")
-        steps.found(f"tenant {f'{tenant} ({account.tenant_id})' if tenant else account.tenant_id}")
-        steps.found(f"you: {account.caller.name} ({account.caller.id})")
+        tenant = selected.get("tenantDisplayName")
+        progress.ok(f"subscription {account.subscription_name} ({account.subscription_id})")
+        progress.ok(f"tenant {f'{tenant} ({account.tenant_id})' if tenant else account.tenant_id}")
+        progress.ok(f"logged in as {account.caller.name} ({account.caller.id})")
     return account
 
 
@@ -69,50 +73,50 @@ def _default(az: CommandLine) -> dict[str, Any]:
     return account
 
 
-def _chosen(az: CommandLine, subscription: str) -> dict[str, Any]:
-    seen: list[dict[str, Any]] = az.ask("account", "list", "--all")
-    for account in seen:
+def _select(az: CommandLine, subscription: str) -> dict[str, Any]:
+    visible: list[dict[str, Any]] = az.ask("account", "list", "--all")
+    for account in visible:
         if subscription.lower() in {account["id"].lower(), account["name"].lower()}:
-            shown: dict[str, Any] = az.ask("account", "show", "--subscription", account["id"])
-            return shown
-    names = "\n".join(f"  {account['name']} ({account['id']})" for account in seen)
+            selected: dict[str, Any] = az.ask("account", "show", "--subscription", account["id"])
+            return selected
+    names = "\n".join(f"  {account['name']} ({account['id']})" for account in visible)
     raise ScriptError(
-        f"--subscription {subscription}: this login does not see it. It sees\n{names}\n"
-        "Is it in another tenant? az login --tenant TENANT",
+        f"--subscription {subscription}: this login has no such subscription. It has:\n{names}\n"
+        "For a subscription of another tenant, run: az login --tenant TENANT",
         code=2,
     )
 
 
-def _check(chosen: dict[str, Any], *, default: dict[str, Any]) -> None:
-    where = f"{chosen['name']} ({chosen['id']})"
-    if chosen["id"] == chosen["tenantId"]:  # what az calls a tenant level account
-        raise ScriptError("This login has a tenant and no subscription. Run: az login --tenant TENANT", code=2)
-    if chosen["environmentName"] != "AzureCloud":
+def _check(selected: dict[str, Any], *, default: dict[str, Any]) -> None:
+    subscription = f"{selected['name']} ({selected['id']})"
+    if selected["id"] == selected["tenantId"]:  # az calls it a tenant level account
+        raise ScriptError("This login has no subscription in its tenant. Run: az login --tenant TENANT", code=2)
+    if (cloud := selected["environmentName"]) != "AzureCloud":
         raise ScriptError(
-            f"The stacks are for AzureCloud, and az is at {chosen['environmentName']}: az cloud set", code=2
+            f"az uses the cloud {cloud}; the stacks need AzureCloud. Run: az cloud set --name AzureCloud", code=2
         )
-    if chosen["state"] != "Enabled":
+    if selected["state"] != "Enabled":
         raise ScriptError(
-            f"The subscription {where} is {chosen['state']}. See to its billing, or choose another.", code=2
+            f"Subscription {subscription} is {selected['state']}. Check its billing, or select another one.", code=2
         )
-    if chosen["tenantId"] != default["tenantId"]:  # `az ad` goes by the default subscription, whatever is asked for
+    if selected["tenantId"] != default["tenantId"]:  # `az ad` has no --subscription and uses the default one
         raise ScriptError(
-            f"The subscription {where} belongs to another tenant than az's default one, {default['name']}.\n"
-            f"Run: az account set --subscription {chosen['id']}",
+            f"Subscription {subscription} is in another tenant than az's default subscription, {default['name']}.\n"
+            f"Run: az account set --subscription {selected['id']}",
             code=2,
         )
-    for variable, mine in (("ARM_SUBSCRIPTION_ID", chosen["id"]), ("ARM_TENANT_ID", chosen["tenantId"])):
-        if (said := os.environ.get(variable)) and said.lower() != mine.lower():
+    for variable, expected in (("ARM_SUBSCRIPTION_ID", selected["id"]), ("ARM_TENANT_ID", selected["tenantId"])):
+        if (value := os.environ.get(variable)) and value.lower() != expected.lower():
             raise ScriptError(
-                f"az is at {mine} and {variable} says {said}: Terraform would deploy elsewhere.\n"
-                "Mend the variable, or choose the other one: --subscription, az account set, az login --tenant.",
+                f"{variable} is {value}, and az uses {expected}: Terraform would deploy elsewhere.\n"
+                "Correct the variable, or select the other one: --subscription, az account set, az login --tenant.",
                 code=2,
             )
 
 
 def _caller(az: CommandLine, user: dict[str, Any]) -> Principal:
     if user["type"] == "user":
-        me = az.ask("ad", "signed-in-user", "show")
-        return Principal(id=me["id"], type="User", name=user["name"])
-    me = az.ask("ad", "sp", "show", "--id", user["name"])
-    return Principal(id=me["id"], type="ServicePrincipal", name=me["displayName"])
+        caller = az.ask("ad", "signed-in-user", "show")
+        return Principal(id=caller["id"], type="User", name=user["name"])
+    caller = az.ask("ad", "sp", "show", "--id", user["name"])
+    return Principal(id=caller["id"], type="ServicePrincipal", name=caller["displayName"])

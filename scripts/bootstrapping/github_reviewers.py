@@ -1,4 +1,4 @@
-"""Who must say yes before a job of an environment starts."""
+"""Required reviewers of GitHub's environments."""
 
 from __future__ import annotations
 
@@ -6,29 +6,30 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from scripts.bootstrapping.progress import Progress
 from scripts.cli.command_line import CommandLine
 from scripts.cli.error_handling import ScriptError
 
-MOST = 6
+MAX_REVIEWERS = 6
 """https://docs.github.com/actions/reference/workflows-and-actions/deployments-and-environments#required-reviewers"""
 
 
 @dataclass(frozen=True, order=True)
 class Reviewer:
-    """A person, or a team of the organization; GitHub wants its number, people read its name."""
+    """A user, or a team of the organization."""
 
     kind: str
-    number: int
+    id: int
     name: str
 
     @property
-    def wire(self) -> dict[str, object]:
+    def body(self) -> dict[str, object]:
         """As the API takes it."""
-        return {"type": self.kind, "id": self.number}
+        return {"type": self.kind, "id": self.id}
 
 
 def reviewers_of(environment: dict[str, Any]) -> list[Reviewer]:
-    """Those that the environment has by now."""
+    """Those that the environment has."""
     return [
         Reviewer(
             listed["type"], listed["reviewer"]["id"], listed["reviewer"].get("login") or listed["reviewer"]["slug"]
@@ -39,14 +40,20 @@ def reviewers_of(environment: dict[str, Any]) -> list[Reviewer]:
     ]
 
 
-def find_reviewers(gh: CommandLine, names: Sequence[str]) -> list[Reviewer]:
-    """Those who are named, as LOGIN or ORGANIZATION/TEAM; when nobody is, who is logged in."""
-    if len(names) > MOST:
-        raise ScriptError(f"GitHub allows at most {MOST} reviewers of an environment; {len(names)} are named.", code=2)
-    if not names:
-        me = gh.ask("api", "user")
-        return [Reviewer("User", me["id"], me["login"])]
-    return [_find(gh, name) for name in dict.fromkeys(names)]
+def find_reviewers(gh: CommandLine, progress: Progress, names: Sequence[str]) -> list[Reviewer]:
+    """Those named as LOGIN or ORG/TEAM; without names, the user who is logged in."""
+    if len(names) > MAX_REVIEWERS:
+        raise ScriptError(
+            f"--reviewer: {len(names)} reviewers; GitHub allows at most {MAX_REVIEWERS} per environment.", code=2
+        )
+    with progress.step("Reviewers"):
+        if names:
+            reviewers = [_find(gh, name) for name in dict.fromkeys(names)]
+        else:
+            user = gh.ask("api", "user")
+            reviewers = [Reviewer("User", user["id"], user["login"])]
+        progress.ok(", ".join(reviewer.name for reviewer in reviewers))
+    return reviewers
 
 
 def _find(gh: CommandLine, name: str) -> Reviewer:
@@ -54,7 +61,5 @@ def _find(gh: CommandLine, name: str) -> Reviewer:
     path, kind = (f"orgs/{organization}/teams/{team}", "Team") if organization else (f"users/{name}", "User")
     found = gh.find("api", path)
     if found is None:
-        raise ScriptError(
-            f"--reviewer {name}: GitHub knows no such {kind.lower()}, or does not show it to you.", code=2
-        )
+        raise ScriptError(f"--reviewer {name}: no such {kind.lower()} on GitHub, or not visible to you.", code=2)
     return Reviewer(kind, found["id"], found.get("login") or found["slug"])

@@ -1,17 +1,17 @@
-"""The variables of the repository and of its environments, which the workflows read; none of them is a secret."""
+"""The variables of the repository and its environments, which the workflows read; none is secret."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from scripts.bootstrapping.identities import Identities
-from scripts.bootstrapping.steps import Steps
+from scripts.bootstrapping.progress import Progress
 from scripts.cli.command_line import CommandLine
 from scripts.terraform.stacks import Stack
 
 
 def repository_variables(identities: Identities) -> dict[str, str]:
-    """What a job without an environment sees: it plans; the nightly drift reads what only a deployment may."""
+    """For jobs without an environment: plans, and the nightly drift check, which uses the deploy identity."""
     return {
         "AZURE_CLIENT_ID": identities.plan_client_id,
         "AZURE_DEPLOY_CLIENT_ID": identities.deploy_client_id,
@@ -21,7 +21,7 @@ def repository_variables(identities: Identities) -> dict[str, str]:
 
 
 def environment_variables(stack: Stack, identities: Identities) -> dict[str, str]:
-    """What a job of the environment sees in their place; the state's names are the ones in the stack's backend."""
+    """For jobs of the environment; the state is the one of the stack's backend."""
     return {
         "AZURE_CLIENT_ID": identities.deploy_client_id,
         "AZURE_TENANT_ID": identities.tenant_id,
@@ -33,19 +33,19 @@ def environment_variables(stack: Stack, identities: Identities) -> dict[str, str
 
 
 def set_variables(
-    gh: CommandLine, steps: Steps, *, repository: str, wanted: Mapping[str, str], env: str | None = None
+    gh: CommandLine, progress: Progress, *, repository: str, variables: Mapping[str, str], env: str | None = None
 ) -> None:
-    """Make them as wanted, in the environment or in the repository itself; others that are there stay."""
-    place = ["--repo", repository, *(["--env", env] if env else [])]
-    # An environment that a dry run did not make is not found.
-    listed = gh.find("variable", "list", *place, "--json", "name,value") or []
-    there = {variable["name"]: variable["value"] for variable in listed}
-    for name, value in wanted.items():
-        if there.get(name) == value:
-            steps.found(f"variable {name} = {value}")
+    """Create or change them, in the environment or the repository; other variables are kept."""
+    options = ["--repo", repository, *(["--env", env] if env else [])]
+    # In a dry run, GitHub does not find an environment that a real run would have created.
+    listed = gh.find("variable", "list", *options, "--json", "name,value") or []
+    existing = {variable["name"]: variable["value"] for variable in listed}
+    for name, value in variables.items():
+        if existing.get(name) == value:
+            progress.ok(f"variable {name} = {value}")
             continue
-        gh.change("variable", "set", name, *place, "--body", value)
-        if name in there:
-            steps.changed(f"variable {name}: {there[name]} -> {value}")
+        gh.change("variable", "set", name, *options, "--body", value)
+        if name in existing:
+            progress.changed(f"variable {name}: {existing[name]} -> {value}")
         else:
-            steps.created(f"variable {name} = {value}")
+            progress.created(f"variable {name} = {value}")

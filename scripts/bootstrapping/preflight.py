@@ -1,42 +1,85 @@
-"""Everything that must be right before anything is made, told at once."""
+"""What must be right before anything is created: permissions, regions, resource providers. All problems at once."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from scripts.bootstrapping.account import Account
-from scripts.bootstrapping.applications import find_application
-from scripts.bootstrapping.directory import check_registration
-from scripts.bootstrapping.names import Names
-from scripts.bootstrapping.providers import Providers
-from scripts.bootstrapping.rights import check_rights
-from scripts.bootstrapping.steps import Steps
+from scripts.bootstrapping.app_registrations import find_app
+from scripts.bootstrapping.identities import IdentityNames
+from scripts.bootstrapping.permissions import check_app_registration, check_azure_roles
+from scripts.bootstrapping.progress import Progress
 from scripts.cli.command_line import CommandLine
 from scripts.cli.error_handling import ScriptError
 from scripts.terraform.stacks import Stack
 
+_OF_STATE = "Microsoft.Storage"
+
 
 def preflight(
-    az: CommandLine, steps: Steps, *, account: Account, stacks: Sequence[Stack], names: Names, registers: bool
+    az: CommandLine,
+    progress: Progress,
+    *,
+    account: Account,
+    stacks: Sequence[Stack],
+    names: IdentityNames,
+    registers_apps: bool,
 ) -> None:
-    """Check all of it, and register the providers that are missing when nothing else is wrong.
+    """Check everything; if nothing is wrong, register the missing resource providers.
 
-    `registers`: whether applications are to be registered, which not everybody may.
+    Raises:
+        ScriptError: with every problem; nothing was changed.
     """
-    problems = check_rights(az, steps, account=account)
-    if registers and not _are_registered(az, steps, names):
-        problems += check_registration(az, steps, account=account)
-    providers = Providers(az, steps)
-    problems += providers.check_regions(stacks)
-    if problems:
+    problems = check_azure_roles(az, progress, account=account)
+    if registers_apps and not _have_apps(az, progress, names):
+        problems += check_app_registration(az, progress, account=account)
+    with progress.step("Resource providers and regions"):
+        providers: dict[str, dict[str, Any]] = {each["namespace"]: each for each in az.ask("provider", "list")}
+        unavailable = _check_regions(providers, stacks)
+        if not unavailable:
+            progress.ok("Container Apps is available in the region of every environment")
+    if problems := [*problems, *unavailable]:
         text = "\n".join(f"- {problem}" for problem in problems)
         raise ScriptError(f"\nFailed: preflight\n{text}\nNothing was changed.")
-    providers.register(stacks)
+    _register(az, progress, providers, stacks)
 
 
-def _are_registered(az: CommandLine, steps: Steps, names: Names) -> bool:
-    """What exists needs no right."""
-    with steps.step("Identities that may exist already"):
-        registered = [name for name in (names.plan, names.deploy) if find_application(az, name)]
-        steps.found(", ".join(registered) or "none of them")
-    return len(registered) == 2
+def _have_apps(az: CommandLine, progress: Progress, names: IdentityNames) -> bool:
+    """Whether both app registrations exist, so that the caller need not register any."""
+    with progress.step("Existing identities"):
+        existing = [name for name in (names.plan, names.deploy) if find_app(az, name)]
+        progress.ok(", ".join(existing) or "none")
+    return len(existing) == 2
+
+
+def _check_regions(providers: dict[str, dict[str, Any]], stacks: Iterable[Stack]) -> list[str]:
+    types = providers.get("Microsoft.App", {}).get("resourceTypes", [])
+    regions: list[str] = next(
+        (each["locations"] for each in types if each["resourceType"] == "managedEnvironments"), []
+    )
+    normalized = {_normalized(region) for region in regions}
+    return [
+        f"Container Apps is not available to this subscription in {stack.location}. Set `location` of {stack.env} to "
+        f"one of: {', '.join(sorted(regions))}."
+        for stack in stacks
+        if _normalized(stack.location) not in normalized
+    ]
+
+
+def _normalized(region: str) -> str:
+    """`South Africa North` and `southafricanorth` are one region."""
+    return region.replace(" ", "").lower()
+
+
+def _register(
+    az: CommandLine, progress: Progress, providers: dict[str, dict[str, Any]], stacks: Sequence[Stack]
+) -> None:
+    required = sorted({_OF_STATE, *(name for stack in stacks for name in stack.resource_providers)})
+    missing = [name for name in required if providers.get(name, {}).get("registrationState") != "Registered"]
+    if registered := [name for name in required if name not in missing]:
+        progress.ok(f"registered: {', '.join(registered)}")
+    for name in missing:
+        with progress.step(f"Resource provider {name}"):
+            az.change("provider", "register", "--namespace", name, "--wait")  # takes minutes
+            progress.changed(f"{name} is registered")

@@ -1,49 +1,217 @@
-"""Steps that say what they found and what they did, and what to do when they fail."""
+"""The steps of the bootstrap, in their order. A new step is a call in `run_steps`.
+
+Every step reads what exists and changes only what differs. GitHub's environments are protected before the identities
+trust their jobs.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import argparse
+import shlex
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 
-from scripts.bootstrapping.reasons import advice
-from scripts.cli.command_line import CommandError
+from scripts.azure.offers import tell_where_models_are
+from scripts.bootstrapping.account import Account, sign_in
+from scripts.bootstrapping.federated_credentials import find_subject_prefix, with_existing_credentials
+from scripts.bootstrapping.github_checklist import checklist
+from scripts.bootstrapping.github_environments import find_unprotected, protect
+from scripts.bootstrapping.github_reviewers import Reviewer, find_reviewers
+from scripts.bootstrapping.github_secrets import check_secret_names, required_secrets, set_secrets
+from scripts.bootstrapping.github_variables import environment_variables, repository_variables, set_variables
+from scripts.bootstrapping.identities import (
+    Identities,
+    IdentityNames,
+    ensure_identities,
+    find_identities,
+    identity_names,
+)
+from scripts.bootstrapping.preflight import preflight
+from scripts.bootstrapping.progress import Progress
+from scripts.bootstrapping.terraform_state import ensure_state
+from scripts.cli.command_line import CommandError, CommandLine
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
+from scripts.github.repository import repository
+from scripts.terraform import stacks
+from scripts.terraform.stacks import Stack
+from settings.secret_names import show_command
+
+PARTS = ("preflight", "state", "identities", "github")
 
 
-class Steps:
-    """The lines that a person reads."""
+@dataclass(frozen=True, kw_only=True)
+class Inputs:
+    """What the steps work on, read and checked before any of them changes anything."""
 
-    def __init__(self, *, dry_run: bool) -> None:
-        self._dry_run = dry_run
+    account: Account
+    all_stacks: tuple[Stack, ...]
+    stacks: tuple[Stack, ...]
+    """Of the selected environments."""
+    names: IdentityNames
+    repository: str
+    """Empty if no step needs it."""
+    subject_prefix: str
+    """Empty without the part `identities`."""
+    gh_problem: str
+    """Why gh cannot be used; empty if it can, or without the part `github`."""
+    reviewers: list[Reviewer]
 
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """Name what follows; a command that fails in it fails with the step's name, the message and what to do."""
-        log(name)
+
+def run_steps(az: CommandLine, gh: CommandLine, options: argparse.Namespace) -> bool:
+    """Run the parts of `options`; False if GitHub is left to a person.
+
+    Raises:
+        ScriptError: a step failed, or a person must do something first.
+    """
+    parts: list[str] = options.parts
+    progress = Progress(dry_run=options.dry_run)
+    inputs = _read_inputs(az, gh, progress, options)
+    account, names, selected = inputs.account, inputs.names, inputs.stacks
+    if parts != ["github"]:
+        registers_apps = "identities" in parts or parts == ["preflight"]
+        preflight(az, progress, account=account, stacks=selected, names=names, registers_apps=registers_apps)
+    if "state" in parts:
+        ensure_state(az, progress, account=account, stacks=selected)
+    unprotected = _protect_environments(az, gh, progress, options, inputs)
+    identities: Identities | None = None
+    if "identities" in parts:
+        identities = ensure_identities(
+            az,
+            progress,
+            account=account,
+            stacks=selected,
+            all_stacks=inputs.all_stacks,
+            names=names,
+            subject_prefix=inputs.subject_prefix,
+            unprotected=unprotected,
+        )
+    to_do = [*dict.fromkeys(unprotected.values())]
+    if "github" in parts:
+        identities = identities or find_identities(az, progress, account=account, names=names)
+        if inputs.gh_problem:
+            log(inputs.gh_problem)
+            reviewers = None if options.no_approval else options.reviewer
+            print(checklist(repository=inputs.repository, stacks=selected, identities=identities, reviewers=reviewers))
+        else:
+            to_do += _set_variables_and_secrets(gh, progress, inputs, identities=identities, unprotected=unprotected)
+    if to_do:
+        raise ScriptError("\n".join(to_do))
+    return not inputs.gh_problem
+
+
+def _read_inputs(az: CommandLine, gh: CommandLine, progress: Progress, options: argparse.Namespace) -> Inputs:
+    parts = options.parts
+    account = sign_in(az, progress, subscription=options.subscription)
+    all_stacks, selected = _load_stacks(options.env, skip_synth=options.skip_synth)
+    tell_where_models_are([stack.env for stack in selected])
+    names = identity_names(all_stacks)
+    name = prefix = gh_problem = ""
+    reviewers: list[Reviewer] = []
+    if "github" in parts:
+        check_secret_names(selected)
+    if "github" in parts or ("identities" in parts and options.subject_prefix is None):
+        name = repository(options.repository)
+    if "identities" in parts:
+        prefix = find_subject_prefix(gh, progress, repository=name, given=options.subject_prefix)
+    if "github" in parts:
+        gh_problem = _check_gh(gh, progress)
+        if not gh_problem and not options.no_approval:
+            reviewers = find_reviewers(gh, progress, options.reviewer)
+    return Inputs(
+        account=account,
+        all_stacks=all_stacks,
+        stacks=selected,
+        names=names,
+        repository=name,
+        subject_prefix=prefix,
+        gh_problem=gh_problem,
+        reviewers=reviewers,
+    )
+
+
+def _load_stacks(envs: Sequence[str] | None, *, skip_synth: bool) -> tuple[tuple[Stack, ...], tuple[Stack, ...]]:
+    """All stacks, and those of the selected environments."""
+    if not skip_synth:
+        stacks.synthesize()
+    all_stacks = stacks.chosen(None)
+    if not all_stacks:
+        raise ScriptError("There are no synthesized stacks. Run this without --skip-synth.", code=2)
+    return all_stacks, stacks.chosen(envs)
+
+
+def _check_gh(gh: CommandLine, progress: Progress) -> str:
+    """Why gh cannot be used; empty if it can."""
+    with progress.step("GitHub login"):
+        if not gh.is_installed:
+            return "gh is not on PATH (https://cli.github.com). Here is a checklist instead."
         try:
-            yield
+            user = gh.ask("api", "user")
         except CommandError as failure:
-            raise ScriptError(
-                f"\nFailed: {name}\n"
-                f"Command: {failure.command}\n"
-                f"Answer: {failure.message}\n"
-                f"What to do: {advice(failure)}\n"
-                "Nothing is lost: the same command goes on where this one stopped."
-            ) from None
+            if failure.reason == "401" or "gh auth login" in failure.message:
+                return "gh is not logged in (gh auth login). Here is a checklist instead."
+            raise
+        progress.ok(f"logged in as {user['login']}")
+    return ""
 
-    def found(self, text: str) -> None:
-        """Something is as it should be."""
-        log(f"  found: {text}")
 
-    def created(self, text: str) -> None:
-        """Something was not there."""
-        log(f"  {'would be ' if self._dry_run else ''}created: {text}")
+def _protect_environments(
+    az: CommandLine, gh: CommandLine, progress: Progress, options: argparse.Namespace, inputs: Inputs
+) -> dict[str, str]:
+    """Protect the environments, or check that they are; a message for each that is not."""
+    if not inputs.repository or inputs.gh_problem:  # GitHub cannot be asked
+        needs_protection = "identities" in options.parts and not options.environments_protected
+        message = _protect_by_hand(options, subject_prefix=inputs.subject_prefix)
+        return {stack.env: message for stack in inputs.stacks} if needs_protection else {}
+    if "github" in options.parts:
+        unprotected = protect(
+            gh,
+            progress,
+            repository=inputs.repository,
+            stacks=inputs.stacks,
+            reviewers=inputs.reviewers,
+            replace=bool(options.reviewer),
+        )
+    else:
+        unprotected = find_unprotected(
+            gh, progress, repository=inputs.repository, stacks=inputs.stacks, approval=not options.no_approval
+        )
+    return with_existing_credentials(az, progress, app_name=inputs.names.deploy, unprotected=unprotected)
 
-    def changed(self, text: str) -> None:
-        """Something was there, but not as it should be."""
-        log(f"  {'would be ' if self._dry_run else ''}changed: {text}")
 
-    def noted(self, text: str) -> None:
-        """Something that a person should know."""
-        log(f"  note: {text}")
+def _protect_by_hand(options: argparse.Namespace, *, subject_prefix: str) -> str:
+    command = ["python3", "scripts/bootstrap.py", "identities"]
+    command += ["--subject-prefix", subject_prefix, "--environments-protected"]
+    for env in options.env or ():
+        command += ["--env", env]
+    if options.subscription:
+        command += ["--subscription", options.subscription]
+    return (
+        "The bootstrap cannot check the protection of GitHub's environments, so it created no credentials for them:\n"
+        "anybody who may push a branch could use them. Create and protect the environments, by the checklist of\n"
+        f"`scripts/bootstrap.py github` or on the website. Then run:\n  {shlex.join(command)}"
+    )
+
+
+def _set_variables_and_secrets(
+    gh: CommandLine, progress: Progress, inputs: Inputs, *, identities: Identities, unprotected: Collection[str]
+) -> list[str]:
+    """A message if secrets are missing. Unprotected environments get none: every branch could read them."""
+    with progress.step(f"Variables of {inputs.repository}"):
+        set_variables(gh, progress, repository=inputs.repository, variables=repository_variables(identities))
+    commands: list[str] = []
+    for stack in inputs.stacks:
+        if stack.env in unprotected:
+            continue
+        with progress.step(f"Variables and secrets of environment {stack.env}"):
+            variables = environment_variables(stack, identities)
+            set_variables(gh, progress, repository=inputs.repository, env=stack.env, variables=variables)
+            others = [other for other in inputs.stacks if other is not stack]
+            commands += set_secrets(gh, progress, repository=inputs.repository, stack=stack, others=others)
+    log("GitHub does not show secrets. After the first deployment, read the clients' keys from the vaults:")
+    for stack in inputs.stacks:
+        for variable in required_secrets(stack):
+            if variable.is_ours:
+                log(f"  {show_command(stack.key_vault, variable.vault_secret)}")
+    lines = "".join(f"\n  {command}" for command in commands)
+    return [f"Some secrets are missing. Set them; gh asks for each value:{lines}"] if commands else []

@@ -1,6 +1,6 @@
-"""The command lines `az` and `gh`: what is asked runs always, what changes something does not in a dry run.
+"""The command lines `az` and `gh`: a dry run runs the reading commands and only shows the changing ones.
 
-A secret is never one of the words, which every process on the machine can read: it goes through stdin.
+A secret is never an argument, which every process on the machine can read: it goes through stdin.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, Literal
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 
-Answer = Any  # JSON, text when it is none, or nothing
+Answer = Any  # parsed JSON, other text, or None
 Words = tuple[str, ...]
 
 _AZURE_CODES = (
@@ -32,15 +32,15 @@ _INSTALL = {
     "az": "Install the Azure CLI: https://learn.microsoft.com/cli/azure/install-azure-cli",
     "gh": "Install the GitHub CLI: https://cli.github.com",
 }
-# gh goes to the last host of its logins otherwise, and the identities trust the tokens of github.com alone.
+# Without GH_HOST, gh uses the host of its last login; the identities trust tokens of github.com only.
 _ENVIRON = {"AZURE_CORE_NO_COLOR": "1", "GH_HOST": "github.com", "GH_PROMPT_DISABLED": "1", "NO_COLOR": "1"}
 _MISSING = frozenset({"ResourceNotFound", "404"})
-# Together a little more than two minutes: what Entra and Azure take at most to tell each other of something new.
+# Together a little more than two minutes, the longest that Entra and Azure take to replicate something new.
 PAUSES_S = (1, 2, 4, 8, 15, 15, 15, 15, 15, 15, 15, 15)
 
 
 class CommandError(ScriptError):
-    """`reason` is Azure's code, such as ResourceNotFound, or GitHub's status, such as 404; empty when neither tells."""
+    """A command failed. `reason` is Azure's code (ResourceNotFound), GitHub's status (404), or empty."""
 
     def __init__(self, command: str, message: str, *, reason: str) -> None:
         super().__init__(f"{command}\n{message}")
@@ -49,18 +49,18 @@ class CommandError(ScriptError):
         self.reason = reason
 
     def is_about(self, reasons: Collection[str]) -> bool:
-        """Whether one of them is its reason, or is in its message: Microsoft Graph tells no reasons."""
+        """Whether one of them is its reason or in its message: Microsoft Graph gives no codes."""
         return any(reason == self.reason or reason in self.message for reason in reasons)
 
 
 @dataclass
 class CommandLine:
-    """One of the two programs. `changes` are the commands that changed something, or would have."""
+    """One of the two programs. `changes` are the changing commands that ran, or were shown in a dry run."""
 
     program: Literal["az", "gh"]
     dry_run: bool = False
     subscription: str | None = None
-    """Of Azure, for every command that takes it."""
+    """Azure's, for every command that has this option."""
     changes: list[str] = field(default_factory=list)
 
     @property
@@ -69,16 +69,16 @@ class CommandLine:
         return shutil.which(self.program) is not None
 
     def ask(self, *words: str) -> Answer:
-        """What a reading command answers, parsed when it is JSON; a dry run shows the command and runs it, too."""
+        """The answer of a reading command, parsed if it is JSON; a dry run shows and runs it."""
         if self.dry_run:
             log(f"  runs: {self._shown(words)}")
         answer = self._run(words)
         if self.program == "az" and (answer is None or isinstance(answer, str)):
-            raise ScriptError(f"{self._shown(words)}\naz answered no JSON. Run this to see what it says instead.")
+            raise ScriptError(f"{self._shown(words)}\naz returned no JSON. Run the command to see its output.")
         return answer
 
     def find(self, *words: str, missing: Collection[str] = _MISSING) -> Answer:
-        """The same, or None when the reason of a failure is one of `missing`."""
+        """The same, or None if it fails with a reason in `missing`."""
         try:
             return self.ask(*words)
         except CommandError as failure:
@@ -91,12 +91,12 @@ class CommandLine:
         *words: str,
         stdin: str | None = None,
         body: Mapping[str, object] | None = None,
-        not_yet: Collection[str] = (),
+        retry_on: Collection[str] = (),
     ) -> Answer:
-        """What a changing command answers; in a dry run it is only shown, and the answer is None.
+        """The answer of a changing command; a dry run only shows it, and the answer is None.
 
-        `body` is JSON for its stdin which anybody may read, and is shown, too; a secret is `stdin`. A failure that is
-        about one of `not_yet` is what something new meets that is not known everywhere: again, later.
+        `body` is JSON for stdin, which a dry run shows; a secret goes into `stdin`. A failure with a reason in
+        `retry_on` means that something new is not replicated yet: the command is repeated for two minutes.
         """
         self.changes.append(self._shown(words))
         if body is not None:
@@ -109,14 +109,14 @@ class CommandLine:
             try:
                 return self._run(words, stdin=stdin)
             except CommandError as failure:
-                if not failure.is_about(not_yet):
+                if not failure.is_about(retry_on):
                     raise
-                log(f"  not known everywhere yet, once more in {pause} s", passing=True)
+                log(f"  not replicated yet, retrying in {pause} s", passing=True)
                 sleep(pause)
         return self._run(words, stdin=stdin)
 
     def _all(self, words: Words) -> Words:
-        # The directory belongs to a tenant, and `az ad` has no such option.
+        # `az ad` works on the tenant and has no such option.
         takes_it = self.subscription and words[0] not in {"ad", "account"} and "--subscription" not in words
         return (*words, "--subscription", str(self.subscription)) if takes_it else words
 
@@ -130,9 +130,9 @@ class CommandLine:
         machine = ["--output", "json", "--only-show-errors"] if self.program == "az" else []
         try:
             ran = run_program([path, *self._all(words), *machine], stdin=stdin or "")
-        except OSError as error:  # such as an interpreter of its first line that is gone
+        except OSError as error:  # for example, the interpreter of its first line is gone
             raise ScriptError(
-                f"{path} does not start: {error.strerror}. Is it installed whole? {_INSTALL[self.program]}", code=2
+                f"{path} does not start: {error.strerror}. Its installation is broken. {_INSTALL[self.program]}", code=2
             ) from None
         if ran.returncode:
             raise self._failure(words, ran.stderr.strip() or ran.stdout.strip())
@@ -144,7 +144,7 @@ class CommandLine:
     def _failure(self, words: Words, message: str) -> CommandError:
         codes = _AZURE_CODES if self.program == "az" else _GITHUB_CODES
         reason = next((found[1] for code in codes if (found := code.search(message))), "")
-        text = message.partition("\nCode: ")[0].removeprefix("ERROR: ")  # which says everything twice
+        text = message.partition("\nCode: ")[0].removeprefix("ERROR: ")  # az repeats everything after it
         return CommandError(self._shown(words), text, reason=reason)
 
 
@@ -162,5 +162,5 @@ def run_program(command: Sequence[str], *, stdin: str) -> subprocess.CompletedPr
 
 
 def azure(*, dry_run: bool = False) -> CommandLine:
-    """`az`, at the subscription that Terraform deploys to; where none is named, at az's own."""
+    """`az` with Terraform's subscription; without ARM_SUBSCRIPTION_ID, with az's default one."""
     return CommandLine("az", dry_run=dry_run, subscription=os.environ.get("ARM_SUBSCRIPTION_ID"))

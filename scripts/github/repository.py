@@ -1,4 +1,4 @@
-"""Which repository on GitHub this checkout belongs to; on github.com, whose tokens the identities in Azure trust."""
+"""The repository on GitHub of this checkout; only on github.com, whose tokens the identities in Azure trust."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scripts.setup.paths import ROOT
 
 _NAME = re.compile(r"[\w.-]+/[\w.-]+")
 _HOST = "github.com"
-# A URL, or how scp writes it; ssh.github.com is for networks that let nothing but port 443 through:
+# A URL, or scp's syntax; ssh.github.com is for networks that allow only port 443:
 # https://docs.github.com/authentication/troubleshooting-ssh/using-ssh-over-the-https-port
 _REMOTE = re.compile(
     r"(?:(?:https?|ssh|git)://(?:[^@/]*@)?(?:ssh\.)?github\.com(?::\d+)?/|(?:[^@/:]*@)?github\.com:/?)"
@@ -21,28 +21,28 @@ _REMOTE = re.compile(
 
 
 def repository(given: str | None = None) -> str:
-    """OWNER/NAME: what was given, what a runner says, or where `origin` leads."""
-    _refuse_elsewhere()
+    """OWNER/NAME: `given`, else GITHUB_REPOSITORY of a workflow, else from the remote `origin`."""
+    _refuse_other_hosts()
     name = given or os.environ.get("GITHUB_REPOSITORY") or _from_origin()
     if not _NAME.fullmatch(name):
         raise ScriptError(f"--repository {name}: must be OWNER/NAME.", code=2)
     return name
 
 
-def _refuse_elsewhere() -> None:
+def _refuse_other_hosts() -> None:
     for variable in ("GH_HOST", "GITHUB_SERVER_URL"):
-        said = os.environ.get(variable, "")
-        if said.lower().removeprefix("https://").rstrip("/") not in {"", _HOST}:
-            raise ScriptError(f"{variable} is {said}: this works with repositories on {_HOST} only.", code=2)
+        value = os.environ.get(variable, "")
+        if value.lower().removeprefix("https://").rstrip("/") not in {"", _HOST}:
+            raise ScriptError(f"{variable} is {value}: only repositories on {_HOST} are supported.", code=2)
 
 
 def _from_origin() -> str:
     origin = _origin()
     if found := _REMOTE.fullmatch(origin):
         return found[1]
-    # Not where it leads: there may be a password in it.
-    what = f"`origin` does not lead to {_HOST}" if origin else f"No remote `origin` on {_HOST} here"
-    raise ScriptError(f"{what}. Say which repository: --repository OWNER/NAME", code=2)
+    # Without its URL, which may contain a password.
+    problem = f"The remote `origin` is not on {_HOST}" if origin else "This checkout has no remote `origin`"
+    raise ScriptError(f"{problem}. Name the repository: --repository OWNER/NAME", code=2)
 
 
 def _origin() -> str:

@@ -68,16 +68,19 @@ def test_named_people_and_teams_approve(cloud: Cloud) -> None:
 
 def test_reviewers_who_are_there_stay_unless_others_are_named(cloud: Cloud) -> None:
     assert github(cloud, *ONE_ENV, "--reviewer", "grace", env=HAS_KEY).code == 0
-    assert "found: environment staging, approved by grace" in github(cloud, *ONE_ENV, env=HAS_KEY).err
+    assert "ok: environment staging: reviewers grace, selected branches\n" in github(cloud, *ONE_ENV, env=HAS_KEY).err
     ran = github(cloud, *ONE_ENV, "--reviewer", "ada", env=HAS_KEY)
-    assert "changed: environment staging: approved by grace, from chosen branches -> approved by ada" in ran.err
+    assert (
+        "changed: environment staging: reviewers grace, selected branches -> reviewers ada, selected branches\n"
+        in ran.err
+    )
     assert environment_of(cloud, "staging")["reviewers"] == [{"type": "User", "id": 101}]
 
 
 def test_a_reviewer_whom_github_does_not_know_is_told(cloud: Cloud) -> None:
     ran = github(cloud, "--reviewer", "nobody", env=HAS_KEY)
     assert ran.code == 2
-    assert "--reviewer nobody: GitHub knows no such user, or does not show it to you." in ran.err
+    assert "--reviewer nobody: no such user on GitHub, or not visible to you." in ran.err
 
 
 def test_what_an_environment_has_beside_stays_and_other_branches_go(cloud: Cloud) -> None:
@@ -99,8 +102,8 @@ def test_what_an_environment_has_beside_stays_and_other_branches_go(cloud: Cloud
     assert kept["secrets"]["AIGATEWAY_KEY"] == "theirs"
     assert [policy["name"] for policy in kept["branch_policies"]] == ["main"]
     assert f"changed: variable AZURE_CLIENT_ID: of-an-old-app -> {DEPLOY}" in ran.err
-    assert "changed: deployments come from branch release/* no more" in ran.err
-    assert "found: secret AIGATEWAY_KEY, left as it is" in ran.err
+    assert "deleted: deployment branch release/*" in ran.err
+    assert "ok: secret AIGATEWAY_KEY, kept" in ran.err
 
 
 def test_a_dry_run_shows_every_command_and_changes_nothing(cloud: Cloud) -> None:
@@ -141,7 +144,7 @@ def test_a_private_repository_without_reviewers_keeps_its_environment_closed(clo
         gh["private"] = True
     ran = github(cloud, env=HAS_KEY)
     assert ran.code == 1
-    assert "Environment staging was left as it is: Failed to create the environment protection rule." in ran.err
+    assert "Environment staging was not changed: Failed to create the environment protection rule." in ran.err
     assert "--no-approval" in ran.err
     assert "federated-credential delete" not in ran.err
     assert set(cloud.state("gh")["environments"]) == {"dev"}
@@ -160,7 +163,7 @@ def test_where_the_plan_protects_nothing_nobody_is_told_what_they_said_already(c
         gh["private"], gh["plan"] = True, "free"
     ran = github(cloud, "--no-approval", env=HAS_KEY)
     assert ran.code == 1
-    assert "GitHub's plan does not let a private repository choose branches. Make it public" in ran.err
+    assert "A private repository with this GitHub plan cannot restrict deployment branches. Make it public" in ran.err
     assert "--no-approval" not in ran.err
 
 
@@ -187,14 +190,14 @@ def test_without_gh_it_prints_a_checklist_of_everything(cloud: Cloud, scene: str
     for part, env in zip(parts[1:4], ENVS, strict=True):
         assert part.startswith(f"Environment {env} (https://github.com/contoso/gateway/settings/environments")
         assert ("[ ] Required reviewers: grace" in part) == (env != "dev")
-        assert "Selected branches and tags > branch main, and nothing else" in part
+        assert "Selected branches and tags > only branch main" in part
     assert f"[ ] AZURE_CLIENT_ID = {PLAN}" in parts[4]
     assert f"[ ] AZURE_DEPLOY_CLIENT_ID = {DEPLOY}" in parts[4]
     for part, env in zip(parts[5:], ENVS, strict=True):
         assert part.startswith(f"Variables and secrets of environment {env} (")
         assert f"[ ] Environment variable AZURE_CLIENT_ID = {DEPLOY}" in part
         assert f"[ ] Environment variable TFSTATE_STORAGE_ACCOUNT = pvc{env}aigatewaystsan" in part
-        assert "[ ] Environment secret AIGATEWAY_KEY: made by: python3 -c" in part
+        assert "[ ] Environment secret AIGATEWAY_KEY: generate it with: python3 -c" in part
         assert "[ ] Environment secret AZURE_OPENAI_API_KEY: The API key of" in part
 
 

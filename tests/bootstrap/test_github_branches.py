@@ -26,7 +26,7 @@ def test_a_tag_called_main_is_not_the_branch(cloud: Cloud, beside: list[dict[str
     assert ran.code == 0, ran.err
     kept = environment_of(cloud, "dev")["branch_policies"]
     assert [(policy["name"], policy["type"]) for policy in kept] == [("main", "branch")]
-    assert "changed: deployments come from tag main no more" in ran.err
+    assert "deleted: deployment tag main" in ran.err
 
 
 def test_a_dry_run_shows_what_github_would_be_told(cloud: Cloud) -> None:
@@ -45,7 +45,7 @@ def test_a_dry_run_shows_what_github_would_be_told(cloud: Cloud) -> None:
 def test_a_checklist_is_not_called_nothing(cloud: Cloud) -> None:
     cloud.without("gh")
     ran = github(cloud, *DEV)
-    assert ran.err.endswith("GitHub's part is left to you: the checklist above.\n")
+    assert ran.err.endswith("GitHub is not prepared yet: follow the checklist above.\n")
     assert "Nothing to change." not in ran.err
 
 
@@ -57,5 +57,5 @@ def test_an_upstream_whose_secret_github_would_refuse_is_told_before_anything_is
 
     ran = github(cloud, *DEV, env=altered(stacks, tmp_path / "named", rename))
     assert ran.code == 2
-    assert "dev would need a secret GITHUB_API_KEY, and GitHub keeps names that begin with GITHUB_ to itself" in ran.err
+    assert "dev needs a secret GITHUB_API_KEY, but GitHub reserves names that begin with GITHUB_." in ran.err
     assert cloud.changes() == []

@@ -36,7 +36,7 @@ def test_a_client_key_in_the_environment_is_taken_for_one_environment_and_never_
     given = {**HAS_KEY, "TF_VAR_gateway_key": "a-key-that-clients-have-already"}
     ran = github(cloud, env=given)
     assert ran.code == 0
-    assert "would be one for several environments: choose one with --env" in ran.err
+    assert "is not used for several environments, select one with --env" in ran.err
     assert given["TF_VAR_gateway_key"] not in {environment_of(cloud, env)["secrets"]["AIGATEWAY_KEY"] for env in ENVS}
     (cloud.folder / "gh.json").unlink()
     assert github(cloud, "--env", "dev", env=given).code == 0

@@ -64,14 +64,14 @@ def test_at_a_terminal_it_asks_without_showing_what_is_typed(cloud: Cloud) -> No
     )
     os.close(theirs)
     shown = b""
-    while b"Empty: later." not in shown:
+    while b"set it later:" not in shown:
         shown += os.read(ours, 1024)
     os.write(ours, b"typed-by-a-person\n")
     while process.poll() is None:
         shown += _rest(ours)
     os.close(ours)
     assert process.returncode == 0, shown.decode()
-    assert b"AZURE_OPENAI_API_KEY of dev, The API key of the Azure OpenAI resource" in shown
+    assert b"AZURE_OPENAI_API_KEY of dev: The API key of the Azure OpenAI resource" in shown
     assert b"typed-by-a-person" not in shown
     assert environment_of(cloud, "dev")["secrets"]["AZURE_OPENAI_API_KEY"] == "typed-by-a-person"
 

@@ -43,7 +43,7 @@ def test_what_github_refuses_to_protect_gets_no_credential_and_all_else_is_done(
     assert ran.code == 1
     assert set(credentials_of(cloud, DEPLOY)) == {"dev", "main"}
     for env in ("staging", "prod"):
-        assert f"Environment {env} was left as it is: Failed to create the environment protection rule." in ran.err
+        assert f"Environment {env} was not changed: Failed to create the environment protection rule." in ran.err
     environments = cloud.state("gh")["environments"]
     assert environments["prod"] == environment()
     assert set(environments["dev"]["secrets"]) == {"AIGATEWAY_KEY", "AZURE_OPENAI_API_KEY"}
@@ -54,20 +54,20 @@ def test_what_github_refuses_to_protect_gets_no_credential_and_all_else_is_done(
 @pytest.mark.parametrize(
     ("there", "why"),
     [
-        (None, "GitHub has no such environment"),
-        (environment(), "any branch is deployed, or any protected one"),
+        (None, "it does not exist"),
+        (environment(), "its deployment branches are not restricted to selected ones"),
         (
             environment() | {"deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False}},
-            "any branch is deployed, or any protected one",
+            "its deployment branches are not restricted to selected ones",
         ),
-        (environment() | {"deployment_branch_policy": CHOSEN}, "no branch is chosen"),
+        (environment() | {"deployment_branch_policy": CHOSEN}, "no deployment branch is selected"),
         (
             environment() | {"deployment_branch_policy": CHOSEN, "branch_policies": [{**MAIN, "type": "tag"}]},
-            "deployed from tag main, too",
+            "also deployed from tag main",
         ),
         (
             protected_environment() | {"branch_policies": [MAIN, {"id": 8, "name": "release/*", "type": "branch"}]},
-            "deployed from branch release/*, too",
+            "also deployed from branch release/*",
         ),
     ],
     ids=["not there", "as a workflow makes it", "protected branches", "no branch", "a tag", "another branch"],
@@ -82,7 +82,7 @@ def test_the_identities_alone_trust_no_environment_that_is_open(
     assert ran.code == 1
     assert f"Environment dev is not protected ({why}), so it gets no credential in Azure." in ran.err
     assert credentials_of(cloud, DEPLOY) == MAIN_ALONE
-    assert "found: " in run(cloud, "github", *WHERE, *DEV).err
+    assert "ok: " in run(cloud, "github", *WHERE, *DEV).err
     again = run(cloud, "identities", *WHERE, *DEV)
     assert again.code == 0, again.err
     assert set(credentials_of(cloud, DEPLOY)) == {"dev", "main"}
@@ -91,7 +91,7 @@ def test_the_identities_alone_trust_no_environment_that_is_open(
 def test_reviewers_are_looked_up_before_anything_is_made(cloud: Cloud) -> None:
     ran = run(cloud, *WHERE, "--reviewer", "nobody-here")
     assert ran.code == 2
-    assert "--reviewer nobody-here: GitHub knows no such user" in ran.err
+    assert "--reviewer nobody-here: no such user on GitHub" in ran.err
     assert cloud.changes() == []
 
 
@@ -100,7 +100,7 @@ def test_the_identities_alone_trust_no_environment_that_nobody_approves(cloud: C
         gh["environments"]["prod"] = protected_environment()
     ran = run(cloud, *AZURE, *WHERE, "--env", "prod")
     assert ran.code == 1
-    assert "Environment prod is not protected (deployed without anybody's yes)" in ran.err
+    assert "Environment prod is not protected (no required reviewers)" in ran.err
     assert credentials_of(cloud, DEPLOY) == MAIN_ALONE
     assert run(cloud, "identities", *WHERE, "--env", "prod", "--no-approval").code == 0
     assert set(credentials_of(cloud, DEPLOY)) == {"prod", "main"}

@@ -21,6 +21,6 @@ def test_a_region_without_container_apps_is_refused_with_those_that_have_them(cl
         azure["container_apps_regions"] = ["West Europe", "East US"]
     ran = bootstrap(cloud, "--env", "dev")
     assert ran.code == 1
-    assert "southafricanorth offers no Container Apps" in ran.err
-    assert "Choose another `location` for dev: East US, West Europe." in ran.err
+    assert "Container Apps is not available to this subscription in southafricanorth." in ran.err
+    assert "Set `location` of dev to one of: East US, West Europe." in ran.err
     assert cloud.changes() == []

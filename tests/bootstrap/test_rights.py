@@ -37,7 +37,9 @@ def test_enough_rights_wherever_they_come_from(cloud: Cloud, held: list[tuple[st
 def test_a_contributor_may_not_assign_roles(cloud: Cloud) -> None:
     ran = _preflight(cloud, (CALLER, "Contributor", SCOPE))
     assert ran.code == 1
-    assert "You may not assign roles in Gateway (Microsoft.Authorization/roleAssignments/write)." in ran.err
+    assert (
+        "You have no permission to assign roles in Gateway (Microsoft.Authorization/roleAssignments/write)." in ran.err
+    )
     assert "create storage accounts" not in ran.err
 
 
@@ -45,20 +47,20 @@ def test_a_role_administrator_may_make_nothing_but_role_assignments(cloud: Cloud
     ran = _preflight(cloud, (CALLER, "Role Based Access Control Administrator", SCOPE))
     assert ran.code == 1
     for what in ("create resource groups", "create storage accounts"):
-        assert f"You may not {what} in Gateway" in ran.err
+        assert f"You have no permission to {what} in Gateway" in ran.err
     assert "assign roles" not in ran.err
 
 
 def test_rights_in_one_resource_group_are_not_enough(cloud: Cloud) -> None:
     ran = _preflight(cloud, (CALLER, "Owner", f"{SCOPE}/resourceGroups/somewhere"))
     assert ran.code == 1
-    assert "found: your roles: none" in ran.err
+    assert "ok: your roles: none" in ran.err
 
 
 def test_a_condition_on_the_callers_role_is_mentioned(cloud: Cloud) -> None:
     with cloud.scene() as azure:
         azure["role_assignments"][0]["condition"] = "@Request[...]"
-    assert "note: a condition limits one of them" in bootstrap(cloud, parts=("preflight",)).err
+    assert "note: one of them has a condition" in bootstrap(cloud, parts=("preflight",)).err
 
 
 def test_everything_that_is_wrong_is_told_at_once_and_nothing_is_made(cloud: Cloud) -> None:
@@ -82,7 +84,7 @@ def test_a_role_in_the_directory_makes_up_for_its_policy(cloud: Cloud, role: str
         azure["directory_roles"] = ["Directory Readers", role]
     ran = bootstrap(cloud, parts=("preflight",))
     assert ran.code == 0, ran.err
-    assert f"found: your role in the directory: {role}" in ran.err
+    assert f"ok: your Entra role: {role}" in ran.err
 
 
 def test_without_the_right_to_register_it_says_whom_to_ask(cloud: Cloud) -> None:
@@ -90,8 +92,11 @@ def test_without_the_right_to_register_it_says_whom_to_ask(cloud: Cloud) -> None
         azure["allowed_to_create_apps"] = False
     ran = bootstrap(cloud)
     assert ran.code == 1
-    assert "You may not register applications in this tenant. Ask for the Entra role Application Developer" in ran.err
-    assert "run `scripts/bootstrap.py preflight state` and let somebody who has it run" in ran.err
+    assert (
+        "You have no permission to register applications in this tenant. Ask for the Entra role Application Developer"
+        in ran.err
+    )
+    assert "run `scripts/bootstrap.py preflight state` and let someone with the role run" in ran.err
 
 
 def test_deploying_from_a_laptop_takes_no_right_to_register(cloud: Cloud) -> None:
@@ -115,16 +120,16 @@ def test_a_policy_that_may_not_be_read_stops_nobody(cloud: Cloud) -> None:
         azure["allowed_to_create_apps"] = None
     ran = bootstrap(cloud, parts=("preflight",))
     assert ran.code == 0
-    assert "note: it cannot be found out with this login; going on." in ran.err
+    assert "note: this login cannot read it; continuing." in ran.err
 
 
 def test_a_refusal_midway_names_step_message_and_what_to_do(cloud: Cloud) -> None:
     cloud.fail("storage account create", code="RequestDisallowedByPolicy", message="Policy 'no-storage' disallows it.")
     ran = bootstrap(cloud, "--env", "dev")
     assert ran.code == 1
-    assert "Failed: State of dev: pvcdevaigatewaystsan\nCommand: az storage account create" in ran.err
+    assert "Failed: Terraform state of dev: pvcdevaigatewaystsan\nCommand: az storage account create" in ran.err
     assert "Answer: (RequestDisallowedByPolicy) Policy 'no-storage' disallows it.\n" in ran.err
     assert "What to do: a policy of your organisation forbids this" in ran.err
-    assert "Nothing is lost: the same command goes on where this one stopped." in ran.err
+    assert "To continue, run the bootstrap again; it skips what is done." in ran.err
     assert "Traceback" not in ran.err
     assert bootstrap(cloud, "--env", "dev").code == 0

@@ -77,13 +77,13 @@ def test_one_environment_after_all_of_them_changes_nothing(cloud: Cloud, all_don
 
 def test_credentials_of_the_other_environments_are_no_strangers(cloud: Cloud, all_done: Cloud) -> None:
     cloud.restore(all_done.state())
-    assert "nothing that this bootstrap asked for" not in bootstrap(cloud, "--env", "dev").err
+    assert "not from the bootstrap" not in bootstrap(cloud, "--env", "dev").err
 
 
 def test_identities_before_the_state_are_not_made_and_it_says_what_comes_first(cloud: Cloud) -> None:
     ran = bootstrap(cloud, "--env", "dev", parts=("identities",))
     assert ran.code == 1
-    assert "There is no storage account pvcdevaigatewaystsan yet: run `scripts/bootstrap.py state` first." in ran.err
+    assert "The storage account pvcdevaigatewaystsan does not exist. Run `scripts/bootstrap.py state` first." in ran.err
     assert cloud.changes() == []
     assert bootstrap(cloud, "--env", "dev", "--dry-run", parts=("identities",)).code == 0
 
@@ -94,7 +94,7 @@ def test_a_dry_run_changes_nothing_and_shows_what_the_real_run_then_does(cloud: 
         azure["providers"]["Microsoft.App"] = before["providers"]["Microsoft.App"] = "NotRegistered"
     dry = bootstrap(cloud, "--env", "dev", "--dry-run")
     assert dry.code == 0, dry.err
-    assert "Dry run: nothing was changed. 20 commands would have been run." in dry.err
+    assert "Dry run: nothing was changed. 20 commands would run." in dry.err
     assert cloud.changes() == []
     assert cloud.state() == before
     asked = [call.words[:-3] for call in cloud.calls()]  # without --output json --only-show-errors
@@ -126,7 +126,7 @@ def test_the_parts_one_by_one_come_to_the_same(cloud: Cloud, dev_done: Cloud) ->
 def test_a_part_that_there_is_not_is_refused(cloud: Cloud) -> None:
     ran = bootstrap(cloud, parts=("states",))
     assert ran.code == 2
-    assert "there is no part 'states'; there are preflight, state, identities, github" in ran.err
+    assert "unknown part 'states'; choose from preflight, state, identities, github" in ran.err
 
 
 def test_an_environment_that_there_is_not_is_refused_before_anything_is_made(cloud: Cloud) -> None:

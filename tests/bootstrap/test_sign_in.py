@@ -24,15 +24,15 @@ def test_without_login_it_says_so(cloud: Cloud) -> None:
 
 def test_it_says_whose_azure_it_is(cloud: Cloud) -> None:
     ran = bootstrap(cloud, parts=("preflight",))
-    assert f"found: subscription Gateway ({SUBSCRIPTION})" in ran.err
-    assert f"found: tenant Contoso ({TENANT})" in ran.err
-    assert "found: you: ada@contoso.example" in ran.err
+    assert f"ok: subscription Gateway ({SUBSCRIPTION})" in ran.err
+    assert f"ok: tenant Contoso ({TENANT})" in ran.err
+    assert "ok: logged in as ada@contoso.example" in ran.err
 
 
 def test_a_subscription_that_the_login_does_not_see_is_refused_with_those_that_it_sees(cloud: Cloud) -> None:
     ran = bootstrap(cloud, "--subscription", "Nowhere")
     assert ran.code == 2
-    assert "--subscription Nowhere: this login does not see it. It sees" in ran.err
+    assert "--subscription Nowhere: this login has no such subscription. It has:" in ran.err
     assert f"Gateway ({SUBSCRIPTION})" in ran.err
     assert "Elsewhere" in ran.err
     assert cloud.changes() == []
@@ -53,7 +53,7 @@ def test_a_subscription_may_be_named_and_need_not_be_the_default_one(cloud: Clou
 def test_a_subscription_of_another_tenant_is_refused_for_identities_would_land_in_the_wrong_one(cloud: Cloud) -> None:
     ran = bootstrap(cloud, "--subscription", "Elsewhere")
     assert ran.code == 2
-    assert "belongs to another tenant than az's default one, Gateway." in ran.err
+    assert "is in another tenant than az's default subscription, Gateway." in ran.err
     assert "Run: az account set --subscription 55555555-eeee-4eee-8eee-555555555555" in ran.err
 
 
@@ -69,7 +69,8 @@ def test_a_disabled_subscription_is_refused(cloud: Cloud) -> None:
 def test_terraform_must_not_be_told_another_one(cloud: Cloud, variable: str) -> None:
     ran = bootstrap(cloud, env={variable: "88888888-0000-4000-8000-000000000000"})
     assert ran.code == 2
-    assert f"{variable} says 88888888-0000-4000-8000-000000000000: Terraform would deploy elsewhere." in ran.err
+    assert f"{variable} is 88888888-0000-4000-8000-000000000000, and az uses " in ran.err
+    assert "Terraform would deploy elsewhere." in ran.err
 
 
 def test_a_service_principal_may_be_the_caller(cloud: Cloud) -> None:
@@ -80,6 +81,6 @@ def test_a_service_principal_may_be_the_caller(cloud: Cloud) -> None:
         azure["role_assignments"][0]["principalId"] = robot["id"]
     ran = bootstrap(cloud, "--env", "dev")
     assert ran.code == 0, ran.err
-    assert "it cannot be found out with this login; going on." in ran.err
+    assert "this login cannot read it; continuing." in ran.err
     mine = [given for given in cloud.state()["role_assignments"] if given["principalId"] == robot["id"]]
     assert {given["principalType"] for given in mine[1:]} == {"ServicePrincipal"}

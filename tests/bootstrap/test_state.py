@@ -50,7 +50,7 @@ def test_a_name_that_somebody_else_has_is_told_with_the_setting_to_change(cloud:
         azure["taken"] = [ACCOUNT]
     ran = bootstrap(cloud, *STATE)
     assert ran.code == 1
-    assert f"The storage account name {ACCOUNT} cannot be had (AlreadyExists)" in ran.err
+    assert f"The storage account name {ACCOUNT} is not available (AlreadyExists)" in ran.err
     assert "`[backend] storage_account_name`" in ran.err
 
 
@@ -66,7 +66,7 @@ def test_two_environments_may_share_an_account(cloud: Cloud, stacks: Path, tmp_p
     dry = bootstrap(cloud, "--dry-run", env=environ)
     ran = bootstrap(cloud, env=environ)
     assert ran.code == 0, ran.err
-    assert "State of dev, staging: shared\n" in ran.err
+    assert "Terraform state of dev, staging: shared\n" in ran.err
     words = [call.words[:-3] for call in cloud.changes()]
     assert len(words) == len({tuple(each) for each in words}) == len(shown(dry))  # nothing is made twice
     state = cloud.state()
@@ -81,5 +81,5 @@ def test_a_group_that_is_there_is_used_wherever_it_lies(cloud: Cloud) -> None:
         azure["groups"]["pvc-dev-aigateway-tfrg-san"] = {"id": scope, "location": "westeurope"}
     ran = bootstrap(cloud, *STATE, parts=("state",))
     assert ran.code == 0, ran.err
-    assert "found: resource group pvc-dev-aigateway-tfrg-san" in ran.err
+    assert "ok: resource group pvc-dev-aigateway-tfrg-san" in ran.err
     assert cloud.state()["storage"][ACCOUNT]["location"] == "southafricanorth"

@@ -45,7 +45,7 @@ def test_what_is_missing_is_none_and_everything_else_fails(az: CommandLine, clou
 @pytest.mark.parametrize("said", ["", "null", "WARNING: an extension", 'WARNING: old\n{"name": "x"}'])
 def test_an_answer_that_is_no_json_is_told_without_being_shown(az: CommandLine, cloud: Cloud, said: str) -> None:
     (cloud.bin / "az").write_text(f"#!/bin/sh\nprintf %s {shlex.quote(said)}\n", encoding="utf-8")
-    with pytest.raises(ScriptError, match="az keyvault secret show --name x\naz answered no JSON") as failed:
+    with pytest.raises(ScriptError, match="az keyvault secret show --name x\naz returned no JSON") as failed:
         az.ask("keyvault", "secret", "show", "--name", "x")
     assert "WARNING" not in str(failed.value)
 
@@ -81,13 +81,13 @@ def test_what_is_not_known_everywhere_yet_is_tried_again_as_long_as_it_makes_sen
 ) -> None:
     words = ("group", "create", "--name", "x", "--location", "y")
     cloud.fail("group create", code="PrincipalNotFound", message="Principal x does not exist.", times=2)
-    assert az.change(*words, not_yet=("PrincipalNotFound",))["name"] == "x"
+    assert az.change(*words, retry_on=("PrincipalNotFound",))["name"] == "x"
     cloud.fail("group create", code="PrincipalNotFound", message="Principal x does not exist.", times=9)
     with pytest.raises(CommandError, match="does not exist"):
-        az.change(*words, not_yet=("PrincipalNotFound",))
+        az.change(*words, retry_on=("PrincipalNotFound",))
     assert len(cloud.calls()) == 3 + 3
     with pytest.raises(CommandError):
-        az.change(*words, not_yet=("SomethingElse",))
+        az.change(*words, retry_on=("SomethingElse",))
     assert len(cloud.calls()) == 3 + 3 + 1
 
 

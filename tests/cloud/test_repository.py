@@ -53,15 +53,15 @@ def test_where_origin_leads(checkout: Path, remote: str) -> None:
 )
 def test_an_origin_elsewhere_is_refused_without_a_word_of_it(checkout: Path, remote: str) -> None:
     subprocess.run(["git", "-C", checkout, "remote", "add", "origin", remote], check=True)  # noqa: S607
-    with pytest.raises(ScriptError, match="Say which repository: --repository OWNER/NAME") as refusal:
+    with pytest.raises(ScriptError, match="Name the repository: --repository OWNER/NAME") as refusal:
         repository()
-    assert str(refusal.value).startswith("`origin` does not lead to github.com.")
+    assert str(refusal.value).startswith("The remote `origin` is not on github.com.")
     assert "hush" not in str(refusal.value)
     assert repository("contoso/said") == "contoso/said"
 
 
 def test_without_an_origin_it_must_be_said() -> None:
-    with pytest.raises(ScriptError, match=r"^No remote `origin` on github\.com here\. Say which repository"):
+    with pytest.raises(ScriptError, match=r"^This checkout has no remote `origin`. Name the repository"):
         repository()
 
 
@@ -71,7 +71,7 @@ def test_without_an_origin_it_must_be_said() -> None:
 )
 def test_another_github_is_refused_whatever_is_said(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
     monkeypatch.setenv(variable, value)
-    with pytest.raises(ScriptError, match=f"{variable} is {value}: this works with repositories on github.com only"):
+    with pytest.raises(ScriptError, match=f"{variable} is {value}: only repositories on github.com are supported"):
         repository("contoso/said")
 
 

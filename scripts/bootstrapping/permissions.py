@@ -1,0 +1,101 @@
+"""Whether the caller may create resources and role assignments in the subscription, and register applications."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+from typing import Any
+
+from scripts.bootstrapping.account import Account
+from scripts.bootstrapping.progress import Progress
+from scripts.cli.command_line import CommandError, CommandLine
+
+REQUIRED_ACTIONS = {
+    "Microsoft.Resources/subscriptions/resourceGroups/write": "create resource groups",
+    "Microsoft.Storage/storageAccounts/write": "create storage accounts",
+    "Microsoft.Authorization/roleAssignments/write": "assign roles",
+}
+# https://learn.microsoft.com/entra/identity/role-based-access-control/delegate-app-roles
+REGISTERING_ROLES = frozenset(
+    {
+        "Application Administrator",
+        "Application Developer",
+        "Cloud Application Administrator",
+        "Global Administrator",
+    }
+)
+_MAY_NOT_REGISTER = (
+    "You have no permission to register applications in this tenant. Ask for the Entra role Application Developer, or "
+    "run `scripts/bootstrap.py preflight state` and let someone with the role run `scripts/bootstrap.py identities`. "
+    "To deploy from a laptop, the first command is enough."
+)
+_GRAPH = "https://graph.microsoft.com/v1.0"
+
+
+def check_azure_roles(az: CommandLine, progress: Progress, *, account: Account) -> list[str]:
+    """A message for each missing permission. Roles of the caller's groups and of management groups count.
+
+    https://learn.microsoft.com/azure/role-based-access-control/role-definitions
+    """
+    with progress.step("Your Azure roles"):
+        assignments = az.ask(
+            *("role", "assignment", "list", "--assignee-object-id", account.caller.id, "--scope", account.scope),
+            *("--include-inherited", "--include-groups", "--fill-principal-name", "false"),
+        )
+        names = {each["roleDefinitionName"] or each["roleDefinitionId"].rsplit("/", 1)[1] for each in assignments}
+        roles = {name: _permissions(az, name) for name in sorted(names)}
+        progress.ok(f"your roles: {', '.join(roles) or 'none'}")
+        if any(each.get("condition") for each in assignments):
+            progress.note("one of them has a condition, which may block a later step.")
+        permissions = [permission for role in roles.values() for permission in role]
+    return [
+        f"You have no permission to {what} in {account.subscription_name} ({action}). You need Owner, or Contributor "
+        "and User Access Administrator. Activate an eligible role (Privileged Identity Management), or ask an owner "
+        "of the subscription."
+        for action, what in REQUIRED_ACTIONS.items()
+        if not _allow(permissions, action)
+    ]
+
+
+def check_app_registration(az: CommandLine, progress: Progress, *, account: Account) -> list[str]:
+    """A message if the caller may not register applications; none when this login cannot find out."""
+    with progress.step("Your permission to register applications"):
+        try:
+            if account.caller.type == "User" and _all_users_may_register(az):
+                progress.ok("every user in this tenant may register applications")
+                return []
+            roles = _directory_roles(az) if account.caller.type == "User" else None
+        except CommandError:
+            roles = None
+        if roles is None:
+            progress.note("this login cannot read it; continuing.")
+            return []
+        if suitable := sorted(roles & REGISTERING_ROLES):
+            progress.ok(f"your Entra role: {', '.join(suitable)}")
+            return []
+    return [_MAY_NOT_REGISTER]
+
+
+def _allow(permissions: list[dict[str, Any]], action: str) -> bool:
+    return any(
+        _matches(permission.get("actions"), action) and not _matches(permission.get("notActions"), action)
+        for permission in permissions
+    )
+
+
+def _matches(patterns: list[str] | None, action: str) -> bool:
+    return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns or [])
+
+
+def _permissions(az: CommandLine, role: str) -> list[dict[str, Any]]:
+    definitions = az.ask("role", "definition", "list", "--name", role)
+    return [permission for definition in definitions for permission in definition["permissions"]]
+
+
+def _all_users_may_register(az: CommandLine) -> bool:
+    policy = az.ask("rest", "--method", "get", "--url", f"{_GRAPH}/policies/authorizationPolicy")
+    return bool(policy["defaultUserRolePermissions"]["allowedToCreateApps"])
+
+
+def _directory_roles(az: CommandLine) -> set[str]:
+    url = f"{_GRAPH}/me/transitiveMemberOf/microsoft.graph.directoryRole"
+    return {role["displayName"] for role in az.ask("rest", "--method", "get", "--url", url)["value"]}
