@@ -52,7 +52,7 @@ class StartupNumbers(Numbers):
         gateway, beside, stock = (self.starts[name] for name in (GATEWAY, BESIDE, LITELLM))
         both = [ours.used_mb + its.used_mb for ours, its in zip(gateway, beside, strict=True)]
         pairs = {
-            "first straight answer, to a stock LiteLLM's being ready": (
+            "first direct answer, to a stock LiteLLM's being ready": (
                 [start.answer_s for start in gateway],
                 [start.ready_s for start in stock],
             ),
