@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping
 
 from constructs import Construct, azurerm
-from constructs.app_environment import AppEnvironment
+from constructs.container_app_environment import ContainerAppEnvironment
 from constructs.containers import build_container
 from constructs.identity import Identity
 from constructs.resource_group import ResourceGroup
@@ -25,7 +25,7 @@ class ContainerApp(Construct):
         *,
         settings: EnvironmentSettings,
         group: ResourceGroup,
-        environment: AppEnvironment,
+        environment: ContainerAppEnvironment,
         identity: Identity,
         secrets: Mapping[str, str],
     ) -> None:

@@ -3,7 +3,7 @@
 from cdktf import TerraformStack
 
 from constructs import Construct
-from constructs.app_environment import AppEnvironment
+from constructs.container_app_environment import ContainerAppEnvironment
 from constructs.container_app import ContainerApp
 from constructs.identity import Identity
 from constructs.key_vault import KeyVault
@@ -33,7 +33,7 @@ class GatewayStack(TerraformStack):
         observability = Observability(self, "observability", settings=settings, group=group)
         identity = Identity(self, "identity", settings=settings, group=group)
         vault = KeyVault(self, "key-vault", settings=settings, group=group, identity=identity)
-        environment = AppEnvironment(
+        environment = ContainerAppEnvironment(
             self,
             "app-environment",
             settings=settings,

@@ -8,7 +8,7 @@ from constructs.resource_group import ResourceGroup
 from settings.environment import EnvironmentSettings
 
 
-class AppEnvironment(Construct):
+class ContainerAppEnvironment(Construct):
     """An environment on the Consumption plan; it comes after `role`, to give it time (see `GatewayStack`)."""
 
     def __init__(
