@@ -3,8 +3,8 @@
 from cdktf import TerraformStack
 
 from constructs import Construct
-from constructs.container_app_environment import ContainerAppEnvironment
 from constructs.container_app import ContainerApp
+from constructs.container_app_environment import ContainerAppEnvironment
 from constructs.identity import Identity
 from constructs.key_vault import KeyVault
 from constructs.key_vault_secrets import KeyVaultSecrets
