@@ -115,7 +115,17 @@ def test_the_nightly_drift_check_needs_no_approval(clone: Clone) -> None:
     assert run_step(clone, "drift", job="drift", subject=MAIN, env="dev") == "### Plan of dev: no changes\n\n"
 
 
-def run_step(clone: Clone, workflow: str, *, job: str, subject: str, env: str, without: str = "") -> str:
+@pytest.mark.usefixtures("github")
+def test_the_workflow_deploys_a_new_environment(clone: Clone) -> None:
+    subject = f"{REPOSITORY}:environment:staging"
+    summary = run_step(clone, "deploy", job="staging", subject=subject, env="staging", options="--no-smoke")
+    assert "Plan of staging: 11 created" in summary
+    assert clone.cloud.state("az")["vaults"]["pvc-staging-pvqjcwt3-kv"]["gateway-key"]
+
+
+def run_step(
+    clone: Clone, workflow: str, *, job: str, subject: str, env: str, without: str = "", options: str = ""
+) -> str:
     """Run the job's step that starts the script of the workflow's name, as a runner does; returns its summary."""
     content = yaml.safe_load((ROOT / f".github/workflows/{workflow}.yml").read_text(encoding="utf-8"))["jobs"][job]
     (step,) = (step for step in content["steps"] if f"scripts/{workflow}.py" in step.get("run", ""))
@@ -127,7 +137,7 @@ def run_step(clone: Clone, workflow: str, *, job: str, subject: str, env: str, w
         "TOKEN_SUBJECT": subject,
         "GITHUB_STEP_SUMMARY": str(summary),
     }
-    clone.shell([step["run"].replace(without, "")], env=runner)
+    clone.shell([f"{step['run'].replace(without, '')} {options}"], env=runner)
     return summary.read_text(encoding="utf-8")
 
 
