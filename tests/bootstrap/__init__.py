@@ -1,1 +1,1 @@
-"""The bootstrap as a person runs it: the real scripts as processes, stand-ins for `az` and `gh` on PATH."""
+"""The bootstrap against stand-ins of `az` and `gh`, in the tests' process; as a process in test_process.py."""

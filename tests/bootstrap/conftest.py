@@ -1,4 +1,4 @@
-"""The fixture `cloud` for all tests of the bootstrap, and what a finished one leaves behind."""
+"""The fixture `cloud` for the tests of the bootstrap, and the results of complete runs."""
 
 from pathlib import Path
 
@@ -12,23 +12,23 @@ __all__ = ["cloud"]
 
 @pytest.fixture(scope="session")
 def stacks(known_stacks: Path) -> Path:
-    """Here none but the known ones."""
+    """Only the known ones."""
     return known_stacks
 
 
 @pytest.fixture(scope="session")
-def all_done(known_stacks: Path, tmp_path_factory: pytest.TempPathFactory) -> Cloud:
-    """A finished bootstrap of every environment; only to be looked at."""
-    done = Cloud(tmp_path_factory.mktemp("all-done"), stacks=known_stacks)
-    ran = bootstrap(done)
+def all_prepared(known_stacks: Path, tmp_path_factory: pytest.TempPathFactory) -> Cloud:
+    """Azure after a bootstrap of every environment; read only."""
+    prepared = Cloud(tmp_path_factory.mktemp("all-prepared"), stacks=known_stacks)
+    ran = bootstrap(prepared)
     assert ran.code == 0, ran.err
-    return done
+    return prepared
 
 
 @pytest.fixture(scope="session")
-def dev_done(known_stacks: Path, tmp_path_factory: pytest.TempPathFactory) -> Cloud:
-    """The same of `dev` alone."""
-    done = Cloud(tmp_path_factory.mktemp("dev-done"), stacks=known_stacks)
-    ran = bootstrap(done, "--env", "dev")
+def dev_prepared(known_stacks: Path, tmp_path_factory: pytest.TempPathFactory) -> Cloud:
+    """Azure after a bootstrap of dev; read only."""
+    prepared = Cloud(tmp_path_factory.mktemp("dev-prepared"), stacks=known_stacks)
+    ran = bootstrap(prepared, "--env", "dev")
     assert ran.code == 0, ran.err
-    return done
+    return prepared

@@ -1,4 +1,4 @@
-"""How the tests start the bootstrap, and what they compare of its ends."""
+"""How the tests run the bootstrap, and what they compare afterwards."""
 
 from __future__ import annotations
 
@@ -10,23 +10,45 @@ from pathlib import Path
 from typing import Any
 
 from scripts.bootstrap import main
+from tests.cloud.az.azure import SUBSCRIPTION, TENANT, Azure
 from tests.cloud.stand_ins import Cloud, Ran
 
+ENVS = ("dev", "staging", "prod")
+PLAN, DEPLOY = "pvc-aigateway-plan", "pvc-aigateway-deploy"
+PLAN_CLIENT, DEPLOY_CLIENT = "77777777-0000-4000-8000-000000000001", "77777777-0000-4000-8000-000000000002"
+LOGIN = {"AZURE_TENANT_ID": TENANT, "AZURE_SUBSCRIPTION_ID": SUBSCRIPTION}
+REPOSITORY = "contoso/gateway"
+AZURE_KEY = "azures-own-key-that-is-in-no-argument"
+HAS_KEY = {"TF_VAR_azure_openai_api_key": AZURE_KEY}
 PREFIX = "repo:contoso@1234/gateway@4321"
 AZURE = ("preflight", "state", "identities")
 _GUID = re.compile(r"99999999-0000-4000-8000-\d{12}")
 
 
 def bootstrap(cloud: Cloud, *words: str, parts: tuple[str, ...] = AZURE, env: dict[str, str] | None = None) -> Ran:
-    """A run on the stacks that are synthesized, without asking GitHub."""
+    """Run parts of it, by default Azure's, without asking GitHub."""
     given = ["--subject-prefix", PREFIX] if not {"--subject-prefix", "--repository"} & set(words) else []
     if "--repository" not in words:
         given.append("--environments-protected")
     return cloud.call(main, *parts, "--skip-synth", *given, *words, env=env)
 
 
-def altered(stacks: Path, out: Path, change: Callable[[str, dict[str, Any]], None]) -> dict[str, str]:
-    """The stacks of dev and staging, each as `change` leaves it; the environment that has the bootstrap read them."""
+def github(cloud: Cloud, *words: str, env: dict[str, str] | None = None) -> Ran:
+    """Run the part `github` after an earlier run created the identities."""
+    with cloud.scene() as azure:
+        azure["apps"] = [_app(PLAN, PLAN_CLIENT), _app(DEPLOY, DEPLOY_CLIENT)]
+    arguments = ("github", "--skip-synth", "--repository", REPOSITORY, *words)
+    return cloud.call(main, *arguments, env=env)
+
+
+def environment_of(cloud: Cloud, env: str) -> dict[str, Any]:
+    """The environment in GitHub's state."""
+    kept: dict[str, Any] = cloud.state("gh")["environments"][env]
+    return kept
+
+
+def changed_stacks(stacks: Path, out: Path, change: Callable[[str, dict[str, Any]], None]) -> dict[str, str]:
+    """The environment variables that select the stacks of dev and staging, each after `change`."""
     for env in ("dev", "staging"):
         content = json.loads((stacks / f"aigateway-{env}" / "cdk.tf.json").read_text(encoding="utf-8"))
         change(env, content)
@@ -36,8 +58,8 @@ def altered(stacks: Path, out: Path, change: Callable[[str, dict[str, Any]], Non
     return {"CDKTF_OUTDIR": str(out)}
 
 
-def without_names(state: dict[str, Any]) -> str:
-    """The state with each id that Azure made up replaced by when it first appears: the same for every way there."""
+def normalized(state: dict[str, Any]) -> str:
+    """The state with the generated ids replaced by numbers, in order of appearance, to compare two of them."""
     kept = {name: content for name, content in state.items() if name != "made"}
     kept["role_assignments"] = sorted(
         kept["role_assignments"], key=lambda each: json.dumps({**each, "id": "", "name": ""}, sort_keys=True)
@@ -47,13 +69,13 @@ def without_names(state: dict[str, Any]) -> str:
 
 
 def shown(ran: Ran) -> list[list[str]]:
-    """The commands that a dry run would have run."""
+    """The changing commands that a dry run shows."""
     lines = [line.strip() for line in ran.err.splitlines()]
     return [shlex.split(line.removeprefix("would run: az ")) for line in lines if line.startswith("would run: az ")]
 
 
 def roles_of(cloud: Cloud, principal: str) -> set[tuple[str, str]]:
-    """Whom it may be: role and the last part of its scope."""
+    """Each role with the last part of its scope."""
     state = cloud.state()
     names = {role["id"]: role["roleName"] for role in _definitions(state)}
     return {
@@ -76,6 +98,8 @@ def credentials_of(cloud: Cloud, name: str) -> dict[str, str]:
 
 
 def _definitions(state: dict[str, Any]) -> list[dict[str, Any]]:
-    from tests.cloud.az.azure import Azure
-
     return Azure(state, subscription=None).definitions()
+
+
+def _app(name: str, client_id: str) -> dict[str, Any]:
+    return {"id": f"{client_id}-object", "appId": client_id, "displayName": name, "credentials": []}

@@ -6,15 +6,12 @@ import signal
 import subprocess
 import sys
 
-from tests.bootstrap.github_runs import REPOSITORY, environment_of, github
-from tests.bootstrap.runs import PREFIX
+from tests.bootstrap.runs import AZURE_KEY, HAS_KEY, PREFIX, REPOSITORY, environment_of, github
 from tests.cloud.stand_ins import ROOT, Cloud, Ran
-
-KEY = {"TF_VAR_azure_openai_api_key": "the-key-of-azure-openai"}
 
 
 def run(cloud: Cloud, *words: str) -> Ran:
-    return cloud.run("scripts/bootstrap.py", "--skip-synth", "--env", "dev", *words, env=KEY)
+    return cloud.run("scripts/bootstrap.py", "--skip-synth", "--env", "dev", *words, env=HAS_KEY)
 
 
 def test_no_secret_is_in_an_argument_or_in_the_output(cloud: Cloud) -> None:
@@ -22,14 +19,14 @@ def test_no_secret_is_in_an_argument_or_in_the_output(cloud: Cloud) -> None:
     cloud.forget_calls()
     ran = run(cloud, "github", "--repository", REPOSITORY)
     assert ran.code == 0, ran.err
-    assert environment_of(cloud, "dev")["secrets"]["AZURE_OPENAI_API_KEY"] == KEY["TF_VAR_azure_openai_api_key"]
+    assert environment_of(cloud, "dev")["secrets"]["AZURE_OPENAI_API_KEY"] == AZURE_KEY
     assert len(cloud.secrets) == 2  # and the key that was made up
     words = [word for call in cloud.calls() for word in call.words]
     for secret in cloud.secrets:
         assert not any(secret in text for text in (ran.out, ran.err, *words))
 
 
-def test_killed_before_a_change_took_effect_it_makes_it_the_next_time(cloud: Cloud) -> None:
+def test_a_killed_process_is_completed_by_the_next_one(cloud: Cloud) -> None:
     words = ("state", "identities", "--subject-prefix", PREFIX, "--environments-protected")
     cloud.kill(change=2, when="before")
     assert run(cloud, *words).code == -signal.SIGKILL
@@ -38,7 +35,7 @@ def test_killed_before_a_change_took_effect_it_makes_it_the_next_time(cloud: Clo
     assert set(cloud.state()["storage"]) == {"pvcdevaigatewaystsan"}
 
 
-def test_a_mistake_ends_with_two_a_failure_with_one_and_neither_with_a_traceback(cloud: Cloud) -> None:
+def test_exit_codes_are_2_for_a_mistake_and_1_for_a_failure_without_a_traceback(cloud: Cloud) -> None:
     mistake = run(cloud, "--subscription", "Nowhere")
     cloud.fail("provider list", code="AuthorizationFailed", message="No.")
     failure = run(cloud, "preflight")
@@ -49,7 +46,7 @@ def test_a_mistake_ends_with_two_a_failure_with_one_and_neither_with_a_traceback
     assert "Traceback" not in mistake.err + failure.err + nothing.err
 
 
-def test_at_a_terminal_it_asks_without_showing_what_is_typed(cloud: Cloud) -> None:
+def test_a_key_typed_at_a_terminal_is_not_shown(cloud: Cloud) -> None:
     github(cloud, "--env", "dev", "--dry-run")  # registers the apps
     ours, theirs = pty.openpty()
     words = ("github", "--skip-synth", "--repository", REPOSITORY, "--env", "dev")

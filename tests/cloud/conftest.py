@@ -1,6 +1,6 @@
-"""The fixtures `cloud` and `dev_done`."""
+"""The fixtures `cloud` and `dev_prepared`."""
 
-from tests.bootstrap.conftest import dev_done
+from tests.bootstrap.conftest import dev_prepared
 from tests.cloud.stand_ins import cloud
 
-__all__ = ["cloud", "dev_done"]
+__all__ = ["cloud", "dev_prepared"]

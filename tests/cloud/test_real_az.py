@@ -27,9 +27,11 @@ def test_the_stand_in_knows_no_command_and_no_flag_that_az_does_not(real_az: Cal
         assert takes_subscription != real.startswith(WITHOUT_SUBSCRIPTION), f"az {real}: {takes_subscription}"
 
 
-def test_az_takes_every_line_that_the_scripts_issue(real_az: Callable[..., Any], cloud: Cloud, dev_done: Cloud) -> None:
+def test_az_takes_every_line_that_the_scripts_issue(
+    real_az: Callable[..., Any], cloud: Cloud, dev_prepared: Cloud
+) -> None:
     for scene in (_first_bootstrap, _second_bootstrap, _robots_bootstrap, _rotation, _rollback):
-        scene(cloud, dev_done)
+        scene(cloud, dev_prepared)
     lines = [call.words for call in cloud.calls("az")]
     assert {" ".join(line[:2]) for line in lines} >= {
         "ad app",
@@ -62,9 +64,9 @@ def _first_bootstrap(cloud: Cloud, _dev_done: Cloud) -> None:
     assert bootstrap(cloud, "--env", "dev", "--subscription", "Gateway").code == 0
 
 
-def _second_bootstrap(cloud: Cloud, dev_done: Cloud) -> None:
+def _second_bootstrap(cloud: Cloud, dev_prepared: Cloud) -> None:
     """With something weak, stale or else in everything that can be mended."""
-    text = json.dumps(dev_done.state()).replace("gateway@4321:", "other:").replace("TLS1_2", "TLS1_0")
+    text = json.dumps(dev_prepared.state()).replace("gateway@4321:", "other:").replace("TLS1_2", "TLS1_0")
     state = json.loads(text.replace("GuidEquals {", "GuidEquals {0"))
     state["storage"]["pvcdevaigatewaystsan"]["blob"]["isVersioningEnabled"] = False
     cloud.restore(state)
@@ -78,8 +80,8 @@ def _second_bootstrap(cloud: Cloud, dev_done: Cloud) -> None:
     }
 
 
-def _robots_bootstrap(cloud: Cloud, dev_done: Cloud) -> None:
-    cloud.restore(dev_done.state())
+def _robots_bootstrap(cloud: Cloud, dev_prepared: Cloud) -> None:
+    cloud.restore(dev_prepared.state())
     with cloud.scene() as azure:
         robot = azure["service_principals"][0]
         azure["user"] = {"name": robot["appId"], "type": "servicePrincipal"}
@@ -87,8 +89,8 @@ def _robots_bootstrap(cloud: Cloud, dev_done: Cloud) -> None:
     assert bootstrap(cloud, "--env", "dev").code == 0
 
 
-def _rotation(cloud: Cloud, dev_done: Cloud) -> None:
-    cloud.restore(dev_done.state())
+def _rotation(cloud: Cloud, dev_prepared: Cloud) -> None:
+    cloud.restore(dev_prepared.state())
     with cloud.scene() as azure:
         azure["vaults"][VAULT] = {
             name: [version(f"the {name}'s value", tags={})]
@@ -101,10 +103,10 @@ def _rotation(cloud: Cloud, dev_done: Cloud) -> None:
             assert ran.code == 0, ran.err
 
 
-def _rollback(cloud: Cloud, dev_done: Cloud) -> None:
+def _rollback(cloud: Cloud, dev_prepared: Cloud) -> None:
     name, group = "pvc-dev-aigateway-ca-san", "pvc-dev-aigateway-rg-san"
     revisions = [revision(f"{name}--1", "2026-11-20"), revision(f"{name}--2", "2026-11-21", active=True)]
-    cloud.restore(dev_done.state())
+    cloud.restore(dev_prepared.state())
     with cloud.scene() as azure:
         azure["container_apps"][name] = app(name, group, fqdn="gateway.invalid", revisions=revisions)
     quick = ("--skip-synth", "--no-smoke", "--every-s", "0.05", "--yes")

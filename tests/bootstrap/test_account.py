@@ -1,4 +1,4 @@
-"""Whose Azure it is: az, login, subscription, tenant."""
+"""The Azure login: az, subscription, tenant, caller."""
 
 import pytest
 
@@ -7,14 +7,14 @@ from tests.cloud.az.azure import SUBSCRIPTION, TENANT
 from tests.cloud.stand_ins import Cloud
 
 
-def test_without_az_it_says_where_to_get_it(cloud: Cloud) -> None:
+def test_without_az_the_message_says_where_to_get_it(cloud: Cloud) -> None:
     cloud.without("az")
     ran = bootstrap(cloud)
     assert ran.code == 2
     assert "az is not on PATH. Install the Azure CLI: https://" in ran.err
 
 
-def test_without_login_it_says_so(cloud: Cloud) -> None:
+def test_without_a_login_the_message_says_how_to_log_in(cloud: Cloud) -> None:
     with cloud.scene() as azure:
         azure["logged_in"] = False
     ran = bootstrap(cloud)
@@ -22,14 +22,14 @@ def test_without_login_it_says_so(cloud: Cloud) -> None:
     assert ran.err.endswith("az is not logged in. Run: az login\n")
 
 
-def test_it_says_whose_azure_it_is(cloud: Cloud) -> None:
+def test_subscription_tenant_and_caller_are_shown(cloud: Cloud) -> None:
     ran = bootstrap(cloud, parts=("preflight",))
     assert f"ok: subscription Gateway ({SUBSCRIPTION})" in ran.err
     assert f"ok: tenant Contoso ({TENANT})" in ran.err
     assert "ok: logged in as ada@contoso.example" in ran.err
 
 
-def test_a_subscription_that_the_login_does_not_see_is_refused_with_those_that_it_sees(cloud: Cloud) -> None:
+def test_an_unknown_subscription_is_refused_with_the_visible_ones(cloud: Cloud) -> None:
     ran = bootstrap(cloud, "--subscription", "Nowhere")
     assert ran.code == 2
     assert "--subscription Nowhere: this login has no such subscription. It has:" in ran.err
@@ -38,7 +38,7 @@ def test_a_subscription_that_the_login_does_not_see_is_refused_with_those_that_i
     assert cloud.changes() == []
 
 
-def test_a_subscription_may_be_named_and_need_not_be_the_default_one(cloud: Cloud) -> None:
+def test_a_named_subscription_is_used_for_every_command(cloud: Cloud) -> None:
     other = "77777777-0000-4000-8000-000000000000"
     with cloud.scene() as azure:
         azure["subscriptions"].append({**azure["subscriptions"][0], "id": other, "name": "Other"})
@@ -46,11 +46,11 @@ def test_a_subscription_may_be_named_and_need_not_be_the_default_one(cloud: Clou
     ran = bootstrap(cloud, "--env", "dev", "--subscription", "gateway")
     assert ran.code == 0, ran.err
     assert cloud.state()["storage"]["pvcdevaigatewaystsan"]["id"].startswith(f"/subscriptions/{SUBSCRIPTION}/")
-    for call in cloud.calls():  # every command that knows a subscription is told which
+    for call in cloud.calls():  # every command that has --subscription gets it
         assert call.words[0] in {"account", "ad"} or SUBSCRIPTION in call.words
 
 
-def test_a_subscription_of_another_tenant_is_refused_for_identities_would_land_in_the_wrong_one(cloud: Cloud) -> None:
+def test_a_subscription_of_another_tenant_is_refused(cloud: Cloud) -> None:
     ran = bootstrap(cloud, "--subscription", "Elsewhere")
     assert ran.code == 2
     assert "is in another tenant than az's default subscription, Gateway." in ran.err
@@ -66,7 +66,7 @@ def test_a_disabled_subscription_is_refused(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize("variable", ["ARM_SUBSCRIPTION_ID", "ARM_TENANT_ID"])
-def test_terraform_must_not_be_told_another_one(cloud: Cloud, variable: str) -> None:
+def test_variables_of_terraform_must_name_the_same_account(cloud: Cloud, variable: str) -> None:
     ran = bootstrap(cloud, env={variable: "88888888-0000-4000-8000-000000000000"})
     assert ran.code == 2
     assert f"{variable} is 88888888-0000-4000-8000-000000000000, and az uses " in ran.err

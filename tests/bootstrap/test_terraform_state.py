@@ -1,17 +1,17 @@
-"""The home of Terraform's state when something is there already."""
+"""The storage of Terraform's state where some of it exists."""
 
 from pathlib import Path
 from typing import Any
 
-from tests.bootstrap.runs import altered, bootstrap, shown
+from tests.bootstrap.runs import bootstrap, changed_stacks, shown
 from tests.cloud.stand_ins import Cloud
 
 ACCOUNT = "pvcdevaigatewaystsan"
 STATE = ("--env", "dev")
 
 
-def test_a_new_account_is_closed_in_so_many_words_whatever_azures_defaults_are(dev_done: Cloud) -> None:
-    [words] = [call.words for call in dev_done.changes() if call.words[:3] == ["storage", "account", "create"]]
+def test_a_new_account_does_not_rely_on_azures_defaults(dev_prepared: Cloud) -> None:
+    [words] = [call.words for call in dev_prepared.changes() if call.words[:3] == ["storage", "account", "create"]]
     for flag, value in {
         "--min-tls-version": "TLS1_2",
         "--allow-blob-public-access": "false",
@@ -22,8 +22,8 @@ def test_a_new_account_is_closed_in_so_many_words_whatever_azures_defaults_are(d
         assert words[words.index(flag) + 1] == value
 
 
-def test_a_weaker_account_is_mended_and_said(cloud: Cloud, dev_done: Cloud) -> None:
-    cloud.restore(dev_done.state())
+def test_an_insecure_account_is_corrected(cloud: Cloud, dev_prepared: Cloud) -> None:
+    cloud.restore(dev_prepared.state())
     with cloud.scene() as azure:
         azure["storage"][ACCOUNT] |= {"minimumTlsVersion": "TLS1_0", "allowSharedKeyAccess": None}
         azure["storage"][ACCOUNT]["blob"]["isVersioningEnabled"] = False
@@ -37,15 +37,15 @@ def test_a_weaker_account_is_mended_and_said(cloud: Cloud, dev_done: Cloud) -> N
     assert len(cloud.changes()) == 2
 
 
-def test_a_stronger_account_is_left_alone(cloud: Cloud, dev_done: Cloud) -> None:
-    cloud.restore(dev_done.state())
+def test_a_more_secure_account_is_kept(cloud: Cloud, dev_prepared: Cloud) -> None:
+    cloud.restore(dev_prepared.state())
     with cloud.scene() as azure:
         azure["storage"][ACCOUNT]["minimumTlsVersion"] = "TLS1_3"
         azure["storage"][ACCOUNT]["blob"]["deleteRetentionPolicy"]["days"] = 90
     assert bootstrap(cloud, *STATE, parts=("state",)).err.endswith("Nothing to change.\n")
 
 
-def test_a_name_that_somebody_else_has_is_told_with_the_setting_to_change(cloud: Cloud) -> None:
+def test_a_taken_name_is_reported_with_the_setting_to_change(cloud: Cloud) -> None:
     with cloud.scene() as azure:
         azure["taken"] = [ACCOUNT]
     ran = bootstrap(cloud, *STATE)
@@ -62,7 +62,7 @@ def test_two_environments_may_share_an_account(cloud: Cloud, stacks: Path, tmp_p
             "container_name": env,
         }
 
-    environ = altered(stacks, tmp_path / "shared", share)
+    environ = changed_stacks(stacks, tmp_path / "shared", share)
     dry = bootstrap(cloud, "--dry-run", env=environ)
     ran = bootstrap(cloud, env=environ)
     assert ran.code == 0, ran.err
@@ -75,7 +75,7 @@ def test_two_environments_may_share_an_account(cloud: Cloud, stacks: Path, tmp_p
     assert bootstrap(cloud, env=environ).err.endswith("Nothing to change.\n")
 
 
-def test_a_group_that_is_there_is_used_wherever_it_lies(cloud: Cloud) -> None:
+def test_an_existing_resource_group_in_another_region_is_used(cloud: Cloud) -> None:
     with cloud.scene() as azure:
         scope = f"/subscriptions/{azure['default']}/resourceGroups/pvc-dev-aigateway-tfrg-san"
         azure["groups"]["pvc-dev-aigateway-tfrg-san"] = {"id": scope, "location": "westeurope"}

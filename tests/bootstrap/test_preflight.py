@@ -1,10 +1,10 @@
-"""Resource providers and regions."""
+"""Resource providers and regions, and all problems at once."""
 
 from tests.bootstrap.runs import bootstrap
 from tests.cloud.stand_ins import Cloud
 
 
-def test_missing_providers_are_registered_and_waited_for(cloud: Cloud) -> None:
+def test_missing_resource_providers_are_registered(cloud: Cloud) -> None:
     with cloud.scene() as azure:
         azure["providers"] |= {"Microsoft.App": "NotRegistered", "Microsoft.Storage": "Registering"}
         azure["providers"]["Microsoft.CognitiveServices"] = "NotRegistered"  # which no stack needs
@@ -16,11 +16,25 @@ def test_missing_providers_are_registered_and_waited_for(cloud: Cloud) -> None:
     assert "changed: Microsoft.App is registered" in ran.err
 
 
-def test_a_region_without_container_apps_is_refused_with_those_that_have_them(cloud: Cloud) -> None:
+def test_a_region_without_container_apps_is_refused_with_the_others(cloud: Cloud) -> None:
     with cloud.scene() as azure:
         azure["container_apps_regions"] = ["West Europe", "East US"]
     ran = bootstrap(cloud, "--env", "dev")
     assert ran.code == 1
     assert "Container Apps is not available to this subscription in southafricanorth." in ran.err
     assert "Set `location` of dev to one of: East US, West Europe." in ran.err
+    assert cloud.changes() == []
+
+
+def test_all_problems_are_reported_at_once_before_any_change(cloud: Cloud) -> None:
+    with cloud.scene() as azure:
+        azure["allowed_to_create_apps"] = False
+        azure["container_apps_regions"] = ["West Europe"]
+        azure["providers"]["Microsoft.App"] = "NotRegistered"
+        azure["role_assignments"] = []
+    ran = bootstrap(cloud)
+    assert ran.code == 1
+    problems = [line for line in ran.err.splitlines() if line.startswith("- ")]
+    assert len(problems) == 3 + 1 + 3  # rights, registrations, an environment each
+    assert ran.err.endswith("Nothing was changed.\n")
     assert cloud.changes() == []

@@ -1,4 +1,4 @@
-"""No token of GitHub's deploys before GitHub keeps every branch but main out of the environment."""
+"""No credential trusts a GitHub environment that branches other than main may use."""
 
 import shlex
 import signal
@@ -7,24 +7,22 @@ from typing import Any
 import pytest
 
 from scripts.bootstrap import main
-from tests.bootstrap.runs import AZURE, PREFIX, credentials_of
+from tests.bootstrap.runs import AZURE, DEPLOY, HAS_KEY, PREFIX, REPOSITORY, credentials_of
 from tests.cloud.gh.github import environment, protected_environment
 from tests.cloud.stand_ins import Cloud, Ran
 
-DEPLOY = "pvc-aigateway-deploy"
-KEY = {"TF_VAR_azure_openai_api_key": "the-key-of-azure-openai"}
-WHERE = ("--repository", "contoso/gateway")
+WHERE = ("--repository", REPOSITORY)
 DEV = ("--env", "dev")
 MAIN_ALONE = {"main": "repo:contoso/gateway:ref:refs/heads/main"}
-CHOSEN = {"protected_branches": False, "custom_branch_policies": True}
+SELECTED = {"protected_branches": False, "custom_branch_policies": True}
 MAIN = {"id": 7, "name": "main", "type": "branch"}
 
 
 def run(cloud: Cloud, *words: str) -> Ran:
-    return cloud.call(main, "--skip-synth", *words, env=KEY)
+    return cloud.call(main, "--skip-synth", *words, env=HAS_KEY)
 
 
-def test_the_environments_are_protected_before_anything_trusts_them(cloud: Cloud) -> None:
+def test_environments_are_protected_before_credentials_trust_them(cloud: Cloud) -> None:
     assert run(cloud, *WHERE).code == 0
     done = [" ".join(call.words) for call in cloud.changes()]
     protected = [at for at, words in enumerate(done) if words.startswith("api") and "/environments/" in words]
@@ -35,7 +33,7 @@ def test_the_environments_are_protected_before_anything_trusts_them(cloud: Cloud
     assert max(protected) < min(trusted) < max(trusted) < min(filled)
 
 
-def test_what_github_refuses_to_protect_gets_no_credential_and_all_else_is_done(cloud: Cloud) -> None:
+def test_an_environment_that_github_refuses_to_protect_gets_no_credential(cloud: Cloud) -> None:
     with cloud.scene("gh") as gh:
         gh["private"] = True
         gh["environments"]["prod"] = environment()
@@ -60,9 +58,9 @@ def test_what_github_refuses_to_protect_gets_no_credential_and_all_else_is_done(
             environment() | {"deployment_branch_policy": {"protected_branches": True, "custom_branch_policies": False}},
             "its deployment branches are not restricted to selected ones",
         ),
-        (environment() | {"deployment_branch_policy": CHOSEN}, "no deployment branch is selected"),
+        (environment() | {"deployment_branch_policy": SELECTED}, "no deployment branch is selected"),
         (
-            environment() | {"deployment_branch_policy": CHOSEN, "branch_policies": [{**MAIN, "type": "tag"}]},
+            environment() | {"deployment_branch_policy": SELECTED, "branch_policies": [{**MAIN, "type": "tag"}]},
             "also deployed from tag main",
         ),
         (
@@ -72,13 +70,11 @@ def test_what_github_refuses_to_protect_gets_no_credential_and_all_else_is_done(
     ],
     ids=["not there", "as a workflow makes it", "protected branches", "no branch", "a tag", "another branch"],
 )
-def test_the_identities_alone_trust_no_environment_that_is_open(
-    cloud: Cloud, there: dict[str, Any] | None, why: str
-) -> None:
+def test_identities_trust_no_unprotected_environment(cloud: Cloud, there: dict[str, Any] | None, why: str) -> None:
     if there is not None:
         with cloud.scene("gh") as gh:
             gh["environments"]["dev"] = there
-    ran = run(cloud, *AZURE, *WHERE, *DEV, "--environments-protected")  # which GitHub knows better
+    ran = run(cloud, *AZURE, *WHERE, *DEV, "--environments-protected")  # GitHub's answer counts more
     assert ran.code == 1
     assert f"Environment dev is not protected ({why}), so it gets no credential in Azure." in ran.err
     assert credentials_of(cloud, DEPLOY) == MAIN_ALONE
@@ -88,14 +84,14 @@ def test_the_identities_alone_trust_no_environment_that_is_open(
     assert set(credentials_of(cloud, DEPLOY)) == {"dev", "main"}
 
 
-def test_reviewers_are_looked_up_before_anything_is_made(cloud: Cloud) -> None:
+def test_reviewers_are_looked_up_before_any_change(cloud: Cloud) -> None:
     ran = run(cloud, *WHERE, "--reviewer", "nobody-here")
     assert ran.code == 2
     assert "--reviewer nobody-here: no such user on GitHub" in ran.err
     assert cloud.changes() == []
 
 
-def test_the_identities_alone_trust_no_environment_that_nobody_approves(cloud: Cloud) -> None:
+def test_identities_trust_no_environment_without_required_reviewers(cloud: Cloud) -> None:
     with cloud.scene("gh") as gh:
         gh["environments"]["prod"] = protected_environment()
     ran = run(cloud, *AZURE, *WHERE, "--env", "prod")
@@ -107,8 +103,10 @@ def test_the_identities_alone_trust_no_environment_that_nobody_approves(cloud: C
 
 
 @pytest.mark.parametrize("part", ["identities", "github"])
-def test_a_credential_from_before_is_told_with_how_to_take_it_away(cloud: Cloud, all_done: Cloud, part: str) -> None:
-    cloud.restore(all_done.state())
+def test_an_existing_credential_of_an_unprotected_environment_is_reported_with_its_deletion(
+    cloud: Cloud, all_prepared: Cloud, part: str
+) -> None:
+    cloud.restore(all_prepared.state())
     with cloud.scene("gh") as gh:
         gh["private"] = True
         gh["subject"] = {"use_default": True, "sub_claim_prefix": PREFIX}
@@ -121,7 +119,7 @@ def test_a_credential_from_before_is_told_with_how_to_take_it_away(cloud: Cloud,
     assert cloud.state() == before
 
 
-def test_without_gh_the_checklist_comes_before_the_credentials(cloud: Cloud) -> None:
+def test_without_gh_credentials_are_created_after_the_checklist(cloud: Cloud) -> None:
     cloud.without("gh")
     ran = run(cloud, *WHERE, "--subject-prefix", PREFIX)
     assert ran.code == 1
@@ -134,15 +132,17 @@ def test_without_gh_the_checklist_comes_before_the_credentials(cloud: Cloud) -> 
     assert credentials_of(cloud, DEPLOY)["prod"] == f"{PREFIX}:environment:prod"
 
 
-def test_a_prefix_alone_does_not_say_that_anything_is_protected(cloud: Cloud) -> None:
+def test_a_given_prefix_does_not_imply_protection(cloud: Cloud) -> None:
     ran = run(cloud, *AZURE, *DEV, "--subject-prefix", PREFIX)
     assert ran.code == 1
     assert set(credentials_of(cloud, DEPLOY)) == {"main"}
     assert f"identities --subject-prefix {PREFIX} --environments-protected --env dev\n" in ran.err
 
 
-def test_killed_at_any_change_it_leaves_no_open_environment_that_is_trusted(cloud: Cloud, dev_done: Cloud) -> None:
-    cloud.restore(dev_done.state())
+def test_an_interruption_at_any_change_leaves_no_trusted_unprotected_environment(
+    cloud: Cloud, dev_prepared: Cloud
+) -> None:
+    cloud.restore(dev_prepared.state())
     with cloud.scene() as azure:
         deployer = next(app for app in azure["apps"] if app["displayName"] == DEPLOY)
         deployer["credentials"] = [each for each in deployer["credentials"] if each["name"] != "dev"]
@@ -159,7 +159,7 @@ def test_killed_at_any_change_it_leaves_no_open_environment_that_is_trusted(clou
         there = cloud.state("gh")["environments"].get("dev")
         if "dev" in credentials_of(cloud, DEPLOY):
             assert there is not None
-            assert there["deployment_branch_policy"] == CHOSEN
+            assert there["deployment_branch_policy"] == SELECTED
             assert [policy["name"] for policy in there["branch_policies"]] == ["main"]
         if not cloud.has_killed:
             break
