@@ -1,6 +1,6 @@
-"""One comment per environment on a pull request, written anew each time: `comment.py --env dev --file plan.md`.
+"""Writes one comment per environment on a pull request and updates it in place: `comment.py --env dev --file plan.md`.
 
-It runs in the workflow of a pull request, with GH_TOKEN in its environment; elsewhere with --pull-request.
+In the workflow of a pull request it needs GH_TOKEN; elsewhere use --pull-request.
 """
 
 from __future__ import annotations
@@ -18,31 +18,31 @@ import argparse
 
 from scripts.cli.command_line import CommandLine
 from scripts.cli.error_handling import ScriptError
-from scripts.github.comments import pull_request, put
-from scripts.github.marked import place
+from scripts.github.plan_comment import current_pull_request, put_comment
 from scripts.github.repository import repository
+from scripts.github.sticky import open_repository
 
 
 def main() -> None:
-    """Write it."""
+    """Create or update the comment."""
     arguments = parse(sys.argv[1:])
-    number, text = arguments.pull_request or pull_request(), read(arguments.file)
-    here = place(CommandLine("gh"), repository(arguments.repository))
-    put(here, number=number, env=arguments.env, text=text)
+    pull_request, text = arguments.pull_request or current_pull_request(), read(arguments.file)
+    github = open_repository(CommandLine("gh"), repository(arguments.repository))
+    put_comment(github, pull_request=pull_request, env=arguments.env, text=text)
 
 
 def parse(words: list[str]) -> argparse.Namespace:
     """The options; a mistake in them ends with exit code 2."""
     parser = argparse.ArgumentParser(prog="comment.py", description="Writes one comment per environment.")
-    parser.add_argument("--env", required=True, metavar="NAME", help="whose comment it is")
-    parser.add_argument("--file", required=True, type=Path, metavar="FILE", help="its text, in Markdown")
-    parser.add_argument("--pull-request", type=int, metavar="N", help="(default: the one of this run of a workflow)")
+    parser.add_argument("--env", required=True, metavar="NAME", help="the environment of the comment")
+    parser.add_argument("--file", required=True, type=Path, metavar="FILE", help="the text, in Markdown")
+    parser.add_argument("--pull-request", type=int, metavar="N", help="(default: the one of this workflow run)")
     parser.add_argument("--repository", metavar="OWNER/NAME", help="(default: this checkout's)")
     return parser.parse_args(words)
 
 
 def read(file: Path) -> str:
-    """The text."""
+    """The text of the file."""
     try:
         return file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

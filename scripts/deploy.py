@@ -1,11 +1,11 @@
-"""Deploys an environment: `deploy.py --env dev`. The secrets are taken from TF_VAR_... variables.
+"""Deploys an environment: `deploy.py --env dev`. Secrets are read from TF_VAR_... variables.
 
-A client's key that is in the Key Vault stays what it is there: `rotate.py` replaces it.
+A client's key that is in the Key Vault is kept: to replace one use `rotate.py`.
 
-It shows the plan, asks, runs `cdktf deploy`, and then the smoke test. `cdktf deploy` cannot apply a plan that was made
-before: it plans again, so what somebody changes in Azure between the two is in no plan that was seen.
+Shows the plan, asks for confirmation, runs `cdktf deploy`, then the smoke test. `cdktf deploy` cannot apply a saved
+plan and plans again: it also applies what changes in Azure in between.
 
-Ctrl-C does not leave a locked state behind: Terraform is told to stop, and waited for.
+Ctrl-C leaves no locked state: Terraform is interrupted and waited for.
 """
 
 from __future__ import annotations
@@ -21,32 +21,32 @@ if __name__ == "__main__":
 
 import argparse
 
-from scripts.azure.vault import remember_login
+from scripts.azure.key_vault import cache_vault_token
 from scripts.cli.command_line import azure
-from scripts.terraform.deploying import deploy, warn
-from scripts.terraform.planning import prepared
-from scripts.terraform.preconditions import check
+from scripts.terraform.deployment import deploy, warn_of_shared_keys
+from scripts.terraform.required_inputs import check_inputs
+from scripts.terraform.stacks import prepare
 
 
 def main() -> None:
-    """One after the other; the first that fails is the last."""
+    """Deploy one environment after the other, until one fails."""
     arguments = parse(sys.argv[1:])
     az = azure()
-    remember_login(az)
-    stacks = prepared(arguments.env)
-    check(stacks)
+    cache_vault_token(az)
+    stacks = prepare(arguments.env)
+    check_inputs(stacks)
     if len(stacks) > 1:
-        warn([stack.env for stack in stacks])
+        warn_of_shared_keys([stack.env for stack in stacks])
     for stack in stacks:
         deploy(stack, az=az, yes=arguments.yes, test=not arguments.no_smoke)
 
 
 def parse(words: list[str]) -> argparse.Namespace:
     """The options; a mistake in them ends with exit code 2."""
-    parser = argparse.ArgumentParser(prog="deploy.py", description="Plans, asks, deploys and tests.")
+    parser = argparse.ArgumentParser(prog="deploy.py", description="Plans, asks, deploys and tests environments.")
     which = parser.add_mutually_exclusive_group(required=True)
     which.add_argument("--env", action="append", metavar="NAME", help="an environment; may be repeated")
-    which.add_argument("--all", action="store_true", help="every environment: dev first, prod last")
-    parser.add_argument("--yes", action="store_true", help="do not ask")
-    parser.add_argument("--no-smoke", action="store_true", help="do not test the gateway afterwards")
+    which.add_argument("--all", action="store_true", help="all environments: dev first, prod last")
+    parser.add_argument("--yes", action="store_true", help="deploy without confirmation")
+    parser.add_argument("--no-smoke", action="store_true", help="skip the smoke test")
     return parser.parse_args(words)

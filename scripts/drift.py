@@ -1,8 +1,7 @@
-"""Whether Azure still is what main says: `drift.py --env dev` plans, and keeps one issue per environment up to date.
+"""Checks whether Azure still matches the settings: `drift.py --env dev` plans, and keeps one issue up to date.
 
-It asks Azure for everything, as a deployment does, and so takes a deployment's rights.
-
-A difference opens the issue or renews it, no difference closes it; both are exit code 0, as the check has worked.
+It refreshes everything, as a deployment does, and takes the same rights. Drift opens or updates the environment's
+issue, no drift closes it. The exit code is 0 in both cases.
 """
 
 from __future__ import annotations
@@ -19,29 +18,30 @@ if __name__ == "__main__":
 import argparse
 
 from scripts.cli.command_line import CommandLine
-from scripts.github.drifting import close, keep
-from scripts.github.marked import place
+from scripts.github.drift_issue import close_drift, report_drift
 from scripts.github.repository import repository
-from scripts.terraform.planning import plan, prepared, publish
+from scripts.github.sticky import open_repository
+from scripts.terraform.plan import plan, publish
+from scripts.terraform.stacks import prepare
 
 
 def main() -> None:
-    """Plan, then open, renew or close the issue."""
+    """Plan, then open, update or close the issue."""
     arguments = parse(sys.argv[1:])
-    here = place(CommandLine("gh"), repository(arguments.repository))
-    (stack,) = prepared([arguments.env])
+    github = open_repository(CommandLine("gh"), repository(arguments.repository))
+    (stack,) = prepare([arguments.env])
     planned = plan(stack)
     text = planned.markdown()
     publish(text)
     if planned.is_empty:
-        close(here, env=arguments.env)
+        close_drift(github, env=arguments.env)
     else:
-        keep(here, env=arguments.env, text=text)
+        report_drift(github, env=arguments.env, text=text)
 
 
 def parse(words: list[str]) -> argparse.Namespace:
     """The options; a mistake in them ends with exit code 2."""
     parser = argparse.ArgumentParser(prog="drift.py", description="Plans, and keeps one issue per environment.")
-    parser.add_argument("--env", required=True, metavar="NAME", help="the environment to check")
+    parser.add_argument("--env", required=True, metavar="NAME", help="the environment")
     parser.add_argument("--repository", metavar="OWNER/NAME", help="where the issue is (default: this checkout's)")
     return parser.parse_args(words)

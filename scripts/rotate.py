@@ -1,6 +1,6 @@
-"""A new key for the clients of a project, without an outage: `rotate.py --env dev add`, later `retire`.
+"""Replaces the client key of a project without an outage: `rotate.py --env dev add`, later `retire`.
 
-Between the two, clients move to the new key, which `add` says how to read. Both can be repeated.
+In between, move the clients to the new key; `add` prints how to read it. Both steps can be repeated.
 """
 
 from __future__ import annotations
@@ -16,10 +16,11 @@ if __name__ == "__main__":
 
 import argparse
 
-from scripts.azure.app import address, tell_from_where
+from scripts.azure.container_app import address, log_ingress_limits
+from scripts.azure.key_vault import KeyVault
 from scripts.azure.offers import settings_of
-from scripts.azure.rotating import Rotation
-from scripts.azure.vault import Vault
+from scripts.azure.polling import Polling
+from scripts.azure.rotation import Rotation
 from scripts.cli.command_line import azure
 from scripts.cli.error_handling import ScriptError
 from scripts.terraform import stacks
@@ -28,41 +29,41 @@ from scripts.terraform import stacks
 def main() -> None:
     """Add or retire."""
     arguments = parse(sys.argv[1:])
-    project = suffix_of(arguments.env, arguments.project)
+    project = project_in_names(arguments.env, arguments.project)
+
     if not arguments.skip_synth:
         stacks.synthesize()
     az = azure(dry_run=arguments.dry_run)
     stack = stacks.load(arguments.env)
-    tell_from_where(arguments.env)
+    log_ingress_limits(arguments.env)
     rotation = Rotation(
-        vault=Vault(az=az, name=stack.key_vault),
+        vault=KeyVault(az=az, name=stack.key_vault),
         base_url=(arguments.base_url or address(az, stack)).rstrip("/").removesuffix("/v1"),
         env=arguments.env,
         project=project,
-        wait_s=arguments.wait_s,
-        every_s=arguments.every_s,
+        polling=Polling(timeout_s=arguments.wait_s, interval_s=arguments.every_s),
         smoke=not arguments.no_smoke,
     )
-    {"add": rotation.add, "retire": rotation.retire}[arguments.half]()
+    {"add": rotation.add, "retire": rotation.retire}[arguments.step]()
 
 
 def parse(words: list[str]) -> argparse.Namespace:
     """The options; a mistake in them ends with exit code 2."""
-    parser = argparse.ArgumentParser(prog="rotate.py", description="Replaces the key of a project without an outage.")
-    parser.add_argument("half", choices=("add", "retire"), help="a second key beside the first; then in its place")
+    parser = argparse.ArgumentParser(prog="rotate.py", description="Replaces a project's client key in two steps.")
+    parser.add_argument("step", choices=("add", "retire"), help="add a second key, or make it the only one")
     parser.add_argument("--env", required=True, metavar="NAME", help="the environment")
-    parser.add_argument("--project", metavar="NAME", help="whose key (default: the first of the settings)")
-    parser.add_argument("--base-url", metavar="URL", help="the gateway (default: the app's own address)")
-    parser.add_argument("--wait-s", type=float, default=2400.0, metavar="N", help="for the door (default: 2400)")
-    parser.add_argument("--every-s", type=float, default=15.0, metavar="N", help="between two knocks (default: 15)")
-    parser.add_argument("--no-smoke", action="store_true", help="without the smoke tests")
-    parser.add_argument("--dry-run", action="store_true", help="show every command, change nothing, wait for nothing")
-    parser.add_argument("--skip-synth", action="store_true", help="take the stacks as they were synthesized last")
+    parser.add_argument("--project", metavar="NAME", help="the project (default: the first of the settings)")
+    parser.add_argument("--base-url", metavar="URL", help="the gateway (default: the app's address)")
+    parser.add_argument("--wait-s", type=float, default=2400.0, metavar="N", help="timeout in seconds (default: 2400)")
+    parser.add_argument("--every-s", type=float, default=15.0, metavar="N", help="polling interval (default: 15)")
+    parser.add_argument("--no-smoke", action="store_true", help="skip the smoke tests")
+    parser.add_argument("--dry-run", action="store_true", help="print the changing commands instead of running them")
+    parser.add_argument("--skip-synth", action="store_true", help="use the stacks of the last synthesis")
     return parser.parse_args(words)
 
 
-def suffix_of(env: str, project: str | None) -> str | None:
-    """What the project's secrets carry in their names; the first one's carry nothing."""
+def project_in_names(env: str, project: str | None) -> str | None:
+    """The project's part of its secrets' names: none for the first project."""
     first, *others = settings_of(env).all_projects
     if project in {None, "", first}:
         return None

@@ -34,7 +34,7 @@ def main() -> None:
     arguments = parse(sys.argv[1:])
     if arguments.out is None:
         stacks.synthesize()
-    folders = {stack.env: stack.folder for stack in stacks.load_all(arguments.out or stacks.OUT)}
+    folders = {stack.env: stack.folder for stack in stacks.load_all(arguments.out)}
     if not folders:
         raise ScriptError(f"There is no stack in {arguments.out}.", code=2)
     # One by one: together, checkov would take a resource of one stack for a part of another.

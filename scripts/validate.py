@@ -25,15 +25,14 @@ from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.terraform import program as terraform
 from scripts.terraform.explanations import explained
-from scripts.terraform.planning import prepared
-from scripts.terraform.stacks import Stack
+from scripts.terraform.stacks import Stack, prepare
 
 
 def main() -> None:
     """Validate all of them, and say which are not valid."""
     argparse.ArgumentParser(prog="validate.py", description="terraform validate of every stack.").parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        invalid = [stack.env for stack in prepared(None) if not is_valid(stack, Path(folder))]
+        invalid = [stack.env for stack in prepare(None) if not is_valid(stack, Path(folder))]
     if invalid:
         raise ScriptError(f"Not valid: {', '.join(invalid)}")
 

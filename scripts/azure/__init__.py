@@ -1,1 +1,1 @@
-"""A deployed gateway in Azure: its address, its keys, its revisions."""
+"""A deployed gateway in Azure: container app, revisions, keys."""

@@ -1,18 +1,18 @@
-"""The revisions of a container app, and going back to an earlier one.
+"""The revisions of a container app, and activating one.
 
-`az containerapp revision activate` does it in single revision mode, too:
+`az containerapp revision activate` works in single revision mode, too:
 https://github.com/microsoft/azure-container-apps/issues/787
 """
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from scripts.azure.app import not_deployed
+from scripts.azure.container_app import not_deployed
+from scripts.azure.polling import Polling
 from scripts.cli.command_line import CommandLine
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
@@ -21,7 +21,7 @@ from scripts.terraform.stacks import Stack
 
 @dataclass(frozen=True, kw_only=True)
 class Revision:
-    """One of them, as Azure describes it."""
+    """A revision, as Azure describes it; `traffic` in percent."""
 
     name: str
     created: datetime
@@ -33,18 +33,18 @@ class Revision:
     image: str
 
     @property
-    def could_serve(self) -> bool:
-        """Whether it once came up."""
+    def was_healthy(self) -> bool:
+        """Whether it once started."""
         return self.provisioning == "Provisioned" and self.health != "Unhealthy"
 
     @property
-    def serves(self) -> bool:
-        """Whether it is up now; one that may scale to zero may be there already."""
-        return self.active and self.could_serve and self.running.startswith(("Running", "ScaledToZero"))
+    def is_running(self) -> bool:
+        """Whether it answers now; one with `min_replicas = 0` may have scaled to zero."""
+        return self.active and self.was_healthy and self.running.startswith(("Running", "ScaledToZero"))
 
     @property
     def has_failed(self) -> bool:
-        """Whether waiting is of no use."""
+        """Whether it is of no use to wait."""
         return self.active and "Failed" in {self.running, self.provisioning}
 
 
@@ -63,25 +63,24 @@ class Revisions:
         return sorted((_read(revision) for revision in listed), key=lambda each: each.created, reverse=True)
 
     def activate(self, name: str) -> None:
-        """Let it take over."""
+        """Direct the traffic to this one."""
         self.az.change("containerapp", "revision", "activate", "--revision", name, "--name", *self._app)
 
-    def wait_for(self, name: str, *, wait_s: float, every_s: float) -> None:
-        """Until it is up and no other has traffic; `ScriptError` when it does not come up."""
-        start = time.monotonic()
-        while True:
+    def wait_for(self, name: str, polling: Polling) -> None:
+        """Until it runs and no other has traffic; `ScriptError` when it does not."""
+        for elapsed in polling.attempts():
             revisions = self.all()
             wanted = next((revision for revision in revisions if revision.name == name), None)
             if wanted is None:
-                raise ScriptError(f"Azure lists no revision {name} any more.")
+                raise ScriptError(f"Azure no longer lists the revision {name}.")
             others = [each.name for each in revisions if each.active and each.traffic and each.name != name]
-            if wanted.serves and not others:
+            if wanted.is_running and not others:
                 return
             state = f"{name}: {wanted.provisioning}, {wanted.running}, {wanted.traffic}% of the traffic"
-            if wanted.has_failed or time.monotonic() - start > wait_s:
-                raise ScriptError(f"It does not take over. {state}, after {time.monotonic() - start:.0f} s.")
-            log(f"{state}; {time.monotonic() - start:.0f} s", passing=True)
-            time.sleep(every_s)
+            log(f"{state}; {elapsed:.0f} s", passing=True)
+            if wanted.has_failed:
+                break
+        raise ScriptError(f"The revision does not take over. {state}, after {elapsed:.0f} s.")
 
     @property
     def _app(self) -> tuple[str, str, str]:
@@ -89,16 +88,16 @@ class Revisions:
 
 
 def current(revisions: Sequence[Revision]) -> Revision | None:
-    """The one that clients meet."""
+    """The one that gets the traffic."""
     active = [revision for revision in revisions if revision.active]
     return max(active, key=lambda revision: (revision.traffic, revision.created), default=None)
 
 
 def previous(revisions: Sequence[Revision]) -> Revision | None:
-    """The newest that came up, rests, and is older than the current one."""
+    """The newest inactive one that is older than the current one and was healthy."""
     now = current(revisions)
     older = [each for each in revisions if not each.active and (now is None or each.created < now.created)]
-    return next((each for each in sorted(older, key=lambda e: e.created, reverse=True) if each.could_serve), None)
+    return next((each for each in sorted(older, key=lambda e: e.created, reverse=True) if each.was_healthy), None)
 
 
 def _read(revision: dict[str, Any]) -> Revision:

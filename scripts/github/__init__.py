@@ -1,1 +1,1 @@
-"""What our scripts write on GitHub: comments, issues, summaries."""
+"""What the scripts write to GitHub: comments, issues, job summaries."""

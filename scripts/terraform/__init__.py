@@ -1,1 +1,1 @@
-"""From the synthesized stacks to a deployed gateway: plans, their words, the deployment, its summary."""
+"""From synthesized stacks to a deployed gateway: plan, warnings, deployment."""

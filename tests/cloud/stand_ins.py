@@ -24,7 +24,6 @@ import pytest
 from scripts.cli import command_line
 from scripts.cli.error_handling import error_handling
 from scripts.setup.install import first_lines
-from scripts.terraform import stacks as stacks_module
 from tests.cloud import edge
 from tests.cloud.az.azure import new as new_azure
 from tests.cloud.az.program import run as run_az
@@ -58,6 +57,14 @@ class Call:
     words: list[str]
     changes: bool
     code: int
+
+
+class Terminal(io.StringIO):
+    """What a person types."""
+
+    def isatty(self) -> bool:
+        """That it is one."""
+        return True
 
 
 class Cloud:
@@ -97,8 +104,12 @@ class Cloud:
         )
         return Ran(ran.returncode, ran.stdout, ran.stderr)
 
-    def call(self, main: Callable[[], None], *words: str, env: dict[str, str] | None = None) -> Ran:
-        """The same in this process, for a script's `main`: fifty times as fast, with no terminal and no PATH's own az.
+    def call(
+        self, main: Callable[[], None], *words: str, env: dict[str, str] | None = None, typed: str | None = None
+    ) -> Ran:
+        """The same in this process, for a script's `main`: fifty times as fast, with no PATH's own az.
+
+        `typed` is what a person types at a terminal; without it there is none.
 
         A script that is killed ends at the stand-in's call, with nothing but its `finally` clauses run.
         """
@@ -107,10 +118,9 @@ class Cloud:
         with (
             patch.dict(os.environ, {**self.environ, **(env or {})}, clear=True),
             patch.object(sys, "argv", [main.__module__, *words]),
-            patch.object(sys, "stdin", io.StringIO()),
+            patch.object(sys, "stdin", io.StringIO() if typed is None else Terminal(typed)),
             patch.object(command_line, "run_program", _answered),
             patch.object(command_line, "sleep", lambda _: None),
-            patch.object(stacks_module, "OUT", Path({**self.environ, **(env or {})}.get("CDKTF_OUTDIR", "nowhere"))),
             redirect_stdout(out),
             redirect_stderr(err),
         ):

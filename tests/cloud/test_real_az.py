@@ -9,7 +9,7 @@ from tests.cloud.az import program as stand_in  # noqa: F401 - registers every c
 from tests.cloud.az.commands import COMMANDS, WITHOUT_SUBSCRIPTION, flags_of
 from tests.cloud.az.containerapp import app, revision
 from tests.cloud.az.keyvault import version
-from tests.cloud.door import door
+from tests.cloud.gateway import serve
 from tests.cloud.stand_ins import Cloud
 
 VAULT = "pvc-dev-aigateway-kv-san"
@@ -96,7 +96,7 @@ def _rotation(cloud: Cloud, dev_prepared: Cloud) -> None:
             name: [version(f"the {name}'s value", tags={})]
             for name in ("gateway-key", "gateway-key-secondary", "inner-key")
         }
-    with door(cloud, VAULT, late_s=0.1) as url:
+    with serve(cloud, VAULT, delay_s=0.1) as url:
         for half in ("add", "retire"):
             quick = ("--skip-synth", "--no-smoke", "--wait-s", "20", "--every-s", "0.05")
             ran = cloud.run("scripts/rotate.py", "--env", "dev", "--base-url", url, *quick, half)

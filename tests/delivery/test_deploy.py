@@ -1,152 +1,257 @@
-"""A deployment, from what it needs to what it tells."""
+"""A deployment, from the inputs that it needs to the summary that it writes."""
 
-import os
-import pty
+import json
 import re
+from typing import Any
 
 import pytest
 
-from tests.delivery.conftest import Desk
+from scripts.smoke_test.deployed import Smoke
+from scripts.terraform import deployment
+from scripts.terraform.apply import interruption
+from tests.cloud.az.containerapp import app, revision
+from tests.cloud.az.keyvault import version
+from tests.delivery.stand_ins import APP, GROUP, OUTPUTS, UPDATED_APP, VAULT, Delivery, change
 
-YES = ("--env", "dev", "--yes")
-NEW = {"app": {"input": "two"}, "vault": {"input": "v"}, "logs": {"input": "l"}}
+DEV = ("--env", "dev", "--yes", "--no-smoke")
+STORED_KEY = change(
+    "azurerm_key_vault_secret.gateway_key",
+    "no-op",
+    before={"key_vault_id": f"/subscriptions/s/resourceGroups/r/providers/v/vaults/{VAULT}", "name": "gateway-key"},
+)
 
 
-def test_it_deploys_and_tells_what_it_deployed(desk: Desk) -> None:
-    ran = desk.run("deploy", *YES, "--no-smoke")
-    assert ran.returncode == 0, ran.stderr
-    assert set(desk.state.resources()) == {"app", "vault", "logs"}
-    assert not desk.state.locks
-    assert "Plan of dev: 3 created" in ran.stdout
-    assert "dev: http://127.0.0.1:9/v1\nrevision: aigateway--one\nimage: litellm@sha256:0123" in ran.stdout
-    assert "terraform_data.app: Creation complete" in ran.stderr
+@pytest.fixture(autouse=True)
+def azure(delivery: Delivery) -> None:
+    """As the deployment leaves it: the second revision is the latest."""
+    revisions = [revision(f"{APP}--1", "2026-11-01"), revision(f"{APP}--2", "2026-11-20", active=True)]
+    with delivery.cloud.scene() as azure:
+        azure["container_apps"][APP] = app(APP, GROUP, fqdn="gateway.example", revisions=revisions)
 
 
-def test_the_page_of_the_run_has_address_revision_image_and_plan(desk: Desk) -> None:
-    desk.run("deploy", *YES, "--no-smoke", GITHUB_ACTIONS="true", CI="true")
-    assert desk.summary.splitlines()[:9] == [
+class Smokes(list[dict[str, Any]]):
+    """The smoke tests that were run, and how they end."""
+
+    passed = True
+
+    def __call__(self, env: str, **arguments: Any) -> Smoke:  # noqa: ANN401 - those of `smoke`
+        self.append({"env": env, **arguments})
+        return Smoke(passed=self.passed, words="passed" if self.passed else "FAILED", markdown="### Its report")
+
+
+@pytest.fixture
+def smokes(monkeypatch: pytest.MonkeyPatch) -> Smokes:
+    smokes = Smokes()
+    monkeypatch.setattr(deployment, "smoke", smokes)
+    return smokes
+
+
+def test_it_deploys_and_prints_what_it_deployed(delivery: Delivery) -> None:
+    ran = delivery.run("deploy", *DEV)
+    assert ran.code == 0, ran.err
+    assert delivery.calls() == ["diff dev -lock=false", "deploy dev"]
+    assert "Plan for dev: 1 to update" in ran.out
+    assert f"dev: http://127.0.0.1:9/v1\nrevision: {APP}--2\nimage: litellm@sha256:0123" in ran.out
+
+
+def test_the_revision_is_the_new_one_although_the_output_of_terraform_is_one_behind(
+    delivery: Delivery, smokes: Smokes
+) -> None:
+    delivery.outputs(revision=f"{APP}--1")
+    smokes.passed = False
+    ran = delivery.run("deploy", "--env", "dev", "--yes")
+    assert ran.code == 1
+    assert f"revision: {APP}--2" in ran.out
+    assert f"| revision | `{APP}--2` |" in delivery.summary
+    back = f"To roll back from {APP}--2 to the revision before it: `python3 scripts/rollback.py --env dev`"
+    assert back in ran.err
+    assert back in delivery.summary
+
+
+def test_a_revision_that_cannot_be_read_is_no_failed_deployment(delivery: Delivery) -> None:
+    delivery.cloud.fail("containerapp show", message="Please run 'az login' to setup account.")
+    ran = delivery.run("deploy", *DEV)
+    assert ran.code == 0
+    assert "revision: unknown" in ran.out
+    assert "Cannot read the revision from Azure." in ran.err
+    assert "az login" in ran.err
+
+
+def test_the_summary_has_the_deployment_then_the_smoke_test_then_the_plan(delivery: Delivery, smokes: Smokes) -> None:
+    assert delivery.run("deploy", "--env", "dev", "--yes").code == 0
+    lines = delivery.summary.splitlines()
+    assert lines[:8] == [
         "### Deployment of dev",
         "",
         "| | |",
         "|---|---|",
         "| URL | `http://127.0.0.1:9/v1` |",
-        "| revision | `aigateway--one` |",
+        f"| revision | `{APP}--2` |",
         "| image | `litellm@sha256:0123` |",
-        "| smoke test | `not run: --no-smoke` |",
-        "",
+        "| smoke test | `passed` |",
     ]
-    assert "### Plan of dev: 3 created" in desk.summary
+    assert lines.index("### Its report") < lines.index("### Plan for dev: 1 to update")
+    assert "rollback" not in delivery.summary
+    assert smokes
 
 
-def test_where_nothing_changes_nothing_is_deployed_and_nobody_asked(desk: Desk, deployed: bytes) -> None:
-    desk.state.contents["dev"] = deployed
-    ran = desk.run("deploy", "--env", "dev", "--no-smoke")
-    assert ran.returncode == 0, ran.stderr
-    assert set(desk.state.requests) == {"GET"}
-    assert "revision: aigateway--one" in ran.stdout
+def test_a_skipped_smoke_test_is_in_the_summary(delivery: Delivery, smokes: Smokes) -> None:
+    assert delivery.run("deploy", *DEV).code == 0
+    assert "| smoke test | `not run: --no-smoke` |" in delivery.summary
+    assert not smokes
 
 
-def test_a_changed_output_is_deployed(desk: Desk, deployed: bytes) -> None:
-    desk.state.contents["dev"] = deployed
-    desk.scene["outputs"] = {"image": "litellm@sha256:4567"}
-    ran = desk.run("deploy", *YES, "--no-smoke")
-    assert "image: litellm@sha256:4567" in ran.stdout
+def test_without_changes_nothing_is_deployed_or_asked_and_the_gateway_is_tested(
+    delivery: Delivery, smokes: Smokes
+) -> None:
+    delivery.plans()
+    ran = delivery.run("deploy", "--env", "dev")
+    assert ran.code == 0, ran.err
+    assert delivery.calls() == ["diff dev -lock=false"]
+    assert [smoke["base_url"] for smoke in smokes] == [OUTPUTS["openai_base_url"]]
+
+
+def test_a_changed_output_alone_is_deployed(delivery: Delivery) -> None:
+    delivery.plans(outputs={"image": {"actions": ["update"]}})
+    assert delivery.run("deploy", *DEV).code == 0
+    assert delivery.calls()[-1] == "deploy dev"
+
+
+@pytest.mark.parametrize("changes", [[UPDATED_APP | {"type": "azurerm_key_vault"}], []])
+def test_without_a_new_revision_there_is_nothing_to_roll_back(
+    delivery: Delivery, smokes: Smokes, changes: list[dict[str, Any]]
+) -> None:
+    delivery.plans(*changes)
+    smokes.passed = False
+    ran = delivery.run("deploy", "--env", "dev", "--yes")
+    assert ran.code == 1
+    assert "dev is deployed, but the smoke test failed. It created no new revision to roll back from" in ran.err
+    assert "| smoke test | `FAILED` |" in delivery.summary
+    assert "rollback.py" not in ran.err + delivery.summary
+
+
+@pytest.mark.parametrize("action", ["create", "delete,create"])
+def test_an_app_that_is_new_has_no_earlier_revision(delivery: Delivery, smokes: Smokes, action: str) -> None:
+    delivery.plans(change("azurerm_container_app.gateway", *action.split(",")))
+    smokes.passed = False
+    assert "rollback.py" not in delivery.run("deploy", "--env", "dev", "--yes").err
 
 
 @pytest.mark.parametrize("empty", ["", " "])
-def test_a_missing_key_of_azure_is_named_before_anything_is_asked_of_azure(desk: Desk, empty: str) -> None:
-    ran = desk.run("deploy", *YES, TF_VAR_azure_openai_api_key=empty)
-    assert ran.returncode == 2
-    assert "TF_VAR_azure_openai_api_key is not set." in ran.stderr
-    assert desk.state.requests == []
+def test_a_missing_azure_key_is_reported_before_anything_is_planned(delivery: Delivery, empty: str) -> None:
+    ran = delivery.run("deploy", *DEV, TF_VAR_azure_openai_api_key=empty)
+    assert ran.code == 2
+    assert "TF_VAR_azure_openai_api_key is not set." in ran.err
+    assert delivery.calls() == []
 
 
 @pytest.mark.parametrize("empty", ["", " "])
-def test_a_missing_key_of_clients_is_named_before_anything_is_made(desk: Desk, empty: str) -> None:
-    ran = desk.run("deploy", *YES, TF_VAR_gateway_key=empty)
-    assert ran.returncode == 2
-    assert "TF_VAR_gateway_key is not set." in ran.stderr
-    assert "the secret AIGATEWAY_KEY of the environment dev, and in the job dev of .github/workflows/deploy.yml" in (
-        ran.stderr
+def test_a_missing_client_key_is_reported_before_anything_is_deployed(delivery: Delivery, empty: str) -> None:
+    ran = delivery.run("deploy", *DEV, TF_VAR_gateway_key=empty)
+    assert ran.code == 2
+    assert "TF_VAR_gateway_key is not set." in ran.err
+    assert (
+        "the secret AIGATEWAY_KEY of the environment dev, and add to the job dev of .github/workflows/deploy.yml\n"
+        in (ran.err)
     )
-    assert "\n  TF_VAR_gateway_key: ${{ secrets.AIGATEWAY_KEY }}\n" in ran.stderr
-    assert "_secondary" not in ran.stderr
-    assert not desk.state.contents
+    assert "\n  TF_VAR_gateway_key: ${{ secrets.AIGATEWAY_KEY }}\n" in ran.err
+    assert "_secondary" not in ran.err
+    assert delivery.calls() == ["diff dev -lock=false"]
 
 
-def test_a_state_in_another_place_than_the_bootstrap_made_is_refused(desk: Desk) -> None:
+def test_a_backend_that_is_not_the_bootstraps_is_refused(delivery: Delivery) -> None:
     right = {"TFSTATE_RESOURCE_GROUP": "pvc-dev-aigateway-tfrg-san", "TFSTATE_CONTAINER": "tfstate"}
-    ran = desk.run("deploy", *YES, TFSTATE_STORAGE_ACCOUNT="pvcdevoldstsan", **right)
-    assert ran.returncode == 2
-    assert "TFSTATE_STORAGE_ACCOUNT is pvcdevoldstsan" in ran.stderr
-    assert "pvcdevaigatewaystsan" in ran.stderr
-    assert "TFSTATE_CONTAINER" not in ran.stderr
-    assert desk.state.requests == []
+    ran = delivery.run("deploy", *DEV, TFSTATE_STORAGE_ACCOUNT="pvcdevoldstsan", **right)
+    assert ran.code == 2
+    assert "TFSTATE_STORAGE_ACCOUNT is pvcdevoldstsan, but the settings of dev keep the state in pvcdev" in ran.err
+    assert "TFSTATE_CONTAINER" not in ran.err
+    assert delivery.calls() == []
 
 
-def test_without_a_terminal_and_without_yes_nothing_is_deployed(desk: Desk) -> None:
-    ran = desk.run("deploy", "--env", "dev")
-    assert ran.returncode == 2
-    assert "--yes" in ran.stderr
-    assert not desk.state.contents
+def test_without_a_terminal_and_without_yes_nothing_is_deployed(delivery: Delivery) -> None:
+    ran = delivery.run("deploy", "--env", "dev")
+    assert ran.code == 2
+    assert "--yes" in ran.err
+    assert delivery.calls() == ["diff dev -lock=false"]
 
 
-@pytest.mark.parametrize(("answer", "code", "deployed"), [("yes", 0, True), ("y", 1, False)])
-def test_a_person_is_asked_after_the_plan(desk: Desk, answer: str, code: int, *, deployed: bool) -> None:
-    ours, theirs = pty.openpty()
-    with desk.start("deploy", "--env", "dev", "--no-smoke", stdin=theirs) as process:
-        os.close(theirs)
-        os.write(ours, f"{answer}\n".encode())
-        stdout, stderr = process.communicate()
-    os.close(ours)
-    assert process.returncode == code, stderr
-    assert stdout.index("Plan of dev") < stdout.index("Deploy dev?")
-    assert bool(desk.state.contents) is deployed
+@pytest.mark.parametrize(("answer", "code"), [("yes", 0), ("y", 1)])
+def test_the_question_comes_after_the_plan(delivery: Delivery, answer: str, code: int) -> None:
+    ran = delivery.run("deploy", "--env", "dev", "--no-smoke", typed=f"{answer}\n")
+    assert ran.code == code, ran.err
+    assert ran.out.index("Plan for dev") < ran.out.index("Deploy dev?")
+    assert ("deploy dev" in delivery.calls()) is (answer == "yes")
 
 
-def test_a_failure_on_the_way_is_explained_and_what_was_done_is_kept(desk: Desk) -> None:
-    broken = {"local-exec": {"command": "echo ForbiddenByRbac; exit 3"}}
-    desk.scene["resources"]["vault"] = {"input": "v", "depends_on": ["terraform_data.app"], "provisioner": [broken]}
-    ran = desk.run("deploy", *YES)
-    assert ran.returncode == 1
-    assert "The deployment of dev failed." in ran.stderr
-    assert "The Key Vault refuses: a role is not in effect yet." in ran.stderr
-    assert "run the same command again" in ran.stderr
-    assert "Traceback" not in ran.stderr
-    assert desk.summary.startswith("### Deployment of dev: failed\n")
-    assert "The Key Vault refuses: a role is not in effect yet." in desk.summary
-    assert "app" in desk.state.resources()
-    assert not desk.state.locks
-    del desk.scene["resources"]["vault"]["provisioner"]
-    again = desk.run("deploy", *YES, "--no-smoke")
-    assert again.returncode == 0, again.stderr
-    assert "because of its creation failed before" in again.stdout
+def test_a_failure_is_explained_on_the_terminal_and_in_the_summary(delivery: Delivery) -> None:
+    delivery.fails("deploy", "aigateway-dev  Error: setting Secret: ForbiddenByRbac\n")
+    ran = delivery.run("deploy", *DEV)
+    assert ran.code == 1
+    assert "The deployment of dev failed." in ran.err
+    assert "run the same command again" in ran.err
+    assert delivery.summary.startswith("### Deployment of dev: failed\n")
+    for text in (ran.err, delivery.summary):
+        assert re.search(r"^The Key Vault refuses.*\n\nError: setting Secret: ForbiddenByRbac$", text, re.MULTILINE)
 
 
-def test_a_locked_state_is_explained_and_stays_locked(desk: Desk) -> None:
-    lock = b'{"ID": "0b1f6471", "Operation": "OperationTypeApply", "Who": "somebody@elsewhere", "Path": ""}'
-    desk.state.locks["dev"] = lock
-    ran = desk.run("deploy", *YES)
-    assert ran.returncode == 1
-    assert "The state is locked: another deployment of this environment is at work" in ran.stderr
-    assert "somebody@elsewhere" in ran.stderr
-    assert desk.state.locks["dev"] == lock
-    assert not desk.state.contents
+def test_a_state_without_outputs_is_explained(delivery: Delivery) -> None:
+    delivery.plans()
+    (delivery.folder("dev") / "outputs.json").write_text("{}", encoding="utf-8")
+    ran = delivery.run("deploy", *DEV)
+    assert ran.code == 1
+    assert "The state of dev has no output openai_base_url, image" in ran.err
 
 
-WARNING = "WARNING: dev, alpha, prod get the same TF_VAR_... values."
+def test_all_environments_are_deployed_dev_first_and_prod_last_with_a_warning(delivery: Delivery) -> None:
+    ran = delivery.run("deploy", "--all", "--yes", "--no-smoke")
+    assert ran.code == 0, ran.err
+    assert re.findall(r"^(\w+): http", ran.out, re.MULTILINE) == ["dev", "staging", "prod"]
+    assert "WARNING: dev, staging, prod get the same TF_VAR_... values." in ran.err
+    assert "WARNING" not in delivery.run("deploy", *DEV).err
 
 
-def test_several_environments_are_deployed_dev_first_and_prod_last_with_a_warning(desk: Desk) -> None:
-    desk.scene["envs"] = ["dev", "prod", "alpha"]
-    ran = desk.run("deploy", "--all", "--yes", "--no-smoke")
-    assert ran.returncode == 0, ran.stderr
-    assert re.findall(r"^(\w+): http", ran.stdout, re.MULTILINE) == ["dev", "alpha", "prod"]
-    assert set(desk.state.contents) == {"dev", "alpha", "prod"}
-    assert -1 < ran.stderr.find(WARNING) < ran.stderr.index("Plan of dev")
+def test_the_key_of_the_vault_is_deployed_and_tested(delivery: Delivery, smokes: Smokes) -> None:
+    delivery.plans(UPDATED_APP, STORED_KEY)
+    with delivery.cloud.scene() as azure:
+        azure["vaults"][VAULT] = {"gateway-key": [version("key-of-a-rotation")]}
+    ran = delivery.run("deploy", "--env", "dev", "--yes")
+    assert ran.code == 0, ran.err
+    assert delivery.keys("deploy") == ["key-of-a-rotation", "canary-of-azure"]
+    assert [smoke["key"] for smoke in smokes] == ["key-of-a-rotation"]
+    assert "key-of-a-rotation" not in ran.out + ran.err + delivery.summary
+    assert delivery.cloud.calls()[0].words[:2] == ["account", "get-access-token"]
 
 
-def test_one_environment_is_warned_of_nothing(desk: Desk) -> None:
-    ran = desk.run("deploy", "--all", "--yes", "--no-smoke")
-    assert ran.returncode == 0, ran.stderr
-    assert "WARNING" not in ran.stderr
+def test_nothing_is_deployed_while_the_vault_cannot_be_read(delivery: Delivery) -> None:
+    delivery.plans(UPDATED_APP, STORED_KEY)
+    delivery.cloud.fail("keyvault secret show", message="Please run 'az login' to setup account.")
+    ran = delivery.run("deploy", *DEV)
+    assert ran.code == 1
+    assert "Please run 'az login' to setup account." in ran.err
+    assert "deploy dev" not in delivery.calls()
+
+
+def test_a_vault_that_does_not_exist_is_explained(delivery: Delivery) -> None:
+    delivery.plans(UPDATED_APP, STORED_KEY)
+    ran = delivery.run("deploy", *DEV)
+    assert ran.code == 1
+    assert f"Is the environment of {VAULT} deployed?" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("code", "output", "text"),
+    [
+        (0, "Apply complete!", "Interrupted after Terraform had finished: dev is deployed, but not tested."),
+        (1, "Error: execution halted", "its lock is released.\nRun the same command again to continue."),
+        (1, "Error releasing the state lock", "could not clean up: Error releasing the state lock."),
+        (1, "Failed to save state", "could not clean up: Failed to save state."),
+        (1, "Failed to persist state to backend", "could not clean up: Failed to persist state."),
+    ],
+)
+def test_what_an_interruption_left_behind_is_reported(code: int, output: str, text: str) -> None:
+    assert text in interruption("dev", code, output)
+
+
+def test_the_state_has_no_output_that_is_one_behind(delivery: Delivery) -> None:
+    content = json.loads((delivery.folder("dev") / "cdk.tf.json").read_text(encoding="utf-8"))
+    assert OUTPUTS.keys() <= content["output"].keys()

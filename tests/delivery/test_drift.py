@@ -1,21 +1,18 @@
-"""The drift check: the real Terraform plans, and GitHub has one issue as long as there is a difference."""
+"""The drift check: GitHub has one open issue per environment as long as its plan is not empty."""
 
-import os
-import subprocess
 from typing import Any
 
 import pytest
 
-from tests.cloud import edge
 from tests.cloud.gh.github import ROBOT, issue
-from tests.cloud.stand_ins import Cloud
-from tests.delivery.conftest import SECRETS, Desk
+from tests.cloud.stand_ins import Ran
+from tests.delivery.stand_ins import SECRETS, UPDATED_APP, Delivery, change
 
 
-@pytest.fixture
-def github(cloud: Cloud) -> Cloud:
-    """As a workflow sees it, with other people's issues."""
-    with cloud.scene("gh") as gh:
+@pytest.fixture(autouse=True)
+def github(delivery: Delivery) -> None:
+    """As a workflow sees it, with other issues."""
+    with delivery.cloud.scene("gh") as gh:
         gh["login"] = ROBOT
         gh["permissions"] = ["issues"]
         gh["issues"] = [
@@ -23,62 +20,56 @@ def github(cloud: Cloud) -> Cloud:
             issue(2, body="<!-- aigateway drift prod -->\nOf another environment", user=ROBOT),
             *(issue(number, body="Something else", user=ROBOT) for number in range(3, 40)),
         ]
-    return cloud
 
 
-def drift(desk: Desk, github: Cloud) -> subprocess.CompletedProcess[str]:
-    """Run it, with Terraform on PATH and no secret at hand."""
-    path = os.pathsep.join([str(github.bin), desk.environ["PATH"]])
-    runners = {edge.FOLDER: str(github.folder), "PATH": path, "GITHUB_REPOSITORY": "contoso/gateway"}
-    return desk.run("drift", "--env", "dev", **runners, **dict.fromkeys(SECRETS, ""))
+def drift(delivery: Delivery) -> Ran:
+    """Run it without secrets."""
+    return delivery.run("drift", "--env", "dev", GITHUB_REPOSITORY="contoso/gateway", **dict.fromkeys(SECRETS, ""))
 
 
-def ours(github: Cloud) -> list[dict[str, Any]]:
-    """The issues of the drift of dev."""
-    return [each for each in github.state("gh")["issues"] if each["number"] > 1000]
+def issues(delivery: Delivery, *, own: bool) -> list[dict[str, Any]]:
+    """Those that the check opened, or the others."""
+    return [each for each in delivery.cloud.state("gh")["issues"] if (each["number"] > 1000) is own]
 
 
-def test_a_difference_opens_an_issue_renews_it_and_its_end_closes_it(
-    desk: Desk, deployed: bytes, github: Cloud
-) -> None:
-    desk.state.contents["dev"] = deployed
-    others = github.state("gh")["issues"]
-    desk.scene["resources"]["app"] = {"input": "two"}
-    first = drift(desk, github)
-    assert first.returncode == 0, first.stderr
-    [opened] = ours(github)
-    assert (opened["title"], opened["state"]) == ("Drift: dev is not what main says", "open")
-    assert "### Plan of dev: 1 changed" in opened["body"]
-    assert "### Plan of dev: 1 changed" in desk.summary
+def test_drift_opens_an_issue_and_updates_it_and_its_end_closes_it(delivery: Delivery) -> None:
+    others = issues(delivery, own=False)
+    first = drift(delivery)
+    assert first.code == 0, first.err
+    [opened] = issues(delivery, own=True)
+    assert (opened["title"], opened["state"]) == ("Drift: dev differs from main", "open")
+    assert "### Plan for dev: 1 to update" in opened["body"]
+    assert "### Plan for dev: 1 to update" in delivery.summary
 
-    desk.scene["resources"]["logs"] = {"input": "more"}
-    assert drift(desk, github).returncode == 0
-    [renewed] = ours(github)
-    assert renewed["number"] == opened["number"]
-    assert "### Plan of dev: 2 changed" in renewed["body"]
+    delivery.plans(UPDATED_APP, change("azurerm_key_vault.gateway", "update"))
+    assert drift(delivery).code == 0
+    [updated] = issues(delivery, own=True)
+    assert updated["number"] == opened["number"]
+    assert "### Plan for dev: 2 to update" in updated["body"]
 
-    desk.scene["resources"] |= {"app": {"input": "one"}, "logs": {"input": "l"}}
-    last = drift(desk, github)
-    assert last.returncode == 0, last.stderr
-    [closed] = ours(github)
+    delivery.plans()
+    assert drift(delivery).code == 0
+    [closed] = issues(delivery, own=True)
     assert closed["state"] == "closed"
-    assert [comment["body"] for comment in closed["comments"]] == [
-        "No difference any more, as seen in the run that wrote this."
-    ]
-    assert [each for each in github.state("gh")["issues"] if each["number"] < 1000] == others
+    assert [comment["body"] for comment in closed["comments"]] == ["No drift any more, according to a local run."]
+    assert issues(delivery, own=False) == others
 
 
-def test_without_a_difference_nothing_is_written(desk: Desk, deployed: bytes, github: Cloud) -> None:
-    desk.state.contents["dev"] = deployed
-    ran = drift(desk, github)
-    assert ran.returncode == 0, ran.stderr
-    assert "dev is what main says." in ran.stderr
-    assert github.changes() == []
+def test_without_drift_nothing_is_written(delivery: Delivery) -> None:
+    delivery.plans()
+    ran = drift(delivery)
+    assert ran.code == 0, ran.err
+    assert "dev has not drifted." in ran.err
+    assert delivery.cloud.changes() == []
 
 
-def test_a_plan_that_fails_is_no_drift(desk: Desk, github: Cloud) -> None:
-    desk.state.broken.add("dev")
-    ran = drift(desk, github)
-    assert ran.returncode == 1
-    assert github.changes() == []
-    assert "Traceback" not in ran.stderr
+def test_a_plan_that_fails_is_no_drift(delivery: Delivery) -> None:
+    delivery.fails("diff", "Error: broken")
+    ran = drift(delivery)
+    assert ran.code == 1
+    assert delivery.cloud.changes() == []
+
+
+def test_it_compares_with_azure_and_not_with_the_state_alone(delivery: Delivery) -> None:
+    drift(delivery)
+    assert delivery.calls() == ["diff dev -lock=false"]

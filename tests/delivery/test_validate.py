@@ -1,4 +1,4 @@
-"""Terraform's own opinion of the stacks."""
+"""`terraform validate` of the stacks, with the real Terraform."""
 
 import os
 import subprocess
@@ -7,21 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from tests.delivery.conftest import ROOT, Desk
+from tests.delivery.checkout import ROOT, Checkout
 
 MIRROR = Path(os.environ.get("TF_CLI_CONFIG_FILE", os.devnull))
 
 
-def test_valid_stacks_are_told_and_need_no_state(desk: Desk) -> None:
-    desk.scene["envs"] = ["dev", "prod"]
-    ran = desk.run("validate")
+def test_valid_stacks_are_listed_and_need_no_state(checkout: Checkout) -> None:
+    checkout.scene["envs"] = ["dev", "prod"]
+    ran = checkout.run("validate")
     assert (ran.returncode, ran.stdout) == (0, "dev: valid\nprod: valid\n"), ran.stderr
-    assert desk.state.requests == []
+    assert checkout.state.requests == []
 
 
-def test_a_mistake_is_told_with_its_place(desk: Desk) -> None:
-    desk.scene["resources"]["app"] = {"input": "${terraform_data.nobody.id}"}
-    ran = desk.run("validate")
+def test_a_mistake_is_shown_with_its_place(checkout: Checkout) -> None:
+    checkout.scene["resources"]["app"] = {"input": "${terraform_data.nobody.id}"}
+    ran = checkout.run("validate")
     assert ran.returncode == 1
     assert "dev: NOT VALID" in ran.stdout
     assert "error in resource.terraform_data.app: Reference to undeclared resource" in ran.stdout

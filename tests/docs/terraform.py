@@ -101,7 +101,12 @@ def apply() -> None:
         revisions=[revision(f"{gateway['name']}--0000001", "2026-11-21", active=True)],
     )
     edge.write("az.json", azure)
-    known = {"openai_base_url": f"{url}/v1", "revision": f"{gateway['name']}--0000001", "image": "the image"}
+    known = {
+        "openai_base_url": f"{url}/v1",
+        "image": "the image",
+        "container_app_name": gateway["name"],
+        "resource_group_name": content["resource"]["azurerm_resource_group"]["gateway"]["name"],
+    }
     edge.write(state().name, {name: known.get(name, name) for name in content["output"]})
 
 

@@ -96,10 +96,10 @@ def test_the_workflow_deploys_what_the_laptop_has_deployed(clone: Clone) -> None
 
 
 @pytest.mark.usefixtures("github")
-@pytest.mark.parametrize(("env", "changes"), [("dev", "no changes"), ("staging", "11 created")])
+@pytest.mark.parametrize(("env", "changes"), [("dev", "no changes"), ("staging", "11 to create")])
 def test_a_pull_request_is_planned_with_and_without_a_state(clone: Clone, env: str, changes: str) -> None:
     summary = run_step(clone, "plan", job="plan", subject=PULL_REQUEST, env=env)
-    assert summary.startswith(f"### Plan of {env}: {changes}\n")
+    assert summary.startswith(f"### Plan for {env}: {changes}\n")
 
 
 @pytest.mark.usefixtures("github")
@@ -112,7 +112,7 @@ def test_a_pull_request_cannot_read_the_vault(clone: Clone) -> None:
 
 @pytest.mark.usefixtures("github")
 def test_the_nightly_drift_check_needs_no_approval(clone: Clone) -> None:
-    assert run_step(clone, "drift", job="drift", subject=MAIN, env="dev") == "### Plan of dev: no changes\n\n"
+    assert run_step(clone, "drift", job="drift", subject=MAIN, env="dev") == "### Plan for dev: no changes\n\n"
 
 
 @pytest.mark.usefixtures("github")

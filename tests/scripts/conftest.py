@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.cloud.stand_ins import cloud
+from tests.scripts.clock import clock
 
-__all__ = ["cloud"]
+__all__ = ["clock", "cloud"]
 
 ROOT = Path(__file__).parents[2]
 # Not this environment's Python, which a clone does not have.

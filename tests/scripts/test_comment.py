@@ -1,4 +1,4 @@
-"""One comment per environment on a pull request, as a runner writes it."""
+"""One comment per environment on a pull request, as a workflow writes it."""
 
 import json
 from pathlib import Path
@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from scripts import comment as script
 from tests.cloud.gh.github import ROBOT, issue
 from tests.cloud.stand_ins import Cloud, Ran
 
@@ -24,7 +25,7 @@ def runner(cloud: Cloud) -> Cloud:
 
 
 def comment(cloud: Cloud, text: str, *words: str, env: str = "dev", **environ: str) -> Ran:
-    """Run the script with what a runner has."""
+    """Run the script with the variables of a runner."""
     (cloud.folder / "plan.md").write_text(text, encoding="utf-8")
     (cloud.folder / "event.json").write_text(json.dumps({"pull_request": {"number": NUMBER}}), encoding="utf-8")
     runners = {
@@ -34,7 +35,7 @@ def comment(cloud: Cloud, text: str, *words: str, env: str = "dev", **environ: s
         "GITHUB_RUN_ID": "99",
     }
     file = str(cloud.folder / "plan.md")
-    return cloud.run("scripts/comment.py", "--env", env, "--file", file, *words, env={**runners, **environ})
+    return cloud.call(script.main, "--env", env, "--file", file, *words, env={**runners, **environ})
 
 
 def comments(cloud: Cloud) -> list[dict[str, Any]]:
@@ -43,16 +44,16 @@ def comments(cloud: Cloud) -> list[dict[str, Any]]:
     return [each for each in pull_request["comments"] if each["user"] == ROBOT]
 
 
-def test_each_environment_has_one_comment_that_is_written_anew(runner: Cloud) -> None:
+def test_each_environment_has_one_comment_that_is_updated(runner: Cloud) -> None:
     for env in ("dev", "prod"):
-        assert comment(runner, f"### Plan of {env}", env=env).code == 0
+        assert comment(runner, f"### Plan for {env}", env=env).code == 0
     before = comments(runner)
     assert len(before) == 2
-    assert comment(runner, "### Plan of dev: no changes").code == 0
+    assert comment(runner, "### Plan for dev: no changes").code == 0
     assert [each["id"] for each in comments(runner)] == [each["id"] for each in before]
     assert [each["body"].splitlines()[1] for each in comments(runner)] == [
-        "### Plan of dev: no changes",
-        "### Plan of prod",
+        "### Plan for dev: no changes",
+        "### Plan for prod",
     ]
 
 
@@ -72,14 +73,16 @@ def test_a_comment_of_somebody_else_with_the_same_mark_is_left_alone(runner: Clo
     assert len(comments(runner)) == 1
 
 
-def test_a_text_that_is_too_long_is_cut_after_a_line_with_a_note(runner: Cloud) -> None:
+def test_a_text_that_is_too_long_is_truncated_after_a_line_with_a_note(runner: Cloud) -> None:
     ran = comment(runner, "### Plan\n\n" + "| a line of the plan |\n" * 5000)
     assert ran.code == 0, ran.err
     [written] = comments(runner)
     assert 65_000 < len(written["body"]) <= 65_536
     *_, line, empty, note = written["body"].rstrip().splitlines()
     assert (line, empty) == ("| a line of the plan |", "")
-    assert "in the summary of [this run](https://github.com/contoso/gateway/actions/runs/99)." in note
+    assert (
+        "The job summary of [this run](https://github.com/contoso/gateway/actions/runs/99) has the whole text." in note
+    )
 
 
 def test_a_text_of_the_longest_length_is_whole(runner: Cloud) -> None:
@@ -99,7 +102,7 @@ def test_the_number_is_in_the_ref_where_there_is_no_event(runner: Cloud) -> None
     assert len(comments(runner)) == 1
 
 
-def test_outside_of_a_pull_request_it_says_what_is_missing(runner: Cloud) -> None:
+def test_outside_of_a_pull_request_it_needs_the_number(runner: Cloud) -> None:
     ran = comment(runner, "### Plan", GITHUB_EVENT_PATH="", GITHUB_REF="refs/heads/main")
     assert ran.code == 2
     assert "--pull-request N" in ran.err
@@ -113,7 +116,7 @@ def test_a_person_comments_under_their_own_name(runner: Cloud) -> None:
     assert pull_request["comments"][-1]["user"] == "ada"
 
 
-def test_a_job_without_the_permission_is_told_which(runner: Cloud) -> None:
+def test_a_missing_permission_is_named(runner: Cloud) -> None:
     with runner.scene("gh") as gh:
         gh["permissions"] = []
     ran = comment(runner, "### Plan")
@@ -122,7 +125,7 @@ def test_a_job_without_the_permission_is_told_which(runner: Cloud) -> None:
     assert "Traceback" not in ran.err
 
 
-def test_a_file_that_is_not_there_is_a_mistake(runner: Cloud, tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(runner: Cloud, tmp_path: Path) -> None:
     ran = comment(runner, "", "--file", str(tmp_path / "none.md"))
     assert ran.code == 2
     assert "none.md" in ran.err

@@ -1,25 +1,25 @@
-"""Back to an earlier revision of a stand-in app; the smoke test afterwards meets the real gateway."""
+"""Back to an earlier revision of a stand-in app."""
 
-import os
-import pty
-import subprocess
-import sys
+from typing import Any
 
 import pytest
 
-from local.runner.session import Session
+from scripts import rollback as script
+from scripts.azure import rollback as steps
+from scripts.smoke_test.deployed import Smoke
 from tests.cloud.az.containerapp import app, revision
 from tests.cloud.az.keyvault import version
-from tests.cloud.stand_ins import ROOT, Cloud, Ran
+from tests.cloud.stand_ins import Cloud, Ran
+from tests.scripts.clock import Clock
 
 APP, GROUP, VAULT = "pvc-dev-aigateway-ca-san", "pvc-dev-aigateway-rg-san", "pvc-dev-aigateway-kv-san"
 FIRST, SECOND, BROKEN, NOW = (f"{APP}--{number}" for number in ("1", "2", "3", "4"))
-QUICK = ("--wait-s", "60", "--every-s", "0.2", "--skip-synth")
 
 
 @pytest.fixture
-def deployed(cloud: Cloud) -> Cloud:
-    """Four deployments, of which the third never came up; a rollback takes a second."""
+def deployed(cloud: Cloud, clock: Clock) -> Cloud:
+    """Four deployments, of which the third never started."""
+    assert clock
     revisions = [
         revision(NOW, "2026-11-20", active=True),
         revision(FIRST, "2026-11-01"),
@@ -27,14 +27,17 @@ def deployed(cloud: Cloud) -> Cloud:
         revision(SECOND, "2026-11-10"),
     ]
     with cloud.scene() as azure:
-        azure["container_apps"][APP] = app(APP, GROUP, fqdn="gateway.example", revisions=revisions, takes_s=1.0)
+        azure["container_apps"][APP] = app(APP, GROUP, fqdn="gateway.example", revisions=revisions)
         azure["vaults"][VAULT] = {"gateway-key": [version("the-key")]}
     return cloud
 
 
-def rollback(cloud: Cloud, *words: str, stdin: str = "") -> Ran:
-    """Without a smoke test, which the tests of the smoke test are for."""
-    return cloud.run("scripts/rollback.py", "--env", "dev", "--no-smoke", *QUICK, *words, stdin=stdin)
+def rollback(
+    cloud: Cloud, *words: str, typed: str | None = None, smoke: bool = False, env: dict[str, str] | None = None
+) -> Ran:
+    """With the stacks that are there."""
+    given = ("--env", "dev", "--skip-synth", *([] if smoke else ["--no-smoke"]))
+    return cloud.call(script.main, *given, *words, typed=typed, env=env)
 
 
 def activated(cloud: Cloud) -> list[str]:
@@ -42,18 +45,26 @@ def activated(cloud: Cloud) -> list[str]:
     return [call.words[call.words.index("--revision") + 1] for call in cloud.changes("az")]
 
 
-def test_the_newest_before_the_active_one_that_once_came_up_takes_over(deployed: Cloud) -> None:
+def test_the_newest_earlier_one_that_was_healthy_takes_over(
+    deployed: Cloud, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sleep(seconds: float) -> None:
+        clock.now += seconds
+        with deployed.scene() as azure:
+            azure["container_apps"][APP]["takes_s"] = 0.0
+
+    monkeypatch.setattr(clock, "sleep", sleep)
     with deployed.scene() as azure:
-        azure["container_apps"][APP]["takes_s"] = 5.0  # so that a slow machine sees it on its way, too
+        azure["container_apps"][APP]["takes_s"] = -1
     ran = rollback(deployed, "--yes")
     assert ran.code == 0, ran.err
     assert activated(deployed) == [SECOND]
-    assert f"{SECOND}: Provisioned, Processing, 0% of the traffic" in ran.err  # it was waited for
-    assert f"{SECOND} is what clients meet now." in ran.err
+    assert f"{SECOND}: Provisioned, Processing, 0% of the traffic; 0 s" in ran.err
+    assert f"{SECOND} is active and gets all traffic." in ran.err
     assert f"python3 scripts/rollback.py --env dev --revision {NOW}" in ran.err
 
 
-def test_the_table_shows_what_is_active_and_what_will_be(deployed: Cloud) -> None:
+def test_a_dry_run_shows_the_revisions_and_the_target(deployed: Cloud) -> None:
     ran = rollback(deployed, "--dry-run")
     assert ran.code == 0, ran.err
     rows = [line for line in ran.out.splitlines() if APP in line]
@@ -64,18 +75,18 @@ def test_the_table_shows_what_is_active_and_what_will_be(deployed: Cloud) -> Non
         FIRST,
     ]
     assert "active, Provisioned" in rows[0]
-    assert ["<- this one" in row for row in rows] == [False, False, True, False]
+    assert ["<- target" in row for row in rows] == [False, False, True, False]
     assert f"would run: az containerapp revision activate --revision {SECOND}" in ran.err
     assert deployed.changes() == []
 
 
-def test_once_more_goes_one_further_back(deployed: Cloud) -> None:
+def test_a_second_rollback_goes_further_back(deployed: Cloud) -> None:
     assert rollback(deployed, "--yes").code == 0
     assert rollback(deployed, "--yes").code == 0
     assert activated(deployed) == [SECOND, FIRST]
     ran = rollback(deployed, "--yes")
     assert ran.code == 1
-    assert "There is nothing to go back to" in ran.err
+    assert "There is no revision to roll back to" in ran.err
 
 
 def test_a_named_revision_is_activated_also_a_newer_one(deployed: Cloud) -> None:
@@ -90,56 +101,56 @@ def test_an_active_revision_stays_as_it_is(deployed: Cloud) -> None:
     assert f"{NOW} is active already." in ran.err
 
 
-def test_an_unknown_revision_is_told_with_those_that_are_there(deployed: Cloud) -> None:
+def test_an_unknown_revision_is_refused_with_the_names_of_all(deployed: Cloud) -> None:
     ran = rollback(deployed, "--revision", "nope")
     assert ran.code == 2
     assert ran.err.endswith(f"There is no revision nope; there are {NOW}, {BROKEN}, {SECOND}, {FIRST}.\n")
 
 
-def test_where_nobody_can_be_asked_nothing_is_changed(deployed: Cloud) -> None:
+def test_without_a_terminal_nothing_is_changed(deployed: Cloud) -> None:
     ran = rollback(deployed)
     assert (ran.code, deployed.changes()) == (2, [])
-    assert "Nobody is there to ask: --yes says it beforehand." in ran.err
+    assert "--yes" in ran.err
 
 
 @pytest.mark.parametrize(("answer", "code", "wanted"), [("yes", 0, [SECOND]), ("y", 1, []), ("", 1, [])])
 def test_a_person_is_asked(deployed: Cloud, answer: str, code: int, wanted: list[str]) -> None:
-    ours, theirs = pty.openpty()
-    os.write(ours, f"{answer}\n".encode())
-    ran = subprocess.run(
-        [sys.executable, "scripts/rollback.py", "--env", "dev", "--no-smoke", *QUICK],
-        cwd=ROOT,
-        env=deployed.environ,
-        stdin=theirs,
-        capture_output=True,
-        text=True,
-    )
-    os.close(ours)
-    os.close(theirs)
-    assert ran.returncode == code, ran.stderr
-    assert f"Activate {SECOND} in dev? Only `yes` does it: " in ran.stdout + ran.stderr
+    ran = rollback(deployed, typed=f"{answer}\n")
+    assert ran.code == code, ran.err
+    assert f"Activate {SECOND} in dev?" in ran.out
     assert activated(deployed) == wanted
 
 
-def test_one_that_does_not_come_up_is_told_within_bounds(deployed: Cloud) -> None:
+def test_one_that_does_not_start_is_reported_after_the_timeout(deployed: Cloud) -> None:
     with deployed.scene() as azure:
         azure["container_apps"][APP]["takes_s"] = -1
-    ran = rollback(deployed, "--yes", "--wait-s", "1")
+    ran = rollback(deployed, "--yes")
     assert ran.code == 1
-    assert f"It does not take over. {SECOND}: Provisioned, Processing, 0% of the traffic" in ran.err
+    assert f"does not take over. {SECOND}: Provisioned, Processing, 0% of the traffic, after 600 s." in ran.err
 
 
-def test_a_revision_with_which_another_one_shares_the_traffic_has_not_taken_over(deployed: Cloud) -> None:
+@pytest.mark.parametrize("state", ["runningState", "provisioningState"])
+def test_one_that_failed_is_not_waited_for(deployed: Cloud, clock: Clock, state: str) -> None:
+    with deployed.scene() as azure:
+        failed = azure["container_apps"][APP]["revisions"][0]
+        failed["properties"] |= {"runningState": "Processing", state: "Failed"}
+    ran = rollback(deployed, "--revision", NOW)
+    assert ran.code == 1
+    assert "The revision does not take over." in ran.err
+    assert clock.slept == []
+
+
+def test_a_revision_that_shares_the_traffic_has_not_taken_over(deployed: Cloud) -> None:
     with deployed.scene() as azure:
         now, *_, second = azure["container_apps"][APP]["revisions"]
         now["properties"]["trafficWeight"] = 80
         second["properties"] |= {"active": True, "trafficWeight": 20, "runningState": "Running"}
-    ran = rollback(deployed, "--revision", NOW, "--wait-s", "1")
+    ran = rollback(deployed, "--revision", NOW)
     assert ran.code == 1
-    assert f"It does not take over. {NOW}: Provisioned, Running, 80% of the traffic" in ran.err
+    assert f"The revision does not take over. {NOW}: Provisioned, Running, 80% of the traffic" in ran.err
 
 
-def test_what_clients_meet_is_the_one_with_the_traffic_not_the_newest(deployed: Cloud) -> None:
+def test_the_current_revision_is_the_one_with_the_traffic_not_the_newest(deployed: Cloud) -> None:
     with deployed.scene() as azure:
         now, _, third, second = azure["container_apps"][APP]["revisions"]
         now["properties"] |= {"trafficWeight": 0, "runningState": "Processing"}
@@ -149,37 +160,45 @@ def test_what_clients_meet_is_the_one_with_the_traffic_not_the_newest(deployed: 
     assert activated(deployed) == [FIRST]
 
 
-def test_a_first_deployment_has_nothing_to_go_back_to(deployed: Cloud) -> None:
+def test_a_first_deployment_cannot_be_rolled_back(deployed: Cloud) -> None:
     with deployed.scene() as azure:
         azure["container_apps"][APP]["revisions"] = [revision(NOW, "2026-11-20", active=True)]
     ran = rollback(deployed, "--yes")
     assert ran.code == 1
-    assert ran.err.endswith("the app keeps no earlier revision that once came up.\n")
+    assert ran.err.endswith("the app has no earlier one that was ever healthy.\n")
 
 
-def test_an_environment_that_is_not_deployed_is_told(cloud: Cloud) -> None:
+def test_an_environment_that_is_not_deployed_is_reported(cloud: Cloud) -> None:
     ran = rollback(cloud, "--yes")
     assert ran.code == 1
     assert ran.err == f"There is no {APP} in {GROUP}: dev is not deployed yet.\n"
 
 
-def test_the_smoke_test_runs_with_the_key_of_the_vault(deployed: Cloud, session: Session) -> None:
+def test_a_rollback_ends_with_a_smoke_test_with_the_key_of_the_vault(
+    deployed: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    smokes: list[dict[str, Any]] = []
+    passed = [True, False]
+
+    def smoke(env: str, **arguments: object) -> Smoke:
+        smokes.append({"env": env, **arguments})
+        return Smoke(passed=passed[len(smokes) - 1], words="")
+
+    monkeypatch.setattr(steps, "smoke", smoke)
     with deployed.scene() as azure:
-        azure["vaults"][VAULT]["gateway-key"].append(version(session.key))
-    words = ("--env", "dev", "--yes", "--base-url", session.base_url)
-    ran = deployed.run("scripts/rollback.py", *words, *QUICK)
-    assert ran.code == 0, ran.out + ran.err
-    assert session.key not in ran.out + ran.err
-    with deployed.scene() as azure:
-        azure["vaults"][VAULT]["gateway-key"].append(version("not-the-gateways-key"))
-    wrong = deployed.run("scripts/rollback.py", *words, *QUICK)
-    assert wrong.code == 1
-    assert "The smoke test of dev failed on this revision, too." in wrong.err
+        azure["vaults"][VAULT]["gateway-key"].append(version("the-newest-key"))
+    ran = rollback(deployed, "--yes", smoke=True)
+    assert ran.code == 0, ran.err
+    of_app = {"env": "dev", "base_url": "https://gateway.example", "key": "the-newest-key", "is_let_in": False}
+    assert smokes == [of_app]
+    ran = rollback(deployed, "--yes", "--base-url", "http://127.0.0.1:9", smoke=True)
+    assert ran.code == 1
+    assert smokes[1:] == [{**of_app, "base_url": "http://127.0.0.1:9", "is_let_in": True}]
+    assert "The smoke test of dev failed with this revision, too." in ran.err
+    assert "the-newest-key" not in ran.out + ran.err
 
 
-def test_a_gateway_that_answers_inside_alone_is_left_to_a_test_from_inside(deployed: Cloud) -> None:
-    internal = {"AIGATEWAY_INGRESS__EXTERNAL": "false"}
-    ran = deployed.run("scripts/rollback.py", "--env", "dev", "--yes", *QUICK, env=internal)
+def test_an_internal_gateway_is_not_tested_from_outside(deployed: Cloud) -> None:
+    ran = rollback(deployed, "--yes", smoke=True, env={"AIGATEWAY_INGRESS__EXTERNAL": "false"})
     assert ran.code == 0, ran.out + ran.err
-    assert "No smoke test: dev answers inside its virtual network alone." in ran.err
     assert "python3 scripts/smoke.py --env dev --base-url https://gateway.example" in ran.err

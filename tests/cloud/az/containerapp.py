@@ -46,7 +46,9 @@ def show(azure: Azure, *, name: str, resource_group: str) -> Json:
     """The app, without its revisions."""
     found = _found(azure, name, resource_group)
     newest = max(_now(found), key=lambda each: str(each["properties"]["createdTime"]))
-    properties = {**found["properties"], "template": newest["properties"]["template"]}
+    properties = {**found["properties"], "template": newest["properties"]["template"]} | {
+        "latestRevisionName": newest["name"]
+    }
     return {**{key: found[key] for key in ("id", "name", "resourceGroup")}, "properties": properties}
 
 

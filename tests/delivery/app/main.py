@@ -41,12 +41,7 @@ def stack(env: str, scene: dict[str, Any]) -> dict[str, Any]:
     secret = {"type": "string", "ephemeral": True, "sensitive": True, "nullable": False}
     variables = {key: {**secret, "description": f"The {key} of this test."} for key in keys}
     variables["gateway_key_secondary"]["default"] = ""
-    outputs = {
-        "openai_base_url": scene["url"],
-        "revision": "aigateway--${terraform_data.app.input}",
-        "image": "litellm@sha256:0123",
-        **scene["outputs"],
-    }
+    outputs = scene["outputs"]
     backend = {key: value.format(env=env) for key, value in BACKEND.items()}
     return {
         "//": {

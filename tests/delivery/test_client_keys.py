@@ -1,22 +1,18 @@
-"""A client's key is what the vault has: no deployment brings an old one back, and none has to be told of a rotation."""
+"""A deployment keeps the clients' keys of the vault, whatever TF_VAR_... says."""
 
-import json
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from local.runner.session import Session
 from scripts.cli.command_line import CommandLine
 from scripts.cli.error_handling import ScriptError
-from scripts.terraform.keys import client_keys, kept
+from scripts.terraform.client_keys import client_keys, stored_secrets
 from scripts.terraform.stacks import Stack
 from settings.secret_names import derived_second_key
 from tests.cloud import edge
 from tests.cloud.az.keyvault import version
 from tests.cloud.stand_ins import Cloud
-from tests.delivery.conftest import SECRETS, Desk
 
 VAULT = "vault-of-dev"
 KEY_VAULT_ID = f"/subscriptions/s/resourceGroups/r/providers/Microsoft.KeyVault/vaults/{VAULT}"
@@ -45,9 +41,8 @@ def plan(*names: str, actions: tuple[str, ...] = ("update",)) -> dict[str, Any]:
 
 
 @pytest.fixture
-def cloud(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Cloud:
-    """Outside of the desk's folder, in which no secret may be."""
-    cloud = Cloud(tmp_path_factory.mktemp("cloud"))
+def cloud(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
+    """With its `az` on PATH."""
     monkeypatch.setenv("PATH", cloud.environ["PATH"])
     monkeypatch.setenv(edge.FOLDER, str(cloud.folder))
     return cloud
@@ -78,7 +73,7 @@ def given(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def keys(stack: Stack, *there: str, actions: tuple[str, ...] = ("update",)) -> dict[str, str]:
     """What a deployment hands to Terraform, with these in the vault."""
-    return client_keys(stack, kept(plan(*there, actions=actions)), CommandLine("az"))
+    return client_keys(stack, stored_secrets(plan(*there, actions=actions)), CommandLine("az"))
 
 
 @pytest.mark.usefixtures("given")
@@ -102,7 +97,7 @@ def test_a_key_of_the_vault_stays_in_every_phase_of_a_rotation(
     assert (taken[FIRST], taken[SECOND]) == (ROTATED, second)
     assert "TF_VAR_azure_openai_api_key" not in taken
     told = capsys.readouterr().err
-    assert "TF_VAR_gateway_key is not what the vault has as gateway-key, and is not used" in told
+    assert "TF_VAR_gateway_key differs from gateway-key in the vault and is ignored." in told
     assert "secondary" not in told
     assert not [key for key in (GIVEN, ROTATED, second) if key in told]
 
@@ -118,14 +113,14 @@ def test_a_key_that_is_deleted_before_it_is_written_must_be_in_other_hands_too(
         keys(stack, *there, actions=actions)
     told = str(failure.value)
     show = f"az keyvault secret show --vault-name {VAULT} --name gateway-key --query value --output tsv"
-    assert told.startswith(f"gateway-key of {VAULT} is deleted and written again, and would be lost")
+    assert told.startswith(f"The plan deletes gateway-key of {VAULT} and writes it again")
     assert f'  {show} | gh secret set AIGATEWAY_KEY --env dev\n  export TF_VAR_gateway_key="$({show})"' in told
     assert "secondary" not in told
     assert ROTATED not in told
     monkeypatch.setenv(FIRST, ROTATED)
     assert keys(stack, *there, actions=actions)[FIRST] == ROTATED
     holds(cloud, gateway_key=ROTATED, gateway_key_secondary="of a rotation")
-    with pytest.raises(ScriptError, match="gateway-key-secondary of vault-of-dev is deleted and written again"):
+    with pytest.raises(ScriptError, match="deletes gateway-key-secondary of vault-of-dev and writes it again"):
         keys(stack, *there, actions=actions)
 
 
@@ -170,48 +165,6 @@ def test_a_new_key_that_could_be_guessed_is_refused(stack: Stack, monkeypatch: p
 def test_what_is_not_there_yet_is_not_asked_for() -> None:
     content = plan("gateway-key")
     content["resource_changes"][0]["change"]["before"] = None
-    assert kept(content) == ()
+    assert stored_secrets(content) == ()
     content["resource_changes"][0]["type"] = "azurerm_key_vault"
-    assert kept(content) == ()
-
-
-@pytest.fixture
-def rotated(desk: Desk, cloud: Cloud) -> Desk:
-    """A desk with `az`, whose plan has the clients' key in the vault, whatever the real Terraform plans."""
-    program = desk.folder / "bin/terraform"
-    real = program.readlink()
-    program.unlink()
-    shown, tool = desk.folder / "shown.json", desk.folder / "given.py"
-    edge_of_plan = f'case "$*" in *"show -json"*) exec cat {shown} ;; *) exec {real} "$@" ;; esac'
-    # What it is handed is noted as its hash, since no secret may be in this folder.
-    tool.write_text(
-        "import hashlib, os\nprint(hashlib.sha256(os.environ['TF_VAR_gateway_key'].encode()).hexdigest())\n"
-    )
-    note = f'case "$*" in *apply*) {real.parent}/python {tool} > {desk.folder}/given.txt ;; esac'
-    program.write_text(f"#!/bin/sh\n{note}\n{edge_of_plan}\n", encoding="utf-8")
-    program.chmod(0o755)
-    (desk.folder / "bin/az").symlink_to(cloud.bin / "az")
-    desk.environ[edge.FOLDER] = str(cloud.folder)
-    shown.write_text(json.dumps(plan("gateway-key")), encoding="utf-8")
-    return desk
-
-
-def test_a_deployment_goes_on_with_the_key_of_the_vault(rotated: Desk, cloud: Cloud, session: Session) -> None:
-    holds(cloud, gateway_key=session.key)
-    rotated.scene["url"] = session.base_url
-    ran = rotated.run("deploy", "--env", "dev", "--yes", TF_VAR_gateway_key="")
-    assert ran.returncode == 0, ran.stderr
-    assert (rotated.folder / "given.txt").read_text().strip() == sha256(session.key.encode()).hexdigest()
-    assert "| smoke test | `passed` |" in rotated.summary
-    assert cloud.calls()[0].words[:2] == ["account", "get-access-token"]
-    assert session.key not in ran.stdout + ran.stderr + rotated.summary
-
-
-def test_nothing_is_deployed_while_the_vault_cannot_be_asked(rotated: Desk, cloud: Cloud) -> None:
-    holds(cloud, gateway_key=SECRETS[FIRST])
-    cloud.fail("keyvault secret show", message="Please run 'az login' to setup account.")
-    ran = rotated.run("deploy", "--env", "dev", "--yes", "--no-smoke")
-    assert ran.returncode == 1
-    assert "Please run 'az login' to setup account." in ran.stderr
-    assert "Traceback" not in ran.stderr
-    assert not rotated.state.contents
+    assert stored_secrets(content) == ()

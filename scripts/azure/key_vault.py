@@ -12,13 +12,13 @@ from scripts.cli.error_handling import ScriptError
 
 API_VERSION = "7.4"
 RESOURCE = "https://vault.azure.net"
-VERSIONS = 10
-"""How far back a value is looked for that is another one."""
+MAX_VERSIONS = 10
+"""How many earlier versions are searched for another value."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Secret:
-    """The newest version of one, with what Terraform keeps an eye on."""
+    """The latest version of a secret, with the attributes that Terraform compares."""
 
     name: str
     value: str = field(repr=False)
@@ -27,8 +27,8 @@ class Secret:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Vault:
-    """A Key Vault, as whoever az is logged in as."""
+class KeyVault:
+    """A Key Vault, with the login of `az`."""
 
     az: CommandLine
     name: str
@@ -39,10 +39,9 @@ class Vault:
         return Secret(name=name, value=found["value"], content_type=found["contentType"], tags=found["tags"])
 
     def write(self, secret: Secret, value: str) -> None:
-        """A new version with that value, and all else as it was.
+        """A new version with that value and the same attributes.
 
-        Not by `az keyvault secret set`: it drops the content type and adds a tag of its own, and each plan would want
-        to take both back.
+        Not by `az keyvault secret set`: it drops the content type and adds a tag, and every plan would revert both.
         """
         body = {"value": value, "contentType": secret.content_type, "tags": secret.tags}
         url = f"https://{self.name}.vault.azure.net/secrets/{secret.name}?api-version={API_VERSION}"
@@ -52,12 +51,12 @@ class Vault:
         except CommandError as failure:
             raise _explained(failure, self.name) from None
 
-    def before(self, secret: Secret) -> Iterator[str]:
-        """The values of earlier versions that are other ones, the newest first."""
+    def earlier_values(self, secret: Secret) -> Iterator[str]:
+        """The values of earlier enabled versions that differ from the latest, the newest first."""
         listed = self._ask("list-versions", "--vault-name", self.name, "--name", secret.name)
         enabled = [version for version in listed if version["attributes"]["enabled"]]
         newest_first = sorted(enabled, key=lambda version: str(version["attributes"]["created"]), reverse=True)
-        for version in newest_first[:VERSIONS]:
+        for version in newest_first[:MAX_VERSIONS]:
             value = str(self._ask("show", "--id", version["id"])["value"])
             if value != secret.value:
                 yield value
@@ -69,10 +68,10 @@ class Vault:
             raise _explained(failure, self.name) from None
 
 
-def remember_login(az: CommandLine) -> None:
-    """Let az fetch its token for vaults, which it keeps for an hour; GitHub's, by which it logged in, lasts minutes.
+def cache_vault_token(az: CommandLine) -> None:
+    """Let az get its token for vaults, valid for an hour, while GitHub's token, valid for minutes, still is.
 
-    Who is not logged in is told when a vault is asked. https://github.com/Azure/login/issues/372
+    A missing login is reported when a vault is read. https://github.com/Azure/login/issues/372
     """
     with suppress(ScriptError):
         az.ask("account", "get-access-token", "--resource", RESOURCE)
@@ -81,8 +80,8 @@ def remember_login(az: CommandLine) -> None:
 def _explained(failure: CommandError, vault: str) -> ScriptError:
     if failure.is_about({"Forbidden"}):
         return ScriptError(
-            f"{failure}\nThis takes the role Key Vault Secrets Officer, which scripts/bootstrap.py gives to you and to "
-            "the deploy identity; a new role takes some minutes."
+            f"{failure}\nThis requires the role Key Vault Secrets Officer, which scripts/bootstrap.py assigns to you "
+            "and to the deploy identity. A new role takes some minutes."
         )
     if failure.is_about({"Failed to resolve", "SecretNotFound"}):
         return ScriptError(f"{failure}\nIs the environment of {vault} deployed?")

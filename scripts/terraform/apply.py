@@ -1,0 +1,116 @@
+"""`cdktf deploy`, interruptible: Terraform writes its state and releases its lock before this ends.
+
+On a signal the CLI tells Terraform to stop, but exits at once, which closes Terraform's terminal and kills it. So the
+CLI runs in a session of its own, which Ctrl-C does not reach, and only Terraform gets SIGINT, once: a second one would
+make it exit without cleaning up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+
+from scripts.cli.error_handling import ScriptError
+from scripts.cli.log import log
+from scripts.setup.paths import ROOT
+from scripts.terraform.cdktf import command, environment
+from scripts.terraform.explanations import explained
+from scripts.terraform.stacks import Stack
+
+CHILDREN_POLL_S = 0.5
+_CLEANUP_FAILED = re.compile("Error releasing the state lock|Failed to (?:save|persist) state", re.IGNORECASE)
+_SIGNALS = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else [])]
+
+
+def apply(stack: Stack, *, env: Mapping[str, str]) -> None:
+    """Deploy the stack with `env` on top of ours, and show the CLI's output.
+
+    Raises:
+        ScriptError: it failed, or was interrupted.
+    """
+    process = subprocess.Popen(
+        [str(word) for word in command("deploy", stack, "--auto-approve")],
+        cwd=ROOT,
+        env={**os.environ, **environment(), **env},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
+    )
+    lines: list[str] = []
+    with process, _interrupting_terraform(process) as received:
+        for line in process.stdout or ():
+            lines.append(line)
+            with contextlib.suppress(OSError):  # the terminal was closed
+                sys.stderr.write(line)
+                sys.stderr.flush()
+    if received:
+        raise ScriptError(interruption(stack.env, process.returncode, "".join(lines)), code=128 + received[0])
+    if process.returncode:
+        why = explained("".join(lines), env=stack.env, folder=stack.folder)
+        raise ScriptError(
+            f"The deployment of {stack.env} failed.\n\n{why}\n\n"
+            "The state contains what was done before. Correct the cause and run the same command again."
+        )
+
+
+def interruption(env: str, code: int, output: str) -> str:
+    """What to tell after an interruption, from the exit code and the output of the CLI."""
+    if code == 0:
+        return f"Interrupted after Terraform had finished: {env} is deployed, but not tested."
+    if failed := _CLEANUP_FAILED.search(output):
+        return f"Interrupted, and Terraform could not clean up: {failed[0]}. Its output above says what to do."
+    return (
+        f"Interrupted. The state of {env} contains what was done before, and its lock is released.\n"
+        "Run the same command again to continue."
+    )
+
+
+@contextlib.contextmanager
+def _interrupting_terraform(process: subprocess.Popen[str]) -> Iterator[list[int]]:
+    """Pass the first signal on to Terraform; the list holds its number once it has come."""
+    received: list[int] = []
+
+    def interrupt(number: int, _frame: object) -> None:
+        if received:
+            log("Still waiting for Terraform to write its state and release its lock.")
+            return
+        received.append(number)
+        log("Interrupting: Terraform finishes the running operations. This can take minutes; the state stays locked.")
+        threading.Thread(target=_interrupt_children, args=(process,), daemon=True).start()
+
+    before = {number: signal.signal(number, interrupt) for number in _SIGNALS}
+    try:
+        yield received
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _interrupt_children(process: subprocess.Popen[str]) -> None:
+    """Send SIGINT to each child process of the CLI once, until the CLI ends."""
+    interrupted: set[int] = set()
+    never = threading.Event()
+    while process.poll() is None:
+        for child in _children(process.pid) - interrupted:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGINT)
+            interrupted.add(child)
+        never.wait(CHILDREN_POLL_S)
+
+
+def _children(parent: int) -> set[int]:
+    try:
+        listed = subprocess.check_output(["ps", "-A", "-o", "pid=,ppid="], text=True)  # noqa: S607
+    except (OSError, subprocess.CalledProcessError):
+        return set()  # without `ps`, wait until Terraform has finished
+    pairs = (line.split() for line in listed.splitlines())
+    return {int(pid) for pid, ppid in pairs if int(ppid) == parent}

@@ -1,0 +1,117 @@
+"""A deployment: plan, confirmation, `cdktf deploy`, smoke test, summary."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from scripts.azure.container_app import latest_revision
+from scripts.cli.command_line import CommandLine
+from scripts.cli.error_handling import ScriptError
+from scripts.cli.log import log
+from scripts.cli.terminal import confirm
+from scripts.github.markdown import add_to_summary, block, code
+from scripts.smoke_test.deployed import Smoke, smoke
+from scripts.terraform import program as terraform
+from scripts.terraform.apply import apply
+from scripts.terraform.client_keys import client_keys
+from scripts.terraform.explanations import explained
+from scripts.terraform.plan import Plan, plan, show
+from scripts.terraform.plan_changes import Action
+from scripts.terraform.stacks import Stack
+from settings.secret_names import gateway_key
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outputs:
+    """The outputs of constructs/outputs.py that a deployment needs."""
+
+    openai_base_url: str
+    image: str
+    container_app_name: str
+    resource_group_name: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """What was deployed."""
+
+    plan: Plan
+    outputs: Outputs
+    revision: str
+
+    def text(self) -> str:
+        """For a terminal."""
+        outputs = self.outputs
+        return f"{self.plan.env}: {outputs.openai_base_url}\nrevision: {self.revision}\nimage: {outputs.image}"
+
+    def markdown(self, test: Smoke) -> str:
+        """For the job summary."""
+        rows = {
+            "URL": self.outputs.openai_base_url,
+            "revision": self.revision,
+            "image": self.outputs.image,
+            "smoke test": test.words,
+        }
+        lines = [f"### Deployment of {self.plan.env}", "", "| | |", "|---|---|"]
+        lines += [f"| {name} | {code(value)} |" for name, value in rows.items()]
+        parts = ["\n".join(lines), "" if test.passed else self.next_step(), test.markdown, self.plan.markdown()]
+        return "\n\n".join(part.strip() for part in parts if part)
+
+    def next_step(self) -> str:
+        """What to do after a failed smoke test: only a revision that this deployment created can be rolled back."""
+        updated = {change.resource_type for change in self.plan.changes if change.action is Action.UPDATE}
+        if "azurerm_container_app" in updated:
+            command = f"python3 scripts/rollback.py --env {self.plan.env}"
+            return f"To roll back from {self.revision} to the revision before it: `{command}`"
+        return "It created no new revision to roll back from: correct what the test reports, and deploy again."
+
+
+def warn_of_shared_keys(envs: Sequence[str]) -> None:
+    """What several environments in one run share, and should not."""
+    log(
+        f"WARNING: {', '.join(envs)} get the same TF_VAR_... values. A new environment takes its client keys from "
+        "them, so one key could open several. Deploy a new environment alone, with its own keys."
+    )
+
+
+def deploy(stack: Stack, *, az: CommandLine, yes: bool, test: bool) -> None:
+    """Deploy one environment; if the plan is empty, only test it."""
+    planned = plan(stack)
+    show(planned)
+    has_changes = not planned.is_empty or bool(planned.outputs)
+    if has_changes:
+        confirm(f"Deploy {stack.env}?", yes=yes, no=f"{stack.env} is not deployed.")
+    keys = client_keys(stack, planned.secrets, az)  # a rotation may have ended while the question waited
+    if has_changes:
+        try:
+            apply(stack, env=keys)
+        except ScriptError as failure:
+            add_to_summary("\n".join([f"### Deployment of {stack.env}: failed", "", *block(str(failure))]))
+            raise
+    outputs = read_outputs(stack)
+    # No output of Terraform: the provider does not mark latest_revision_name as unknown, so it would be the old one.
+    revision = latest_revision(az, name=outputs.container_app_name, resource_group=outputs.resource_group_name)
+    deployment = Deployment(plan=planned, outputs=outputs, revision=revision)
+    print(deployment.text())
+    result = Smoke(passed=True, words="not run: --no-smoke")
+    if test:
+        result = smoke(stack.env, base_url=outputs.openai_base_url, key=keys[gateway_key().environ])
+    add_to_summary(deployment.markdown(result))
+    if not result.passed:
+        raise ScriptError(f"{stack.env} is deployed, but the smoke test failed. {deployment.next_step()}")
+
+
+def read_outputs(stack: Stack) -> Outputs:
+    """From the state."""
+    ran = terraform.run("output", "-json", "-no-color", folder=stack.folder)
+    if ran.returncode:
+        raise ScriptError(explained(ran.stderr, env=stack.env, folder=stack.folder))
+    content = json.loads(ran.stdout)
+    missing = [name for name in Outputs.__annotations__ if name not in content]
+    if missing:
+        raise ScriptError(
+            f"The state of {stack.env} has no output {', '.join(missing)}. Was a deployment interrupted? Run it again."
+        )
+    return Outputs(**{name: str(content[name]["value"]) for name in Outputs.__annotations__})

@@ -1,0 +1,83 @@
+"""What it means in practice that a plan destroys, replaces or updates a resource."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scripts.terraform.plan_changes import Action, ResourceChange
+
+_DESTROY = {
+    "azurerm_container_app": "Deletes the gateway: its address stops answering, and its revisions are lost.",
+    "azurerm_container_app_environment": "Deletes the Container Apps environment, and the gateway's address with it.",
+    "azurerm_key_vault": (
+        "Deletes the Key Vault with all secrets. With purge protection its name stays taken until the retention "
+        "period ends; without it the secrets are lost at once."
+    ),
+    "azurerm_key_vault_secret": "Deletes a secret of the Key Vault; a client or a region that still needs it fails.",
+    "azurerm_log_analytics_workspace": "Deletes the logs. Azure can recover a deleted workspace for 14 days.",
+    "azurerm_resource_group": "Deletes the resource group: everything in this environment.",
+    "azurerm_role_assignment": "Removes a role: without it the gateway cannot read its secrets.",
+    "azurerm_user_assigned_identity": "Deletes the gateway's identity and all its roles.",
+}
+_REPLACE = {
+    "azurerm_container_app": (
+        "Deletes and recreates the gateway: an outage until it runs again, and no revision to roll back to. Its "
+        "address stays the same if its name and its environment do."
+    ),
+    "azurerm_container_app_environment": (
+        "Recreates the Container Apps environment and the gateway in it: an outage of many minutes, and a new address, "
+        "which every client needs."
+    ),
+    "azurerm_key_vault": (
+        "Recreates the Key Vault and writes its secrets from TF_VAR_...; the deployment stops if the clients' keys "
+        "there differ. With the same name it fails while the deleted vault is retained (soft delete, purge protection)."
+    ),
+    "azurerm_key_vault_secret": (
+        "Deletes a secret and writes it again from TF_VAR_...; the deployment stops if a client's key there differs."
+    ),
+    "azurerm_log_analytics_workspace": "Recreates the workspace: it no longer contains the logs up to now.",
+    "azurerm_resource_group": "Deletes and recreates the resource group: everything in this environment.",
+    "azurerm_role_assignment": "Assigns a role again: until it is in effect, some minutes, secrets cannot be read.",
+    "azurerm_user_assigned_identity": (
+        "Replaces the gateway's identity: assign again the roles that it has elsewhere, for example on an Azure AI "
+        "account."
+    ),
+}
+_SECRETS = (
+    "Writes these secrets again: {names}. The keys of clients keep the values of the vault; the others get those of "
+    "TF_VAR_..., whatever the vault has."
+)
+_RETENTION = (
+    "Azure cannot change soft_delete_retention_days of an existing Key Vault ({change}): every deployment fails until "
+    "the setting has its old value again."
+)
+
+
+def plan_warnings(changes: Sequence[ResourceChange]) -> tuple[str, ...]:
+    """What to read before confirming; empty when nothing is lost."""
+    found = [text for change in changes if (text := _loss(change) or _failure(change))]
+    rewritten = [change.address.partition(".")[2] for change in changes if _is_rewritten(change)]
+    if rewritten:
+        found.append(_SECRETS.format(names=", ".join(rewritten)))
+    return tuple(dict.fromkeys(found))
+
+
+def _loss(change: ResourceChange) -> str | None:
+    if change.action is Action.DESTROY:
+        return _DESTROY.get(change.resource_type, f"Deletes {change.address}.")
+    if change.action is Action.REPLACE:
+        return _REPLACE.get(change.resource_type, f"Deletes and recreates {change.address}.")
+    return None
+
+
+def _failure(change: ResourceChange) -> str | None:
+    """The provider plans an update in place, which Azure refuses: "it cannot be modified"."""
+    if change.resource_type == "azurerm_key_vault":
+        for attribute in change.attributes:
+            if attribute.path == "soft_delete_retention_days":
+                return _RETENTION.format(change=attribute.description)
+    return None
+
+
+def _is_rewritten(change: ResourceChange) -> bool:
+    return change.resource_type == "azurerm_key_vault_secret" and change.updates("value_wo_version")

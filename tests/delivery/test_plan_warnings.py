@@ -1,0 +1,73 @@
+"""A plan that loses something, or cannot succeed, has a warning."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from scripts.terraform.attribute_changes import AttributeChange
+from scripts.terraform.plan_changes import Action, ResourceChange
+from scripts.terraform.plan_warnings import plan_warnings
+
+
+def change(kind: str, action: Action, *attributes: str, name: str = "gateway") -> ResourceChange:
+    """Of a resource, and of these attributes."""
+    found = tuple(AttributeChange(attribute, "7 → 90") for attribute in attributes)
+    return ResourceChange(address=f"{kind}.{name}", resource_type=kind, action=action, attributes=found)
+
+
+@pytest.fixture
+def kinds(known_stacks: Path) -> list[str]:
+    """Every type of resource that a stack has."""
+    return list(json.loads((known_stacks / "aigateway-dev/cdk.tf.json").read_bytes())["resource"])
+
+
+@pytest.mark.parametrize("action", [Action.DESTROY, Action.REPLACE])
+def test_each_type_of_resource_of_a_stack_has_its_own_warning(kinds: list[str], action: Action) -> None:
+    for kind in kinds:
+        [text] = plan_warnings([change(kind, action)])
+        assert kind not in text
+
+
+@pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE])
+def test_what_loses_nothing_is_no_warning(kinds: list[str], action: Action) -> None:
+    assert plan_warnings([change(kind, action, "tags") for kind in kinds]) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "action", "word"),
+    [
+        ("azurerm_container_app", Action.DESTROY, "address stops answering"),
+        ("azurerm_container_app_environment", Action.REPLACE, "new address"),
+        ("azurerm_key_vault", Action.DESTROY, "purge protection"),
+        ("azurerm_key_vault", Action.REPLACE, "soft delete"),
+        ("azurerm_log_analytics_workspace", Action.DESTROY, "Deletes the logs"),
+        ("azurerm_resource_group", Action.DESTROY, "everything in this environment"),
+        ("azurerm_user_assigned_identity", Action.REPLACE, "roles"),
+    ],
+)
+def test_a_warning_says_what_is_lost(kind: str, action: Action, word: str) -> None:
+    assert word in plan_warnings([change(kind, action)])[0]
+
+
+def test_a_resource_of_another_type_is_named() -> None:
+    assert plan_warnings([change("azurerm_other", Action.DESTROY)]) == ("Deletes azurerm_other.gateway.",)
+
+
+def test_secrets_that_are_written_again_have_one_warning_with_their_names() -> None:
+    kind = "azurerm_key_vault_secret"
+    raised = [change(kind, Action.UPDATE, "value_wo_version", name=name) for name in ("gateway_key", "inner_key")]
+    [text] = plan_warnings([*raised, change(kind, Action.UPDATE, "tags.env", name="other")])
+    assert "gateway_key, inner_key." in text
+    assert "The keys of clients keep the values of the vault" in text
+
+
+def test_a_retention_that_azure_cannot_change_is_a_warning() -> None:
+    [text] = plan_warnings([change("azurerm_key_vault", Action.UPDATE, "soft_delete_retention_days", "tags.env")])
+    assert "every deployment fails until the setting has its old value again" in text
+    assert "(7 → 90)" in text
+    other = [
+        change("azurerm_storage_account", Action.UPDATE, "soft_delete_retention_days"),
+        change("azurerm_key_vault", Action.UPDATE, "purge_protection_enabled"),
+    ]
+    assert plan_warnings(other) == ()
