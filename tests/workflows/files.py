@@ -1,4 +1,4 @@
-"""The workflows as YAML says them: every value a string."""
+"""The workflows, with every YAML value as a string."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ FOLDER = ROOT / ".github"
 
 
 def load(path: Path) -> dict[str, Any]:
-    """One file; without YAML's own ideas, which make `on` a truth value."""
+    """One file; the base loader does not make a boolean of `on`."""
     text = path.read_text(encoding="utf-8")
     content: dict[str, Any] = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - strings
     return content
@@ -22,25 +22,64 @@ WORKFLOWS = {path.stem: load(path) for path in sorted((FOLDER / "workflows").glo
 
 
 @dataclass(frozen=True)
-class Step:
-    """A step, and where it stands."""
+class Job:
+    """A job, and its workflow."""
 
     workflow: str
-    job: str
+    name: str
     content: dict[str, Any]
 
     def __str__(self) -> str:
-        return f"{self.workflow}.{self.job}.{self.content.get('name', '?')}"
+        return f"{self.workflow}.{self.name}"
+
+    @property
+    def steps(self) -> list["Step"]:
+        """In their order."""
+        return [Step(self, step) for step in self.content["steps"]]
+
+    @property
+    def permissions(self) -> set[str]:
+        """What its token may write."""
+        return {name for name, access in self.content["permissions"].items() if access == "write"}
 
 
-def jobs() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Every job, with the names of its workflow and itself."""
+@dataclass(frozen=True)
+class Step:
+    """A step, and its job."""
+
+    job: Job
+    content: dict[str, Any]
+
+    def __str__(self) -> str:
+        return f"{self.job}.{self.content.get('name', '?')}"
+
+    @property
+    def run(self) -> str:
+        """Its command, if it has one."""
+        return str(self.content.get("run", ""))
+
+    @property
+    def action(self) -> str:
+        """Its action without the version, if it has one."""
+        return str(self.content.get("uses", "")).partition("@")[0]
+
+    @property
+    def env(self) -> dict[str, str]:
+        """Its variables."""
+        return dict(self.content.get("env", {}))
+
+    def calls(self, script: str) -> bool:
+        """Whether it runs this script."""
+        return f"scripts/{script}.py" in self.run
+
+
+def jobs() -> Iterator[Job]:
+    """Those of all workflows."""
     for workflow, content in WORKFLOWS.items():
-        for name, job in content["jobs"].items():
-            yield workflow, name, job
+        yield from (Job(workflow, name, job) for name, job in content["jobs"].items())
 
 
 def steps() -> Iterator[Step]:
-    """Every step."""
-    for workflow, name, job in jobs():
-        yield from (Step(workflow, name, step) for step in job["steps"])
+    """Those of all jobs."""
+    for job in jobs():
+        yield from job.steps

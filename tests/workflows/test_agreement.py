@@ -1,4 +1,4 @@
-"""The workflows, the settings and the bootstrap name the same environments, variables and secrets."""
+"""The workflows, the settings and the bootstrap agree on environments, variables and secrets."""
 
 import re
 from collections.abc import Collection
@@ -35,11 +35,11 @@ def disagreements(names: Collection[str], workflows: dict[str, Any]) -> list[str
             for workflow in ("deploy", "rotate")
         },
     }
-    told = []
+    found = []
     for place, there in static.items():
-        told += [f".github/workflows/{place}: add {name}" for name in sorted(set(names) - there)]
-        told += [f".github/workflows/{place}: take out {name}" for name in sorted(there - set(names))]
-    return told
+        found += [f".github/workflows/{place}: add {name}" for name in sorted(set(names) - there)]
+        found += [f".github/workflows/{place}: remove {name}" for name in sorted(there - set(names))]
+    return found
 
 
 def naming(names: Collection[str]) -> dict[str, Any]:
@@ -58,11 +58,11 @@ def deployment(env: str) -> tuple[dict[str, Any], dict[str, Any]]:
     return job, step
 
 
-def test_every_environment_can_be_deployed_and_has_its_keys_replaced() -> None:
+def test_every_environment_can_be_deployed_and_rotated() -> None:
     assert disagreements(ENVS, WORKFLOWS) == []
 
 
-def test_a_fourth_environment_is_told_where_it_is_missing() -> None:
+def test_a_new_environment_is_reported_where_it_is_missing() -> None:
     assert disagreements([*THREE, "uat"], naming(THREE)) == [
         ".github/workflows/deploy.yml, jobs: add uat",
         ".github/workflows/deploy.yml, choices of `environment`: add uat",
@@ -70,26 +70,26 @@ def test_a_fourth_environment_is_told_where_it_is_missing() -> None:
     ]
 
 
-def test_an_environment_that_is_gone_is_told_too() -> None:
+def test_a_removed_environment_is_reported_where_it_is_left() -> None:
     assert disagreements(["dev", "staging"], naming(THREE)) == [
-        ".github/workflows/deploy.yml, jobs: take out prod",
-        ".github/workflows/deploy.yml, choices of `environment`: take out prod",
-        ".github/workflows/rotate.yml, choices of `environment`: take out prod",
+        ".github/workflows/deploy.yml, jobs: remove prod",
+        ".github/workflows/deploy.yml, choices of `environment`: remove prod",
+        ".github/workflows/rotate.yml, choices of `environment`: remove prod",
     ]
 
 
-def corrections(handed: dict[str, str], wanted: dict[str, str]) -> list[str]:
-    """The lines of YAML to add to a step's `env`, and those to take out."""
-    added = [f"add `{name}: {value}`" for name, value in wanted.items() if handed.get(name) != value]
-    return added + [f"take out `{name}: {value}`" for name, value in handed.items() if wanted.get(name) != value]
+def corrections(given: dict[str, str], wanted: dict[str, str]) -> list[str]:
+    """The lines of YAML to add to a step's `env`, and those to remove."""
+    added = [f"add `{name}: {value}`" for name, value in wanted.items() if given.get(name) != value]
+    return added + [f"remove `{name}: {value}`" for name, value in given.items() if wanted.get(name) != value]
 
 
-def test_a_new_secret_is_told_as_the_line_that_hands_it_over() -> None:
-    handed = {"TF_VAR_gateway_key": "${{ secrets.AIGATEWAY_KEY }}", "TF_VAR_old_api_key": "${{ secrets.OLD_API_KEY }}"}
+def test_a_missing_or_surplus_secret_is_reported_as_its_line() -> None:
+    given = {"TF_VAR_gateway_key": "${{ secrets.AIGATEWAY_KEY }}", "TF_VAR_old_api_key": "${{ secrets.OLD_API_KEY }}"}
     wanted = {"TF_VAR_gateway_key": "${{ secrets.AIGATEWAY_KEY }}", "TF_VAR_za_api_key": "${{ secrets.ZA_API_KEY }}"}
-    assert corrections(handed, wanted) == [
+    assert corrections(given, wanted) == [
         "add `TF_VAR_za_api_key: ${{ secrets.ZA_API_KEY }}`",
-        "take out `TF_VAR_old_api_key: ${{ secrets.OLD_API_KEY }}`",
+        "remove `TF_VAR_old_api_key: ${{ secrets.OLD_API_KEY }}`",
     ]
 
 
@@ -98,14 +98,14 @@ def test_a_deployment_gets_every_secret_of_its_stack_and_no_other(env: str, by_e
     job, step = deployment(env)
     assert step["run"] == f"python3 scripts/deploy.py --env {env} --yes"
     assert job["environment"] == env
-    handed = {name: value for name, value in step["env"].items() if name.startswith("TF_VAR_")}
+    given = {name: value for name, value in step["env"].items() if name.startswith("TF_VAR_")}
     wanted = {variable.environ: f"${{{{ secrets.{variable.github_secret} }}}}" for variable in by_env[env].variables}
-    told = corrections(handed, wanted)
-    assert not told, "\n".join([f".github/workflows/deploy.yml, job {env}, `env` of the step Deploy:", *told])
+    found = corrections(given, wanted)
+    assert not found, "\n".join([f".github/workflows/deploy.yml, job {env}, `env` of the step Deploy:", *found])
 
 
 @pytest.mark.parametrize("env", ENVS)
-def test_a_deployment_says_which_state_it_expects(env: str, by_env: dict[str, Stack]) -> None:
+def test_a_deployment_names_the_backend_that_it_expects(env: str, by_env: dict[str, Stack]) -> None:
     _, step = deployment(env)
     states = {name for name in environment_variables(by_env[env], IDENTITIES) if name.startswith("TFSTATE_")}
     assert {name: value for name, value in step["env"].items() if name.startswith("TFSTATE_")} == {
@@ -115,12 +115,30 @@ def test_a_deployment_says_which_state_it_expects(env: str, by_env: dict[str, St
 
 def test_the_bootstrap_sets_what_the_workflows_read_and_nothing_else(by_env: dict[str, Stack]) -> None:
     read: dict[str, set[str]] = {"repository": set(), "environment": set()}
-    for _, _, job in jobs():
-        read["environment" if "environment" in job else "repository"] |= set(re.findall(r"vars\.(\w+)", str(job)))
+    for job in jobs():
+        place = "environment" if "environment" in job.content else "repository"
+        read[place] |= set(re.findall(r"vars\.(\w+)", str(job.content)))
     assert read["repository"] == repository_variables(IDENTITIES).keys()
     for stack in by_env.values():
         assert read["environment"] == environment_variables(stack, IDENTITIES).keys()
 
 
-def test_secrets_are_read_in_deployments_alone() -> None:
-    assert {workflow for workflow, _, job in jobs() if "secrets." in str(job)} == {"deploy"}
+def test_only_deployments_read_secrets() -> None:
+    assert {job.workflow for job in jobs() if "secrets." in str(job.content)} == {"deploy"}
+
+
+@pytest.mark.parametrize("env", ENVS)
+def test_a_deployment_waits_for_the_preceding_environment_or_is_chosen_by_hand(env: str) -> None:
+    """All jobs but dev's are the same, except for the names."""
+    job, _ = deployment(env)
+    if env == "dev":
+        assert "needs" not in job
+        assert job["if"] == "github.event_name == 'push' || inputs.environment == 'dev'"
+        return
+    preceding = job["needs"]
+    assert preceding in WORKFLOWS["deploy"]["jobs"]
+    assert env != "prod" or preceding != "dev" or "staging" not in ENVS
+    assert job["if"].replace("\n", " ") == (
+        f"!cancelled() && ( (github.event_name == 'push' && needs.{preceding}.result == 'success') || "
+        f"(github.event_name == 'workflow_dispatch' && inputs.environment == '{env}'))"
+    )

@@ -1,105 +1,127 @@
-"""What a workflow may do, and on whose code it relies."""
+"""What workflows may do, and with which credentials. zizmor checks pins, permissions and injections by itself."""
 
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from scripts.setup.environment import OLDEST_PYTHON
-from tests.workflows.files import FOLDER, ROOT, WORKFLOWS, Step, jobs, steps
+from tests.workflows.files import FOLDER, ROOT, WORKFLOWS, Job, Step, jobs, steps
 
 FILES = sorted(FOLDER.rglob("*.yml"))
-JOBS = [pytest.param(job, id=f"{workflow}.{name}") for workflow, name, job in jobs()]
+JOBS = [pytest.param(job, id=str(job)) for job in jobs()]
+WRITE_ACCESS = {"comment": "pull-requests", "drift": "issues"}
+"""The permission that a script needs for GitHub's token."""
+CHANGES_AZURE = ("deploy", "rotate")
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
-def test_every_action_is_pinned_by_commit_and_says_which_version_that_is(path: Path) -> None:
-    pinned = re.compile(r"uses: [\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
-    uses = [line.strip() for line in path.read_text(encoding="utf-8").splitlines() if "uses:" in line]
-    assert [line for line in uses if not pinned.search(line)] == []
-    assert uses
+def has_credentials(step: Step) -> bool:
+    """Whether it gets a secret, a token of GitHub, or a login to Azure."""
+    return (
+        step.action == "azure/login" or bool({"ARM_USE_OIDC", "GH_TOKEN"} & step.env.keys()) or "secrets." in str(step)
+    )
 
 
-def test_an_action_is_the_same_everywhere() -> None:
+def test_an_action_has_the_same_version_everywhere() -> None:
     text = "\n".join(path.read_text(encoding="utf-8") for path in FILES)
-    pins = set(re.findall(r"uses: (\S+@\S+ # \S+)", text))
+    pins = set(re.findall(r"uses: (\S+@\S+ # v\S+)", text))
     assert len(pins) == len({pin.partition("@")[0] for pin in pins})
-
-
-@pytest.mark.parametrize("workflow", WORKFLOWS)
-def test_a_workflow_may_do_nothing_but_what_a_job_asks_for(workflow: str) -> None:
-    assert WORKFLOWS[workflow]["permissions"] == {}
-
-
-@pytest.mark.parametrize("job", JOBS)
-def test_a_job_ends_and_has_a_name(job: dict[str, Any]) -> None:
-    assert 0 < int(job["timeout-minutes"]) <= 120
-    assert job["runs-on"] == "ubuntu-24.04"
-    assert job["name"]
-
-
-@pytest.mark.parametrize("step", [*steps()], ids=str)
-def test_a_step_has_a_name_and_checkout_leaves_no_token_behind(step: Step) -> None:
-    assert step.content["name"]
-    if step.content.get("uses", "").startswith("actions/checkout@"):
-        assert step.content["with"] == {"persist-credentials": "false"}
+    assert len(re.findall("uses: ", text)) == len(
+        re.findall(r"uses: \S+@[0-9a-f]{40} # v\d+\.\d+\.\d+$", text, re.MULTILINE)
+    )
 
 
 @pytest.mark.parametrize("job", JOBS)
-def test_secrets_are_for_jobs_of_an_environment_and_for_one_step_of_them(job: dict[str, Any]) -> None:
-    told = [step for step in job["steps"] if "secrets." in str(step)]
-    without_steps = {key: value for key, value in job.items() if key != "steps"}
+def test_a_job_ends_and_runs_on_a_pinned_system(job: Job) -> None:
+    assert 0 < int(job.content["timeout-minutes"]) <= 120
+    assert job.content["runs-on"] == "ubuntu-24.04"
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_a_job_has_the_permissions_that_its_steps_need(job: Job) -> None:
+    logs_in = any(step.action == "azure/login" or "ARM_USE_OIDC" in step.env for step in job.steps)
+    needed = {
+        permission for script, permission in WRITE_ACCESS.items() if any(step.calls(script) for step in job.steps)
+    }
+    assert job.permissions == needed | ({"id-token"} if logs_in else set())
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_packages_are_installed_before_any_credential_is_at_hand(job: Job) -> None:
+    credentials = [has_credentials(step) for step in job.steps]
+    installs = [step.calls("prepare") for step in job.steps]
+    assert not any(credentials) or installs.index(True) < credentials.index(True)
+
+
+@pytest.mark.parametrize("job", JOBS)
+def test_only_one_step_of_a_job_with_an_environment_gets_secrets(job: Job) -> None:
+    steps_with_secrets = [step for step in job.steps if "secrets." in str(step.content)]
+    without_steps = {key: value for key, value in job.content.items() if key != "steps"}
     assert "secrets." not in str(without_steps)
-    assert not told or (job["environment"] and len(told) == 1)
+    assert not steps_with_secrets or (job.content["environment"] and len(steps_with_secrets) == 1)
 
 
-def test_ci_runs_for_forks() -> None:
-    """Nothing in it needs what a fork does not get."""
-    ci = str(WORKFLOWS["ci"])
-    assert not re.search(r"secrets\.|vars\.|id-token|head\.repo", ci)
+@pytest.mark.parametrize("workflow", CHANGES_AZURE)
+def test_azure_is_changed_from_main_or_by_hand_in_an_environment(workflow: str) -> None:
+    content = WORKFLOWS[workflow]
+    assert content["on"].keys() <= {"push", "workflow_dispatch"}
+    assert content["on"].get("push", {"branches": ["main"]}) == {"branches": ["main"]}
+    assert all(job["environment"] for job in content["jobs"].values())
 
 
-def test_what_ci_keeps_is_terraform_json_alone() -> None:
-    kept = [step.content["with"]["path"] for step in steps() if "upload-artifact" in step.content.get("uses", "")]
-    assert kept == ["cdktf.out/stacks/*/cdk.tf.json"]
+def test_what_is_deployed_or_rotated_is_one_at_a_time_and_never_cancelled() -> None:
+    for env, job in WORKFLOWS["deploy"]["jobs"].items():
+        assert job["concurrency"] == {"group": f"environment-{env}", "cancel-in-progress": "false"}
+    rotation = {"group": "environment-${{ inputs.environment }}", "cancel-in-progress": "false"}
+    assert WORKFLOWS["rotate"]["concurrency"] == rotation
 
 
-def test_plans_are_not_for_forks() -> None:
-    plan = WORKFLOWS["plan"]["jobs"]
-    assert plan["environments"]["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
-    assert plan["plan"]["needs"] == "environments"
-    assert "if" not in plan["plan"]
+@pytest.mark.parametrize(
+    "job", [job for job in JOBS if "pull_request" in WORKFLOWS[str(job.id).partition(".")[0]]["on"]]
+)
+def test_a_pull_request_gets_no_secret_and_not_the_identity_that_deploys(job: Job) -> None:
+    assert "environment" not in job.content
+    assert "secrets." not in str(job.content)
+    assert "AZURE_DEPLOY_CLIENT_ID" not in str(job.content)
+    assert all("--no-refresh" in step.run for step in job.steps if step.calls("plan"))
 
 
-def test_what_a_pull_request_runs_neither_reads_secrets_nor_is_the_identity_that_may() -> None:
-    for workflow, name, job in jobs():
-        if "pull_request" not in WORKFLOWS[workflow]["on"]:
-            continue
-        assert "environment" not in job, (workflow, name)
-        assert "AZURE_DEPLOY_CLIENT_ID" not in str(job), (workflow, name)
-        plans = [step["run"] for step in job["steps"] if "scripts/plan.py" in step.get("run", "")]
-        assert all("--no-refresh" in plan for plan in plans), (workflow, name)
+def test_ci_runs_for_forks_and_plans_do_not() -> None:
+    """A fork gets neither variables nor a token for Azure."""
+    assert not re.search(r"vars\.|id-token|head\.repo", str(WORKFLOWS["ci"]))
+    first, second = WORKFLOWS["plan"]["jobs"].values()
+    assert first["if"] == "github.event.pull_request.head.repo.full_name == github.repository"
+    assert "if" not in second, "its need alone decides"
 
 
-def test_what_changes_azure_is_one_at_a_time_and_never_stopped_midway() -> None:
-    deploys = WORKFLOWS["deploy"]["jobs"]
-    assert {env: job["concurrency"] for env, job in deploys.items()} == {
-        env: {"group": f"environment-{env}", "cancel-in-progress": "false"} for env in deploys
-    }
-    assert WORKFLOWS["drift"]["concurrency"] == {"group": "drift", "cancel-in-progress": "false"}
-    assert WORKFLOWS["rotate"]["concurrency"] == {
-        "group": "environment-${{ inputs.environment }}",
-        "cancel-in-progress": "false",
-    }
+def test_azure_is_logged_in_to_with_a_token_of_github_and_no_password() -> None:
+    for step in steps():
+        login = {name.removeprefix("ARM_"): value for name, value in step.env.items() if name.startswith("ARM_")}
+        if login:
+            assert (login.pop("USE_OIDC"), login.pop("USE_AZUREAD")) == ("true", "true")
+        if step.action == "azure/login":
+            login = {name.upper().replace("-", "_"): value for name, value in step.content["with"].items()}
+        assert not login or login.keys() == {"CLIENT_ID", "TENANT_ID", "SUBSCRIPTION_ID"}
+        for name, value in login.items():
+            assert re.fullmatch(rf"\$\{{\{{ vars\.AZURE_(DEPLOY_)?{name} \}}\}}", value)
 
 
-def test_python_and_terraform_are_those_that_are_pinned() -> None:
-    terraform = (ROOT / ".terraform-version").read_text(encoding="utf-8").strip()
-    wanted = {
+def test_only_the_drift_check_uses_the_identity_that_deploys_without_an_environment() -> None:
+    """It reads what a deployment reads, and an approval every night would be none."""
+    users = {str(step.job) for step in steps() if "AZURE_DEPLOY_CLIENT_ID" in str(step.content)}
+    assert users == {"drift.drift"}
+
+
+def test_an_artifact_is_terraform_json_alone() -> None:
+    paths = [step.content["with"]["path"] for step in steps() if step.action == "actions/upload-artifact"]
+    assert paths == ["cdktf.out/stacks/*/cdk.tf.json"]
+
+
+def test_python_and_terraform_have_the_pinned_versions() -> None:
+    terraform = Path(ROOT / ".terraform-version").read_text(encoding="utf-8").strip()
+    pinned = {
         "actions/setup-python": {"python-version": ".".join(map(str, OLDEST_PYTHON))},
         "hashicorp/setup-terraform": {"terraform_version": terraform, "terraform_wrapper": "false"},
     }
     for step in steps():
-        action = step.content.get("uses", "").partition("@")[0]
-        assert action not in wanted or step.content["with"] == wanted[action], step
+        assert step.action not in pinned or step.content["with"] == pinned[step.action], step
