@@ -10,7 +10,7 @@ from pathlib import Path
 from scripts.setup.environment import prepare, tool
 
 
-def test_a_body_from_stdin_arrives_letter_by_letter(tmp_path: Path) -> None:
+def test_a_body_from_stdin_is_sent_unchanged(tmp_path: Path) -> None:
     prepare(tools=["azure-cli"])
     sent = json.dumps({"value": 'a key with @, " and =', "contentType": "text/plain", "tags": {"env": "dev"}})
     arrived: list[tuple[str, str | None, bytes]] = []

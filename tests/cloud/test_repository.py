@@ -1,4 +1,4 @@
-"""Which repository a checkout belongs to."""
+"""The GitHub repository of a checkout."""
 
 import subprocess
 from pathlib import Path
@@ -12,7 +12,7 @@ from scripts.github.repository import repository
 
 @pytest.fixture(autouse=True)
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A git repository without a remote, and no runner around it."""
+    """A git repository without a remote, outside of GitHub Actions."""
     subprocess.run(["git", "init", "--quiet", tmp_path], check=True)  # noqa: S607
     monkeypatch.setattr(module, "ROOT", tmp_path)
     for name in ("GITHUB_REPOSITORY", "GITHUB_SERVER_URL", "GH_HOST"):
@@ -34,7 +34,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "https://GitHub.com:443/contoso/gateway",
     ],
 )
-def test_where_origin_leads(checkout: Path, remote: str) -> None:
+def test_the_repository_is_read_from_origin(checkout: Path, remote: str) -> None:
     subprocess.run(["git", "-C", checkout, "remote", "add", "origin", remote], check=True)  # noqa: S607
     assert repository() == "contoso/gateway"
 
@@ -51,16 +51,16 @@ def test_where_origin_leads(checkout: Path, remote: str) -> None:
         "https://github.com/contoso/gateway/more",
     ],
 )
-def test_an_origin_elsewhere_is_refused_without_a_word_of_it(checkout: Path, remote: str) -> None:
+def test_an_origin_on_another_host_is_refused_and_not_shown(checkout: Path, remote: str) -> None:
     subprocess.run(["git", "-C", checkout, "remote", "add", "origin", remote], check=True)  # noqa: S607
     with pytest.raises(ScriptError, match="Name the repository: --repository OWNER/NAME") as refusal:
         repository()
     assert str(refusal.value).startswith("The remote `origin` is not on github.com.")
     assert "hush" not in str(refusal.value)
-    assert repository("contoso/said") == "contoso/said"
+    assert repository("contoso/given") == "contoso/given"
 
 
-def test_without_an_origin_it_must_be_said() -> None:
+def test_without_an_origin_the_repository_must_be_given() -> None:
     with pytest.raises(ScriptError, match=r"^This checkout has no remote `origin`. Name the repository"):
         repository()
 
@@ -69,28 +69,28 @@ def test_without_an_origin_it_must_be_said() -> None:
     ("variable", "value"),
     [("GH_HOST", "contoso.ghe.com"), ("GITHUB_SERVER_URL", "https://github.contoso.example")],
 )
-def test_another_github_is_refused_whatever_is_said(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+def test_another_github_host_is_refused(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
     monkeypatch.setenv(variable, value)
     with pytest.raises(ScriptError, match=f"{variable} is {value}: only repositories on github.com are supported"):
-        repository("contoso/said")
+        repository("contoso/given")
 
 
 @pytest.mark.parametrize(
     ("variable", "value"),
     [("GH_HOST", "github.com"), ("GITHUB_SERVER_URL", "https://github.com"), ("GH_HOST", "")],
 )
-def test_what_names_github_itself_is_fine(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+def test_variables_may_name_github_com(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
     monkeypatch.setenv(variable, value)
-    assert repository("contoso/said") == "contoso/said"
+    assert repository("contoso/given") == "contoso/given"
 
 
-def test_what_is_said_comes_before_what_a_runner_says(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_given_repository_comes_before_github_actions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GITHUB_REPOSITORY", "contoso/runner")
     assert repository() == "contoso/runner"
-    assert repository("contoso/said") == "contoso/said"
+    assert repository("contoso/given") == "contoso/given"
 
 
 @pytest.mark.parametrize("name", ["gateway", "a/b/c", "https://github.com/contoso/gateway", "a/b c"])
-def test_a_name_that_is_none_is_refused(name: str) -> None:
+def test_an_invalid_name_is_refused(name: str) -> None:
     with pytest.raises(ScriptError, match="must be OWNER/NAME"):
         repository(name)

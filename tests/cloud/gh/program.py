@@ -6,7 +6,7 @@ import json
 import sys
 
 from tests.cloud import edge
-from tests.cloud.gh import routes, settings
+from tests.cloud.gh import routes, variables
 from tests.cloud.gh.flags import UsageError, parse
 from tests.cloud.gh.github import GitHub, HttpError, new
 
@@ -49,7 +49,7 @@ def _run(
         if command == "api":
             answer = routes.api(github, positional, flags, stdin)
         else:
-            answer = settings.run(github, command, positional, flags, stdin)
+            answer = variables.run(github, command, positional, flags, stdin)
     except HttpError as error:
         return _failed(command, positional, error)
     if changes:

@@ -1,4 +1,4 @@
-"""The stand-in gives roles where Azure would: on what exists."""
+"""The stand-in assigns roles only on existing scopes, as Azure does."""
 
 import pytest
 
@@ -17,7 +17,7 @@ SCOPE = f"/subscriptions/{SUBSCRIPTION}"
         (f"{SCOPE}/something", "InvalidScope"),
     ],
 )
-def test_a_role_at_what_does_not_exist_is_refused(scope: str, code: str) -> None:
+def test_a_role_on_a_missing_scope_is_refused(scope: str, code: str) -> None:
     azure = Azure(new(), subscription=None)
     group.create(azure, name="here", location="x")
     with pytest.raises(AzError, match=code):
