@@ -8,12 +8,13 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from settings.azure_openai import AzureOpenAI, Upstream, Upstreams, check_upstreams
 from settings.containers import Containers
+from settings.limits import CircuitBreaker, Limits, Retries, Timeouts
 from settings.models import Codex, Embeddings, Model, Models
 from settings.naming import Env, LocationShort, Naming, ProjectName
 from settings.operations import Backend, KeyVault, Logs
 from settings.projects import Project, Projects, check_projects
 from settings.tags import Tags
-from settings.traffic import CircuitBreaker, Ingress, Limits, Retries, Scale, Timeouts
+from settings.traffic import Ingress, Scale
 from settings.values import FieldPath, conflicts, must_be, whole_number
 from settings.variables import NESTED, PREFIX, Variables
 

@@ -1,11 +1,11 @@
-"""How much traffic the gateway takes, from where, and how long it tries."""
+"""Who can reach the gateway, and with how many replicas it answers."""
 
 from ipaddress import IPv4Network
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
-from settings.values import FieldPath, Group, Switch, Text, conflict, list_of, refused, seconds, whole_number
+from settings.values import Group, Switch, Text, conflict, list_of, refused, whole_number
 
 
 def _ipv4_network(cidr: str) -> str:
@@ -56,115 +56,3 @@ class Ingress(Group):
     ip_allowlist: Networks = Field(
         (), description="IPv4 networks in CIDR notation that may connect. If empty, any address may."
     )
-
-
-class Timeouts(Group):
-    """Seconds; below the 240 after which the ingress closes an idle connection, with a margin for LiteLLM.
-
-    Source: https://learn.microsoft.com/azure/container-apps/ingress-overview.
-    """
-
-    connect_s: Annotated[float, seconds(0.1, 60)] = Field(
-        5.0, description="Until a connection to the upstream is open."
-    )
-    first_event_s: Annotated[float, seconds(0.1, 230)] = Field(
-        60.0, description="Until the first event of a streamed answer."
-    )
-    idle_s: Annotated[float, seconds(0.1, 230)] = Field(
-        180.0, description="Between two events of a streamed answer. A reasoning model can be silent for minutes."
-    )
-    answer_s: Annotated[float, seconds(0.1, 230)] = Field(
-        180.0, description="Until a complete answer that is not streamed."
-    )
-    embeddings_s: Annotated[float, seconds(0.1, 230)] = Field(30.0, description="Until an embeddings answer.")
-    body_s: Annotated[float, seconds(0.1, 230)] = Field(60.0, description="Until the client has sent the request body.")
-    litellm_s: Annotated[float, seconds(0.1, 230)] = Field(
-        30.0, description="Until LiteLLM calls Azure for a translated request. After that it counts as unresponsive."
-    )
-    litellm_start_s: Annotated[float, seconds(0.1, 230)] = Field(
-        90.0, description="How long a translated request waits for LiteLLM to load."
-    )
-    total_s: Annotated[float, seconds(0.1, 230)] = Field(
-        220.0, description="Until the first byte to the client, including all attempts and pauses."
-    )
-
-    @field_validator("first_event_s", "answer_s", "embeddings_s")
-    @classmethod
-    def _covers_the_connection(cls, limit_s: float, info: ValidationInfo) -> float:
-        if (connect_s := info.data.get("connect_s", 0)) > limit_s:
-            raise conflict(f"must be at least timeouts.connect_s, which is {connect_s:g}")
-        return limit_s
-
-    @field_validator("total_s")
-    @classmethod
-    def _covers_the_parts(cls, total_s: float, info: ValidationInfo) -> float:
-        parts = ("first_event_s", "answer_s", "embeddings_s", "body_s", "litellm_s", "litellm_start_s")
-        longer = {part: info.data[part] for part in parts if info.data.get(part, 0) > total_s}
-        if longer:
-            raise conflict("must be at least " + ", ".join(f"timeouts.{part} ({s:g})" for part, s in longer.items()))
-        return total_s
-
-
-class Retries(Group):
-    """Attempts if a model has one region; with several regions, each gets one attempt.
-
-    Retried are transient failures: 408, 429, 5xx, a connection reset, a time-out.
-    """
-
-    attempts: Annotated[int, whole_number(1, 10)] = Field(3, description="Number of attempts, including the first.")
-    backoff_s: Annotated[float, seconds(0, 30)] = Field(
-        0.5, description="Seconds before the second attempt; each further pause is twice as long."
-    )
-    max_retry_after_s: Annotated[float, seconds(0, 220)] = Field(
-        20.0, description="Longest Retry-After in seconds for which the gateway waits."
-    )
-
-    def check(self, timeouts: Timeouts) -> dict[FieldPath, str]:
-        """Values that do not fit within these times, by field path."""
-        messages: dict[FieldPath, str] = {}
-        pauses_s = self.backoff_s * (2 ** (self.attempts - 1) - 1)
-        if pauses_s >= timeouts.total_s:
-            messages["attempts",] = (
-                f"must be fewer, or the pauses shorter: with retries.backoff_s these alone take {pauses_s:g} s, and "
-                f"timeouts.total_s is {timeouts.total_s:g}"
-            )
-        if self.max_retry_after_s > timeouts.total_s:
-            messages["max_retry_after_s",] = f"must be at most timeouts.total_s, which is {timeouts.total_s:g}"
-        return messages
-
-
-class CircuitBreaker(Group):
-    """One per region and model: while it is open, the region gets no requests for the model."""
-
-    failures: Annotated[int, whole_number(1, 100)] = Field(1, description="Consecutive failures that open it.")
-    open_s: Annotated[float, seconds(0.1, 600)] = Field(10.0, description="How long it stays open.")
-    max_open_s: Annotated[float, seconds(0.1, 3600)] = Field(
-        60.0, description="Maximum, if the region's Retry-After sets the time."
-    )
-
-    @field_validator("max_open_s")
-    @classmethod
-    def _not_below_open(cls, max_open_s: float, info: ValidationInfo) -> float:
-        if (open_s := info.data.get("open_s", 0)) > max_open_s:
-            raise conflict(f"must be at least circuit_breaker.open_s, which is {open_s:g}")
-        return max_open_s
-
-
-class Limits(Group):
-    """Limits of a single request."""
-
-    max_body_bytes: Annotated[int, whole_number(1024, 33_554_432)] = Field(
-        16_777_216, description="Maximum request body in bytes. A replica holds four of that size at a time."
-    )
-    max_depth: Annotated[int, whole_number(8, 256)] = Field(
-        64, description="Maximum nesting of arrays and objects in a body."
-    )
-    queue_s: Annotated[float, seconds(0, 220)] = Field(
-        120.0, description="How long embeddings wait for Azure's quota before the client gets 429."
-    )
-
-    def check(self, timeouts: Timeouts) -> dict[FieldPath, str]:
-        """Values that do not fit within these times, by field path."""
-        if self.queue_s <= timeouts.total_s:
-            return {}
-        return {("queue_s",): f"must be at most timeouts.total_s, which is {timeouts.total_s:g}"}
