@@ -50,7 +50,6 @@ class ContainerApp(Construct):
         app.override_logical_id("gateway")
         self.name = app.name
         self.fqdn = app.ingress.fqdn
-        self.revision = app.latest_revision_name
         self.image = app.template.container.get(0).image
 
 

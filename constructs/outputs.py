@@ -8,7 +8,11 @@ from constructs.resource_group import ResourceGroup
 
 
 def declare_outputs(stack: TerraformStack, *, app: ContainerApp, vault: KeyVault, group: ResourceGroup) -> None:
-    """Add the outputs, all of them public, under exactly their own names."""
+    """Add the outputs, all of them public, under exactly their own names.
+
+    The revision is not among them: the provider does not mark `latest_revision_name` as unknown, so after an update the
+    output would be the revision before. `scripts/deploy.py` reads it from Azure.
+    """
     outputs = {
         "gateway_url": (f"https://{app.fqdn}", "The gateway's address: the host alone."),
         "openai_base_url": (f"https://{app.fqdn}/v1", "The base URL for OpenAI clients."),
@@ -16,7 +20,6 @@ def declare_outputs(stack: TerraformStack, *, app: ContainerApp, vault: KeyVault
         "resource_group_name": (group.name, "The resource group of this environment."),
         "key_vault_name": (vault.name, "The Key Vault with the secrets of this environment."),
         "container_app_name": (app.name, "The container app."),
-        "revision": (app.revision, "The newest revision of the container app."),
         "image": (app.image, "The image of its containers, with its digest."),
     }
     for name, (value, description) in outputs.items():

@@ -166,5 +166,4 @@ class GatewayStack(TerraformStack):
         TerraformOutput(self, "resource_group_name", value=group.name)
         TerraformOutput(self, "key_vault_name", value=vault.name)
         TerraformOutput(self, "container_app_name", value=app.name)
-        TerraformOutput(self, "revision", value=app.latest_revision_name)
         TerraformOutput(self, "image", value=app.template.container.get(0).image)

@@ -103,6 +103,5 @@ def test_outputs_have_exactly_the_names_that_scripts_read(stack: Stack) -> None:
         "resource_group_name": "${azurerm_resource_group.gateway.name}",
         "key_vault_name": "${azurerm_key_vault.gateway.name}",
         "container_app_name": "${azurerm_container_app.gateway.name}",
-        "revision": "${azurerm_container_app.gateway.latest_revision_name}",
         "image": "${azurerm_container_app.gateway.template[0].container[0].image}",
     }
