@@ -119,7 +119,7 @@ def test_the_nightly_drift_check_needs_no_approval(clone: Clone) -> None:
 def test_the_workflow_deploys_a_new_environment(clone: Clone) -> None:
     subject = f"{REPOSITORY}:environment:staging"
     summary = run_step(clone, "deploy", job="staging", subject=subject, env="staging", options="--no-smoke")
-    assert "Plan of staging: 11 created" in summary
+    assert "| create | `azurerm_container_app.gateway` |" in summary
     assert clone.cloud.state("az")["vaults"]["pvc-staging-pvqjcwt3-kv"]["gateway-key"]
 
 
