@@ -1,12 +1,12 @@
-"""The gateway in front of Azure OpenAI; these modules travel into its container, one environment variable each.
+"""The gateway in front of Azure OpenAI. Its source code is sent to its container as one archive.
 
-    server -> door -> limits -> [queue ->] failover -> regions, visit -> attempt -> Azure OpenAI
-                             -> translation -> translator -> attempt -> LiteLLM -> server (as its Azure), on as above
+- `http`: server, health probes, shutdown; `routes` lists the routes, `pipeline` the steps of a request
+- `admission`: authentication, request body, model, fields that LiteLLM may get
+- `rate_limits`: limits of projects, queue of embeddings for Azure's quota
+- `failover`: regions, circuit breakers, affinity of conversations; `retries` says which failures are retried
+- `upstream`: one call of Azure or LiteLLM, streams, authentication to Azure
+- `litellm`: translation of chat completions for Responses models
+- `context`: what is known about a request, and the types that the steps share; `access_log` reports it
 
-- `door`: `routes`, `keys`, `bodies` in their `room`, the `catalogue` of models, known `fields` and their `shapes`
-- `limits`, `queue`: `windows` count a minute, `lane` hands out turns, `quota` knows what each region has had
-- `failover`: each region has a `breaker`, conversations an `affinity`; `stream` and its `events`, `repairs`
-- `exchange` is the vocabulary the steps share; `request_log` takes one line of notes per request; `serve` ends well
-
-They may use the standard library and aiohttp alone: nothing else is certain to be in LiteLLM's image.
+Only the standard library and aiohttp are used: nothing else is certain to be in LiteLLM's image.
 """

@@ -1,28 +1,29 @@
-"""Starts the gateway with what the container's environment says."""
+"""Starts the gateway with the configuration in the container's environment."""
 
 import asyncio
 import os
 
-from .app import open_server
+from .access_log import log_event
 from .configuration import read_configuration
-from .request_log import RequestLog
-from .serve import Drain, serve
+from .http.active_requests import ActiveRequests
+from .http.handler import open_server
+from .http.shutdown import serve
 
-_OF_THE_GRACE_PERIOD = 0.95
+_SHARE_OF_GRACE_PERIOD = 0.95
 
 
 async def main() -> None:
-    """Serve until SIGTERM; the platform waits `total_s` for the end, and kills then."""
-    configuration = read_configuration(os.environ)
-    drain, log = Drain(), RequestLog()
-    async with open_server(configuration, drain=drain, log=log) as server:
+    """Serve until SIGTERM. The platform kills the process `total_s` after that."""
+    configuration, active_requests = read_configuration(os.environ), ActiveRequests()
+    async with open_server(configuration, active_requests=active_requests, log_event=log_event) as server:
+        log_event({"event": "started", "source": configuration.source})
         await serve(
             server,
             host=configuration.host,
             port=configuration.port,
-            drain=drain,
-            grace_s=configuration.timeouts.total_s * _OF_THE_GRACE_PERIOD,
-            tell=log.tell,
+            active_requests=active_requests,
+            grace_s=configuration.timeouts.total_s * _SHARE_OF_GRACE_PERIOD,
+            log_event=log_event,
         )
 
 

@@ -1,5 +1,7 @@
-"""What the container's environment tells the gateway, typed. Seconds end in `_s`; `settings/` says what each bounds."""
+"""The gateway's configuration, read from environment variables. `settings/` documents each field."""
 
+import base64
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -91,7 +93,7 @@ class Limits:
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
-    """Everything the gateway knows when it starts; nothing is read later."""
+    """Everything that the gateway reads at its start. `source` identifies the archive of the gateway's source code."""
 
     host: str
     port: int
@@ -103,14 +105,15 @@ class Configuration:
     retries: Retries
     circuit_breaker: CircuitBreaker
     limits: Limits
+    source: str | None = None
 
 
 def read_configuration(environ: Mapping[str, str]) -> Configuration:
-    """Read the variables that `gateway/containers.py` wrote.
+    """Read the variables that `gateway/containers.py` sets.
 
     Raises:
-        KeyError: one is missing; it is named.
-        ValueError: a key is blank, or opens two doors.
+        KeyError: a variable is missing.
+        ValueError: a key is blank, or two owners have the same key.
     """
     document = json.loads(environ["GATEWAY_CONFIG"])
     upstreams = {entry["name"]: _upstream(entry, environ) for entry in document["upstreams"]}
@@ -131,7 +134,13 @@ def read_configuration(environ: Mapping[str, str]) -> Configuration:
         retries=Retries(**document["retries"]),
         circuit_breaker=CircuitBreaker(**document["circuit_breaker"]),
         limits=Limits(**document["limits"]),
+        source=_source(environ.get("GATEWAY_SOURCE")),
     )
+
+
+def _source(archive: str | None) -> str | None:
+    """The first 16 hex digits of the SHA-256 of the archive, which the start command gets as base64 text."""
+    return hashlib.sha256(base64.b64decode(archive)).hexdigest()[:16] if archive else None
 
 
 def _upstream(entry: Mapping[str, object], environ: Mapping[str, str]) -> Upstream:
@@ -146,7 +155,7 @@ def _upstream(entry: Mapping[str, object], environ: Mapping[str, str]) -> Upstre
 def _model(entry: Mapping[str, object], upstreams: Mapping[str, Upstream]) -> Model:
     known = {name: value for name, value in entry.items() if name in Model.__dataclass_fields__}
     names = entry["upstreams"]
-    assert isinstance(names, list)  # noqa: S101 - the builder wrote it
+    assert isinstance(names, list)  # noqa: S101 - written by the builder
     return Model(**{**known, "upstreams": tuple(upstreams[name] for name in names)})  # type: ignore[arg-type]
 
 
@@ -164,7 +173,7 @@ def _project(entry: Mapping[str, object], environ: Mapping[str, str], models: Ma
 
 
 def _key(environ: Mapping[str, str], name: str) -> str:
-    """A secret often ends with the line end of the file it came from; a header cannot hold one."""
+    """Strip the line end that a secret often has when it comes from a file; a header cannot contain one."""
     key = environ[name].strip()
     if not key:
         raise ValueError(f"{name} is blank")

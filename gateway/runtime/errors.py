@@ -1,95 +1,127 @@
-"""Error answers in OpenAI's shape, so that every client and SDK understands them.
+"""Error responses in OpenAI's format, which clients and SDKs understand.
 
 https://platform.openai.com/docs/guides/error-codes
 """
 
 import json
 import math
+import traceback
 from collections.abc import Mapping
 from dataclasses import replace
 
-from .exchange import Answer, Surface, Transient
+from .context import Response, Surface
+from .retries import RetryableError
 
-INTERRUPTED = "The upstream stopped in the middle of its answer"
+_INTERRUPTED = "The upstream stopped before its response was complete."
 
 
-def error(
+def error_response(
     status: int,
     message: str,
     *,
     type: str = "invalid_request_error",  # noqa: A002 - OpenAI's name of the field
     param: str | None = None,
     code: str | None = None,
-    retry_after: float | None = None,
-) -> Answer:
-    """Build an error answer; `retry_after` is in seconds, of which HTTP knows whole ones and OpenAI's SDK more."""
+    retry_after_s: float | None = None,
+) -> Response:
+    """Build an error response. `Retry-After` has whole seconds; OpenAI's SDK also reads `retry-after-ms`."""
     body = {"error": {"message": message, "type": type, "param": param, "code": code}}
     headers = {"content-type": "application/json"}
-    if retry_after is not None:
-        headers["retry-after"] = str(max(1, math.ceil(retry_after)))
-        headers["retry-after-ms"] = str(math.ceil(retry_after * 1000))
-    return Answer(status=status, body=json.dumps(body).encode(), headers=headers, error=code)
+    if retry_after_s is not None:
+        headers["retry-after"] = str(max(1, math.ceil(retry_after_s)))
+        headers["retry-after-ms"] = str(math.ceil(retry_after_s * 1000))
+    return Response(status=status, body=json.dumps(body).encode(), headers=headers, error=code)
 
 
 class RefusedError(Exception):
-    """The door stays shut; `answer` tells the client why."""
+    """A request is not admitted; `response` tells the client why."""
 
-    def __init__(self, answer: Answer) -> None:
-        super().__init__(answer.status)
-        self.answer = answer
-
-
-def invalid(message: str, *, param: str | None = None, code: str = "invalid_value") -> RefusedError:
-    """A request that makes no sense: 400."""
-    return RefusedError(error(400, message, param=param, code=code))
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
 
 
-def unauthorized() -> Answer:
-    """No key or a wrong one: the same words, so that nobody learns which."""
+def invalid_request(message: str, *, param: str | None = None, code: str = "invalid_value") -> RefusedError:
+    """400."""
+    return RefusedError(error_response(400, message, param=param, code=code))
+
+
+def invalid_api_key() -> Response:
+    """401. The message is the same for a missing and a wrong key, so that it reveals nothing about keys."""
     message = "Incorrect API key provided. Send it as 'Authorization: Bearer <key>' or 'x-gateway-key: <key>'."
-    return error(401, message, code="invalid_api_key")
+    return error_response(401, message, code="invalid_api_key")
 
 
-def exhausted(failure: Transient) -> Answer:
-    """No attempt succeeded: say whether waiting helps, as clients back off on 429 and 503 differently."""
-    if failure.status == 429:
+def upstream_unavailable(error: RetryableError) -> Response:
+    """429 or 503 after all attempts failed; clients back off differently on the two."""
+    if error.status == 429:
         message = "Azure OpenAI is rate limited. Please try again later."
-        after = failure.retry_after or 10.0
-        return error(429, message, type="rate_limit_error", code="rate_limit_exceeded", retry_after=after)
-    message = f"Azure OpenAI could not answer ({failure.status}: {failure.reason}). Please try again later."
-    return error(503, message, type="server_error", code="upstream_unavailable", retry_after=failure.retry_after)
+        after_s = error.retry_after_s or 10.0
+        return error_response(429, message, type="rate_limit_error", code="rate_limit_exceeded", retry_after_s=after_s)
+    message = f"Azure OpenAI could not answer ({error.status}: {error.reason}). Please try again later."
+    return error_response(
+        503, message, type="server_error", code="upstream_unavailable", retry_after_s=error.retry_after_s
+    )
 
 
-def displaced(retry_after: float | None) -> Answer:
-    """What a conversation goes on from is in one region alone, and that one cannot answer."""
+def conversation_unavailable(retry_after_s: float | None) -> Response:
+    """503. The request continues a conversation that only one region knows, and that region cannot answer."""
     message = "This conversation belongs to a region that cannot answer now. Please try again later."
-    return error(503, message, type="server_error", code="conversation_unavailable", retry_after=retry_after)
+    return error_response(
+        503, message, type="server_error", code="conversation_unavailable", retry_after_s=retry_after_s
+    )
 
 
-def told(status: int, said: Mapping[str, object]) -> Answer:
-    """An error that Azure told inside a stream, as an answer of its own."""
-    message, kind = str(said.get("message") or INTERRUPTED), str(said.get("type") or "server_error")
-    param, code = (str(said[name]) if said.get(name) else None for name in ("param", "code"))
-    return replace(error(status, message, type=kind, param=param, code=code), error="upstream_refused")
+def azure_error(status: int, details: Mapping[str, object]) -> Response:
+    """An error event in Azure's stream, as an error response."""
+    message, kind = str(details.get("message") or _INTERRUPTED), str(details.get("type") or "server_error")
+    param, code = (str(details[name]) if details.get(name) else None for name in ("param", "code"))
+    return replace(error_response(status, message, type=kind, param=param, code=code), error="upstream_refused")
 
 
-def untranslatable(failure: Transient | None, reason: str = "") -> Answer:
-    """LiteLLM itself failed, or refused what it should translate; Azure was not asked, or answered well."""
-    if failure is not None:
-        message = f"LiteLLM could not translate this request ({failure.status}: {failure.reason})."
-        return error(502, message, type="server_error", code="translation_failed")
-    return error(400, f"LiteLLM cannot translate this request: {reason}", code="translation_refused")
+def translation_failed(error: RetryableError) -> Response:
+    """502. LiteLLM failed; Azure was not called, or did not fail."""
+    message = f"LiteLLM could not translate this request ({error.status}: {error.reason})."
+    return error_response(502, message, type="server_error", code="translation_failed")
 
 
-def interruption(surface: Surface, sequence_number: int) -> bytes:
-    """The last event of a stream that broke off, as each surface spells it.
+def translation_refused(reason: str) -> Response:
+    """400."""
+    return error_response(400, f"LiteLLM cannot translate this request: {reason}", code="translation_refused")
 
-    The Responses API documents an `error` event with the fields at its top; the `openai` SDK raises on a nested
-    `error`. Both are there, so that neither kind of reader takes a cut stream for a finished answer.
+
+def translation_unavailable() -> Response:
+    """503."""
+    message = "LiteLLM, which translates this request, does not answer. Please try again."
+    return error_response(503, message, type="server_error", code="translation_unavailable", retry_after_s=5.0)
+
+
+def shutting_down() -> Response:
+    """503. A new connection reaches another replica."""
+    message = "This replica is shutting down. Please try again."
+    return error_response(503, message, type="server_error", code="shutting_down", retry_after_s=1.0)
+
+
+def internal_error(status: int = 500) -> Response:
+    """A defect of the gateway."""
+    return error_response(status, "The gateway failed.", type="server_error", code="internal_error")
+
+
+def error_location(error: Exception) -> str:
+    """Return type and location of an exception without its text, which may quote the request."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} in {frame.name}, line {frame.lineno}"
+
+
+def interruption_event(surface: Surface, sequence_number: int) -> bytes:
+    """The last event of a stream that broke off.
+
+    The Responses API documents an `error` event with the fields at the top level; the `openai` SDK raises an exception
+    for a nested `error`. This event has both, so that no client takes a broken stream for a complete one.
     https://platform.openai.com/docs/api-reference/responses-streaming/error
     """
-    detail = {"message": INTERRUPTED, "type": "server_error", "param": None, "code": "upstream_interrupted"}
+    details = {"message": _INTERRUPTED, "type": "server_error", "param": None, "code": "upstream_interrupted"}
     if surface is Surface.RESPONSES:
-        event = {**detail, "type": "error", "sequence_number": sequence_number, "error": detail}
+        event = {**details, "type": "error", "sequence_number": sequence_number, "error": details}
         return b"event: error\ndata: " + json.dumps(event).encode() + b"\n\n"
-    return b"data: " + json.dumps({"error": detail}).encode() + b"\n\n"
+    return b"data: " + json.dumps({"error": details}).encode() + b"\n\n"

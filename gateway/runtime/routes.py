@@ -1,14 +1,14 @@
-"""The routes that exist; everything else is 404.
+"""The routes of the gateway; everything else is 404.
 
-OpenAI's, with and without `/v1`, since clients are given the bare host as often as the base URL, and Azure's own forms.
-Roo asks `/v1/v1/responses` after a failure and shows what that answers. Paths are matched as they came, undecoded, so
-that no spelling of a path opens another one.
+OpenAI's routes exist with and without `/v1`, because clients are configured with the bare host as often as with the
+base URL. Azure's own routes exist, too. Roo calls `/v1/v1/responses` after a failure and shows that response. Paths are
+matched undecoded, so that no other spelling reaches a route.
 """
 
 import re
 from dataclasses import dataclass
 
-from .exchange import Surface
+from .context import Surface
 
 LIVENESS = "/health/liveness"
 READINESS = "/health/readiness"
@@ -16,7 +16,7 @@ READINESS = "/health/readiness"
 
 @dataclass(frozen=True)
 class Route:
-    """A place to knock at, and what its path names; without a surface it tells of the models."""
+    """A route and what its path names. A route without a surface describes the models."""
 
     name: str
     surface: Surface | None = None
@@ -33,7 +33,7 @@ _SURFACES = {
     "/chat/completions": Surface.CHAT,
     "/embeddings": Surface.EMBEDDINGS,
 }
-_POSTED = {
+_POST_ROUTES = {
     **{prefix + path: Route(path[1:], surface) for path, surface in _SURFACES.items() for prefix in ("", "/v1")},
     "/v1/v1/responses": Route("responses", Surface.RESPONSES),
     "/openai/responses": Route("openai/responses", Surface.RESPONSES, is_azure=True),
@@ -43,14 +43,14 @@ _DEPLOYMENT = re.compile(r"/openai/deployments/([A-Za-z0-9._-]+)(/chat/completio
 
 
 def find_route(method: str, path: str) -> Route | None:
-    """Return the route of this method and raw path, or None."""
+    """Return the route of this method and undecoded path, or None."""
     if method == "GET":
         if path in ("/models", "/v1/models"):
             return _MODELS
-        found = _MODEL.fullmatch(path)
-        return Route("models/{id}", model=found[1]) if found else None
+        match = _MODEL.fullmatch(path)
+        return Route("models/{id}", model=match[1]) if match else None
     if method != "POST":
         return None
-    if found := _DEPLOYMENT.fullmatch(path):
-        return Route(f"openai{found[2]}", _SURFACES[found[2]], is_azure=True, deployment=found[1])
-    return _POSTED.get(path)
+    if match := _DEPLOYMENT.fullmatch(path):
+        return Route(f"openai{match[2]}", _SURFACES[match[2]], is_azure=True, deployment=match[1])
+    return _POST_ROUTES.get(path)

@@ -1,0 +1,54 @@
+"""The access log: one JSON line on stdout per request, and one per event. Never request or response content.
+
+docs/log.md describes the fields.
+"""
+
+import dataclasses
+import json
+import sys
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from .context import Attempt, RequestContext, now
+
+LogEvent = Callable[[Mapping[str, object]], None]
+
+
+def log_request(context: RequestContext) -> None:
+    """Write the line of a request that has ended."""
+    first_byte_s = None if context.first_byte is None else context.first_byte - context.started
+    log_event(
+        {
+            "request_id": context.request_id,
+            "project": context.project,
+            "route": context.route,
+            "model": context.model,
+            "stream": context.stream,
+            "status": context.status,
+            "ms": _milliseconds(now() - context.started),
+            "first_byte_ms": first_byte_s and _milliseconds(first_byte_s),
+            "tokens": context.tokens and dataclasses.asdict(context.tokens),
+            "region": context.region,
+            "attempts": [_attempt(attempt) for attempt in context.attempts],
+            "queued_ms": round(context.queued_ms, 1),
+            "litellm_ms": context.litellm_ms and round(context.litellm_ms, 1),
+            "dropped_fields": context.dropped_fields,
+            "error": context.error,
+        }
+    )
+
+
+def log_event(fields: Mapping[str, object]) -> None:
+    """Write a line with the time and these fields, in one piece and without delay."""
+    line = {"time": datetime.now(UTC).isoformat(timespec="milliseconds"), **fields}
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+
+
+def _attempt(attempt: Attempt) -> dict[str, object]:
+    reason = {} if attempt.reason is None else {"reason": attempt.reason}
+    return {"upstream": attempt.region, "status": attempt.status, **reason, "ms": attempt.ms}
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 1)

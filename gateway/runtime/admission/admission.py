@@ -1,0 +1,132 @@
+"""May this request enter, and on which way? It needs a valid body, and a model of its project that supports the API."""
+
+import json
+from collections.abc import Collection
+from dataclasses import replace
+
+from aiohttp import web
+
+from ..configuration import Configuration, Project
+from ..context import ModelRequest, RequestContext, Response, Surface, now
+from ..errors import RefusedError, invalid_request
+from ..routes import Route
+from .litellm_fields import keep_known_fields
+from .memory_budget import Reserve
+from .model_catalog import ModelCatalog
+from .request_body import read_body
+
+_SUPPORTED = {  # the first is the model's own API; the others are translated, but for compaction
+    "responses": (Surface.RESPONSES, Surface.CHAT, Surface.COMPACT),
+    "chat": (Surface.CHAT,),
+    "embeddings": (Surface.EMBEDDINGS,),
+}
+_PATHS = {
+    Surface.RESPONSES: "/v1/responses",
+    Surface.COMPACT: "/v1/responses/compact",
+    Surface.CHAT: "/v1/chat/completions",
+    Surface.EMBEDDINGS: "/v1/embeddings",
+}
+_STREAMED = (Surface.RESPONSES, Surface.CHAT)
+_MODEL_IN_BODY = (Surface.RESPONSES, Surface.COMPACT)
+
+
+class Admission:
+    """Checks a request before it costs anything."""
+
+    def __init__(self, configuration: Configuration) -> None:
+        self._projects = {project.name: project for project in configuration.projects}
+        self._catalog = ModelCatalog(configuration.models)
+        self._limits = configuration.limits
+        self._body_s = configuration.timeouts.body_s
+
+    def describe_models(self, project: Project, name: str | None) -> Response:
+        """List the project's models, or describe the one of this name; RefusedError 404 if there is none."""
+        return self._catalog.describe(name, project.models) if name else self._catalog.list(project.models)
+
+    async def admit(
+        self,
+        http_request: web.BaseRequest,
+        route: Route,
+        project: Project,
+        context: RequestContext,
+        *,
+        reserve: Reserve,
+    ) -> ModelRequest:
+        """Read the body and decide whether Azure or LiteLLM gets the request; `reserve` memory for the body.
+
+        Raises:
+            RefusedError: 400, 404, 408, 413 or 415.
+        """
+        request = await self._read(http_request, route, project, project.models, context, reserve)
+        model, surface, supported = request.model, request.surface, _SUPPORTED[request.model.kind]
+        context.model, context.stream = model.name, request.stream
+        if surface not in supported:
+            raise _unsupported_model(request)
+        if surface is Surface.COMPACT or (surface is supported[0] and not model.translate):
+            return _for_azure(request)
+        request = _for_litellm(request)
+        reserve(2 * len(request.body))  # the body of LiteLLM's inner call is about as long
+        return request
+
+    async def admit_inner(self, http_request: web.BaseRequest, route: Route, context: RequestContext) -> ModelRequest:
+        """Read an inner call of LiteLLM, which may only use the model of the client's request, by the model's own API.
+
+        Raises:
+            RefusedError: 400, 404, 408, 413 or 415.
+        """
+        project = self._projects[str(context.project)]
+        request = await self._read(http_request, route, project, {str(context.model)}, context, _reserve_nothing)
+        if request.surface is not _SUPPORTED[request.model.kind][0]:
+            raise _unsupported_model(request)
+        return _for_azure(request)
+
+    async def _read(
+        self,
+        http_request: web.BaseRequest,
+        route: Route,
+        project: Project,
+        models: Collection[str],
+        context: RequestContext,
+        reserve: Reserve,
+    ) -> ModelRequest:
+        deadline = min(context.deadline, now() + self._body_s)
+        body, fields = await read_body(http_request, deadline=deadline, limits=self._limits, reserve=reserve)
+        model = self._catalog.find(route.deployment or fields.get("model"), models, is_azure=route.is_azure)
+        surface, stream = route.surface or Surface.RESPONSES, fields.get("stream")
+        if not isinstance(stream, bool | None):
+            raise invalid_request("'stream' must be true or false.", param="stream", code="invalid_type")
+        return ModelRequest(
+            surface=surface,
+            model=model,
+            project=project,
+            body=body,
+            fields=fields,
+            stream=bool(stream) and surface in _STREAMED,
+            via_litellm=False,
+            context=context,
+        )
+
+
+def _reserve_nothing(_: int) -> None:
+    """The client's request has reserved memory for its inner calls."""
+
+
+def _for_azure(request: ModelRequest) -> ModelRequest:
+    """Keep the body as it is, except that the Responses API names the deployment in the body."""
+    if request.surface not in _MODEL_IN_BODY or request.fields["model"] == request.model.deployment:
+        return request
+    return replace(request, body=json.dumps({**request.fields, "model": request.model.deployment}).encode())
+
+
+def _for_litellm(request: ModelRequest) -> ModelRequest:
+    """Write a new body from the known fields. Unpaired surrogates become question marks; LiteLLM would refuse them."""
+    fields = {**request.fields, "model": request.model.name}
+    fields, request.context.dropped_fields = keep_known_fields(request.surface, fields)
+    body = json.dumps(fields, ensure_ascii=False).encode(errors="replace")
+    return replace(request, body=body, fields=fields, via_litellm=True)
+
+
+def _unsupported_model(request: ModelRequest) -> RefusedError:
+    paths = " and ".join(_PATHS[surface] for surface in _SUPPORTED[request.model.kind])
+    message = f"The model '{request.model.name}' does not support {_PATHS[request.surface]}. Use {paths}."
+    return invalid_request(message, param="model", code="unsupported_model")

@@ -1,0 +1,70 @@
+"""Which project does a request belong to? Clients send a project's key, LiteLLM sends the inner key.
+
+Keys are compared as digests and with every known key, so that the time of a comparison reveals nothing about them.
+"""
+
+import hashlib
+import hmac
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from ..configuration import Project
+from ..errors import RefusedError, invalid_api_key
+from ..routes import Route
+
+
+class Authentication:
+    """Knows the keys of the projects and of LiteLLM."""
+
+    def __init__(self, *, projects: Sequence[Project], inner_key: str) -> None:
+        self._projects = [(_digest(key), project) for project in projects for key in project.keys]
+        self._inner_key = _digest(inner_key)
+
+    def is_litellm(self, http_request: web.BaseRequest, route: Route) -> bool:
+        """Return whether LiteLLM sends this request; it uses Azure's routes only."""
+        if not route.is_azure:
+            return False
+        matches = [hmac.compare_digest(digest, self._inner_key) for digest in _read_keys(http_request, is_azure=True)]
+        return bool(matches) and all(matches)
+
+    def require_project(self, http_request: web.BaseRequest, route: Route) -> Project:
+        """Return the project that all keys of the request belong to.
+
+        Raises:
+            RefusedError: 401.
+        """
+        project = self.find_project(http_request, is_azure=route.is_azure)
+        if project is None:
+            raise RefusedError(invalid_api_key())
+        return project
+
+    def find_project(self, http_request: web.BaseRequest, *, is_azure: bool = False) -> Project | None:
+        """Return the same project, or None."""
+        owners = [self._owner(digest) for digest in _read_keys(http_request, is_azure=is_azure)]
+        return owners[0] if owners and all(owner is owners[0] for owner in owners) else None
+
+    def _owner(self, digest: bytes) -> Project | None:
+        owner = None
+        for known, project in self._projects:
+            if hmac.compare_digest(known, digest):
+                owner = project
+        return owner
+
+
+def _read_keys(http_request: web.BaseRequest, *, is_azure: bool) -> list[bytes]:
+    """Return the digest of each key in the headers; malformed and repeated headers count as an empty key."""
+    digests = []
+    for name in ("authorization", "x-gateway-key", *(["api-key"] if is_azure else [])):
+        values = http_request.headers.getall(name, [])
+        key = values[0] if len(values) == 1 else ""
+        if name == "authorization":
+            scheme, _, token = key.partition(" ")
+            key = token.strip(" ") if scheme.lower() == "bearer" else ""
+        if values:
+            digests.append(_digest(key))
+    return digests
+
+
+def _digest(key: str) -> bytes:
+    return hashlib.sha256(key.encode("utf-8", "surrogateescape")).digest()

@@ -1,0 +1,151 @@
+"""The fields of OpenAI's APIs that are passed on to LiteLLM.
+
+LiteLLM also obeys fields of its own, which clients must not set: addresses, keys, callbacks, mock answers ...
+https://platform.openai.com/docs/api-reference
+"""
+
+from collections.abc import Mapping
+
+from ..context import Surface
+from ..errors import invalid_request
+from .validation import (
+    InvalidValueError,
+    Validator,
+    absent_or_false,
+    any_object,
+    boolean,
+    by_type,
+    by_type_field,
+    integer,
+    list_of,
+    number,
+    object_of,
+    text,
+)
+
+_TYPE = object_of(type=text)
+_FUNCTION: dict[str, Validator] = {"name": text, "description": text, "parameters": any_object, "strict": boolean}
+_SCHEMA: dict[str, Validator] = {"name": text, "description": text, "schema": any_object, "strict": boolean}
+_COMMON: dict[str, Validator] = {
+    "model": text,
+    "stream": boolean,
+    "parallel_tool_calls": boolean,
+    "temperature": number,
+    "top_p": number,
+    "top_logprobs": integer,
+    "service_tier": text,
+    "store": boolean,
+    "user": text,
+    "safety_identifier": text,
+    "prompt_cache_key": text,
+    "prompt_cache_retention": text,
+}
+
+_PART = by_type_field(
+    text=object_of("text", type=text, text=text),
+    refusal=object_of("refusal", type=text, refusal=text),
+    image_url=object_of(
+        "image_url", type=text, image_url=by_type({str: text, dict: object_of("url", url=text, detail=text)})
+    ),
+)
+_TOOL_CALL = object_of("id", "function", id=text, type=text, function=object_of("name", name=text, arguments=text))
+_MESSAGE_FIELDS: dict[str, Validator] = {
+    "role": text,
+    "content": by_type({str: text, list: list_of(_PART)}),
+    "refusal": text,
+    "name": text,
+    "tool_calls": list_of(by_type_field(function=_TOOL_CALL)),
+    "tool_call_id": text,
+}
+_ASSISTANT_MESSAGE = object_of("role", **_MESSAGE_FIELDS)
+_MESSAGE = object_of("role", "content", **_MESSAGE_FIELDS)
+
+
+def _message(value: object, removed: list[str]) -> object:
+    """Only messages of the assistant may have no content."""
+    is_assistant = isinstance(value, dict) and value.get("role") == "assistant"
+    return (_ASSISTANT_MESSAGE if is_assistant else _MESSAGE)(value, removed)
+
+
+_TOOL_CHOICE = by_type_field(function=object_of("function", type=text, function=object_of("name", name=text)))
+_CHAT = object_of(
+    "messages",
+    messages=list_of(_message, min_length=1),
+    stream_options=object_of(include_usage=boolean, include_obfuscation=boolean),
+    tools=list_of(by_type_field(function=object_of("function", type=text, function=object_of("name", **_FUNCTION)))),
+    tool_choice=by_type({str: text, dict: _TOOL_CHOICE}),
+    response_format=by_type_field(
+        text=_TYPE,
+        json_object=_TYPE,
+        json_schema=object_of("json_schema", type=text, json_schema=object_of("name", "schema", **_SCHEMA)),
+    ),
+    reasoning_effort=text,
+    verbosity=text,
+    max_tokens=integer,
+    max_completion_tokens=integer,
+    n=integer,
+    seed=integer,
+    stop=by_type({str: text, list: list_of(text)}),
+    presence_penalty=number,
+    frequency_penalty=number,
+    logprobs=boolean,
+    logit_bias=any_object,
+    audio=absent_or_false,
+    web_search_options=absent_or_false,
+    functions=absent_or_false,
+    function_call=absent_or_false,
+    **_COMMON,
+)
+_FORMAT = by_type_field(text=_TYPE, json_object=_TYPE, json_schema=object_of("name", "schema", type=text, **_SCHEMA))
+_RESPONSES = object_of(
+    "input",
+    input=by_type({str: text, list: list_of(any_object, min_length=1)}),
+    instructions=text,
+    stream_options=object_of(include_obfuscation=boolean),
+    tools=list_of(
+        by_type_field(
+            function=object_of("name", type=text, **_FUNCTION),
+            custom=object_of("name", type=text, name=text, description=text, format=any_object),
+        )
+    ),
+    tool_choice=by_type({str: text, dict: any_object}),
+    max_tool_calls=integer,
+    max_output_tokens=integer,
+    previous_response_id=text,
+    reasoning=object_of(effort=text, summary=text),
+    text=object_of(verbosity=text, format=_FORMAT),
+    include=list_of(text),
+    background=absent_or_false,
+    conversation=absent_or_false,
+    prompt=absent_or_false,
+    truncation=text,
+    **_COMMON,
+)
+_EMBEDDINGS = object_of(
+    "input",
+    model=text,
+    input=by_type(
+        {
+            str: text,
+            list: list_of(by_type({str: text, int: integer, list: list_of(integer, min_length=1)}), min_length=1),
+        }
+    ),
+    encoding_format=text,
+    dimensions=integer,
+    user=text,
+)
+_VALIDATORS = {Surface.CHAT: _CHAT, Surface.RESPONSES: _RESPONSES, Surface.EMBEDDINGS: _EMBEDDINGS}
+
+
+def keep_known_fields(surface: Surface, fields: Mapping[str, object]) -> tuple[dict[str, object], int]:
+    """Return the known fields, also inside messages and tools, and how many others were removed.
+
+    Raises:
+        RefusedError: 400 if a field is not as the API documents it.
+    """
+    removed: list[str] = []
+    try:
+        return _VALIDATORS[surface](fields, removed), len(removed)
+    except InvalidValueError as invalid:
+        path = invalid.path.removeprefix(".")
+        raise invalid_request(f"'{path}' must be {invalid.expected}.", param=path, code="invalid_type") from None

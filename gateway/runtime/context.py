@@ -1,0 +1,130 @@
+"""What is known about a request while it is processed, and the types that the steps exchange.
+
+A step gets a `ModelRequest` and returns a `Response`. Steps note in the `RequestContext` what the access log reports.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from .configuration import Model, Project
+
+Clock = Callable[[], float]
+
+
+def now() -> float:
+    """Return the event loop's time in seconds, the clock of all deadlines and durations."""
+    return asyncio.get_running_loop().time()
+
+
+class Surface(StrEnum):
+    """An OpenAI API."""
+
+    RESPONSES = "responses"
+    COMPACT = "responses/compact"
+    CHAT = "chat"
+    EMBEDDINGS = "embeddings"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Response:
+    """A response to the client. The sender calls `close` once at the end: it releases connections and reservations."""
+
+    status: int
+    body: bytes | AsyncIterator[bytes]
+    headers: Mapping[str, str] = field(default_factory=dict)
+    close: Callable[[], None] = lambda: None
+    error: str | None = None
+    """The code of an error that the gateway detected, for the access log."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tokens:
+    """The token usage that the upstream reported."""
+
+    input: int = 0
+    output: int = 0
+    cached: int = 0
+    reasoning: int = 0
+
+
+@dataclass(kw_only=True)
+class Attempt:
+    """One call of Azure OpenAI; `ms` is the time until the first event or the whole body."""
+
+    region: str
+    status: int | None = None
+    reason: str | None = None
+    ms: float = 0.0
+
+
+@dataclass(kw_only=True)
+class InnerCalls:
+    """The calls that LiteLLM makes to the gateway on behalf of a translated request."""
+
+    token: str = field(default_factory=secrets.token_hex)
+    """LiteLLM sends it with each inner call. Unlike the request id, clients never see it."""
+    tasks: set[asyncio.Task[object]] = field(default_factory=set)
+    started: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when LiteLLM has made its first inner call."""
+    ms: float = 0.0
+    """The time until their first byte."""
+    failure: Response | None = None
+    """The error response of an inner call, in Azure's own words."""
+
+    def cancel(self) -> None:
+        """Stop them: LiteLLM may not notice that its client has left, and Azure bills what nobody reads."""
+        for task in self.tasks:
+            task.cancel()
+
+
+@dataclass(kw_only=True)
+class RequestContext:
+    """What is known about one request; never a body or a key."""
+
+    request_id: str
+    route: str
+    started: float
+    deadline: float
+    """When the first byte is due, including inner calls."""
+    project: str | None = None
+    model: str | None = None
+    stream: bool = False
+    status: int = 0
+    first_byte: float | None = None
+    error: str | None = None
+    is_complete: bool = False
+    """The stream's final event was sent; some clients close the connection at that moment."""
+    region: str | None = None
+    """The region that answered."""
+    attempts: list[Attempt] = field(default_factory=list)
+    tokens: Tokens | None = None
+    events: int = 0
+    """Number of events in Azure's stream: about one token each, for streams that report no usage."""
+    dropped_fields: int = 0
+    """Number of unknown fields removed from a translated body. Their names are client data and not kept."""
+    queued_ms: float = 0.0
+    litellm_ms: float | None = None
+    """LiteLLM's share of the time to the first byte."""
+    inner: InnerCalls = field(default_factory=InnerCalls)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRequest:
+    """An admitted request to a model; `body` is sent on, `fields` is the parsed body."""
+
+    surface: Surface
+    model: Model
+    project: Project
+    body: bytes
+    fields: Mapping[str, object]
+    stream: bool
+    via_litellm: bool
+    """LiteLLM has to translate it to an API that the model supports."""
+    context: RequestContext
+    preferred_region: str | None = None
+
+
+Handler = Callable[[ModelRequest], Awaitable[Response]]

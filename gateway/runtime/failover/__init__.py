@@ -1,0 +1,1 @@
+"""Failover between the regions of a model."""

@@ -1,0 +1,120 @@
+"""Finds a region that answers: one attempt in each, by priority; regions that fail are left out for some time.
+
+Only a request that has a single region is retried in it. The client sees one response.
+"""
+
+import asyncio
+import math
+from collections.abc import Sequence
+
+import aiohttp
+
+from ..access_log import LogEvent
+from ..configuration import Configuration, Model
+from ..context import ModelRequest, Response, Surface, now
+from ..errors import conversation_unavailable, upstream_unavailable
+from ..retries import RetryableError, backoff_s
+from .conversation_affinity import ConversationAffinity, Key, is_unknown_conversation, read_affinity_keys
+from .region_attempt import CONVERSATIONS, attempt_in_region
+from .regions import Region, build_regions, next_region, shortest_pause_s, sort_by_priority, time_share_s
+
+_TRIAL_S = 0.2
+"""How long a region is left out while a trial runs there."""
+
+
+class Failover:
+    """The step that calls Azure OpenAI."""
+
+    def __init__(self, *, session: aiohttp.ClientSession, configuration: Configuration, log_event: LogEvent) -> None:
+        self._session = session
+        self._timeouts = configuration.timeouts
+        self._retries = configuration.retries
+        self._affinity = ConversationAffinity()
+        self._regions = {
+            name: build_regions(model, configuration, log_event) for name, model in configuration.models.items()
+        }
+
+    async def __call__(self, request: ModelRequest) -> Response:
+        """Return the response of a region, or an error response about the last failure."""
+        regions = self._regions[request.model.name]
+        if len(regions) == 1:
+            try:
+                return await self._retry_in(regions[0], request)
+            except RetryableError as error:
+                pause_s = error.retry_after_s or shortest_pause_s(regions)
+                return upstream_unavailable(RetryableError(error.status, error.reason, retry_after_s=pause_s))
+        keys = read_affinity_keys(request.fields) if request.surface in CONVERSATIONS else ()
+        home = self._affinity.region_of(keys)
+        for region in regions:
+            if region.name == home:
+                try:
+                    return await self._retry_in(region, request, keys)
+                except RetryableError as error:
+                    return conversation_unavailable(error.retry_after_s or shortest_pause_s([region]))
+        return await self._try_each(sort_by_priority(regions, request), request, keys)
+
+    def pause_s(self, model: Model, region: str) -> float:
+        """Return for how many seconds this region is left out; while a trial runs there, a short time."""
+        breakers = (known.breaker for known in self._regions[model.name] if known.name == region)
+        return next((max(breaker.pause_s, _TRIAL_S) for breaker in breakers if not breaker.is_ready), 0.0)
+
+    async def _try_each(self, regions: Sequence[Region], request: ModelRequest, keys: tuple[Key, ...]) -> Response:
+        """Try each region once until one answers and, if the request continues a conversation, knows that."""
+        remaining, last_error, refusal = list(regions), None, None
+        while region := next_region(remaining):
+            limit_s = time_share_s(remaining, request)
+            remaining.remove(region)
+            try:
+                response = await self._attempt(region, request, keys, limit_s)
+            except RetryableError as error:
+                last_error = error
+                continue
+            if not (keys and is_unknown_conversation(response)):
+                return response
+            refusal = response
+        if refusal and (last_error or remaining):
+            request.context.region = None
+            return conversation_unavailable(shortest_pause_s(regions))
+        if refusal:
+            return refusal
+        pauses = (pause for region in remaining if (pause := region.breaker.pause_request))
+        final = last_error or next(pauses, RetryableError(429, "status"))
+        return upstream_unavailable(RetryableError(final.status, final.reason, retry_after_s=shortest_pause_s(regions)))
+
+    async def _retry_in(self, region: Region, request: ModelRequest, keys: tuple[Key, ...] = ()) -> Response:
+        """Try the only possible region a few times, with growing pauses, within the request's deadline.
+
+        Raises:
+            RetryableError: the last failure.
+        """
+        attempts, error = 0, region.breaker.pause_request
+        while True:
+            if error:
+                pause_s = backoff_s(self._retries, attempts, error)
+                if pause_s is None or now() + pause_s >= request.context.deadline:
+                    raise error
+                await asyncio.sleep(pause_s)
+            attempts += 1
+            try:
+                return await self._attempt(region, request, keys, math.inf)
+            except RetryableError as failure:
+                error = failure
+
+    async def _attempt(self, region: Region, request: ModelRequest, keys: tuple[Key, ...], limit_s: float) -> Response:
+        started = now()
+        deadline = min(started + min(self._timeout_s(request), limit_s), request.context.deadline)
+        if deadline <= started:
+            raise RetryableError(504, "TimeoutError")
+        return await attempt_in_region(
+            session=self._session,
+            request=request,
+            region=region,
+            deadline=deadline,
+            keys=keys,
+            affinity=self._affinity,
+        )
+
+    def _timeout_s(self, request: ModelRequest) -> float:
+        if request.surface is Surface.EMBEDDINGS:
+            return self._timeouts.embeddings_s
+        return self._timeouts.first_event_s if request.stream else self._timeouts.answer_s

@@ -1,0 +1,62 @@
+"""The regions of a model: which one is next, how much time it gets, and when one is available again.
+
+A region is one of the model's upstreams (Azure OpenAI resources), with a circuit breaker of its own.
+"""
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ..access_log import LogEvent
+from ..configuration import Configuration, Model
+from ..context import ModelRequest, Surface, now
+from ..upstream.attempt import Endpoint
+from ..upstream.azure_endpoints import build_azure_endpoints
+from .circuit_breaker import Breaker
+
+
+@dataclass(frozen=True, kw_only=True)
+class Region:
+    """One upstream of a model."""
+
+    name: str
+    priority: int
+    breaker: Breaker
+    endpoints: Mapping[Surface, Endpoint]
+
+
+def build_regions(model: Model, configuration: Configuration, log_event: LogEvent) -> tuple[Region, ...]:
+    """Build a region for each upstream of a model."""
+    settings, timeouts = configuration.circuit_breaker, configuration.timeouts
+    return tuple(
+        Region(
+            name=upstream.name,
+            priority=upstream.priority,
+            breaker=Breaker(settings=settings, log_event=log_event, region=upstream.name, model=model.name),
+            endpoints=build_azure_endpoints(model=model, upstream=upstream, timeouts=timeouts),
+        )
+        for upstream in model.upstreams
+    )
+
+
+def sort_by_priority(regions: Sequence[Region], request: ModelRequest) -> list[Region]:
+    """Sort by preference and priority; regions of the same priority share the load."""
+    shuffled = random.sample(regions, k=len(regions))
+    return sorted(shuffled, key=lambda region: (region.name != request.preferred_region, region.priority))
+
+
+def next_region(regions: Sequence[Region]) -> Region | None:
+    """Return the first that is ready, else the first that has failed; none that has asked for a pause."""
+    ready = next((region for region in regions if region.breaker.is_ready), None)
+    return ready or next((region for region in regions if not region.breaker.pause_request), None)
+
+
+def time_share_s(regions: Sequence[Region], request: ModelRequest) -> float:
+    """Return the seconds for the next attempt that leave each of these regions an equal share."""
+    remaining_s = request.context.deadline - now()
+    return remaining_s / sum(1 for region in regions if not region.breaker.pause_request)
+
+
+def shortest_pause_s(regions: Sequence[Region]) -> float | None:
+    """Return the seconds until the first open breaker of these regions allows an attempt; None if none is open."""
+    return min((pause_s for region in regions if (pause_s := region.breaker.pause_s)), default=None)

@@ -1,0 +1,1 @@
+"""HTTP: the server, its handler, health probes and shutdown."""

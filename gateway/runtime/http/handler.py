@@ -1,0 +1,135 @@
+"""Answers HTTP requests: of clients, of LiteLLM on behalf of a client, and of the platform's health probes."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import ExitStack, asynccontextmanager
+
+import aiohttp
+from aiohttp import web
+
+from ..access_log import LogEvent, log_request
+from ..configuration import Configuration
+from ..context import RequestContext, Response, now
+from ..errors import error_location, invalid_api_key, shutting_down
+from ..litellm.client import INNER_TOKEN_HEADER
+from ..pipeline import Pipeline
+from ..routes import Route, find_route
+from .active_requests import ActiveRequests
+from .health import HealthProbes
+from .server import Server, to_http_response
+
+
+class HttpHandler:
+    """Gets every request of the process."""
+
+    def __init__(
+        self,
+        *,
+        configuration: Configuration,
+        session: aiohttp.ClientSession,
+        active_requests: ActiveRequests,
+        log_event: LogEvent,
+    ) -> None:
+        self._total_s = configuration.timeouts.total_s
+        self._active_requests = active_requests
+        self._log_event = log_event
+        self._pipeline = Pipeline(configuration=configuration, session=session, log_event=log_event)
+        self._probes = HealthProbes(
+            active_requests=active_requests,
+            authentication=self._pipeline.authentication,
+            source=configuration.source,
+        )
+
+    async def __call__(self, http_request: web.BaseRequest) -> web.StreamResponse:
+        """Answer a request."""
+        path = http_request.rel_url.raw_path
+        if probe := self._probes.answer(http_request, path):
+            return probe
+        route = find_route(http_request.method, path)
+        if route and self._pipeline.authentication.is_litellm(http_request, route):
+            return await self._answer_litellm(http_request, route)
+        return await self._answer_client(http_request, route)
+
+    async def _answer_client(self, http_request: web.BaseRequest, route: Route | None) -> web.StreamResponse:
+        name = route.name if route else "unknown"
+        with self._active_requests.open(route=name, total_s=self._total_s) as context:
+            try:
+                with ExitStack() as resources:
+                    if self._active_requests.is_draining:
+                        response = shutting_down()
+                    else:
+                        response = await self._pipeline.answer_client(http_request, route, context, resources)
+                    context.status, context.first_byte = response.status, now()
+                    context.error = response.error or context.error
+                    return await self._send(http_request, response, context, is_inner=False)
+            except asyncio.CancelledError:
+                _note_client_closed(context)
+                raise
+            except Exception as error:
+                context.error = error_location(error)
+                raise
+            finally:
+                log_request(context)
+
+    async def _answer_litellm(self, http_request: web.BaseRequest, route: Route) -> web.StreamResponse:
+        """Answer an inner call, which belongs to the context, limits and deadline of its client's request."""
+        context = self._active_requests.find(http_request.headers.get(INNER_TOKEN_HEADER, ""))
+        if context is None:  # the client has left, or somebody else has LiteLLM's key
+            self._log_event({"event": "inner_request_refused", "route": route.name})
+            return to_http_response(invalid_api_key())
+        task, started = asyncio.current_task(), now()
+        assert task is not None  # noqa: S101 - a handler always runs in a task
+        inner = context.inner
+        inner.tasks.add(task)
+        inner.started.set()
+        try:
+            response = await self._pipeline.answer_litellm(http_request, route, context)
+            inner.ms += (now() - started) * 1000
+            if response.status >= 400:
+                inner.failure = response
+            return await self._send(http_request, response, context, is_inner=True)
+        finally:
+            inner.tasks.discard(task)
+
+    async def _send(
+        self, http_request: web.BaseRequest, response: Response, context: RequestContext, *, is_inner: bool
+    ) -> web.StreamResponse:
+        http_response = to_http_response(response)
+        http_response.headers["x-request-id"] = context.request_id
+        if self._active_requests.is_draining and not is_inner:
+            http_response.force_close()
+        try:
+            await http_response.prepare(http_request)
+            if not isinstance(response.body, bytes):
+                async for chunk in response.body:
+                    await http_response.write(chunk)
+            await http_response.write_eof()
+        except ConnectionError:
+            if not is_inner:
+                _note_client_closed(context)
+        finally:
+            response.close()
+        return http_response
+
+
+def _note_client_closed(context: RequestContext) -> None:
+    if not context.is_complete:
+        context.error = context.error or "client_closed"
+    context.inner.cancel()
+
+
+@asynccontextmanager
+async def open_server(
+    configuration: Configuration, *, active_requests: ActiveRequests, log_event: LogEvent
+) -> AsyncIterator[Server]:
+    """Create the server, and the HTTP session for all upstreams, which is closed at the end of the block."""
+    async with aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0),
+        timeout=aiohttp.ClientTimeout(total=None, sock_connect=configuration.timeouts.connect_s),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+    ) as session:
+        handler = HttpHandler(
+            configuration=configuration, session=session, active_requests=active_requests, log_event=log_event
+        )
+        yield Server(handler, log_event=log_event)

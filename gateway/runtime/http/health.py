@@ -1,0 +1,34 @@
+"""The health probes of the platform; they leave no line in the access log."""
+
+from aiohttp import web
+
+from ..admission.authentication import Authentication
+from ..routes import LIVENESS, READINESS
+from .active_requests import ActiveRequests
+from .server import SERVER_HEADER
+
+_LOOPBACK = ("127.0.0.1", "::1")
+
+
+class HealthProbes:
+    """Answers the probes; `source` says which source code runs."""
+
+    def __init__(self, *, active_requests: ActiveRequests, authentication: Authentication, source: str | None) -> None:
+        self._active_requests = active_requests
+        self._authentication = authentication
+        self._source = source
+
+    def answer(self, http_request: web.BaseRequest, path: str) -> web.Response | None:
+        """Answer a probe; None: the request is not one."""
+        if http_request.method != "GET" or path not in (LIVENESS, READINESS):
+            return None
+        if path == READINESS and self._active_requests.is_draining:
+            return web.json_response({"status": "shutting down"}, status=503, headers=SERVER_HEADER)
+        body: dict[str, object] = {"status": "ok"}
+        if path == LIVENESS and self._may_see_source(http_request):
+            body["source"] = self._source
+        return web.json_response(body, headers=SERVER_HEADER)
+
+    def _may_see_source(self, http_request: web.BaseRequest) -> bool:
+        """Only a project, or somebody on this machine."""
+        return http_request.remote in _LOOPBACK or self._authentication.find_project(http_request) is not None

@@ -1,0 +1,89 @@
+"""The steps of every request, in order.
+
+authentication -> admission -> project limits -> [embedding queue] -> failover -> attempt in a region -> Azure
+                                              -> translation -> LiteLLM -> an inner call, which goes to failover
+"""
+
+from collections.abc import Awaitable
+from contextlib import ExitStack
+from dataclasses import replace
+
+import aiohttp
+from aiohttp import web
+
+from .access_log import LogEvent
+from .admission.admission import Admission
+from .admission.authentication import Authentication
+from .admission.memory_budget import MemoryBudget
+from .configuration import Configuration
+from .context import ModelRequest, RequestContext, Response, Surface
+from .errors import RefusedError, error_location, error_response, internal_error
+from .failover.failover import Failover
+from .litellm.translation import Translation
+from .rate_limits.embedding_queue import EmbeddingQueue
+from .rate_limits.project_limits import ProjectLimits
+from .routes import Route
+
+_LARGEST_BODIES_IN_MEMORY = 4
+
+
+class Pipeline:
+    """Builds the steps; one instance answers every request of the process."""
+
+    def __init__(self, *, configuration: Configuration, session: aiohttp.ClientSession, log_event: LogEvent) -> None:
+        projects, limits = configuration.projects, configuration.limits
+        self.authentication = Authentication(projects=projects, inner_key=configuration.inner_key)
+        self._admission = Admission(configuration)
+        self._memory = MemoryBudget(_LARGEST_BODIES_IN_MEMORY * limits.max_body_bytes, projects=len(projects))
+        self._failover = Failover(session=session, configuration=configuration, log_event=log_event)
+        self._embedding_queue = EmbeddingQueue(
+            next_step=self._failover,
+            models=configuration.models,
+            queue_s=limits.queue_s,
+            region_pause_s=self._failover.pause_s,
+        )
+        self._translation = Translation(session=session, configuration=configuration)
+        self._project_limits = ProjectLimits(next_step=self._forward, projects=projects)
+
+    async def answer_client(
+        self, http_request: web.BaseRequest, route: Route | None, context: RequestContext, resources: ExitStack
+    ) -> Response:
+        """Return the response to a client; `resources` are released when it has been sent."""
+        return await _catch_errors(self._answer_client(http_request, route, context, resources))
+
+    async def answer_litellm(self, http_request: web.BaseRequest, route: Route, context: RequestContext) -> Response:
+        """Return the response to a call that LiteLLM makes on behalf of the client's request in `context`."""
+        return await _catch_errors(self._answer_litellm(http_request, route, context))
+
+    async def _answer_client(
+        self, http_request: web.BaseRequest, route: Route | None, context: RequestContext, resources: ExitStack
+    ) -> Response:
+        if route is None:
+            message = "This route does not exist. The base URL of the OpenAI API ends in /v1."
+            return error_response(404, message, code="not_found")
+        project = self.authentication.require_project(http_request, route)
+        context.project = project.name
+        if route.surface is None:
+            return self._admission.describe_models(project, route.model)
+        reserve = resources.enter_context(self._memory.share(project.name))
+        request = await self._admission.admit(http_request, route, project, context, reserve=reserve)
+        return await self._project_limits(request)
+
+    async def _answer_litellm(self, http_request: web.BaseRequest, route: Route, context: RequestContext) -> Response:
+        return await self._forward(await self._admission.admit_inner(http_request, route, context))
+
+    async def _forward(self, request: ModelRequest) -> Response:
+        if request.via_litellm:
+            return await self._translation(request)
+        if request.surface is Surface.EMBEDDINGS:
+            return await self._embedding_queue(request)
+        return await self._failover(request)
+
+
+async def _catch_errors(answering: Awaitable[Response]) -> Response:
+    try:
+        return await answering
+    except RefusedError as refused:
+        return refused.response
+    except Exception as error:
+        return replace(internal_error(), error=error_location(error))

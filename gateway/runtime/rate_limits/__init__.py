@@ -1,0 +1,1 @@
+"""Rate limits: those of the projects, and Azure's quota."""

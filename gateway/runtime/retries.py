@@ -1,0 +1,65 @@
+"""Which failures of an upstream are retried, and how long to wait before that.
+
+https://learn.microsoft.com/azure/ai-services/openai/how-to/quota
+https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+"""
+
+import math
+import random
+import time
+from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
+
+from .configuration import Retries
+
+
+def is_retryable(status: int) -> bool:
+    """Return whether another attempt may succeed after this status."""
+    return status in (408, 429) or status >= 500
+
+
+class RetryableError(Exception):
+    """An attempt failed before the client received anything, and another attempt may succeed."""
+
+    def __init__(self, status: int, reason: str, *, retry_after_s: float | None = None, was_sent: bool = True) -> None:
+        super().__init__(reason)
+        self.status = status
+        self.reason = reason
+        self.retry_after_s = retry_after_s
+        self.was_sent = was_sent
+
+
+def backoff_s(retries: Retries, attempts: int, error: RetryableError) -> float | None:
+    """Return the seconds before the next attempt in the same region.
+
+    None: `attempts` were made and no more are allowed, or the upstream asks for a longer pause than we wait.
+    """
+    if attempts >= retries.attempts:
+        return None
+    jitter = random.uniform(1.0, 1.25)  # noqa: S311 - spreads the retries of simultaneous requests
+    if error.retry_after_s is None:
+        return retries.backoff_s * 2.0 ** (attempts - 1) * jitter
+    return None if error.retry_after_s > retries.max_retry_after_s else error.retry_after_s * jitter
+
+
+def read_retry_after_s(headers: Mapping[str, str]) -> float | None:
+    """Return the pause in seconds that these headers (lower-case names) ask for.
+
+    Azure sends whole seconds, and milliseconds in a header of its own. A proxy may send a date.
+    """
+    for name, parse in (("retry-after-ms", _milliseconds), ("retry-after", float), ("retry-after", _seconds_until)):
+        try:
+            seconds = parse(headers[name])
+        except (KeyError, ValueError):
+            continue
+        if math.isfinite(seconds):
+            return max(0.0, seconds)
+    return None
+
+
+def _milliseconds(text: str) -> float:
+    return float(text) / 1000
+
+
+def _seconds_until(date: str) -> float:
+    return parsedate_to_datetime(date).timestamp() - time.time()

@@ -1,0 +1,56 @@
+"""How many tokens a request costs: as the upstream reports them, and as an estimate before that.
+
+https://platform.openai.com/docs/api-reference/responses/object
+https://platform.openai.com/docs/api-reference/chat/object
+"""
+
+from collections.abc import Mapping
+
+from .context import ModelRequest, Surface, Tokens
+
+_BYTES_PER_TOKEN = 4
+_TOKENS_PER_FILE = 1000
+
+
+def read_tokens(data: object) -> Tokens | None:
+    """Return the usage that a response or an event of a stream reports, if any."""
+    fields = _mapping(data)
+    usage = _mapping(fields.get("usage")) or _mapping(_mapping(fields.get("response")).get("usage"))
+    if not usage:
+        return None
+    inputs = _mapping(usage.get("input_tokens_details")) or _mapping(usage.get("prompt_tokens_details"))
+    outputs = _mapping(usage.get("output_tokens_details")) or _mapping(usage.get("completion_tokens_details"))
+    return Tokens(
+        input=_number(usage, "input_tokens") or _number(usage, "prompt_tokens"),
+        output=_number(usage, "output_tokens") or _number(usage, "completion_tokens"),
+        cached=_number(inputs, "cached_tokens"),
+        reasoning=_number(outputs, "reasoning_tokens"),
+    )
+
+
+def estimate_tokens(request: ModelRequest) -> int:
+    """Estimate the input tokens of a request: one per four bytes of each text, at least one.
+
+    A list of numbers is tokens already. The cost of an embedded image or file does not depend on its length.
+    """
+    return _size(request.fields.get("input") if request.surface is Surface.EMBEDDINGS else request.fields)
+
+
+def _size(value: object) -> int:
+    if isinstance(value, str):
+        is_file = value.startswith("data:")
+        return _TOKENS_PER_FILE if is_file else max(1, len(value.encode("utf-8", "replace")) // _BYTES_PER_TOKEN)
+    if isinstance(value, Mapping):
+        return sum(_size(name) + _size(item) for name, item in value.items())
+    if isinstance(value, list):
+        return sum(map(_size, value))
+    return 1
+
+
+def _mapping(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _number(values: Mapping[str, object], name: str) -> int:
+    value = values.get(name)
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,1 @@
+"""Calls of an upstream: Azure OpenAI, or LiteLLM."""

@@ -1,0 +1,122 @@
+"""One call of an upstream, Azure or LiteLLM: its response once that is valid, or a `RetryableError`."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import aiohttp
+
+from ..context import ModelRequest, Response
+from ..errors import error_response
+from ..retries import RetryableError, is_retryable, read_retry_after_s
+from .response_fixes import ResponseFix
+from .server_sent_events import read_error
+from .stream import OnEnd, OnEvent, UpstreamStream
+
+_FORWARDED_HEADERS = ("content-type", "retry-after", "x-ratelimit-")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoint:
+    """Where a call goes, with which headers; `idle_s` is the longest silence that its streams may have."""
+
+    url: str
+    headers: Mapping[str, str]
+    idle_s: float
+
+
+async def attempt(
+    *,
+    session: aiohttp.ClientSession,
+    request: ModelRequest,
+    endpoint: Endpoint,
+    deadline: float,
+    fix: ResponseFix,
+    on_event: OnEvent,
+    on_end: OnEnd,
+) -> Response:
+    """Call an upstream. The response, or the first event with content of a stream, is due at the deadline.
+
+    Raises:
+        RetryableError: it failed before the client received anything.
+    """
+    headers = {
+        "content-type": "application/json",
+        "accept-encoding": "identity",
+        "x-ms-client-request-id": request.context.request_id,
+        **endpoint.headers,
+    }
+    try:
+        async with asyncio.timeout_at(deadline):
+            http_response = await session.post(endpoint.url, data=request.body, headers=headers, allow_redirects=False)
+            try:
+                return await _read_response(http_response, request, endpoint, fix, on_event, on_end)
+            except BaseException:
+                http_response.close()
+                raise
+    except TimeoutError as late:
+        raise RetryableError(504, type(late).__name__) from None
+    except (aiohttp.ClientError, OSError) as broken:
+        was_sent = not isinstance(broken, aiohttp.ClientConnectionError)
+        raise RetryableError(502, type(broken).__name__, was_sent=was_sent) from None
+
+
+async def _read_response(
+    http_response: aiohttp.ClientResponse,
+    request: ModelRequest,
+    endpoint: Endpoint,
+    fix: ResponseFix,
+    on_event: OnEvent,
+    on_end: OnEnd,
+) -> Response:
+    status = http_response.status
+    if is_retryable(status) or 300 <= status < 400:
+        raise RetryableError(status, "status", retry_after_s=read_retry_after_s(http_response.headers))
+    headers = {
+        name: value for name, value in http_response.headers.items() if name.lower().startswith(_FORWARDED_HEADERS)
+    }
+    if status >= 400:
+        return await _read_refusal(http_response, headers)
+    if not request.stream:
+        body = await _read_body(http_response, fix, on_event)
+        on_end(None)
+        return Response(status=status, body=body, headers=headers)
+    if http_response.content_type != "text/event-stream":
+        raise RetryableError(502, "not a stream")
+    stream = UpstreamStream(
+        http_response=http_response,
+        request=request,
+        fix=fix,
+        idle_s=endpoint.idle_s,
+        on_event=on_event,
+        on_end=on_end,
+    )
+    beginning = await stream.read_beginning()
+    return Response(status=status, body=stream.read_rest(beginning), headers=headers, close=stream.close)
+
+
+async def _read_body(http_response: aiohttp.ClientResponse, fix: ResponseFix, on_event: OnEvent) -> bytes:
+    body = await http_response.read()
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError):
+        data = None
+    if not isinstance(data, dict) or "json" not in http_response.content_type:
+        raise RetryableError(502, "not JSON")
+    if data.get("error"):  # an error with status 200, as in a stream
+        status = read_error(data["error"]).status
+        if is_retryable(status):
+            raise RetryableError(status, "error in the answer")
+    on_event(data)
+    return fix.fix_body(body, data)
+
+
+async def _read_refusal(http_response: aiohttp.ClientResponse, headers: Mapping[str, str]) -> Response:
+    body = await http_response.read()
+    try:
+        json.loads(body)
+    except (ValueError, RecursionError):
+        message = f"The upstream returned status {http_response.status} without an error message."
+        return error_response(http_response.status, message)
+    return Response(status=http_response.status, body=body, headers=headers)

@@ -1,0 +1,60 @@
+"""Changes to responses that clients need. A response that needs none passes byte for byte.
+
+So does one of an unexpected structure. The fixes of LiteLLM's responses are in `litellm/`.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ..context import Surface
+from .server_sent_events import Event
+
+Fields = dict[str, Any]
+_ARGUMENTS_DELTA = "response.function_call_arguments.delta"
+
+
+@dataclass(frozen=True)
+class ResponseFix:
+    """A function that returns the fields of a response or an event, fixed where necessary."""
+
+    fix: Callable[[Fields], Fields]
+
+    def fix_body(self, body: bytes, data: object) -> bytes:
+        """Return the body for the client; `data` is the parsed body."""
+        fixed = self._fixed(data)
+        return body if fixed is data or fixed == data else _json(fixed)
+
+    def fix_event(self, event: Event) -> bytes:
+        """Return the event for the client; empty if the client must not see it."""
+        fixed = self._fixed(event.data)
+        if fixed is event.data or fixed == event.data:
+            return event.raw
+        return event.raw[: event.raw.index(b"data:")] + b"data: " + _json(fixed) + b"\n\n"
+
+    def _fixed(self, data: object) -> object:
+        try:
+            return self.fix(data) if isinstance(data, dict) else data
+        except (AttributeError, LookupError, TypeError, ValueError):
+            return data
+
+
+def _json(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def add_arguments_index(fields: Fields) -> Fields:
+    """Add a field by which Roo distinguishes parallel tool calls; the Responses API does not send it."""
+    if fields.get("type") != _ARGUMENTS_DELTA:
+        return fields
+    return {"index": fields["output_index"], **fields}
+
+
+NO_FIX = ResponseFix(lambda fields: fields)
+ARGUMENTS_INDEX = ResponseFix(add_arguments_index)
+
+
+def select_azure_fix(surface: Surface) -> ResponseFix:
+    """Return the fix for Azure's own responses."""
+    return ARGUMENTS_INDEX if surface is Surface.RESPONSES else NO_FIX
