@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from .context import Attempt, RequestContext, now
 
-LogEvent = Callable[[Mapping[str, object]], None]
+LogEvent = Callable[[dict[str, object]], None]
 
 
 def log_request(context: RequestContext) -> None:

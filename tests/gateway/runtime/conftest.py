@@ -1,9 +1,9 @@
-"""The runtime in this process: its real application, between a real client and scripted upstreams."""
+"""The gateway in this process, in virtual time: its real server, between a real client and scripted upstreams."""
 
 import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -11,113 +11,93 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import BaseTestServer, TestClient, TestServer
 
+from gateway.runtime.access_log import log_event
 from gateway.runtime.configuration import (
     CircuitBreaker,
     Configuration,
     Limits,
-    Model,
     Project,
     Retries,
     Timeouts,
-    Upstream,
 )
+from gateway.runtime.http.active_requests import ActiveRequests
+from gateway.runtime.http.handler import open_server
+from tests.virtual_time import VirtualTimeLoop
+
+from .builders import EMBEDDING, REGIONS, build_models, build_upstream
 
 GATEWAY_KEY = "the-gateway-key"
 SECONDARY_KEY = "the-secondary-key"
 OTHER_KEY = "the-key-of-another-project"
 INNER_KEY = "the-inner-key"
 AZURE_KEY = "the-key-of-first"
-REGIONS = ("first", "second", "third")
-CODEX = "gpt-5.3-codex"
-CHAT = "gpt-4o-mini"
-EMBEDDING = "text-embedding-3-large"
-TRANSLATED = "translated-codex"
 BEARER = {"authorization": f"Bearer {GATEWAY_KEY}"}
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Script = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Client = TestClient[web.BaseRequest, None]
 
 
 @pytest.fixture
-def anyio_backend() -> str:
-    """Aiohttp knows no other event loop."""
-    return "asyncio"
+def anyio_backend() -> tuple[str, dict[str, object]]:
+    """What waits does not take long."""
+    return "asyncio", {"loop_factory": VirtualTimeLoop}
 
 
-class Scripted:
-    """An upstream that answers its requests with the given handlers in turn, the last one for all that follow."""
+class FakeUpstream:
+    """An upstream that answers its requests by the given scripts in turn, by the last one from then on."""
 
     def __init__(self) -> None:
         self.requests: list[web.Request] = []
         self.bodies: list[bytes] = []
-        self.handlers: list[Handler] = []
+        self._scripts: list[Script] = []
 
-    def answers(self, *handlers: Handler) -> None:
-        """Set the script."""
-        self.handlers = list(handlers)
+    def answers(self, *scripts: Script) -> None:
+        """Set the scripts."""
+        self._scripts = list(scripts)
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Take the next handler of the script."""
+        """Answer by the next script."""
         self.requests.append(request)
         self.bodies.append(await request.read())
-        handler = self.handlers.pop(0) if len(self.handlers) > 1 else self.handlers[0]
-        return await handler(request)
+        script = self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0]
+        return await script(request)
 
 
-async def serve(scripted: Scripted) -> TestServer:
-    """Put the script on a port of its own."""
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", scripted.handle)
-    server = TestServer(app)
-    await server.start_server()
-    return server
+@asynccontextmanager
+async def listening(*upstreams: FakeUpstream) -> AsyncIterator[list[str]]:
+    """Start a server for each upstream; yield their URLs."""
+    async with AsyncExitStack() as stack:
+        urls = []
+        for upstream in upstreams:
+            app = web.Application()
+            app.router.add_route("*", "/{path:.*}", upstream.handle)
+            server = await stack.enter_async_context(TestServer(app))
+            urls.append(str(server.make_url("")).rstrip("/"))
+        yield urls
 
 
 @pytest.fixture
-def regions() -> tuple[Scripted, Scripted, Scripted]:
-    """Stand for one Azure OpenAI resource in each of three regions, in the order of their priority."""
-    return Scripted(), Scripted(), Scripted()
+def regions() -> tuple[FakeUpstream, FakeUpstream, FakeUpstream]:
+    """An Azure OpenAI resource in each of three regions, in the order of their priority."""
+    return FakeUpstream(), FakeUpstream(), FakeUpstream()
 
 
 @pytest.fixture
-def azure(regions: tuple[Scripted, ...]) -> Scripted:
-    """The first of them; the `client` knows no other."""
+def azure(regions: tuple[FakeUpstream, ...]) -> FakeUpstream:
+    """The first of them, which is the only region of the `client`."""
     return regions[0]
 
 
 @pytest.fixture
-def litellm() -> Scripted:
-    """Stands for LiteLLM's container."""
-    return Scripted()
-
-
-def upstream(region: str, endpoint: str = "http://127.0.0.1:9") -> Upstream:
-    """One of the regions, by default where nobody listens."""
-    return Upstream(name=region, endpoint=endpoint, key=f"the-key-of-{region}", priority=REGIONS.index(region) + 1)
-
-
-def models_on(*upstreams: Upstream) -> dict[str, Model]:
-    """A model of each kind, and one that is always translated."""
-    models = (
-        Model(name=CODEX, deployment=CODEX, kind="responses", api_version="2025-04-01-preview", upstreams=upstreams),
-        Model(name=CHAT, deployment=CHAT, kind="chat", api_version="2024-10-21", upstreams=upstreams),
-        Model(name=EMBEDDING, deployment=EMBEDDING, kind="embeddings", api_version="2023-05-15", upstreams=upstreams),
-        Model(
-            name=TRANSLATED,
-            deployment=CODEX,
-            kind="responses",
-            api_version="2025-04-01-preview",
-            upstreams=upstreams,
-            translate=True,
-        ),
-    )
-    return {model.name: model for model in models}
+def litellm() -> FakeUpstream:
+    """LiteLLM's container."""
+    return FakeUpstream()
 
 
 @pytest.fixture
 def configuration() -> Configuration:
-    """One region; short times, so that a test of a time-out is short; the addresses come with the `client`."""
-    models = models_on(upstream("first"))
+    """One region; `client` sets the endpoints."""
+    models = build_models(build_upstream("first"))
     return Configuration(
         host="127.0.0.1",
         port=0,
@@ -145,8 +125,8 @@ def configuration() -> Configuration:
     )
 
 
-class OurServer(BaseTestServer):
-    """Puts the gateway's own server on a port."""
+class GatewayServer(BaseTestServer):
+    """Starts a server of the gateway on a free port."""
 
     def __init__(self, server: web.Server) -> None:
         super().__init__()
@@ -157,97 +137,82 @@ class OurServer(BaseTestServer):
 
 
 @asynccontextmanager
-async def gateway(configuration: Configuration) -> AsyncIterator[Client]:
-    """A client of a gateway that has just this configuration."""
-    from gateway.runtime.app import open_server
-    from gateway.runtime.request_log import RequestLog
-    from gateway.runtime.serve import Drain
-
+async def open_gateway(configuration: Configuration) -> AsyncIterator[Client]:
+    """A client of a gateway with this configuration."""
     async with (
-        open_server(configuration, drain=Drain(), log=RequestLog()) as server,
-        Client(OurServer(server)) as client,
+        open_server(configuration, active_requests=ActiveRequests(), log_event=log_event) as server,
+        Client(GatewayServer(server)) as client,
     ):
         yield client
 
 
 @asynccontextmanager
-async def gateway_of(
-    configuration: Configuration, azures: Iterable[Scripted], litellm: Scripted
+async def open_gateway_for(
+    configuration: Configuration, azures: Iterable[FakeUpstream], litellm: FakeUpstream
 ) -> AsyncIterator[Client]:
-    """The same, with its upstreams listening."""
-    servers = [await serve(scripted) for scripted in (litellm, *azures)]
-    urls = [str(server.make_url("")).rstrip("/") for server in servers]
-    upstreams = [upstream(region, url) for region, url in zip(REGIONS, urls[1:], strict=False)]
-    async with gateway(replace(configuration, models=models_on(*upstreams), litellm_url=urls[0])) as client:
-        yield client
-    for server in servers:
-        await server.close()
+    """The same with these upstreams."""
+    async with listening(litellm, *azures) as (litellm_url, *urls):
+        upstreams = [build_upstream(region, url) for region, url in zip(REGIONS, urls, strict=False)]
+        configuration = replace(configuration, models=build_models(*upstreams), litellm_url=litellm_url)
+        async with open_gateway(configuration) as client:
+            yield client
 
 
 @pytest.fixture
-async def client(configuration: Configuration, azure: Scripted, litellm: Scripted) -> AsyncIterator[Client]:
+async def client(configuration: Configuration, azure: FakeUpstream, litellm: FakeUpstream) -> AsyncIterator[Client]:
     """A client of a gateway with a single region."""
-    async with gateway_of(configuration, [azure], litellm) as client:
+    async with open_gateway_for(configuration, [azure], litellm) as client:
         yield client
 
 
 @pytest.fixture
 async def client_of_regions(
-    configuration: Configuration, regions: tuple[Scripted, ...], litellm: Scripted
+    configuration: Configuration, regions: tuple[FakeUpstream, ...], litellm: FakeUpstream
 ) -> AsyncIterator[Client]:
     """A client of a gateway with three regions."""
-    async with gateway_of(configuration, regions, litellm) as client:
+    async with open_gateway_for(configuration, regions, litellm) as client:
         yield client
 
 
-def lines_of(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
-    """What the gateway has logged since the last look: requests and events."""
+def read_log(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """What the gateway has logged since the last call: requests and events."""
     return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
 
 
-def line_of(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    """The line of the only request."""
-    return _line(capsys.readouterr().out)
+def read_request_line(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
+    """The line of the only request since the last call."""
+    (line,) = [line for line in read_log(capsys) if "route" in line]
+    return line
 
 
-async def line_of_who_left(capsys: pytest.CaptureFixture[str]) -> dict[str, Any]:
-    """The same, once the gateway has noticed."""
-    out, until = "", asyncio.get_running_loop().time() + 30
-    while '"route"' not in out and asyncio.get_running_loop().time() < until:
-        await asyncio.sleep(0.01)
-        out += capsys.readouterr().out
-    return _line(out)
+async def let_others_run() -> None:
+    """Wait until nothing happens any more: virtual time does not pass before."""
+    await asyncio.sleep(0.01)
 
 
-def _line(out: str) -> dict[str, Any]:
-    (line,) = [line for line in map(json.loads, out.splitlines()) if "route" in line]
-    found: dict[str, Any] = line
-    return found
-
-
-def json_answer(status: int = 200, body: object = None, **headers: str) -> Handler:
+def json_answer(status: int = 200, body: object = None, **headers: str) -> Script:
     """Answer with JSON; underscores in the names of headers stand for hyphens."""
 
-    async def handler(_: web.Request) -> web.StreamResponse:
+    async def script(_: web.Request) -> web.StreamResponse:
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return web.json_response({"ok": True} if body is None else body, status=status, headers=named)
 
-    return handler
+    return script
 
 
-def text_answer(text: str, *, content_type: str = "application/json") -> Handler:
-    """Answer 200 with this text."""
+def text_answer(text: str, *, status: int = 200, content_type: str = "application/json") -> Script:
+    """Answer with this text."""
 
-    async def handler(_: web.Request) -> web.StreamResponse:
-        return web.Response(text=text, content_type=content_type)
+    async def script(_: web.Request) -> web.StreamResponse:
+        return web.Response(text=text, status=status, content_type=content_type)
 
-    return handler
+    return script
 
 
-def stream_answer(*parts: str | float | None) -> Handler:
-    """Send each text as it is, wait for each number of seconds, abort the connection at None."""
+def stream_answer(*parts: str | float | None) -> Script:
+    """Send each text, wait for each number of seconds, abort the connection at None."""
 
-    async def handler(request: web.Request) -> web.StreamResponse:
+    async def script(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"content-type": "text/event-stream"})
         await response.prepare(request)
         for part in parts:
@@ -260,7 +225,17 @@ def stream_answer(*parts: str | float | None) -> Handler:
                 await asyncio.sleep(part)
         return response
 
-    return handler
+    return script
+
+
+def delayed(seconds: float, script: Script) -> Script:
+    """Answer later."""
+
+    async def script_later(request: web.Request) -> web.StreamResponse:
+        await asyncio.sleep(seconds)
+        return await script(request)
+
+    return script_later
 
 
 async def abort(request: web.Request) -> web.StreamResponse:
@@ -271,21 +246,21 @@ async def abort(request: web.Request) -> web.StreamResponse:
 
 
 async def hang(_: web.Request) -> web.StreamResponse:
-    """Answer too late."""
-    await asyncio.sleep(5)
+    """Answer too late for every timeout."""
+    await asyncio.sleep(1000)
     return web.Response()
 
 
-class Slow:
-    """Hangs; tells when it was asked, and when whoever asked has gone."""
+class Hanging:
+    """A script that hangs, and reports when it was called and when its caller has gone."""
 
     def __init__(self) -> None:
-        self.asked, self.left = asyncio.Event(), asyncio.Event()
+        self.called, self.abandoned = asyncio.Event(), asyncio.Event()
 
     async def __call__(self, request: web.Request) -> web.StreamResponse:
         """Answer too late."""
-        self.asked.set()
+        self.called.set()
         try:
             return await hang(request)
         finally:
-            self.left.set()
+            self.abandoned.set()

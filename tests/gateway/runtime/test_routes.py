@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.runtime.exchange import Surface
+from gateway.runtime.context import Surface
 from gateway.runtime.routes import Route, find_route
 
 RESPONSES = Route("responses", Surface.RESPONSES)

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator
 import pytest
 from aiohttp import web
 
-from gateway.runtime.protocol import Server
+from gateway.runtime.http.server import Server
 
 pytestmark = pytest.mark.anyio
 CANARY = "canary-c0ffee"
@@ -39,7 +39,7 @@ async def port(notes: Notes) -> AsyncIterator[int]:
             raise ValueError(CANARY)
         return web.json_response((await request.read()).decode("latin-1"))
 
-    runner = web.ServerRunner(Server(handle, tell=notes.append))
+    runner = web.ServerRunner(Server(handle, log_event=notes.append))
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gateway.runtime.events import Event, EventReader, MalformedEventError
+from gateway.runtime.upstream.server_sent_events import Event, EventReader, MalformedEventError
 
 
 def read(text: str) -> list[Event]:
@@ -22,7 +22,7 @@ def test_events_are_cut_where_they_end_whatever_the_chunks() -> None:
     assert [event.data for event in whole] == [{"n": 1}, {"n": 2}, None]
     assert dripped == whole
     assert b"".join(event.raw for event in whole) == stream.removesuffix(b'data: {"n": 3}')
-    assert reader.pending
+    assert reader.has_incomplete_event
 
 
 def test_what_came_before_a_malformed_event_is_not_lost() -> None:
@@ -31,7 +31,7 @@ def test_what_came_before_a_malformed_event_is_not_lost() -> None:
     assert next(events).data == {"n": 1}
     with pytest.raises(MalformedEventError):
         next(events)
-    assert reader.pending
+    assert reader.has_incomplete_event
 
 
 def test_data_of_several_lines_is_one_document() -> None:
@@ -67,7 +67,7 @@ def test_data_that_is_not_json_is_an_error(data: str) -> None:
     ],
 )
 def test_an_announcement_is_not_yet_an_answer(data: str, real: bool) -> None:  # noqa: FBT001
-    assert one(data).is_real is real
+    assert one(data).has_content is real
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_an_announcement_is_not_yet_an_answer(data: str, real: bool) -> None:  #
     ],
 )
 def test_only_the_last_event_is_followed_by_none(data: str, last: bool) -> None:  # noqa: FBT001
-    assert one(data).is_last is last
+    assert one(data).is_final is last
 
 
 @pytest.mark.parametrize(
@@ -120,21 +120,21 @@ def test_each_choice_of_a_chat_ends_by_itself(data: str, finished: int) -> None:
     ],
 )
 def test_an_error_inside_a_stream_stands_for_a_status(data: str, status: int) -> None:
-    failure = one(data).failure
-    assert failure
-    assert failure.status == status
+    error = one(data).error
+    assert error
+    assert error.status == status
 
 
 @pytest.mark.parametrize(
     "data", ['{"type": "response.completed", "response": {"error": null}}', '{"choices": [], "error": null}', "[DONE]"]
 )
 def test_what_tells_of_no_error_is_none(data: str) -> None:
-    assert one(data).failure is None
+    assert one(data).error is None
 
 
 def test_an_error_is_told_in_the_upstreams_words() -> None:
-    failure = one('{"type": "error", "error": {"code": "content_filter", "message": "filtered"}}').failure
-    assert failure == (400, {"code": "content_filter", "message": "filtered"})
+    error = one('{"type": "error", "error": {"code": "content_filter", "message": "filtered"}}').error
+    assert error == (400, {"code": "content_filter", "message": "filtered"})
 
 
 def test_the_sequence_number_is_read_where_there_is_one() -> None:

@@ -11,12 +11,12 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from gateway.runtime.bodies import read
+from gateway.runtime.admission.request_body import read_body
 from gateway.runtime.configuration import Limits
 from gateway.runtime.errors import RefusedError
-from gateway.runtime.protocol import Server
+from gateway.runtime.http.server import Server
 
-from .conftest import Client, OurServer
+from ..conftest import Client, GatewayServer
 
 pytestmark = pytest.mark.anyio
 LIMITS = Limits(max_body_bytes=1000, max_depth=5, queue_s=1.0)
@@ -30,13 +30,13 @@ async def reading() -> AsyncIterator[tuple[Client, list[object]]]:
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         try:
-            until = asyncio.get_running_loop().time() + LIMIT_S
-            bodies.append(await read(request, until=until, limits=LIMITS, take=lambda _: None))
+            deadline = asyncio.get_running_loop().time() + LIMIT_S
+            bodies.append(await read_body(request, deadline=deadline, limits=LIMITS, reserve=lambda _: None))
         except RefusedError as refused:
-            return web.Response(status=refused.answer.status, body=refused.answer.body)
+            return web.Response(status=refused.response.status, body=refused.response.body)
         return web.Response()
 
-    async with Client(OurServer(Server(handle, tell=bodies.append))) as client:
+    async with Client(GatewayServer(Server(handle, log_event=bodies.append))) as client:
         yield client, bodies
 
 
@@ -136,7 +136,7 @@ async def test_size_is_bounded_where_nobody_tells_it() -> None:
 
 
 @pytest.mark.parametrize(("encoding", "pack"), [("gzip", gzip.compress), ("deflate", zlib.compress)])
-async def test_size_is_bounded_after_it_was_inflated(encoding: str, pack: object) -> None:
+async def test_size_is_bounded_after_it_was_decompressed(encoding: str, pack: object) -> None:
     assert callable(pack)
     small = b'{"a": 1}'
     assert (await status_of(pack(small), content_encoding=encoding))[2] == [(small, {"a": 1})]
@@ -170,7 +170,7 @@ async def test_a_body_that_does_not_end_is_408() -> None:
     assert asyncio.get_running_loop().time() - started < 2
 
 
-async def test_a_body_that_is_cut_is_nobodys_mistake_here() -> None:
+async def test_a_body_that_is_cut_is_400() -> None:
     async with reading() as (client, bodies):
         reader, writer = await asyncio.open_connection(client.host, client.port)
         writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\nzz\r\n")

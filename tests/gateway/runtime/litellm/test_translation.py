@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import AsyncExitStack
 from dataclasses import replace
 
 import aiohttp
@@ -9,26 +10,25 @@ import pytest
 from aiohttp import web
 
 from gateway.runtime.configuration import Configuration
-from gateway.runtime.exchange import Surface
-from gateway.runtime.translation import Translation
+from gateway.runtime.context import Surface, now
+from gateway.runtime.litellm.translation import Translation
 
-from .calls import call_of
-from .conftest import (
+from ..builders import CODEX, TRANSLATED, build_request
+from ..conftest import (
     BEARER,
-    CODEX,
     INNER_KEY,
-    TRANSLATED,
     Client,
-    Handler,
-    Scripted,
-    Slow,
+    FakeUpstream,
+    Hanging,
+    Script,
     abort,
-    gateway,
+    delayed,
     hang,
     json_answer,
-    line_of,
-    lines_of,
-    serve,
+    listening,
+    open_gateway,
+    read_log,
+    read_request_line,
     stream_answer,
 )
 
@@ -40,7 +40,7 @@ DONE = "data: [DONE]\n\n"
 
 
 @pytest.fixture
-def alive(litellm: Scripted) -> Scripted:
+def alive(litellm: FakeUpstream) -> FakeUpstream:
     """LiteLLM, loaded: its health check answers, and the script is for the calls alone."""
     handle = litellm.handle
 
@@ -54,7 +54,9 @@ def alive(litellm: Scripted) -> Scripted:
 
 
 @pytest.mark.parametrize("path", ["/chat/completions", "/v1/chat/completions"])
-async def test_chat_on_a_codex_model_is_litellms(alive: Scripted, client: Client, azure: Scripted, path: str) -> None:
+async def test_chat_on_a_codex_model_is_litellms(
+    alive: FakeUpstream, client: Client, azure: FakeUpstream, path: str
+) -> None:
     alive.answers(json_answer(body={"choices": []}))
     response = await client.post(path, json=CHAT, headers=BEARER)
     assert (response.status, await response.json()) == (200, {"choices": []})
@@ -65,13 +67,13 @@ async def test_chat_on_a_codex_model_is_litellms(alive: Scripted, client: Client
     assert azure.requests == []
 
 
-async def test_a_streamed_chat_passes_as_it_comes(alive: Scripted, client: Client) -> None:
+async def test_a_streamed_chat_passes_as_it_comes(alive: FakeUpstream, client: Client) -> None:
     alive.answers(stream_answer(CHUNK, STOP, DONE))
     response = await client.post("/v1/chat/completions", json=CHAT | {"stream": True}, headers=BEARER)
     assert await response.text() == CHUNK + STOP + DONE
 
 
-async def test_a_streamed_chat_that_breaks_ends_with_an_error_chunk(alive: Scripted, client: Client) -> None:
+async def test_a_streamed_chat_that_breaks_ends_with_an_error_chunk(alive: FakeUpstream, client: Client) -> None:
     alive.answers(stream_answer(CHUNK, None))
     response = await client.post("/v1/chat/completions", json=CHAT | {"stream": True}, headers=BEARER)
     text = await response.text()
@@ -80,7 +82,7 @@ async def test_a_streamed_chat_that_breaks_ends_with_an_error_chunk(alive: Scrip
 
 
 @pytest.mark.parametrize("failing", [json_answer(500), json_answer(429), stream_answer(CHUNK)])
-async def test_a_failure_of_litellms_own_is_not_repeated(alive: Scripted, client: Client, failing: Handler) -> None:
+async def test_a_failure_of_litellms_own_is_not_repeated(alive: FakeUpstream, client: Client, failing: Script) -> None:
     alive.answers(failing)
     response = await client.post("/v1/chat/completions", json=CHAT, headers=BEARER)
     assert response.status == 502
@@ -103,7 +105,7 @@ async def test_a_failure_of_litellms_own_is_not_repeated(alive: Scripted, client
     ],
 )
 async def test_what_litellm_cannot_translate_is_a_400_without_its_own_affairs(
-    alive: Scripted, client: Client, body: dict[str, object], reason: str
+    alive: FakeUpstream, client: Client, body: dict[str, object], reason: str
 ) -> None:
     alive.answers(json_answer(422, body))
     response = await client.post("/v1/chat/completions", json=CHAT, headers=BEARER)
@@ -114,7 +116,7 @@ async def test_what_litellm_cannot_translate_is_a_400_without_its_own_affairs(
 
 @pytest.mark.parametrize(("code", "status"), [("400", 400), ("500", 502)])
 async def test_an_error_that_litellm_streams_first_is_an_error_answer(
-    alive: Scripted, client: Client, code: str, status: int
+    alive: FakeUpstream, client: Client, code: str, status: int
 ) -> None:
     event = {"error": {"message": "litellm.X", "code": code}}
     alive.answers(stream_answer(f"data: {json.dumps(event)}\n\n"))
@@ -125,7 +127,7 @@ async def test_an_error_that_litellm_streams_first_is_an_error_answer(
     )
 
 
-async def test_an_error_in_litellms_stream_is_told_in_our_words(alive: Scripted, client: Client) -> None:
+async def test_an_error_in_litellms_stream_is_told_in_our_words(alive: FakeUpstream, client: Client) -> None:
     alive.answers(stream_answer(CHUNK, 0.05, 'data: {"error": {"message": "litellm.X", "code": "500"}}\n\n'))
     response = await client.post("/v1/chat/completions", json=CHAT | {"stream": True}, headers=BEARER)
     text = await response.text()
@@ -133,49 +135,49 @@ async def test_an_error_in_litellms_stream_is_told_in_our_words(alive: Scripted,
     assert json.loads(text.removeprefix(CHUNK + "data: "))["error"]["code"] == "upstream_interrupted"
 
 
-async def test_a_client_that_leaves_takes_the_call_beneath_with_it(
-    alive: Scripted, client: Client, azure: Scripted
+async def test_a_client_that_leaves_takes_the_make_inner_call_with_it(
+    alive: FakeUpstream, client: Client, azure: FakeUpstream
 ) -> None:
-    slow = Slow()
-    azure.answers(slow)
+    hanging = Hanging()
+    azure.answers(hanging)
     # A LiteLLM that goes on although its own client has gone.
-    alive.answers(call_beneath(client, then=json_answer()))
+    alive.answers(make_inner_call(client, then=json_answer()))
     asking = asyncio.create_task(client.post("/v1/chat/completions", json=CHAT, headers=BEARER))
-    await asyncio.wait_for(slow.asked.wait(), timeout=30)
+    await asyncio.wait_for(hanging.called.wait(), timeout=30)
     asking.cancel()
-    await asyncio.wait_for(slow.left.wait(), timeout=4)
+    await asyncio.wait_for(hanging.abandoned.wait(), timeout=4)
     assert len(azure.requests) == 1
 
 
-async def test_a_litellm_that_dies_takes_the_call_beneath_with_it(
-    alive: Scripted, client: Client, azure: Scripted
+async def test_a_litellm_that_dies_takes_the_make_inner_call_with_it(
+    alive: FakeUpstream, client: Client, azure: FakeUpstream
 ) -> None:
-    slow = Slow()
+    hanging = Hanging()
     asking: list[asyncio.Task[web.StreamResponse]] = []
-    azure.answers(slow)
-    alive.answers(leave_beneath(client, slow, asking, then=abort))
+    azure.answers(hanging)
+    alive.answers(make_inner_call_and_leave(client, hanging, asking, then=abort))
     assert (await client.post("/v1/chat/completions", json=CHAT, headers=BEARER)).status == 502
-    await asyncio.wait_for(slow.left.wait(), timeout=4)
+    await asyncio.wait_for(hanging.abandoned.wait(), timeout=4)
     asking[0].cancel()
     await asyncio.wait(asking)
 
 
-async def test_a_litellm_that_ends_its_stream_early_takes_the_call_beneath_with_it(
-    alive: Scripted, client: Client, azure: Scripted
+async def test_a_litellm_that_ends_its_stream_early_takes_the_make_inner_call_with_it(
+    alive: FakeUpstream, client: Client, azure: FakeUpstream
 ) -> None:
-    slow = Slow()
+    hanging = Hanging()
     asking: list[asyncio.Task[web.StreamResponse]] = []
-    azure.answers(slow)
-    alive.answers(leave_beneath(client, slow, asking, then=stream_answer(CHUNK)))
+    azure.answers(hanging)
+    alive.answers(make_inner_call_and_leave(client, hanging, asking, then=stream_answer(CHUNK)))
     response = await client.post("/v1/chat/completions", json=CHAT | {"stream": True}, headers=BEARER)
     assert "upstream_interrupted" in await response.text()
     # Sooner than the call beneath would end by itself.
-    await asyncio.wait_for(slow.left.wait(), timeout=0.3)
+    await asyncio.wait_for(hanging.abandoned.wait(), timeout=0.3)
     asking[0].cancel()
     await asyncio.wait(asking)
 
 
-def call_beneath(client: Client, *, then: Handler, stream: bool = False) -> Handler:
+def make_inner_call(client: Client, *, then: Script, stream: bool = False) -> Script:
     """As LiteLLM does: call the gateway as if it were Azure, then answer in its own words."""
 
     async def handler(request: web.Request) -> web.StreamResponse:
@@ -188,26 +190,28 @@ def call_beneath(client: Client, *, then: Handler, stream: bool = False) -> Hand
     return handler
 
 
-def leave_beneath(
-    client: Client, slow: Slow, asking: list[asyncio.Task[web.StreamResponse]], *, then: Handler
-) -> Handler:
-    """The same, but it answers while an Azure that is `slow` still has the call."""
+def make_inner_call_and_leave(
+    client: Client, hanging: Hanging, asking: list[asyncio.Task[web.StreamResponse]], *, then: Script
+) -> Script:
+    """The same, but it answers while an Azure that is `hanging` still has the call."""
 
     async def handler(request: web.Request) -> web.StreamResponse:
-        asking.append(asyncio.ensure_future(call_beneath(client, then=json_answer())(request)))
-        await slow.asked.wait()
+        asking.append(asyncio.ensure_future(make_inner_call(client, then=json_answer())(request)))
+        await hanging.called.wait()
         return await then(request)
 
     return handler
 
 
 @pytest.mark.parametrize("status", [400, 500])
-async def test_when_the_call_beneath_fails_the_client_reads_azures_words(
-    alive: Scripted, client: Client, azure: Scripted, status: int
+async def test_when_the_make_inner_call_fails_the_client_reads_azures_words(
+    alive: FakeUpstream, client: Client, azure: FakeUpstream, status: int
 ) -> None:
     refusal = {"error": {"code": "content_filter", "message": "filtered"}}
     azure.answers(json_answer(400, refusal))
-    alive.answers(call_beneath(client, then=json_answer(status, {"error": {"message": "litellm.X: AzureException"}})))
+    alive.answers(
+        make_inner_call(client, then=json_answer(status, {"error": {"message": "litellm.X: AzureException"}}))
+    )
     response = await client.post("/v1/chat/completions", json=CHAT, headers=BEARER)
     assert (response.status, await response.json()) == (400, refusal)
 
@@ -221,27 +225,29 @@ async def test_when_the_call_beneath_fails_the_client_reads_azures_words(
     ],
 )
 async def test_so_it_does_when_that_one_fails_inside_a_stream(
-    alive: Scripted, client: Client, azure: Scripted, *, stream: bool, event: str | None, status: int, code: str
+    alive: FakeUpstream, client: Client, azure: FakeUpstream, *, stream: bool, event: str | None, status: int, code: str
 ) -> None:
     started = 'data: {"type":"response.output_text.delta"}\n\n'
     azure.answers(stream_answer(started, 0.05, f"data: {event}\n\n" if event else None))
     in_band = stream_answer('data: {"error": {"message": "litellm.X", "code": "500"}}\n\n')
-    alive.answers(call_beneath(client, stream=True, then=in_band if stream else json_answer(500)))
+    alive.answers(make_inner_call(client, stream=True, then=in_band if stream else json_answer(500)))
     response = await client.post("/v1/chat/completions", json=CHAT | {"stream": stream}, headers=BEARER)
     assert (response.status, (await response.json())["error"]["code"]) == (status, code)
 
 
 async def test_a_translated_request_is_one_line_of_the_log(
-    alive: Scripted, client: Client, azure: Scripted, capsys: pytest.CaptureFixture[str]
+    alive: FakeUpstream, client: Client, azure: FakeUpstream, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    azure.answers(json_answer(500), json_answer(body={"id": "1", "usage": {"input_tokens": 3, "output_tokens": 2}}))
-    alive.answers(call_beneath(client, then=json_answer(body={"usage": {"prompt_tokens": 99}})))
+    usage = {"input_tokens": 3, "output_tokens": 2}
+    azure.answers(json_answer(500), delayed(0.3, json_answer(body={"id": "1", "usage": usage})))
+    alive.answers(make_inner_call(client, then=delayed(0.2, json_answer(body={"usage": {"prompt_tokens": 99}}))))
     await client.post("/v1/chat/completions", json=CHAT, headers=BEARER)
-    line = line_of(capsys)
+    line = read_request_line(capsys)
     assert line["route"] == "chat/completions"
     assert [(made["upstream"], made["status"]) for made in line["attempts"]] == [("first", 500), ("first", 200)]
     assert line["tokens"] == {"input": 3, "output": 2, "cached": 0, "reasoning": 0}
-    assert 0 < line["litellm_ms"] < line["ms"]
+    assert line["litellm_ms"] == pytest.approx(200)
+    assert line["ms"] > 500
 
 
 @pytest.mark.parametrize(
@@ -252,7 +258,7 @@ async def test_a_translated_request_is_one_line_of_the_log(
     ],
 )
 async def test_a_model_may_be_translated_on_all_its_surfaces(
-    alive: Scripted, client: Client, path: str, body: dict[str, object]
+    alive: FakeUpstream, client: Client, path: str, body: dict[str, object]
 ) -> None:
     alive.answers(json_answer(body={"id": "1"}))
     response = await client.post(path, json=body, headers=BEARER)
@@ -260,19 +266,16 @@ async def test_a_model_may_be_translated_on_all_its_surfaces(
     assert [request.path_qs for request in alive.requests] == [path]
 
 
-async def test_embeddings_may_be_translated(configuration: Configuration, alive: Scripted) -> None:
+async def test_embeddings_may_be_translated(configuration: Configuration, alive: FakeUpstream) -> None:
     alive.answers(json_answer(body={"data": []}))
-    server = await serve(alive)
-    here = replace(configuration, litellm_url=str(server.make_url("")).rstrip("/"))
-    async with aiohttp.ClientSession() as http:
-        call = call_of({}, surface=Surface.EMBEDDINGS, deadline=asyncio.get_running_loop().time() + 1)
-        answer = await Translation(http=http, configuration=here)(replace(call, translated=True))
-    await server.close()
-    assert answer.body == b'{"data": []}'
+    async with listening(alive) as (url,), aiohttp.ClientSession() as session:
+        translation = Translation(session=session, configuration=replace(configuration, litellm_url=url))
+        response = await translation(build_request({}, surface=Surface.EMBEDDINGS, deadline=1.0, via_litellm=True))
+    assert response.body == b'{"data": []}'
     assert [request.path_qs for request in alive.requests] == ["/v1/embeddings"]
 
 
-async def test_a_request_that_comes_before_litellm_has_loaded_waits(client: Client, litellm: Scripted) -> None:
+async def test_a_request_that_comes_before_litellm_has_loaded_waits(client: Client, litellm: FakeUpstream) -> None:
     litellm.answers(json_answer(503), json_answer(200), json_answer(body={"choices": []}))
     response = await client.post("/v1/chat/completions", json=CHAT, headers=BEARER)
     assert (response.status, await response.json()) == (200, {"choices": []})
@@ -283,7 +286,7 @@ async def test_a_request_that_comes_before_litellm_has_loaded_waits(client: Clie
     ]
 
 
-async def test_all_that_wait_for_it_ask_once(client: Client, litellm: Scripted) -> None:
+async def test_all_that_wait_for_it_ask_once(client: Client, litellm: FakeUpstream) -> None:
     litellm.answers(json_answer(503), json_answer())
     asking = (client.post("/v1/chat/completions", json=CHAT, headers=BEARER) for _ in range(8))
     assert [response.status for response in await asyncio.gather(*asking)] == [200] * 8
@@ -291,7 +294,7 @@ async def test_all_that_wait_for_it_ask_once(client: Client, litellm: Scripted) 
 
 
 @pytest.mark.parametrize("never", [json_answer(503), abort, hang])
-async def test_but_not_for_ever(client: Client, litellm: Scripted, never: Handler) -> None:
+async def test_but_not_for_ever(client: Client, litellm: FakeUpstream, never: Script) -> None:
     litellm.answers(never)
     loop = asyncio.get_running_loop()
     started = loop.time()
@@ -303,7 +306,7 @@ async def test_but_not_for_ever(client: Client, litellm: Scripted, never: Handle
 
 
 async def test_a_litellm_that_hangs_is_found_out_by_the_call_it_does_not_make(
-    alive: Scripted, client: Client, azure: Scripted
+    alive: FakeUpstream, client: Client, azure: FakeUpstream
 ) -> None:
     alive.answers(hang, json_answer(body={"choices": []}))
     loop = asyncio.get_running_loop()
@@ -317,22 +320,16 @@ async def test_a_litellm_that_hangs_is_found_out_by_the_call_it_does_not_make(
 
 
 async def test_one_whose_call_takes_its_time_does_not_hang(
-    alive: Scripted, configuration: Configuration, client: Client, azure: Scripted
+    alive: FakeUpstream, configuration: Configuration, client: Client, azure: FakeUpstream
 ) -> None:
-    async def late(request: web.Request) -> web.StreamResponse:
-        await asyncio.sleep(0.3)
-        return await json_answer()(request)
-
-    azure.answers(late)
-    alive.answers(call_beneath(client, then=late))
-    loop = asyncio.get_running_loop()
-    started = loop.time()
+    azure.answers(delayed(0.3, json_answer()))
+    alive.answers(make_inner_call(client, then=delayed(0.3, json_answer())))
     assert (await client.post("/v1/chat/completions", json=CHAT, headers=BEARER)).status == 200
-    assert loop.time() - started > configuration.timeouts.litellm_s
+    assert now() > configuration.timeouts.litellm_s
 
 
 async def test_one_that_dies_before_it_has_called_azure_is_waited_for(
-    alive: Scripted, client: Client, azure: Scripted
+    alive: FakeUpstream, client: Client, azure: FakeUpstream
 ) -> None:
     alive.answers(abort, json_answer(body={"choices": []}))
     response = await client.post("/v1/chat/completions", json=CHAT, headers=BEARER)
@@ -340,7 +337,7 @@ async def test_one_that_dies_before_it_has_called_azure_is_waited_for(
     assert azure.requests == []
 
 
-async def test_one_that_dies_of_each_request_is_not_asked_for_ever(alive: Scripted, client: Client) -> None:
+async def test_one_that_dies_of_each_request_is_not_asked_for_ever(alive: FakeUpstream, client: Client) -> None:
     alive.answers(abort)
     response = await client.post("/v1/chat/completions", json=CHAT, headers=BEARER)
     assert (response.status, (await response.json())["error"]["code"]) == (502, "translation_failed")
@@ -348,30 +345,31 @@ async def test_one_that_dies_of_each_request_is_not_asked_for_ever(alive: Script
 
 
 async def test_one_that_dies_after_it_has_called_azure_is_not_asked_twice(
-    alive: Scripted, client: Client, azure: Scripted
+    alive: FakeUpstream, client: Client, azure: FakeUpstream
 ) -> None:
     azure.answers(json_answer())
-    alive.answers(call_beneath(client, then=abort))
+    alive.answers(make_inner_call(client, then=abort))
     response = await client.post("/v1/chat/completions", json=CHAT, headers=BEARER)
     assert (response.status, (await response.json())["error"]["code"]) == (502, "translation_failed")
     assert len(azure.requests) == 1
 
 
 async def test_a_litellm_that_went_away_is_waited_for_like_one_that_has_not_come(
-    configuration: Configuration, litellm: Scripted
+    configuration: Configuration, litellm: FakeUpstream
 ) -> None:
     litellm.answers(json_answer())
-    server = await serve(litellm)
-    async with gateway(replace(configuration, litellm_url=str(server.make_url("")).rstrip("/"))) as client:
-        assert (await client.post("/v1/chat/completions", json=CHAT, headers=BEARER)).status == 200
-        await server.close()
-        response = await client.post("/v1/chat/completions", json=CHAT, headers=BEARER)
-        assert response.status == 503
-        assert (await response.json())["error"]["code"] == "translation_unavailable"
+    async with AsyncExitStack() as stopping:
+        (url,) = await stopping.enter_async_context(listening(litellm))
+        async with open_gateway(replace(configuration, litellm_url=url)) as client:
+            assert (await client.post("/v1/chat/completions", json=CHAT, headers=BEARER)).status == 200
+            await stopping.aclose()
+            response = await client.post("/v1/chat/completions", json=CHAT, headers=BEARER)
+            assert response.status == 503
+            assert (await response.json())["error"]["code"] == "translation_unavailable"
 
 
 async def test_the_id_that_a_client_is_told_lets_nobody_in_on_behalf_of_its_request(
-    alive: Scripted, client: Client, azure: Scripted, capsys: pytest.CaptureFixture[str]
+    alive: FakeUpstream, client: Client, azure: FakeUpstream, capsys: pytest.CaptureFixture[str]
 ) -> None:
     azure.answers(stream_answer('data: {"type": "response.output_text.delta", "delta": "a"}\n\n', 0.2))
     async with client.post(
@@ -382,5 +380,5 @@ async def test_the_id_that_a_client_is_told_lets_nobody_in_on_behalf_of_its_requ
         assert (await client.post("/openai/responses", json=body, headers=headers)).status == 401
     assert len(azure.requests) == 1
     assert alive.requests == []
-    (refused,) = [line for line in lines_of(capsys) if line.get("event") == "inner_request_refused"]
+    (refused,) = [line for line in read_log(capsys) if line.get("event") == "inner_request_refused"]
     assert refused["route"] == "openai/responses"

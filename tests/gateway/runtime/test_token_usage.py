@@ -2,10 +2,10 @@
 
 import pytest
 
-from gateway.runtime.exchange import Surface, Tokens
-from gateway.runtime.usage import estimate, tokens_of
+from gateway.runtime.context import Surface, Tokens
+from gateway.runtime.token_usage import estimate_tokens, read_tokens
 
-from .calls import call_of
+from .builders import build_request
 
 RESPONSE = {
     "object": "response",
@@ -31,11 +31,11 @@ COUNTED = Tokens(input=100, output=20, cached=64, reasoning=8)
 
 @pytest.mark.parametrize("data", [RESPONSE, {"type": "response.completed", "response": RESPONSE}, CHAT])
 def test_the_usage_of_every_surface_is_read(data: object) -> None:
-    assert tokens_of(data) == COUNTED
+    assert read_tokens(data) == COUNTED
 
 
 def test_embeddings_put_nothing_out() -> None:
-    assert tokens_of({"data": [], "usage": {"prompt_tokens": 7, "total_tokens": 7}}) == Tokens(input=7)
+    assert read_tokens({"data": [], "usage": {"prompt_tokens": 7, "total_tokens": 7}}) == Tokens(input=7)
 
 
 @pytest.mark.parametrize(
@@ -53,12 +53,12 @@ def test_embeddings_put_nothing_out() -> None:
     ],
 )
 def test_what_tells_no_usage_gives_none(data: object) -> None:
-    assert tokens_of(data) is None
+    assert read_tokens(data) is None
 
 
 def test_numbers_that_are_none_count_as_nothing() -> None:
     usage = {"input_tokens": None, "output_tokens": "9", "input_tokens_details": None}
-    assert tokens_of({"usage": usage}) == Tokens()
+    assert read_tokens({"usage": usage}) == Tokens()
 
 
 @pytest.mark.parametrize(
@@ -66,21 +66,21 @@ def test_numbers_that_are_none_count_as_nothing() -> None:
     [("x" * 400, 100), ("", 1), ("é", 1), (["abcd", "abcd", "x"], 3), ([1, 2, 3], 3), ([[1, 2], [3]], 3), (None, 1)],
 )
 def test_embeddings_are_estimated_by_their_input_alone(value: object, tokens: int) -> None:
-    assert estimate(call_of({"input": value, "model": "m" * 1000})) == tokens
+    assert estimate_tokens(build_request({"input": value, "model": "m" * 1000})) == tokens
 
 
 def test_half_a_surrogate_pair_is_estimated_too() -> None:
-    assert estimate(call_of({"input": "\ud800"})) == 1
+    assert estimate_tokens(build_request({"input": "\ud800"})) == 1
 
 
 def test_everything_said_in_a_conversation_is_estimated() -> None:
     messages = [{"role": "user", "content": "x" * 4000}]
-    alone = estimate(call_of({"messages": messages}, surface=Surface.CHAT))
-    with_tools = estimate(call_of({"messages": messages, "tools": ["y" * 400]}, surface=Surface.CHAT))
+    alone = estimate_tokens(build_request({"messages": messages}, surface=Surface.CHAT))
+    with_tools = estimate_tokens(build_request({"messages": messages, "tools": ["y" * 400]}, surface=Surface.CHAT))
     assert 1000 < alone < 1020
     assert with_tools >= alone + 100
 
 
 def test_an_image_is_not_estimated_by_its_length() -> None:
     image = {"type": "input_image", "image_url": "data:image/png;base64," + "A" * 1_000_000}
-    assert 1000 <= estimate(call_of({"input": [image]}, surface=Surface.RESPONSES)) < 1100
+    assert 1000 <= estimate_tokens(build_request({"input": [image]}, surface=Surface.RESPONSES)) < 1100

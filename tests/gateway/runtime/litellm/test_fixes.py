@@ -6,23 +6,17 @@ from typing import Any
 
 import pytest
 
-from gateway.runtime.configuration import Project
-from gateway.runtime.events import Event, EventReader
-from gateway.runtime.exchange import Call, Record, Surface
-from gateway.runtime.repairs import (
-    ARGUMENTS_INDEX,
-    AS_IT_CAME,
-    LITELLM_BRIDGED_CHAT,
-    LITELLM_CHAT,
-    LITELLM_RESPONSES,
-    Repair,
-    repair_of,
-)
+from gateway.runtime.context import Surface
+from gateway.runtime.litellm.chat_fixes import LITELLM_BRIDGED_CHAT, LITELLM_CHAT
+from gateway.runtime.litellm.client import select_litellm_fix
+from gateway.runtime.litellm.responses_fixes import LITELLM_RESPONSES
+from gateway.runtime.upstream.response_fixes import ARGUMENTS_INDEX, NO_FIX, ResponseFix, select_azure_fix
+from gateway.runtime.upstream.server_sent_events import Event, EventReader
 
-from .conftest import CHAT, CODEX, EMBEDDING, models_on, upstream
+from ..builders import CHAT, CODEX, EMBEDDING, build_models, build_request, build_upstream
 
 CHATS = [LITELLM_BRIDGED_CHAT, LITELLM_CHAT]
-REPAIRS = [AS_IT_CAME, ARGUMENTS_INDEX, *CHATS, LITELLM_RESPONSES]
+FIXES = [NO_FIX, ARGUMENTS_INDEX, *CHATS, LITELLM_RESPONSES]
 AZURES_ID = "resp_cfe2a51d3b2271b4"
 LITELLMS_ID = (
     "resp_"
@@ -42,15 +36,15 @@ def event_of(data: object, *, name: str = "") -> Event:
     return read(f"{head}data: {json.dumps(data)}\n\n".encode())
 
 
-def mended(repair: Repair, data: object) -> dict[str, Any]:
+def fixed(fix: ResponseFix, data: object) -> dict[str, Any]:
     """What the client's parser makes of a whole answer."""
-    fields: dict[str, Any] = json.loads(repair.whole(json.dumps(data).encode(), data))
+    fields: dict[str, Any] = json.loads(fix.fix_body(json.dumps(data).encode(), data))
     return fields
 
 
-def mended_event(repair: Repair, data: object) -> dict[str, Any]:
+def fixed_event(fix: ResponseFix, data: object) -> dict[str, Any]:
     """The same of an event."""
-    fields = read(repair.event(event_of(data))).data
+    fields = read(fix.fix_event(event_of(data))).data
     assert isinstance(fields, dict)
     return fields
 
@@ -67,7 +61,7 @@ def said(index: int = 0, finish_reason: str = "stop", **message: object) -> dict
     return {"index": index, "finish_reason": finish_reason, "message": {"role": "assistant", **message}}
 
 
-@pytest.mark.parametrize("repair", REPAIRS)
+@pytest.mark.parametrize("fix", FIXES)
 @pytest.mark.parametrize(
     "raw",
     [
@@ -82,21 +76,21 @@ def said(index: int = 0, finish_reason: str = "stop", **message: object) -> dict
         b'event: response.function_call_arguments.delta\ndata: {"type":"response.function_call_arguments.delta"}\n\n',
     ],
 )
-def test_an_event_that_needs_nothing_passes_byte_for_byte(repair: Repair, raw: bytes) -> None:
-    assert repair.event(read(raw)) == raw
+def test_an_event_that_needs_nothing_passes_byte_for_byte(fix: ResponseFix, raw: bytes) -> None:
+    assert fix.fix_event(read(raw)) == raw
 
 
-@pytest.mark.parametrize("repair", REPAIRS)
+@pytest.mark.parametrize("fix", FIXES)
 @pytest.mark.parametrize("body", [b" []", b'{ "choices": [] }', b'{"object":  "response"}', b'{"choices":  [{}, 1]}'])
-def test_a_body_that_needs_nothing_or_is_something_else_passes_byte_for_byte(repair: Repair, body: bytes) -> None:
-    assert repair.whole(body, json.loads(body)) == body
+def test_a_body_that_needs_nothing_or_is_something_else_passes_byte_for_byte(fix: ResponseFix, body: bytes) -> None:
+    assert fix.fix_body(body, json.loads(body)) == body
 
 
-@pytest.mark.parametrize("repair", [ARGUMENTS_INDEX, LITELLM_RESPONSES])
-def test_the_arguments_of_parallel_calls_are_told_apart(repair: Repair) -> None:
+@pytest.mark.parametrize("fix", [ARGUMENTS_INDEX, LITELLM_RESPONSES])
+def test_the_arguments_of_parallel_calls_are_told_apart(fix: ResponseFix) -> None:
     kind = "response.function_call_arguments.delta"
     data = {"type": kind, "item_id": "fc_1", "output_index": 3, "delta": '{"é', "sequence_number": 21}
-    event = repair.event(event_of(data, name=kind))
+    event = fix.fix_event(event_of(data, name=kind))
     assert event.startswith(b"event: response.function_call_arguments.delta\ndata: {")
     assert event.endswith(b"}\n\n")
     assert read(event).data == {**data, "index": 3}
@@ -104,7 +98,7 @@ def test_the_arguments_of_parallel_calls_are_told_apart(repair: Repair) -> None:
 
 def test_an_index_that_is_there_stays() -> None:
     data = {"type": "response.function_call_arguments.delta", "output_index": 3, "index": 1, "delta": ""}
-    assert mended_event(ARGUMENTS_INDEX, data) == data
+    assert fixed_event(ARGUMENTS_INDEX, data) == data
 
 
 def test_text_and_calls_are_one_message() -> None:
@@ -113,7 +107,7 @@ def test_text_and_calls_are_one_message() -> None:
         said(1, content="check.", annotations=[]),
         said(2, "tool_calls", content=None, tool_calls=[{**FIRST, "index": 0}, {**SECOND, "index": 0}]),
     )
-    assert mended(LITELLM_BRIDGED_CHAT, answer)["choices"] == [
+    assert fixed(LITELLM_BRIDGED_CHAT, answer)["choices"] == [
         {
             "index": 0,
             "finish_reason": "tool_calls",
@@ -129,7 +123,7 @@ def test_text_and_calls_are_one_message() -> None:
 
 
 def test_calls_without_text_have_null_and_calls_without_index_none() -> None:
-    (choice,) = mended(LITELLM_BRIDGED_CHAT, completion(said(tool_calls=[FIRST, SECOND], content=None), usage=USAGE))[
+    (choice,) = fixed(LITELLM_BRIDGED_CHAT, completion(said(tool_calls=[FIRST, SECOND], content=None), usage=USAGE))[
         "choices"
     ]
     assert choice["message"] == {"role": "assistant", "content": None, "tool_calls": [FIRST, SECOND]}
@@ -137,44 +131,44 @@ def test_calls_without_text_have_null_and_calls_without_index_none() -> None:
 
 def test_a_cut_answer_stays_one() -> None:
     answer = completion(said(0, "length", content="a"), said(1, "length", content="b"))
-    (choice,) = mended(LITELLM_BRIDGED_CHAT, answer)["choices"]
+    (choice,) = fixed(LITELLM_BRIDGED_CHAT, answer)["choices"]
     assert (choice["finish_reason"], choice["message"]["content"]) == ("length", "ab")
 
 
-@pytest.mark.parametrize("repair", CHATS)
-def test_the_figures_of_a_stream_come_without_a_choice_and_without_a_guessed_price(repair: Repair) -> None:
-    usage = mended_event(repair, chunk({"index": 0, "delta": {}}, usage={**USAGE, "cost": 0.1}))
+@pytest.mark.parametrize("fix", CHATS)
+def test_the_figures_of_a_stream_come_without_a_choice_and_without_a_guessed_price(fix: ResponseFix) -> None:
+    usage = fixed_event(fix, chunk({"index": 0, "delta": {}}, usage={**USAGE, "cost": 0.1}))
     assert usage["choices"] == []
     assert usage["usage"] == {**USAGE, "cache_read_input_tokens": 11}
 
 
 def test_the_answers_that_a_chat_model_gives_stay_several() -> None:
     answer = completion(said(0, content="a"), said(1, content="b"), usage=USAGE)
-    assert mended(LITELLM_CHAT, answer)["choices"] == answer["choices"]
+    assert fixed(LITELLM_CHAT, answer)["choices"] == answer["choices"]
 
 
 @pytest.mark.parametrize(
     "choice", [{"index": 0, "delta": {"content": "x"}}, {"index": 0, "delta": {}, "finish_reason": "stop"}]
 )
 def test_figures_beside_a_choice_that_says_something_leave_it_there(choice: dict[str, Any]) -> None:
-    assert mended_event(LITELLM_CHAT, chunk(choice, usage=USAGE))["choices"] == [choice]
+    assert fixed_event(LITELLM_CHAT, chunk(choice, usage=USAGE))["choices"] == [choice]
 
 
 @pytest.mark.parametrize("details", [None, {}, {"cached_tokens": None}])
 def test_no_cached_tokens_are_made_up(details: object) -> None:
     usage = {"prompt_tokens": 1, "prompt_tokens_details": details}
-    assert mended(LITELLM_CHAT, completion(said(content="a"), usage=usage))["usage"] == usage
+    assert fixed(LITELLM_CHAT, completion(said(content="a"), usage=usage))["usage"] == usage
 
 
 def test_cached_tokens_that_litellm_names_stay() -> None:
     usage = {**USAGE, "cache_read_input_tokens": 7}
-    assert mended(LITELLM_CHAT, completion(said(content="a"), usage=usage))["usage"] == usage
+    assert fixed(LITELLM_CHAT, completion(said(content="a"), usage=usage))["usage"] == usage
 
 
 def test_what_litellm_sets_aside_is_where_openai_has_it() -> None:
     choice = {**said(content=None), "provider_specific_fields": {"content_filter_results": {"hate": {}}}}
     choice["message"]["provider_specific_fields"] = {"refusal": "I cannot help with that.", "role": "nobody"}
-    answer = mended(LITELLM_CHAT, completion(choice, provider_specific_fields={"service_tier": "default"}))
+    answer = fixed(LITELLM_CHAT, completion(choice, provider_specific_fields={"service_tier": "default"}))
     assert answer["service_tier"] == "default"
     assert answer["choices"] == [
         {
@@ -189,20 +183,20 @@ def test_what_litellm_sets_aside_is_where_openai_has_it() -> None:
 
 def test_the_items_of_one_regions_reasoning_do_not_reach_the_history_of_a_client() -> None:
     items = [{"type": "reasoning", "id": "rs_1", "summary": []}]
-    answer = mended(LITELLM_CHAT, completion(said(content="a", reasoning_content="hm", reasoning_items=items)))
+    answer = fixed(LITELLM_CHAT, completion(said(content="a", reasoning_content="hm", reasoning_items=items)))
     assert answer["choices"][0]["message"] == {"role": "assistant", "content": "a", "reasoning_content": "hm"}
-    part = mended_event(LITELLM_CHAT, chunk({"index": 0, "delta": {"reasoning_items": items, "content": ""}}))
+    part = fixed_event(LITELLM_CHAT, chunk({"index": 0, "delta": {"reasoning_items": items, "content": ""}}))
     assert part["choices"] == [{"index": 0, "delta": {"content": ""}}]
 
 
 def test_half_a_surrogate_pair_survives_the_repair() -> None:
-    answer = mended(LITELLM_BRIDGED_CHAT, completion(said(content="\ud800é"), said(1, content="")))
+    answer = fixed(LITELLM_BRIDGED_CHAT, completion(said(content="\ud800é"), said(1, content="")))
     assert answer["choices"][0]["message"]["content"] == "\ud800é"
 
 
 def test_a_response_has_azures_id_and_all_that_is_null() -> None:
     usage = {"input_tokens": 2, "cost": None}
-    answer = mended(LITELLM_RESPONSES, {"object": "response", "id": LITELLMS_ID, "usage": usage, "error": {"code": 1}})
+    answer = fixed(LITELLM_RESPONSES, {"object": "response", "id": LITELLMS_ID, "usage": usage, "error": {"code": 1}})
     assert answer["id"] == AZURES_ID
     assert answer["usage"] == {"input_tokens": 2}
     assert answer["error"] == {"code": 1}
@@ -212,49 +206,50 @@ def test_a_response_has_azures_id_and_all_that_is_null() -> None:
 def test_so_has_a_response_in_a_stream_and_the_model_is_the_clients() -> None:
     response = {"object": "response", "id": LITELLMS_ID, "model": CODEX, "status": "in_progress"}
     data = {"type": "response.created", "response": response, "model": "translated-codex", "sequence_number": 0}
-    event = LITELLM_RESPONSES.event(event_of(data))
+    event = LITELLM_RESPONSES.fix_event(event_of(data))
     assert event.startswith(b"event: response.created\ndata: {")
-    answer = mended_event(LITELLM_RESPONSES, data)
+    answer = fixed_event(LITELLM_RESPONSES, data)
     assert answer["response"]["id"] == AZURES_ID
     assert answer["response"]["model"] == "translated-codex"
     assert answer["response"]["usage"] is None
-    nameless = mended_event(LITELLM_RESPONSES, {"type": "response.created", "response": response})
+    nameless = fixed_event(LITELLM_RESPONSES, {"type": "response.created", "response": response})
     assert nameless["response"]["model"] == CODEX
 
 
 @pytest.mark.parametrize("response_id", [AZURES_ID, "resp_bGl0ZWxsbTphOzo=", "resp_bGl0ZWxsbT!"])
 def test_an_id_that_wraps_no_other_stays(response_id: str) -> None:
-    assert mended(LITELLM_RESPONSES, {"object": "response", "id": response_id})["id"] == response_id
+    assert fixed(LITELLM_RESPONSES, {"object": "response", "id": response_id})["id"] == response_id
 
 
 def test_the_events_of_a_translated_response_have_names_and_no_chats_end() -> None:
     raw = b'data: {"type": "response.output_text.delta", "delta": "x", "model": "m"}\n\n'
-    assert LITELLM_RESPONSES.event(read(raw)) == b"event: response.output_text.delta\n" + raw
-    assert LITELLM_RESPONSES.event(read(b"data: [DONE]\n\n")) == b""
-    assert LITELLM_CHAT.event(read(b"data: [DONE]\n\n")) == b"data: [DONE]\n\n"
+    assert LITELLM_RESPONSES.fix_event(read(raw)) == b"event: response.output_text.delta\n" + raw
+    assert LITELLM_RESPONSES.fix_event(read(b"data: [DONE]\n\n")) == b""
+    assert LITELLM_CHAT.fix_event(read(b"data: [DONE]\n\n")) == b"data: [DONE]\n\n"
 
 
 @pytest.mark.parametrize(
-    ("surface", "model", "translated", "repair"),
+    ("surface", "model", "fix"),
     [
-        (Surface.RESPONSES, CODEX, False, ARGUMENTS_INDEX),
-        (Surface.RESPONSES, CODEX, True, LITELLM_RESPONSES),
-        (Surface.COMPACT, CODEX, False, AS_IT_CAME),
-        (Surface.CHAT, CODEX, True, LITELLM_BRIDGED_CHAT),
-        (Surface.CHAT, CHAT, True, LITELLM_CHAT),
-        (Surface.CHAT, CHAT, False, AS_IT_CAME),
-        (Surface.EMBEDDINGS, EMBEDDING, True, AS_IT_CAME),
+        (Surface.RESPONSES, CODEX, LITELLM_RESPONSES),
+        (Surface.CHAT, CODEX, LITELLM_BRIDGED_CHAT),
+        (Surface.CHAT, CHAT, LITELLM_CHAT),
+        (Surface.EMBEDDINGS, EMBEDDING, NO_FIX),
     ],
 )
-def test_each_way_has_its_repair(surface: Surface, model: str, repair: Repair, *, translated: bool) -> None:
-    call = Call(
-        surface=surface,
-        model=models_on(upstream("first"))[model],
-        project=Project(name="default", keys=(), models=frozenset()),
-        body=b"",
-        fields={},
-        stream=False,
-        translated=translated,
-        record=Record(request_id="1", route="", started=0, deadline=0),
-    )
-    assert repair_of(call) is repair
+def test_litellms_responses_are_fixed_by_surface_and_model(surface: Surface, model: str, fix: ResponseFix) -> None:
+    request = build_request({}, surface=surface, model=build_models(build_upstream("first"))[model])
+    assert select_litellm_fix(request) is fix
+
+
+@pytest.mark.parametrize(
+    ("surface", "fix"),
+    [
+        (Surface.RESPONSES, ARGUMENTS_INDEX),
+        (Surface.COMPACT, NO_FIX),
+        (Surface.CHAT, NO_FIX),
+        (Surface.EMBEDDINGS, NO_FIX),
+    ],
+)
+def test_azures_responses_are_fixed_by_surface(surface: Surface, fix: ResponseFix) -> None:
+    assert select_azure_fix(surface) is fix

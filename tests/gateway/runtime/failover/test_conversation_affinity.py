@@ -4,8 +4,12 @@ import json
 
 import pytest
 
-from gateway.runtime.affinity import Affinity, is_elsewhere, keys_of
-from gateway.runtime.exchange import Answer
+from gateway.runtime.context import Response
+from gateway.runtime.failover.conversation_affinity import (
+    ConversationAffinity,
+    is_unknown_conversation,
+    read_affinity_keys,
+)
 
 
 def reasoning(sealed: object) -> dict[str, object]:
@@ -13,10 +17,12 @@ def reasoning(sealed: object) -> dict[str, object]:
 
 
 def test_a_request_is_tied_by_what_it_goes_on_from() -> None:
-    by_id = keys_of({"previous_response_id": "resp_1", "input": "hi"})
-    by_items = keys_of({"input": [reasoning("a"), {"role": "user", "content": "hi"}, reasoning("b"), "text", None]})
+    by_id = read_affinity_keys({"previous_response_id": "resp_1", "input": "hi"})
+    by_items = read_affinity_keys(
+        {"input": [reasoning("a"), {"role": "user", "content": "hi"}, reasoning("b"), "text", None]}
+    )
     assert len(by_id) == 1
-    assert by_items == keys_of({"input": [reasoning("b")]}) + keys_of({"input": [reasoning("a")]})
+    assert by_items == read_affinity_keys({"input": [reasoning("b")]}) + read_affinity_keys({"input": [reasoning("a")]})
     assert len(set(by_id + by_items)) == 3
     assert all(len(key) == 16 for key in by_id + by_items)
 
@@ -31,18 +37,18 @@ def test_a_request_is_tied_by_what_it_goes_on_from() -> None:
     ],
 )
 def test_most_are_free(fields: dict[str, object]) -> None:
-    assert keys_of(fields) == ()
+    assert read_affinity_keys(fields) == ()
 
 
 def test_a_request_full_of_items_is_known_by_its_newest() -> None:
     items = [reasoning(str(number)) for number in range(1000)]
-    keys = keys_of({"input": items})
+    keys = read_affinity_keys({"input": items})
     assert len(keys) == 32
-    assert keys[0] == keys_of({"input": items[-1:]})[0]
+    assert keys[0] == read_affinity_keys({"input": items[-1:]})[0]
 
 
 def test_half_a_character_is_text_as_well() -> None:
-    assert keys_of({"previous_response_id": "\ud800"})
+    assert read_affinity_keys({"previous_response_id": "\ud800"})
 
 
 WHOLE = {
@@ -53,43 +59,44 @@ WHOLE = {
 
 @pytest.mark.parametrize("data", [WHOLE, {"type": "response.completed", "response": WHOLE}])
 def test_what_a_region_answered_belongs_to_it(data: dict[str, object]) -> None:
-    affinity = Affinity()
+    affinity = ConversationAffinity()
     affinity.learn(data, "second")
-    assert affinity.region_of(keys_of({"previous_response_id": "resp_1"})) == "second"
-    assert affinity.region_of(keys_of({"input": [reasoning("sealed")]})) == "second"
-    assert affinity.region_of(keys_of({"input": [reasoning("compacted")]})) == "second"
-    assert affinity.region_of(keys_of({"previous_response_id": "resp_2"})) is None
+    assert affinity.region_of(read_affinity_keys({"previous_response_id": "resp_1"})) == "second"
+    assert affinity.region_of(read_affinity_keys({"input": [reasoning("sealed")]})) == "second"
+    assert affinity.region_of(read_affinity_keys({"input": [reasoning("compacted")]})) == "second"
+    assert affinity.region_of(read_affinity_keys({"previous_response_id": "resp_2"})) is None
 
 
 def test_a_stream_tells_it_before_it_is_over() -> None:
-    affinity = Affinity()
+    affinity = ConversationAffinity()
     affinity.learn({"type": "response.created", "response": {"id": "resp_1", "output": []}}, "second")
     affinity.learn({"type": "response.output_item.done", "item": reasoning("sealed")}, "second")
     affinity.learn({"type": "response.output_text.delta", "delta": "x"}, "third")
     affinity.learn({"type": "response.failed", "response": None}, "third")
-    assert affinity.region_of(keys_of({"previous_response_id": "resp_1"})) == "second"
-    assert affinity.region_of(keys_of({"input": [reasoning("sealed")]})) == "second"
+    assert affinity.region_of(read_affinity_keys({"previous_response_id": "resp_1"})) == "second"
+    assert affinity.region_of(read_affinity_keys({"input": [reasoning("sealed")]})) == "second"
 
 
 def test_a_response_that_is_not_kept_is_not_remembered() -> None:
-    affinity = Affinity()
+    affinity = ConversationAffinity()
     affinity.learn(WHOLE | {"store": False}, "second")
-    assert affinity.region_of(keys_of({"previous_response_id": "resp_1"})) is None
-    assert affinity.region_of(keys_of({"input": [reasoning("sealed")]})) == "second"
+    assert affinity.region_of(read_affinity_keys({"previous_response_id": "resp_1"})) is None
+    assert affinity.region_of(read_affinity_keys({"input": [reasoning("sealed")]})) == "second"
 
 
 def test_the_newest_that_is_known_decides() -> None:
-    affinity = Affinity()
+    affinity = ConversationAffinity()
     affinity.learn({"item": reasoning("old")}, "first")
     affinity.learn({"item": reasoning("new")}, "second")
     assert (
-        affinity.region_of(keys_of({"input": [reasoning("old"), reasoning("new"), reasoning("unknown")]})) == "second"
+        affinity.region_of(read_affinity_keys({"input": [reasoning("old"), reasoning("new"), reasoning("unknown")]}))
+        == "second"
     )
 
 
 def test_the_longest_unused_is_forgotten_first() -> None:
-    affinity = Affinity(entries=2)
-    one, two, three = (keys_of({"previous_response_id": name}) for name in ("1", "2", "3"))
+    affinity = ConversationAffinity(max_entries=2)
+    one, two, three = (read_affinity_keys({"previous_response_id": name}) for name in ("1", "2", "3"))
     affinity.remember(one[0], "first")
     affinity.remember(two[0], "first")
     assert affinity.region_of(one) == "first"
@@ -97,8 +104,8 @@ def test_the_longest_unused_is_forgotten_first() -> None:
     assert [affinity.region_of(keys) for keys in (one, two, three)] == ["first", None, "first"]
 
 
-def refusal(status: int, body: object) -> Answer:
-    return Answer(status=status, body=json.dumps(body).encode())
+def refusal(status: int, body: object) -> Response:
+    return Response(status=status, body=json.dumps(body).encode())
 
 
 @pytest.mark.parametrize(
@@ -112,8 +119,8 @@ def refusal(status: int, body: object) -> Answer:
         (refusal(400, {"error": {"code": ["invalid_encrypted_content"]}}), False),
         (refusal(400, {"error": "text"}), False),
         (refusal(400, []), False),
-        (Answer(status=400, body=b"<html>"), False),
+        (Response(status=400, body=b"<html>"), False),
     ],
 )
-def test_a_region_says_when_it_knows_nothing_of_a_conversation(answer: Answer, elsewhere: bool) -> None:  # noqa: FBT001
-    assert is_elsewhere(answer) is elsewhere
+def test_a_region_says_when_it_knows_nothing_of_a_conversation(answer: Response, elsewhere: bool) -> None:  # noqa: FBT001
+    assert is_unknown_conversation(answer) is elsewhere

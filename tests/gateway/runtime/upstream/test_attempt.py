@@ -7,20 +7,19 @@ import pytest
 
 from gateway.runtime.configuration import Configuration
 
-from .conftest import (
+from ..builders import CODEX, EMBEDDING
+from ..conftest import (
     AZURE_KEY,
     BEARER,
-    CODEX,
-    EMBEDDING,
     Client,
-    Handler,
-    Scripted,
+    FakeUpstream,
+    Script,
     abort,
-    gateway,
-    gateway_of,
     hang,
     json_answer,
-    line_of,
+    open_gateway,
+    open_gateway_for,
+    read_request_line,
     stream_answer,
     text_answer,
 )
@@ -35,7 +34,7 @@ COMPLETED = 'event: response.completed\ndata: {"type":"response.completed","sequ
 
 @pytest.mark.parametrize("prefix", ["", "/v1"])
 async def test_azure_gets_the_bytes_of_the_client_and_the_client_those_of_azure(
-    client: Client, azure: Scripted, prefix: str
+    client: Client, azure: FakeUpstream, prefix: str
 ) -> None:
     answer = '{"id": "resp_1",   "unknown": null, "é": 1.50}'
     azure.answers(text_answer(answer))
@@ -49,7 +48,7 @@ async def test_azure_gets_the_bytes_of_the_client_and_the_client_those_of_azure(
 
 
 @pytest.mark.parametrize("prefix", ["", "/v1"])
-async def test_embeddings_go_to_their_deployment(client: Client, azure: Scripted, prefix: str) -> None:
+async def test_embeddings_go_to_their_deployment(client: Client, azure: FakeUpstream, prefix: str) -> None:
     azure.answers(json_answer(body={"data": []}))
     response = await client.post(f"{prefix}/embeddings", json={"model": EMBEDDING, "input": "x"}, headers=BEARER)
     assert await response.json() == {"data": []}
@@ -57,7 +56,7 @@ async def test_embeddings_go_to_their_deployment(client: Client, azure: Scripted
 
 
 async def test_no_header_of_the_client_travels_on_and_of_azures_only_rate_limits_come_back(
-    client: Client, azure: Scripted
+    client: Client, azure: FakeUpstream
 ) -> None:
     azure.answers(json_answer(x_ms_region="Sweden Central", x_ratelimit_remaining_tokens="7"))
     sent = BEARER | {"x-forwarded-for": "1.2.3.4", "openai-organization": "o", "cookie": "a=b", "api-key": "evil"}
@@ -86,7 +85,7 @@ async def test_no_header_of_the_client_travels_on_and_of_azures_only_rate_limits
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
 async def test_a_refusal_of_azure_reaches_the_client_as_it_is_and_is_not_repeated(
-    client: Client, azure: Scripted, status: int
+    client: Client, azure: FakeUpstream, status: int
 ) -> None:
     refusal = {"error": {"code": "DeploymentNotFound", "message": "m"}}
     azure.answers(json_answer(status, refusal))
@@ -95,19 +94,16 @@ async def test_a_refusal_of_azure_reaches_the_client_as_it_is_and_is_not_repeate
     assert len(azure.requests) == 1
 
 
-async def test_a_refusal_without_json_becomes_an_openai_error(client: Client, azure: Scripted) -> None:
-    async def html(_: object) -> object:
-        from aiohttp import web
-
-        return web.Response(status=403, text="<html>no</html>", content_type="text/html")
-
-    azure.answers(html)  # type: ignore[arg-type]
+async def test_a_refusal_without_json_becomes_an_openai_error(client: Client, azure: FakeUpstream) -> None:
+    azure.answers(text_answer("<html>no</html>", status=403, content_type="text/html"))
     response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
     assert response.status == 403
     assert "403" in (await response.json())["error"]["message"]
 
 
-async def test_a_response_that_failed_for_the_requests_own_sake_is_the_answer(client: Client, azure: Scripted) -> None:
+async def test_a_response_that_failed_for_the_requests_own_sake_is_the_answer(
+    client: Client, azure: FakeUpstream
+) -> None:
     body = {"id": "1", "status": "failed", "error": {"code": "invalid_prompt", "message": "m"}}
     azure.answers(json_answer(body=body))
     response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
@@ -145,7 +141,7 @@ TRANSIENT_STREAMED = {
 @pytest.mark.parametrize("failing", TRANSIENT.values(), ids=TRANSIENT)
 @pytest.mark.parametrize("path", ["/v1/responses", "/v1/embeddings"])
 async def test_a_transient_failure_is_invisible_to_the_client(
-    client: Client, azure: Scripted, failing: Handler, path: str
+    client: Client, azure: FakeUpstream, failing: Script, path: str
 ) -> None:
     azure.answers(failing, json_answer(body={"id": "2nd"}))
     model = CODEX if path == "/v1/responses" else EMBEDDING
@@ -156,7 +152,7 @@ async def test_a_transient_failure_is_invisible_to_the_client(
 
 @pytest.mark.parametrize("failing", TRANSIENT_STREAMED.values(), ids=TRANSIENT_STREAMED)
 async def test_so_it_is_in_a_stream_before_its_first_real_event(
-    client: Client, azure: Scripted, failing: Handler
+    client: Client, azure: FakeUpstream, failing: Script
 ) -> None:
     azure.answers(failing, stream_answer(CREATED, DELTA, COMPLETED))
     response = await client.post("/v1/responses", json=STREAMED, headers=BEARER)
@@ -176,8 +172,8 @@ async def test_so_it_is_in_a_stream_before_its_first_real_event(
 )
 async def test_attempts_are_bounded_and_end_in_an_openai_error(
     client: Client,
-    azure: Scripted,
-    failing: Handler,
+    azure: FakeUpstream,
+    failing: Script,
     status: int,
     type: str,  # noqa: A002
     code: str,
@@ -189,14 +185,14 @@ async def test_attempts_are_bounded_and_end_in_an_openai_error(
     assert len(azure.requests) == 3
 
 
-async def test_a_429_that_asks_for_patience_is_passed_on_at_once(client: Client, azure: Scripted) -> None:
+async def test_a_429_that_asks_for_patience_is_passed_on_at_once(client: Client, azure: FakeUpstream) -> None:
     azure.answers(json_answer(429, Retry_After="30"))
     response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
     assert (response.status, response.headers["retry-after"]) == (429, "30")
     assert len(azure.requests) == 1
 
 
-async def test_a_short_retry_after_is_waited_for(client: Client, azure: Scripted) -> None:
+async def test_a_short_retry_after_is_waited_for(client: Client, azure: FakeUpstream) -> None:
     azure.answers(json_answer(429, retry_after_ms="200", Retry_After="1"), json_answer())
     loop = asyncio.get_running_loop()
     started = loop.time()
@@ -206,12 +202,12 @@ async def test_a_short_retry_after_is_waited_for(client: Client, azure: Scripted
 
 
 async def test_no_attempt_begins_after_the_requests_time(
-    configuration: Configuration, azure: Scripted, litellm: Scripted
+    configuration: Configuration, azure: FakeUpstream, litellm: FakeUpstream
 ) -> None:
     short = replace(configuration, timeouts=replace(configuration.timeouts, total_s=0.8))
     azure.answers(hang)
     loop = asyncio.get_running_loop()
-    async with gateway_of(short, [azure], litellm) as client:
+    async with open_gateway_for(short, [azure], litellm) as client:
         started = loop.time()
         response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
         spent_s = loop.time() - started
@@ -220,7 +216,7 @@ async def test_no_attempt_begins_after_the_requests_time(
     assert len(azure.requests) == 2
 
 
-async def test_a_pause_that_still_runs_is_not_waited_for_twice(client: Client, azure: Scripted) -> None:
+async def test_a_pause_that_still_runs_is_not_waited_for_twice(client: Client, azure: FakeUpstream) -> None:
     azure.answers(json_answer(429, Retry_After="30"), json_answer())
     for _ in range(2):
         response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
@@ -231,9 +227,9 @@ async def test_a_pause_that_still_runs_is_not_waited_for_twice(client: Client, a
 async def test_an_upstream_that_is_not_there_is_a_503(
     configuration: Configuration, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    async with gateway(configuration) as client:
+    async with open_gateway(configuration) as client:
         response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
     assert response.status == 503
-    line = line_of(capsys)
+    line = read_request_line(capsys)
     assert [(made["upstream"], made["reason"]) for made in line["attempts"]] == [("first", "ClientConnectorError")] * 3
     assert line["error"] == "upstream_unavailable"

@@ -7,11 +7,10 @@ from dataclasses import replace
 import pytest
 
 from gateway.runtime.configuration import Project
-from gateway.runtime.exchange import Answer, Call, Surface, Tokens
-from gateway.runtime.limits import Limits
+from gateway.runtime.context import Attempt, ModelRequest, Response, Surface, Tokens
+from gateway.runtime.rate_limits.project_limits import ProjectLimits
 
-from .calls import call_of
-from .test_windows import Clock
+from ..builders import ManualClock, build_request
 
 pytestmark = pytest.mark.anyio
 
@@ -30,8 +29,8 @@ class Azure:
     """Answers when told to, as told to."""
 
     def __init__(self) -> None:
-        self.calls: list[Call] = []
-        self.answer = Answer(status=200, body=b"{}", headers=AZURES)
+        self.calls: list[ModelRequest] = []
+        self.answer = Response(status=200, body=b"{}", headers=AZURES)
         self.tokens: Tokens | None = None
         self.go = asyncio.Event()
         self.go.set()
@@ -40,11 +39,11 @@ class Azure:
     def _close(self) -> None:
         self.closed += 1
 
-    async def __call__(self, call: Call) -> Answer:
+    async def __call__(self, call: ModelRequest) -> Response:
         self.calls.append(call)
-        call.record.attempts.append({"upstream": "first"})
+        call.context.attempts.append(Attempt(region="first"))
         await self.go.wait()
-        call.record.tokens = self.tokens
+        call.context.tokens = self.tokens
         return replace(self.answer, close=self._close)
 
 
@@ -54,29 +53,29 @@ def azure() -> Azure:
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> ManualClock:
+    return ManualClock()
 
 
-async def ask(limits: Limits, project: Project, text: str = "text") -> Answer:
+async def ask(limits: ProjectLimits, project: Project, text: str = "text") -> Response:
     """One whole request: the answer is sent and closed."""
-    answer = await limits(call_of({"input": text}, project=project))
+    answer = await limits(build_request({"input": text}, project=project))
     answer.close()
     return answer
 
 
 async def test_a_project_without_limits_passes_untouched(azure: Azure) -> None:
     free = project("free")
-    limits = Limits(step=azure, projects=[free, project(requests_per_minute=1)])
-    call = call_of(project=free)
+    limits = ProjectLimits(next_step=azure, projects=[free, project(requests_per_minute=1)])
+    call = build_request(project=free)
     answer = await limits(call)
     assert azure.calls == [call]
     assert answer.headers is AZURES
 
 
-async def test_requests_per_minute_are_exact_and_slide(azure: Azure, clock: Clock) -> None:
+async def test_requests_per_minute_are_exact_and_slide(azure: Azure, clock: ManualClock) -> None:
     small = project(requests_per_minute=3)
-    limits = Limits(step=azure, projects=[small], clock=clock)
+    limits = ProjectLimits(next_step=azure, projects=[small], clock=clock)
     seen = []
     for _ in range(5):
         seen.append((await ask(limits, small)).status)
@@ -87,9 +86,9 @@ async def test_requests_per_minute_are_exact_and_slide(azure: Azure, clock: Cloc
     assert len(azure.calls) == 4
 
 
-async def test_a_refusal_says_when_to_come_again(azure: Azure, clock: Clock) -> None:
+async def test_a_refusal_says_when_to_come_again(azure: Azure, clock: ManualClock) -> None:
     small = project(requests_per_minute=1)
-    limits = Limits(step=azure, projects=[small], clock=clock)
+    limits = ProjectLimits(next_step=azure, projects=[small], clock=clock)
     await ask(limits, small)
     clock.now += 10.5
     answer = await ask(limits, small)
@@ -106,9 +105,9 @@ async def test_a_refusal_says_when_to_come_again(azure: Azure, clock: Clock) -> 
     assert (await ask(limits, small)).status == 200
 
 
-async def test_what_is_left_is_told_in_place_of_azures_own(azure: Azure, clock: Clock) -> None:
+async def test_what_is_left_is_told_in_place_of_azures_own(azure: Azure, clock: ManualClock) -> None:
     small = project(requests_per_minute=5, tokens_per_minute=1000)
-    limits = Limits(step=azure, projects=[small], clock=clock)
+    limits = ProjectLimits(next_step=azure, projects=[small], clock=clock)
     await ask(limits, small, "x" * 400)
     clock.now += 20
     answer = await ask(limits, small, "x" * 400)
@@ -123,29 +122,29 @@ async def test_what_is_left_is_told_in_place_of_azures_own(azure: Azure, clock: 
     }
 
 
-async def test_a_stream_that_tells_no_usage_costs_a_token_an_event(azure: Azure, clock: Clock) -> None:
+async def test_a_stream_that_tells_no_usage_costs_a_token_an_event(azure: Azure, clock: ManualClock) -> None:
     small = project(tokens_per_minute=1000)
-    limits = Limits(step=azure, projects=[small], clock=clock)
-    call = call_of({"input": "x" * 400}, project=small)
+    limits = ProjectLimits(next_step=azure, projects=[small], clock=clock)
+    call = build_request({"input": "x" * 400}, project=small)
     answer = await limits(call)
-    call.record.events = 250
+    call.context.events = 250
     answer.close()
     assert (await ask(limits, small, "x" * 4)).headers["x-ratelimit-remaining-tokens"] == "649"
 
 
-async def test_tokens_are_reserved_at_the_door_and_settled_by_azures_count(azure: Azure, clock: Clock) -> None:
+async def test_tokens_are_reserved_at_the_door_and_settled_by_azures_count(azure: Azure, clock: ManualClock) -> None:
     small = project(tokens_per_minute=1000)
-    limits = Limits(step=azure, projects=[small], clock=clock)
+    limits = ProjectLimits(next_step=azure, projects=[small], clock=clock)
     azure.tokens = Tokens(input=300, output=50)
-    answer = await limits(call_of({"input": "x" * 2000}, project=small))
+    answer = await limits(build_request({"input": "x" * 2000}, project=small))
     assert answer.headers["x-ratelimit-remaining-tokens"] == "500"
     answer.close()
     assert (await ask(limits, small, "x" * 4)).headers["x-ratelimit-remaining-tokens"] == "649"
 
 
-async def test_an_answer_that_cost_more_than_was_left_makes_the_project_wait(azure: Azure, clock: Clock) -> None:
+async def test_an_answer_that_cost_more_than_was_left_makes_the_project_wait(azure: Azure, clock: ManualClock) -> None:
     small = project(tokens_per_minute=1000)
-    limits = Limits(step=azure, projects=[small], clock=clock)
+    limits = ProjectLimits(next_step=azure, projects=[small], clock=clock)
     azure.tokens = Tokens(input=10, output=2990)
     await ask(limits, small)
     clock.now += 59
@@ -159,19 +158,19 @@ async def test_an_answer_that_cost_more_than_was_left_makes_the_project_wait(azu
     assert (await ask(limits, small)).headers["x-ratelimit-remaining-tokens"] == "999"
 
 
-async def test_a_request_above_the_whole_limit_passes_when_nothing_is_used(azure: Azure, clock: Clock) -> None:
+async def test_a_request_above_the_whole_limit_passes_when_nothing_is_used(azure: Azure, clock: ManualClock) -> None:
     small = project(tokens_per_minute=10)
-    limits = Limits(step=azure, projects=[small], clock=clock)
+    limits = ProjectLimits(next_step=azure, projects=[small], clock=clock)
     assert (await ask(limits, small, "x" * 400)).status == 200
     assert (await ask(limits, small, "x")).status == 429
 
 
-async def test_a_failure_that_azure_did_not_count_costs_no_tokens(azure: Azure, clock: Clock) -> None:
+async def test_a_failure_that_azure_did_not_count_costs_no_tokens(azure: Azure, clock: ManualClock) -> None:
     small = project(tokens_per_minute=100)
-    limits = Limits(step=azure, projects=[small], clock=clock)
-    azure.answer = Answer(status=503, body=b"{}")
+    limits = ProjectLimits(next_step=azure, projects=[small], clock=clock)
+    azure.answer = Response(status=503, body=b"{}")
     await ask(limits, small, "x" * 400)
-    azure.answer = Answer(status=200, body=b"{}")
+    azure.answer = Response(status=200, body=b"{}")
     answer = await ask(limits, small, "x" * 200)
     assert (answer.status, answer.headers["x-ratelimit-remaining-tokens"]) == (200, "50")
     assert (await ask(limits, small, "x" * 200)).headers["x-ratelimit-remaining-tokens"] == "0"
@@ -179,25 +178,25 @@ async def test_a_failure_that_azure_did_not_count_costs_no_tokens(azure: Azure, 
 
 async def test_places_are_taken_until_the_answer_is_closed(azure: Azure) -> None:
     small = project(parallel_requests=2)
-    limits = Limits(step=azure, projects=[small])
-    running = [await limits(call_of(project=small)) for _ in range(2)]
-    refused = await limits(call_of(project=small))
+    limits = ProjectLimits(next_step=azure, projects=[small])
+    running = [await limits(build_request(project=small)) for _ in range(2)]
+    refused = await limits(build_request(project=small))
     assert (refused.status, refused.headers["retry-after"]) == (429, "1")
     assert b"2 parallel requests" in (refused.body if isinstance(refused.body, bytes) else b"")
     refused.close()
     running[0].close()
     assert azure.closed == 1
-    assert (await limits(call_of(project=small))).status == 200
-    assert (await limits(call_of(project=small))).status == 429
+    assert (await limits(build_request(project=small))).status == 200
+    assert (await limits(build_request(project=small))).status == 429
 
 
 async def test_a_client_that_leaves_gives_its_place_back(azure: Azure) -> None:
     small = project(parallel_requests=1, tokens_per_minute=100)
-    limits = Limits(step=azure, projects=[small])
+    limits = ProjectLimits(next_step=azure, projects=[small])
     azure.go.clear()
-    leaving = asyncio.create_task(limits(call_of({"input": "x" * 200}, project=small)))
+    leaving = asyncio.create_task(limits(build_request({"input": "x" * 200}, project=small)))
     await asyncio.sleep(0)
-    assert (await limits(call_of(project=small))).status == 429
+    assert (await limits(build_request(project=small))).status == 429
     leaving.cancel()
     with pytest.raises(asyncio.CancelledError):
         await leaving
@@ -209,20 +208,20 @@ async def test_a_client_that_leaves_gives_its_place_back(azure: Azure) -> None:
 
 
 async def test_a_step_that_fails_before_azure_was_asked_costs_its_request_alone() -> None:
-    async def fail(_: Call) -> Answer:
+    async def fail(_: ModelRequest) -> Response:
         raise RuntimeError
 
     small = project(requests_per_minute=2, tokens_per_minute=100, parallel_requests=1)
-    limits = Limits(step=fail, projects=[small])
+    limits = ProjectLimits(next_step=fail, projects=[small])
     for _ in range(2):
         with pytest.raises(RuntimeError):
-            await limits(call_of({"input": "x" * 400}, project=small))
-    assert (await limits(call_of(project=small))).headers["x-ratelimit-remaining-tokens"] == "100"
+            await limits(build_request({"input": "x" * 400}, project=small))
+    assert (await limits(build_request(project=small))).headers["x-ratelimit-remaining-tokens"] == "100"
 
 
-async def test_a_refused_request_uses_nothing(azure: Azure, clock: Clock) -> None:
+async def test_a_refused_request_uses_nothing(azure: Azure, clock: ManualClock) -> None:
     small = project(requests_per_minute=1, tokens_per_minute=10, parallel_requests=1)
-    limits = Limits(step=azure, projects=[small], clock=clock)
+    limits = ProjectLimits(next_step=azure, projects=[small], clock=clock)
     await ask(limits, small)
     for _ in range(100):
         assert (await ask(limits, small)).status == 429
@@ -230,9 +229,9 @@ async def test_a_refused_request_uses_nothing(azure: Azure, clock: Clock) -> Non
     assert (await ask(limits, small)).status == 200
 
 
-async def test_the_longest_of_the_waits_is_told(azure: Azure, clock: Clock) -> None:
+async def test_the_longest_of_the_waits_is_told(azure: Azure, clock: ManualClock) -> None:
     small = project(requests_per_minute=2, tokens_per_minute=10)
-    limits = Limits(step=azure, projects=[small], clock=clock)
+    limits = ProjectLimits(next_step=azure, projects=[small], clock=clock)
     await ask(limits, small, "x")
     clock.now += 20
     await ask(limits, small, "x" * 36)
@@ -241,9 +240,9 @@ async def test_the_longest_of_the_waits_is_told(azure: Azure, clock: Clock) -> N
     assert json.loads(answer.body if isinstance(answer.body, bytes) else b"")["error"]["type"] == "tokens"
 
 
-async def test_one_project_at_its_limit_neither_stops_nor_tells_another(azure: Azure, clock: Clock) -> None:
+async def test_one_project_at_its_limit_neither_stops_nor_tells_another(azure: Azure, clock: ManualClock) -> None:
     small, other = project(requests_per_minute=1), project("other", requests_per_minute=7)
-    limits = Limits(step=azure, projects=[small, other], clock=clock)
+    limits = ProjectLimits(next_step=azure, projects=[small, other], clock=clock)
     assert [(await ask(limits, small)).status for _ in range(2)] == [200, 429]
     answer = await ask(limits, other)
     assert answer.status == 200
@@ -254,8 +253,8 @@ async def test_one_project_at_its_limit_neither_stops_nor_tells_another(azure: A
 
 async def test_a_streamed_answer_holds_its_place_to_its_end(azure: Azure) -> None:
     small = project(parallel_requests=1)
-    limits = Limits(step=azure, projects=[small])
-    streamed = await limits(replace(call_of(surface=Surface.CHAT, project=small), stream=True))
-    assert (await limits(call_of(project=small))).status == 429
+    limits = ProjectLimits(next_step=azure, projects=[small])
+    streamed = await limits(replace(build_request(surface=Surface.CHAT, project=small), stream=True))
+    assert (await limits(build_request(project=small))).status == 429
     streamed.close()
-    assert (await limits(call_of(project=small))).status == 200
+    assert (await limits(build_request(project=small))).status == 200

@@ -13,15 +13,14 @@ from typing import Any
 import pytest
 
 from gateway.runtime.configuration import Model
-from gateway.runtime.exchange import Answer, Call, Tokens
-from gateway.runtime.queue import Queue
+from gateway.runtime.context import Attempt, ModelRequest, Response, Tokens, now
+from gateway.runtime.rate_limits.embedding_queue import EmbeddingQueue
 from local.emulator.errors import AzureError
 from local.emulator.quota import Limits, Quota
+from tests import virtual_time
 
-from .calls import call_of, model_of, now, quickly
-from .conftest import upstream
+from ..builders import REGIONS, build_model, build_request
 
-REGIONS = ("first", "second", "third")
 TEXT = "x" * 400  # 100 tokens
 
 
@@ -41,69 +40,73 @@ class Azure:
         self.served: list[tuple[float, str, str]] = []
         self.too_many = 0
 
-    async def __call__(self, call: Call) -> Answer:
-        answer = Answer(status=503, body=b"")
-        for region in sorted(self.quotas, key=lambda region: (region != call.prefer, region)):
-            if self.rest_s(call.model, region):
+    async def __call__(self, call: ModelRequest) -> Response:
+        answer = Response(status=503, body=b"")
+        for region in sorted(self.quotas, key=lambda region: (region != call.preferred_region, region)):
+            if self.region_pause_s(call.model, region):
                 continue
             await asyncio.sleep(0.01)  # the way to Azure
             answer = self._take(region, call)
-            call.record.attempts.append({"upstream": region, "status": answer.status})
+            call.context.attempts.append(Attempt(region=region, status=answer.status))
             if answer.status == 200:
                 self.served.append((now(), region, call.project.name))
-                call.record.region = region
+                call.context.region = region
                 await asyncio.sleep(self.latency_s)
-                call.record.tokens = Tokens(input=self.cost(call))
+                call.context.tokens = Tokens(input=self.cost(call))
                 break
             self.rests[region] = now() + float(answer.headers.get("retry-after-ms", 10_000)) / 1000
-        rest_s = min(self.rest_s(call.model, region) for region in self.quotas)
-        return replace(answer, headers={"retry-after-ms": str(rest_s * 1000)})
+        pause_s = min(self.region_pause_s(call.model, region) for region in self.quotas)
+        return replace(answer, headers={"retry-after-ms": str(pause_s * 1000)})
 
-    def rest_s(self, _: Model, region: str) -> float:
+    def region_pause_s(self, _: Model, region: str) -> float:
         """As the breaker of the region says."""
         return max(0.0, self.rests.get(region, 0.0) - now())
 
-    def cost(self, call: Call) -> int:
+    def cost(self, call: ModelRequest) -> int:
         return int(len(str(call.fields["input"])) // 4 * self.scale)
 
-    def _take(self, region: str, call: Call) -> Answer:
+    def _take(self, region: str, call: ModelRequest) -> Response:
         if region in self.down:
-            return Answer(status=503, body=b"down")
+            return Response(status=503, body=b"down")
         try:
             self.quotas[region].take(operation="embeddings", deployment="d", api_version="v", tokens=self.cost(call))
         except AzureError as error:
             self.too_many += 1
-            return Answer(status=429, body=b"azure", headers=error.headers)
-        return Answer(status=200, body=b"{}")
+            return Response(status=429, body=b"azure", headers=error.headers)
+        return Response(status=200, body=b"{}")
 
     @property
     def by_region(self) -> Mapping[str, int]:
         return Counter(region for _, region, _ in self.served)
 
 
-def queue_for(azure: Azure, model: Model, **options: Any) -> Queue:  # noqa: ANN401
-    return Queue(**{"step": azure, "models": {model.name: model}, "queue_s": 200.0, "clock": now, **options})
+def queue_for(azure: Azure, model: Model, **options: Any) -> EmbeddingQueue:  # noqa: ANN401
+    return EmbeddingQueue(
+        **{"next_step": azure, "models": {model.name: model}, "queue_s": 200.0, "clock": now, **options}
+    )
 
 
-async def storm(queue: Queue, model: Model, *, batches: int, parallel: int, project: str = "default") -> list[Answer]:
+async def storm(
+    queue: EmbeddingQueue, model: Model, *, batches: int, parallel: int, project: str = "default"
+) -> list[Response]:
     """So many clients at once, one batch after the other."""
     left = iter(range(batches))
 
-    async def client() -> list[Answer]:
-        return [await queue(call_of({"input": TEXT}, model=model, project=project)) for _ in left]
+    async def client() -> list[Response]:
+        return [await queue(build_request({"input": TEXT}, model=model, project=project)) for _ in left]
 
     answers = await asyncio.gather(*(client() for _ in range(parallel)))
     return [answer for some in answers for answer in some]
 
 
-def run(work: Coroutine[Any, Any, list[Answer]]) -> tuple[Counter[int], float]:
+def run(work: Coroutine[Any, Any, list[Response]]) -> tuple[Counter[int], float]:
     """What the answers were, and how long it took."""
 
     async def timed() -> tuple[Counter[int], float]:
         answers = await work
         return Counter(answer.status for answer in answers), now()
 
-    return quickly(timed())
+    return virtual_time.run(timed())
 
 
 @pytest.mark.parametrize("parallel", [10, 50])
@@ -112,7 +115,7 @@ def test_an_indexing_run_completes_within_the_quota_and_in_its_time(
     parallel: int, requests: int | None, tokens: int | None
 ) -> None:
     azure = Azure(*REGIONS, requests=requests, tokens=tokens)
-    model = model_of(regions=REGIONS, requests_per_minute=requests, tokens_per_minute=tokens)
+    model = build_model(regions=REGIONS, requests_per_minute=requests, tokens_per_minute=tokens)
     statuses, seconds = run(storm(queue_for(azure, model), model, batches=600, parallel=parallel))
     assert statuses == {200: 600}
     assert azure.too_many == 0
@@ -125,7 +128,7 @@ def test_an_indexing_run_completes_within_the_quota_and_in_its_time(
 
 def test_regions_fill_by_priority_and_equal_ones_evenly() -> None:
     azure = Azure(*REGIONS, requests=30)
-    model = model_of(regions=REGIONS, requests_per_minute=30)
+    model = build_model(regions=REGIONS, requests_per_minute=30)
     first, second, third = model.upstreams
     equal = replace(model, upstreams=(first, second, replace(third, priority=second.priority)))
     run(storm(queue_for(azure, equal), equal, batches=50, parallel=5))
@@ -136,12 +139,12 @@ def test_without_a_known_quota_nothing_is_paced_or_preferred() -> None:
     azure = Azure("first")
     seen: list[str | None] = []
 
-    async def step(call: Call) -> Answer:
-        seen.append(call.prefer)
+    async def step(call: ModelRequest) -> Response:
+        seen.append(call.preferred_region)
         return await azure(call)
 
-    model = model_of()
-    statuses, seconds = run(storm(queue_for(azure, model, step=step), model, batches=100, parallel=100))
+    model = build_model()
+    statuses, seconds = run(storm(queue_for(azure, model, next_step=step), model, batches=100, parallel=100))
     assert statuses == {200: 100}
     assert seconds < 1
     assert seen == [None] * 100
@@ -149,7 +152,7 @@ def test_without_a_known_quota_nothing_is_paced_or_preferred() -> None:
 
 def test_without_a_known_quota_a_run_completes_by_waiting_as_azure_says() -> None:
     azure = Azure("first", requests=50)
-    model = model_of()
+    model = build_model()
     statuses, seconds = run(storm(queue_for(azure, model), model, batches=150, parallel=20))
     assert statuses == {200: 150}
     assert 120 <= seconds < 140
@@ -157,7 +160,7 @@ def test_without_a_known_quota_a_run_completes_by_waiting_as_azure_says() -> Non
 
 def test_a_quota_that_is_smaller_than_declared_only_costs_time() -> None:
     azure = Azure("first", requests=50)
-    model = model_of(requests_per_minute=80)
+    model = build_model(requests_per_minute=80)
     statuses, seconds = run(storm(queue_for(azure, model), model, batches=150, parallel=20))
     assert statuses == {200: 150}
     assert seconds < 200
@@ -166,7 +169,7 @@ def test_a_quota_that_is_smaller_than_declared_only_costs_time() -> None:
 def test_texts_that_cost_more_than_they_look_are_learnt() -> None:
     azure = Azure("first", tokens=20_000)
     azure.scale = 1.6
-    model = model_of(tokens_per_minute=20_000)
+    model = build_model(tokens_per_minute=20_000)
     statuses, _ = run(storm(queue_for(azure, model), model, batches=375, parallel=10))
     assert statuses == {200: 375}
     assert azure.too_many <= 10
@@ -175,7 +178,7 @@ def test_texts_that_cost_more_than_they_look_are_learnt() -> None:
 def test_texts_that_cost_less_than_they_look_use_the_quota_up_all_the_same() -> None:
     azure = Azure("first", tokens=20_000)
     azure.scale = 0.5
-    model = model_of(tokens_per_minute=20_000)
+    model = build_model(tokens_per_minute=20_000)
     statuses, seconds = run(storm(queue_for(azure, model), model, batches=800, parallel=10))
     assert statuses == {200: 800}
     assert seconds < 60.0 * 1.15 + 40
@@ -183,9 +186,9 @@ def test_texts_that_cost_less_than_they_look_use_the_quota_up_all_the_same() -> 
 
 def test_projects_take_turns_however_much_one_of_them_asks() -> None:
     azure = Azure("first", requests=10)
-    model = model_of(requests_per_minute=10)
+    model = build_model(requests_per_minute=10)
 
-    async def both() -> list[Answer]:
+    async def both() -> list[Response]:
         queue = queue_for(azure, model, queue_s=400.0)
         greedy = asyncio.create_task(storm(queue, model, batches=40, parallel=40, project="greedy"))
         await asyncio.sleep(1)
@@ -200,15 +203,15 @@ def test_projects_take_turns_however_much_one_of_them_asks() -> None:
 
 def test_within_a_project_the_first_to_come_is_the_first_to_go() -> None:
     azure = Azure("first", requests=2)
-    model = model_of(requests_per_minute=2)
+    model = build_model(requests_per_minute=2)
     order: list[int] = []
 
-    async def ask(queue: Queue, number: int) -> Answer:
-        answer = await queue(call_of(model=model))
+    async def ask(queue: EmbeddingQueue, number: int) -> Response:
+        answer = await queue(build_request(model=model))
         order.append(number)
         return answer
 
-    async def work() -> list[Answer]:
+    async def work() -> list[Response]:
         queue = queue_for(azure, model)
         return await asyncio.gather(*(ask(queue, number) for number in range(8)))
 
@@ -218,16 +221,16 @@ def test_within_a_project_the_first_to_come_is_the_first_to_go() -> None:
 
 def test_the_wait_is_bounded_and_the_refusal_says_when_there_is_room() -> None:
     azure = Azure("first", requests=1)
-    model = model_of(requests_per_minute=1)
+    model = build_model(requests_per_minute=1)
 
-    async def work() -> tuple[Answer, float, float]:
+    async def work() -> tuple[Response, float, float]:
         queue = queue_for(azure, model, queue_s=20.0)
-        await queue(call_of(model=model))
-        late = call_of(model=model)
+        await queue(build_request(model=model))
+        late = build_request(model=model)
         answer = await queue(late)
-        return answer, now(), late.record.queued_ms
+        return answer, now(), late.context.queued_ms
 
-    answer, seconds, queued_ms = quickly(work())
+    answer, seconds, queued_ms = virtual_time.run(work())
     assert answer.status == 429
     assert answer.error == "rate_limit_exceeded"
     assert seconds == pytest.approx(20.51)
@@ -239,14 +242,14 @@ def test_the_wait_is_bounded_and_the_refusal_says_when_there_is_room() -> None:
 
 def test_nobody_waits_beyond_the_requests_own_deadline() -> None:
     azure = Azure("first", requests=1)
-    model = model_of(requests_per_minute=1)
+    model = build_model(requests_per_minute=1)
 
-    async def work() -> tuple[Answer, float]:
+    async def work() -> tuple[Response, float]:
         queue = queue_for(azure, model)
-        await queue(call_of(model=model))
-        return await queue(call_of(model=model, deadline=5.0)), now()
+        await queue(build_request(model=model))
+        return await queue(build_request(model=model, deadline=5.0)), now()
 
-    answer, seconds = quickly(work())
+    answer, seconds = virtual_time.run(work())
     assert answer.status == 429
     assert seconds == pytest.approx(5.0)
 
@@ -254,13 +257,13 @@ def test_nobody_waits_beyond_the_requests_own_deadline() -> None:
 def test_a_place_that_comes_in_the_last_moment_is_taken() -> None:
     azure = Azure("first", requests=1)
     azure.latency_s = 0.49
-    model = model_of(requests_per_minute=1)
+    model = build_model(requests_per_minute=1)
     # The place comes 60.25 s after the second call, and its patience ends in the same turn of the event loop.
     queue_s = 60.25 + 5e-10
 
-    async def work() -> list[Answer]:
+    async def work() -> list[Response]:
         queue = queue_for(azure, model, queue_s=queue_s)
-        return [await queue(call_of(model=model)) for _ in range(2)]
+        return [await queue(build_request(model=model)) for _ in range(2)]
 
     statuses, _ = run(work())
     assert statuses == {200: 2}
@@ -268,14 +271,14 @@ def test_a_place_that_comes_in_the_last_moment_is_taken() -> None:
 
 def test_a_429_whose_wait_is_too_long_goes_out_at_once_as_azure_said_it() -> None:
     azure = Azure("first", requests=1)
-    model = model_of()
+    model = build_model()
 
-    async def work() -> tuple[Answer, float]:
+    async def work() -> tuple[Response, float]:
         queue = queue_for(azure, model, queue_s=30.0)
-        await queue(call_of(model=model))
-        return await queue(call_of(model=model)), now()
+        await queue(build_request(model=model))
+        return await queue(build_request(model=model)), now()
 
-    answer, seconds = quickly(work())
+    answer, seconds = virtual_time.run(work())
     assert (answer.status, answer.body) == (429, b"azure")
     assert seconds < 1
 
@@ -293,16 +296,18 @@ def test_a_429_whose_wait_is_too_long_goes_out_at_once_as_azure_said_it() -> Non
 )
 def test_azures_own_429_is_waited_for(headers: Mapping[str, str], pause_s: float) -> None:
     closed: list[float] = []
-    answers = iter([Answer(status=429, body=b"", headers=headers, close=lambda: closed.append(now()))])
+    answers = iter([Response(status=429, body=b"", headers=headers, close=lambda: closed.append(now()))])
 
-    async def step(_: Call) -> Answer:
-        return next(answers, Answer(status=200, body=b"whole"))
+    async def step(_: ModelRequest) -> Response:
+        return next(answers, Response(status=200, body=b"whole"))
 
-    async def work() -> tuple[Answer, float]:
-        model = model_of()
-        return await Queue(step=step, models={model.name: model}, queue_s=60.0, clock=now)(call_of(model=model)), now()
+    async def work() -> tuple[Response, float]:
+        model = build_model()
+        return await EmbeddingQueue(next_step=step, models={model.name: model}, queue_s=60.0, clock=now)(
+            build_request(model=model)
+        ), now()
 
-    answer, seconds = quickly(work())
+    answer, seconds = virtual_time.run(work())
     assert answer.body == b"whole"
     assert seconds == pytest.approx(pause_s)
     assert closed == [0.0]
@@ -310,13 +315,13 @@ def test_azures_own_429_is_waited_for(headers: Mapping[str, str], pause_s: float
 
 def test_a_client_that_leaves_gives_up_its_turn() -> None:
     azure = Azure("first", requests=1)
-    model = model_of(requests_per_minute=1)
+    model = build_model(requests_per_minute=1)
 
-    async def work() -> list[Answer]:
+    async def work() -> list[Response]:
         queue = queue_for(azure, model)
-        await queue(call_of(model=model))
-        leaving = asyncio.create_task(queue(call_of(model=model, project="leaving")))
-        staying = asyncio.create_task(queue(call_of(model=model, project="staying")))
+        await queue(build_request(model=model))
+        leaving = asyncio.create_task(queue(build_request(model=model, project="leaving")))
+        staying = asyncio.create_task(queue(build_request(model=model, project="staying")))
         await asyncio.sleep(1)
         leaving.cancel()
         return [await staying]
@@ -329,17 +334,19 @@ def test_a_client_that_leaves_gives_up_its_turn() -> None:
 
 def test_a_place_that_comes_as_its_client_leaves_goes_to_the_next() -> None:
     azure = Azure("first", requests=1)
-    model = model_of(requests_per_minute=1)
+    model = build_model(requests_per_minute=1)
 
-    async def step(call: Call) -> Answer:
+    async def step(call: ModelRequest) -> Response:
         if call.project.name == "holding":
             await asyncio.sleep(1000)
         return await azure(call)
 
-    async def work() -> list[Answer]:
-        queue = queue_for(azure, model, step=step)
+    async def work() -> list[Response]:
+        queue = queue_for(azure, model, next_step=step)
         names = ("holding", "leaving", "staying")
-        holding, leaving, staying = (asyncio.create_task(queue(call_of(model=model, project=name))) for name in names)
+        holding, leaving, staying = (
+            asyncio.create_task(queue(build_request(model=model, project=name))) for name in names
+        )
         await asyncio.sleep(1)
         holding.cancel()
         await asyncio.sleep(0)  # gives the place to `leaving`, which has not gone on with it yet
@@ -353,34 +360,34 @@ def test_a_place_that_comes_as_its_client_leaves_goes_to_the_next() -> None:
 
 
 def test_a_client_that_leaves_before_azure_was_asked_has_used_nothing() -> None:
-    async def hang(_: Call) -> Answer:
+    async def hang(_: ModelRequest) -> Response:
         await asyncio.sleep(1000)
         raise AssertionError
 
-    model = model_of(requests_per_minute=1)
+    model = build_model(requests_per_minute=1)
 
     async def work() -> float:
-        queue = Queue(step=hang, models={model.name: model}, queue_s=60.0, clock=now)
-        leaving = asyncio.create_task(queue(call_of(model=model)))
+        queue = EmbeddingQueue(next_step=hang, models={model.name: model}, queue_s=60.0, clock=now)
+        leaving = asyncio.create_task(queue(build_request(model=model)))
         await asyncio.sleep(1)
         leaving.cancel()
-        next_one = asyncio.create_task(queue(call := call_of(model=model)))
+        next_one = asyncio.create_task(queue(call := build_request(model=model)))
         await asyncio.sleep(1)
         next_one.cancel()
-        return call.record.queued_ms
+        return call.context.queued_ms
 
-    assert quickly(work()) == 0
+    assert virtual_time.run(work()) == 0
 
 
 def test_a_large_batch_is_not_overtaken_for_ever_by_small_ones() -> None:
     azure = Azure("first", tokens=1000)
-    model = model_of(tokens_per_minute=1000)
+    model = build_model(tokens_per_minute=1000)
 
-    async def work() -> list[Answer]:
+    async def work() -> list[Response]:
         queue = queue_for(azure, model)
         small = asyncio.create_task(storm(queue, model, batches=30, parallel=10, project="small"))
         await asyncio.sleep(0.1)
-        large = await queue(call_of({"input": "x" * 4000}, model=model, project="large"))
+        large = await queue(build_request({"input": "x" * 4000}, model=model, project="large"))
         assert now() < 130
         return [large, *await small]
 
@@ -391,8 +398,8 @@ def test_a_large_batch_is_not_overtaken_for_ever_by_small_ones() -> None:
 def test_a_region_that_is_down_costs_no_batch_and_overfills_the_others_once_at_most() -> None:
     azure = Azure(*REGIONS, requests=50)
     azure.down = {"first"}
-    model = model_of(regions=REGIONS, requests_per_minute=50)
-    queue = queue_for(azure, model, rest_s=azure.rest_s)
+    model = build_model(regions=REGIONS, requests_per_minute=50)
+    queue = queue_for(azure, model, region_pause_s=azure.region_pause_s)
     parallel = 20
     statuses, seconds = run(storm(queue, model, batches=300, parallel=parallel))
     assert statuses == {200: 300}
@@ -403,11 +410,13 @@ def test_a_region_that_is_down_costs_no_batch_and_overfills_the_others_once_at_m
 def test_a_region_that_comes_back_is_filled_again() -> None:
     azure = Azure(*REGIONS, requests=50)
     azure.down = {"first"}
-    model = model_of(regions=REGIONS, requests_per_minute=50)
+    model = build_model(regions=REGIONS, requests_per_minute=50)
 
-    async def work() -> list[Answer]:
+    async def work() -> list[Response]:
         asyncio.get_running_loop().call_later(30.0, azure.down.clear)
-        return await storm(queue_for(azure, model, rest_s=azure.rest_s), model, batches=150, parallel=10)
+        return await storm(
+            queue_for(azure, model, region_pause_s=azure.region_pause_s), model, batches=150, parallel=10
+        )
 
     statuses, seconds = run(work())
     assert statuses == {200: 150}
@@ -419,16 +428,16 @@ def test_a_region_that_comes_back_is_filled_again() -> None:
 def test_a_region_in_doubt_gets_one_call_at_a_time() -> None:
     azure = Azure("first", "second", requests=100)
     azure.down = {"first"}
-    model = model_of(regions=("first", "second"), requests_per_minute=100)
+    model = build_model(regions=("first", "second"), requests_per_minute=100)
     preferred: list[tuple[float, str | None]] = []
 
-    async def step(call: Call) -> Answer:
-        preferred.append((now(), call.prefer))
+    async def step(call: ModelRequest) -> Response:
+        preferred.append((now(), call.preferred_region))
         return await azure(call)
 
-    async def work() -> list[Answer]:
-        queue = queue_for(azure, model, step=step, rest_s=azure.rest_s)
-        await queue(call_of(model=model))
+    async def work() -> list[Response]:
+        queue = queue_for(azure, model, next_step=step, region_pause_s=azure.region_pause_s)
+        await queue(build_request(model=model))
         await asyncio.sleep(20.0)  # the rest of `first` is over
         return await storm(queue, model, batches=10, parallel=10)
 
@@ -439,8 +448,10 @@ def test_a_region_in_doubt_gets_one_call_at_a_time() -> None:
 def test_where_one_region_is_down_and_another_busy_the_latter_is_waited_for() -> None:
     azure = Azure("first", "second", requests=5)
     azure.down = {"first"}
-    model = model_of(regions=("first", "second"), requests_per_minute=20)  # less than the settings say
-    statuses, seconds = run(storm(queue_for(azure, model, rest_s=azure.rest_s), model, batches=10, parallel=10))
+    model = build_model(regions=("first", "second"), requests_per_minute=20)  # less than the settings say
+    statuses, seconds = run(
+        storm(queue_for(azure, model, region_pause_s=azure.region_pause_s), model, batches=10, parallel=10)
+    )
     assert statuses == {200: 10}
     assert 60 < seconds < 90
 
@@ -448,40 +459,42 @@ def test_where_one_region_is_down_and_another_busy_the_latter_is_waited_for() ->
 def test_when_every_region_rests_after_a_failure_the_step_decides_at_once() -> None:
     azure = Azure(*REGIONS, requests=50)
     azure.down = set(REGIONS)
-    model = model_of(regions=REGIONS, requests_per_minute=50)
-    statuses, seconds = run(storm(queue_for(azure, model, rest_s=azure.rest_s), model, batches=40, parallel=20))
+    model = build_model(regions=REGIONS, requests_per_minute=50)
+    statuses, seconds = run(
+        storm(queue_for(azure, model, region_pause_s=azure.region_pause_s), model, batches=40, parallel=20)
+    )
     assert statuses == {503: 40}
     assert seconds < 1
 
 
 def test_who_waits_in_vain_for_a_region_in_doubt_is_told_to_come_again_in_a_minute() -> None:
-    answers = iter([Answer(status=429, body=b"", headers={"retry-after": "1"})])
+    answers = iter([Response(status=429, body=b"", headers={"retry-after": "1"})])
 
-    async def step(call: Call) -> Answer:
+    async def step(call: ModelRequest) -> Response:
         if answer := next(answers, None):
-            call.record.attempts.append({"upstream": "first", "status": 429})
+            call.context.attempts.append(Attempt(region="first", status=429))
             return answer
         await asyncio.sleep(1000)
         raise AssertionError
 
-    model = model_of(requests_per_minute=50)
+    model = build_model(requests_per_minute=50)
 
-    async def work() -> Answer:
-        queue = Queue(step=step, models={model.name: model}, queue_s=10.0, clock=now)
-        hanging = asyncio.create_task(queue(call_of(model=model)))
+    async def work() -> Response:
+        queue = EmbeddingQueue(next_step=step, models={model.name: model}, queue_s=10.0, clock=now)
+        hanging = asyncio.create_task(queue(build_request(model=model)))
         await asyncio.sleep(5)
-        answer = await queue(call_of(model=model))
+        answer = await queue(build_request(model=model))
         hanging.cancel()
         return answer
 
-    answer = quickly(work())
+    answer = virtual_time.run(work())
     assert (answer.status, answer.headers["retry-after"]) == (429, "60")
 
 
 def test_calls_under_way_hold_the_only_region_while_it_is_in_doubt() -> None:
     """After Azure's 429 a single call finds out whether the pause was long enough."""
     azure = Azure("first", requests=3)
-    model = model_of(requests_per_minute=50)
+    model = build_model(requests_per_minute=50)
     statuses, _ = run(storm(queue_for(azure, model), model, batches=6, parallel=6))
     assert statuses == {200: 6}
     assert azure.too_many <= 6
@@ -490,7 +503,7 @@ def test_calls_under_way_hold_the_only_region_while_it_is_in_doubt() -> None:
 def test_a_call_that_moved_on_is_counted_where_it_went() -> None:
     azure = Azure("first", "second", requests=5)
     azure.down = {"first"}
-    model = model_of(regions=("first", "second"), requests_per_minute=5)
+    model = build_model(regions=("first", "second"), requests_per_minute=5)
     statuses, seconds = run(storm(queue_for(azure, model), model, batches=10, parallel=1))
     assert statuses == {200: 10}
     assert 60 < seconds < 70
@@ -499,10 +512,10 @@ def test_a_call_that_moved_on_is_counted_where_it_went() -> None:
 
 def test_names_of_one_deployment_share_its_quota() -> None:
     azure = Azure("first", requests=10)
-    model = model_of(requests_per_minute=10)
+    model = build_model(requests_per_minute=10)
     alias = replace(model, name="alias", translate=True)
 
-    async def work() -> list[Answer]:
+    async def work() -> list[Response]:
         queue = queue_for(azure, model, models={"alias": alias, model.name: model})
         one, other = await asyncio.gather(
             storm(queue, model, batches=10, parallel=5), storm(queue, alias, batches=10, parallel=5)
@@ -515,31 +528,31 @@ def test_names_of_one_deployment_share_its_quota() -> None:
 
 
 def test_an_answer_that_tells_no_usage_leaves_the_guess() -> None:
-    async def step(call: Call) -> Answer:
-        call.record.attempts.append({"upstream": "first"})
-        return Answer(status=200, body=b"{}")
+    async def step(call: ModelRequest) -> Response:
+        call.context.attempts.append(Attempt(region="first"))
+        return Response(status=200, body=b"{}")
 
-    model = model_of(tokens_per_minute=150)
+    model = build_model(tokens_per_minute=150)
 
     async def work() -> float:
-        queue = Queue(step=step, models={model.name: model}, queue_s=100.0, clock=now)
+        queue = EmbeddingQueue(next_step=step, models={model.name: model}, queue_s=100.0, clock=now)
         for _ in range(2):
-            await queue(call_of({"input": TEXT}, model=model))
+            await queue(build_request({"input": TEXT}, model=model))
         return now()
 
-    assert quickly(work()) == pytest.approx(60.25)
+    assert virtual_time.run(work()) == pytest.approx(60.25)
 
 
 def test_a_region_the_queue_never_heard_of_does_no_harm() -> None:
-    async def step(call: Call) -> Answer:
-        call.record.attempts.append({"upstream": upstream("third").name})
-        return Answer(status=200, body=b"{}")
+    async def step(call: ModelRequest) -> Response:
+        call.context.attempts.append(Attempt(region="third"))
+        return Response(status=200, body=b"{}")
 
-    model = model_of(requests_per_minute=1)
+    model = build_model(requests_per_minute=1)
 
-    async def work() -> list[Answer]:
-        queue = Queue(step=step, models={model.name: model}, queue_s=100.0, clock=now)
-        return [await queue(call_of(model=model)) for _ in range(3)]
+    async def work() -> list[Response]:
+        queue = EmbeddingQueue(next_step=step, models={model.name: model}, queue_s=100.0, clock=now)
+        return [await queue(build_request(model=model)) for _ in range(3)]
 
     statuses, seconds = run(work())
     assert (statuses, seconds) == ({200: 3}, 0.0)

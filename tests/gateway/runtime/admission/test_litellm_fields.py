@@ -1,4 +1,4 @@
-"""What LiteLLM may read of a body: known fields of known shapes."""
+"""What LiteLLM may read of a body: keep_known_fields fields of keep_known_fields shapes."""
 
 import json
 from copy import deepcopy
@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from gateway.runtime.admission.litellm_fields import keep_known_fields
+from gateway.runtime.context import Surface
 from gateway.runtime.errors import RefusedError
-from gateway.runtime.exchange import Surface
-from gateway.runtime.fields import known
 
-from .attacks import ATTACKS
+from ..attacks import ATTACKS
 
 FUNCTION = {"name": "f", "description": "d", "parameters": {"type": "object", "x": [1]}, "strict": True}
 SCHEMA = {"name": "n", "description": "d", "schema": {"type": "object"}, "strict": True}
@@ -112,22 +112,22 @@ def changed(surface: Surface, path: str, value: object) -> dict[str, Any]:
 
 def refusal(surface: Surface, body: dict[str, Any]) -> dict[str, Any]:
     with pytest.raises(RefusedError) as refused:
-        known(surface, body)
-    assert refused.value.answer.status == 400
-    assert isinstance(refused.value.answer.body, bytes)
-    return dict(json.loads(refused.value.answer.body)["error"])
+        keep_known_fields(surface, body)
+    assert refused.value.response.status == 400
+    assert isinstance(refused.value.response.body, bytes)
+    return dict(json.loads(refused.value.response.body)["error"])
 
 
 @surfaces
 def test_what_the_api_documents_passes_whole(surface: Surface) -> None:
-    assert known(surface, WHOLE[surface]) == (WHOLE[surface], 0)
+    assert keep_known_fields(surface, WHOLE[surface]) == (WHOLE[surface], 0)
 
 
 @surfaces
 @pytest.mark.parametrize("name", ATTACKS)
 def test_what_litellm_obeys_beyond_it_is_left_out_and_counted(surface: Surface, name: str) -> None:
     if name not in WHOLE[surface]:
-        assert known(surface, WHOLE[surface] | {name: ATTACKS[name]}) == (WHOLE[surface], 1)
+        assert keep_known_fields(surface, WHOLE[surface] | {name: ATTACKS[name]}) == (WHOLE[surface], 1)
 
 
 @pytest.mark.parametrize(
@@ -151,19 +151,19 @@ def test_what_litellm_obeys_beyond_it_is_left_out_and_counted(surface: Surface, 
 )
 def test_so_are_unknown_fields_inside(surface: Surface, path: str) -> None:
     body = changed(surface, f"{path}.cache_control", {"type": "ephemeral"})
-    assert known(surface, body) == (WHOLE[surface], 1)
+    assert keep_known_fields(surface, body) == (WHOLE[surface], 1)
 
 
 @pytest.mark.parametrize("path", ["tools.0.function.parameters", "logit_bias"])
 def test_but_not_in_what_the_client_may_word_freely(path: str) -> None:
     body = changed(Surface.CHAT, f"{path}.api_base", 1)
-    assert known(Surface.CHAT, body) == (body, 0)
+    assert keep_known_fields(Surface.CHAT, body) == (body, 0)
 
 
 @surfaces
 def test_null_is_no_value(surface: Surface) -> None:
     optional = [name for name in WHOLE[surface] if name not in ("messages", "input")]
-    fields, dropped = known(surface, WHOLE[surface] | dict.fromkeys(optional))
+    fields, dropped = keep_known_fields(surface, WHOLE[surface] | dict.fromkeys(optional))
     assert (list(fields), dropped) == (["messages" if surface is Surface.CHAT else "input"], 0)
 
 
@@ -240,7 +240,7 @@ def test_a_clients_own_words_are_not_repeated() -> None:
 @pytest.mark.parametrize("texts", ["x", ["x"], [1, 2], [[1, 2], [3]]])
 def test_every_form_of_an_embeddings_input_passes(texts: object) -> None:
     body = EMBEDDINGS | {"input": texts}
-    assert known(Surface.EMBEDDINGS, body) == (body, 0)
+    assert keep_known_fields(Surface.EMBEDDINGS, body) == (body, 0)
 
 
 @pytest.mark.parametrize(
@@ -261,4 +261,4 @@ def test_what_would_change_the_answer_and_cannot_be_passed_on_is_refused(
     told = refusal(surface, WHOLE[surface] | {name: value})
     assert (told["param"], told["message"]) == (name, f"'{name}' must be left out, as it cannot be translated.")
     for nothing in (False, None):
-        assert known(surface, WHOLE[surface] | {name: nothing})[1] == 0
+        assert keep_known_fields(surface, WHOLE[surface] | {name: nothing})[1] == 0

@@ -5,7 +5,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from gateway.runtime.retry_after import retry_after_s
+from gateway.runtime.retries import read_retry_after_s
 
 
 @pytest.mark.parametrize(
@@ -24,9 +24,9 @@ from gateway.runtime.retry_after import retry_after_s
     ],
 )
 def test_the_pause_that_an_upstream_asks_for(headers: dict[str, str], seconds: float | None) -> None:
-    assert retry_after_s(headers) == seconds
+    assert read_retry_after_s(headers) == seconds
 
 
 def test_a_pause_may_be_told_by_its_end() -> None:
     end = datetime.now(UTC) + timedelta(hours=1)
-    assert retry_after_s({"retry-after": format_datetime(end, usegmt=True)}) == pytest.approx(3600, abs=30)
+    assert read_retry_after_s({"retry-after": format_datetime(end, usegmt=True)}) == pytest.approx(3600, abs=30)

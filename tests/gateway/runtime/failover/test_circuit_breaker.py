@@ -2,12 +2,12 @@
 
 import pytest
 
-from gateway.runtime.breaker import Breaker
 from gateway.runtime.configuration import CircuitBreaker
-from gateway.runtime.exchange import Transient
+from gateway.runtime.failover.circuit_breaker import Breaker
+from gateway.runtime.retries import RetryableError
 
-BROKEN = Transient(503, "status")
-PLACE = {"region": "first", "model": "m"}
+BROKEN = RetryableError(503, "status")
+LABELS = {"region": "first", "model": "m"}
 
 
 class Clock:
@@ -25,11 +25,13 @@ class Watched:
 
     def __init__(self, failures: int = 1) -> None:
         self.clock = Clock()
-        self.told: list[dict[str, object]] = []
+        self.events: list[dict[str, object]] = []
         settings = CircuitBreaker(failures=failures, open_s=10.0, max_open_s=60.0)
-        self.breaker = Breaker(settings=settings, tell=self.told.append, clock=self.clock, region="first", model="m")
+        self.breaker = Breaker(
+            settings=settings, log_event=self.events.append, clock=self.clock, region="first", model="m"
+        )
 
-    def fail(self, failure: Transient = BROKEN) -> None:
+    def fail(self, failure: RetryableError = BROKEN) -> None:
         """Make an attempt that fails."""
         attempt = self.breaker.begin()
         self.breaker.end(attempt)
@@ -45,20 +47,20 @@ class Watched:
 
 def test_one_failure_opens_it_for_a_while() -> None:
     watched = Watched()
-    assert (watched.breaker.ready, watched.breaker.pause_s) == (True, 0.0)
+    assert (watched.breaker.is_ready, watched.breaker.pause_s) == (True, 0.0)
     watched.fail()
-    assert (watched.breaker.ready, watched.breaker.pause_s) == (False, 10.0)
-    assert watched.breaker.asked is None
-    assert watched.told == [{"event": "breaker_opened", **PLACE, "reason": "503 status", "seconds": 10.0}]
+    assert (watched.breaker.is_ready, watched.breaker.pause_s) == (False, 10.0)
+    assert watched.breaker.pause_request is None
+    assert watched.events == [{"event": "breaker_opened", **LABELS, "reason": "503 status", "seconds": 10.0}]
 
 
 def test_failures_count_in_a_row_only() -> None:
     watched = Watched(failures=3)
     for step in (watched.fail, watched.fail, watched.succeed, watched.fail, watched.fail):
         step()
-    assert watched.breaker.ready
+    assert watched.breaker.is_ready
     watched.fail()
-    assert not watched.breaker.ready
+    assert not watched.breaker.is_ready
 
 
 def test_an_answer_that_begins_and_breaks_off_is_no_success() -> None:
@@ -67,20 +69,20 @@ def test_an_answer_that_begins_and_breaks_off_is_no_success() -> None:
         attempt = watched.breaker.begin()
         watched.breaker.answered(attempt)
         watched.breaker.failed(attempt, BROKEN)
-    assert not watched.breaker.ready
+    assert not watched.breaker.is_ready
 
 
 def test_half_open_it_lets_one_trial_pass_at_a_time() -> None:
     watched = Watched()
     watched.fail()
     watched.clock.now += 10
-    assert watched.breaker.ready
+    assert watched.breaker.is_ready
     trial = watched.breaker.begin()
-    assert not watched.breaker.ready
+    assert not watched.breaker.is_ready
     watched.breaker.end(watched.breaker.begin())
-    assert not watched.breaker.ready
+    assert not watched.breaker.is_ready
     watched.breaker.end(trial)
-    assert watched.breaker.ready
+    assert watched.breaker.is_ready
 
 
 def test_a_trial_that_is_answered_closes_it() -> None:
@@ -88,8 +90,8 @@ def test_a_trial_that_is_answered_closes_it() -> None:
     watched.fail()
     watched.clock.now += 10
     watched.succeed()
-    assert watched.breaker.ready
-    assert watched.told[1:] == [{"event": "breaker_closed", **PLACE}]
+    assert watched.breaker.is_ready
+    assert watched.events[1:] == [{"event": "breaker_closed", **LABELS}]
 
 
 def test_a_trial_that_fails_opens_it_again() -> None:
@@ -99,7 +101,7 @@ def test_a_trial_that_fails_opens_it_again() -> None:
     watched.clock.now += 11
     watched.fail()
     assert watched.breaker.pause_s == 10.0
-    assert [told["event"] for told in watched.told] == ["breaker_opened", "breaker_opened"]
+    assert [event["event"] for event in watched.events] == ["breaker_opened", "breaker_opened"]
 
 
 def test_while_open_an_answer_closes_it_and_a_failure_changes_nothing() -> None:
@@ -109,8 +111,8 @@ def test_while_open_an_answer_closes_it_and_a_failure_changes_nothing() -> None:
     watched.fail()
     assert watched.breaker.pause_s == 6.0
     watched.succeed()
-    assert watched.breaker.ready
-    assert len(watched.told) == 2
+    assert watched.breaker.is_ready
+    assert len(watched.events) == 2
 
 
 def test_what_began_before_it_opened_is_old_news() -> None:
@@ -119,40 +121,40 @@ def test_what_began_before_it_opened_is_old_news() -> None:
     watched.fail()
     watched.breaker.succeeded(slow)
     watched.breaker.answered(slow)
-    assert not watched.breaker.ready
+    assert not watched.breaker.is_ready
     watched.clock.now += 10
     watched.breaker.failed(slower, BROKEN)
-    assert watched.breaker.ready
+    assert watched.breaker.is_ready
 
 
 @pytest.mark.parametrize(("asked_s", "pause_s"), [(0.3, 0.3), (30.0, 30.0), (600.0, 60.0)])
 def test_a_region_that_asks_for_a_pause_gets_it_within_bounds(asked_s: float, pause_s: float) -> None:
     watched = Watched(failures=5)
-    watched.fail(Transient(429, "status", retry_after=asked_s))
-    asked = watched.breaker.asked
+    watched.fail(RetryableError(429, "status", retry_after_s=asked_s))
+    asked = watched.breaker.pause_request
     assert asked
-    assert asked.retry_after == pytest.approx(pause_s)
+    assert asked.retry_after_s == pytest.approx(pause_s)
     assert (asked.status, asked.reason) == (429, "status")
-    assert not watched.breaker.ready
+    assert not watched.breaker.is_ready
     watched.clock.now += pause_s
-    assert watched.breaker.asked is None
-    assert watched.breaker.ready
+    assert watched.breaker.pause_request is None
+    assert watched.breaker.is_ready
 
 
 def test_a_longer_pause_counts_whoever_asks_for_it() -> None:
     watched = Watched()
     slow = watched.breaker.begin()
     watched.fail()
-    watched.breaker.failed(slow, Transient(429, "status", retry_after=5.0))
-    assert watched.breaker.asked is None
-    watched.breaker.failed(slow, Transient(429, "status", retry_after=30.0))
-    assert watched.breaker.asked
+    watched.breaker.failed(slow, RetryableError(429, "status", retry_after_s=5.0))
+    assert watched.breaker.pause_request is None
+    watched.breaker.failed(slow, RetryableError(429, "status", retry_after_s=30.0))
+    assert watched.breaker.pause_request
     assert watched.breaker.pause_s == 30.0
-    assert len(watched.told) == 1
+    assert len(watched.events) == 1
 
 
 def test_retry_after_zero_is_no_pause() -> None:
     watched = Watched()
-    watched.fail(Transient(429, "status", retry_after=0.0))
-    assert watched.breaker.asked is None
+    watched.fail(RetryableError(429, "status", retry_after_s=0.0))
+    assert watched.breaker.pause_request is None
     assert watched.breaker.pause_s == 10.0

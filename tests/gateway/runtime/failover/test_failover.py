@@ -10,35 +10,29 @@ import aiohttp
 import pytest
 
 from gateway.runtime.configuration import Configuration
-from gateway.runtime.exchange import Answer, Call, Surface
-from gateway.runtime.failover import Failover
+from gateway.runtime.context import ModelRequest, Response, Surface
+from gateway.runtime.failover.failover import Failover
 
-from .calls import call_of
-from .conftest import (
+from ..builders import CHAT, CODEX, EMBEDDING, REGIONS, build_models, build_request, build_upstream
+from ..conftest import (
     BEARER,
-    CHAT,
-    CODEX,
-    EMBEDDING,
-    REGIONS,
     Client,
-    Handler,
-    Scripted,
-    Slow,
+    FakeUpstream,
+    Hanging,
+    Script,
     abort,
-    gateway_of,
     hang,
     json_answer,
-    line_of,
-    lines_of,
-    models_on,
-    serve,
+    listening,
+    open_gateway_for,
+    read_log,
+    read_request_line,
     stream_answer,
     text_answer,
-    upstream,
 )
 
 pytestmark = pytest.mark.anyio
-Three = tuple[Scripted, Scripted, Scripted]
+Three = tuple[FakeUpstream, FakeUpstream, FakeUpstream]
 CREATED = 'data: {"type":"response.created","response":{"id":"resp_1"}}\n\n'
 DELTA = 'data: {"type":"response.output_text.delta","sequence_number":4}\n\n'
 COMPLETED = 'data: {"type":"response.completed","sequence_number":5}\n\n'
@@ -87,14 +81,14 @@ def counts(regions: Three) -> list[int]:
 @pytest.mark.parametrize("failing", TRANSIENT.values(), ids=TRANSIENT)
 @pytest.mark.parametrize("path", BODIES)
 async def test_the_next_region_answers_when_one_fails(
-    client: Client, regions: Three, failing: Handler, path: str, capsys: pytest.CaptureFixture[str]
+    client: Client, regions: Three, failing: Script, path: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     regions[0].answers(failing)
     regions[1].answers(json_answer(body={"id": "2nd"}))
     response = await client.post(path, json=BODIES[path], headers=BEARER)
     assert (response.status, await response.json()) == (200, {"id": "2nd"})
     assert counts(regions) == [1, 1, 0]
-    line = line_of(capsys)
+    line = read_request_line(capsys)
     assert line["region"] == "second"
     assert [made["upstream"] for made in line["attempts"]] == ["first", "second"]
 
@@ -105,7 +99,7 @@ async def test_the_next_region_answers_when_one_fails(
     [("/v1/responses", (CREATED, DELTA, COMPLETED)), ("/v1/chat/completions", (CHUNK, DONE))],
 )
 async def test_so_it_does_in_a_stream_before_its_first_real_event(
-    client: Client, regions: Three, failing: Handler, path: str, events: tuple[str, ...]
+    client: Client, regions: Three, failing: Script, path: str, events: tuple[str, ...]
 ) -> None:
     regions[0].answers(failing)
     regions[1].answers(failing)
@@ -125,7 +119,7 @@ async def test_so_it_does_in_a_stream_before_its_first_real_event(
     ],
 )
 async def test_when_all_fail_the_client_learns_when_to_come_back(
-    client: Client, regions: Three, failing: tuple[Handler, ...], status: int, code: str, retry_after_ms: int
+    client: Client, regions: Three, failing: tuple[Script, ...], status: int, code: str, retry_after_ms: int
 ) -> None:
     for region, handler in zip(regions, failing, strict=True):
         region.answers(handler)
@@ -170,7 +164,7 @@ async def test_a_region_that_failed_is_left_alone_and_then_tried(
     for _ in range(2):
         assert (await client.post("/v1/responses", json=RESPONSE, headers=BEARER)).status == 200
     assert counts(regions) == [3, 3, 0]
-    events = [line for line in lines_of(capsys) if "event" in line]
+    events = [line for line in read_log(capsys) if "event" in line]
     assert [(line["event"], line["region"], line["model"]) for line in events] == [
         ("breaker_opened", "first", CODEX),
         ("breaker_closed", "first", CODEX),
@@ -206,14 +200,14 @@ async def test_a_stream_that_breaks_later_opens_the_breaker(client: Client, regi
 
 @pytest.mark.parametrize("answering", [0, 1, 2])
 async def test_the_last_region_has_its_turn_within_the_requests_time(
-    configuration: Configuration, regions: Three, litellm: Scripted, answering: int
+    configuration: Configuration, regions: Three, litellm: FakeUpstream, answering: int
 ) -> None:
     patient = replace(configuration.timeouts, answer_s=20.0, total_s=1.5)
     for region in regions:
         region.answers(hang)
     regions[answering].answers(json_answer())
     loop = asyncio.get_running_loop()
-    async with gateway_of(replace(configuration, timeouts=patient), regions, litellm) as client:
+    async with open_gateway_for(replace(configuration, timeouts=patient), regions, litellm) as client:
         started = loop.time()
         response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
         spent_s = loop.time() - started
@@ -227,13 +221,13 @@ class Steps:
 
     failover: Failover
     configuration: Configuration
-    told: list[dict[str, object]]
+    events: list[dict[str, object]]
 
-    def call(self, *, within_s: float = 2.0, **options: Any) -> Call:  # noqa: ANN401
+    def call(self, *, within_s: float = 2.0, **options: Any) -> ModelRequest:  # noqa: ANN401
         """A call of the codex model."""
         deadline = asyncio.get_running_loop().time() + within_s
         model = self.configuration.models[CODEX]
-        return replace(call_of({}, surface=Surface.RESPONSES, model=model, deadline=deadline), **options)
+        return replace(build_request({}, surface=Surface.RESPONSES, model=model, deadline=deadline), **options)
 
 
 @pytest.fixture
@@ -244,26 +238,22 @@ def priorities() -> tuple[int, int, int]:
 
 @pytest.fixture
 async def steps(configuration: Configuration, regions: Three, priorities: tuple[int, ...]) -> AsyncIterator[Steps]:
-    """The step, with its regions listening."""
-    servers = [await serve(region) for region in regions]
-    urls = [str(server.make_url("")).rstrip("/") for server in servers]
-    upstreams = [
-        replace(upstream(region, url), priority=priority)
-        for region, url, priority in zip(REGIONS, urls, priorities, strict=True)
-    ]
-    told: list[dict[str, object]] = []
-    configuration = replace(configuration, models=models_on(*upstreams))
-    async with aiohttp.ClientSession() as http:
-        failover = Failover(http=http, configuration=configuration, tell=told.append)
-        yield Steps(failover=failover, configuration=configuration, told=told)
-    for server in servers:
-        await server.close()
+    """The step with its regions."""
+    async with listening(*regions) as urls, aiohttp.ClientSession() as session:
+        upstreams = [
+            replace(build_upstream(region, url), priority=priority)
+            for region, url, priority in zip(REGIONS, urls, priorities, strict=True)
+        ]
+        events: list[dict[str, object]] = []
+        configuration = replace(configuration, models=build_models(*upstreams))
+        failover = Failover(session=session, configuration=configuration, log_event=events.append)
+        yield Steps(failover=failover, configuration=configuration, events=events)
 
 
 async def test_what_another_step_prefers_comes_first(steps: Steps, regions: Three) -> None:
     regions[0].answers(json_answer())
     regions[2].answers(json_answer(500))
-    assert (await steps.failover(steps.call(prefer="third"))).status == 200
+    assert (await steps.failover(steps.call(preferred_region="third"))).status == 200
     assert counts(regions) == [1, 0, 1]
 
 
@@ -283,27 +273,27 @@ async def test_others_can_ask_how_long_a_region_rests(steps: Steps, regions: Thr
     regions[1].answers(json_answer())
     await steps.failover(steps.call())
     model = steps.configuration.models[CODEX]
-    assert 0 < steps.failover.rest_s(model, "first") <= 0.5
-    assert steps.failover.rest_s(model, "second") == steps.failover.rest_s(model, "nowhere") == 0
+    assert 0 < steps.failover.pause_s(model, "first") <= 0.5
+    assert steps.failover.pause_s(model, "second") == steps.failover.pause_s(model, "nowhere") == 0
 
 
 async def test_a_trial_whose_client_leaves_leaves_room_for_the_next(steps: Steps, regions: Three) -> None:
-    slow = Slow()
-    regions[0].answers(json_answer(500), slow, json_answer())
+    hanging = Hanging()
+    regions[0].answers(json_answer(500), hanging, json_answer())
     regions[1].answers(json_answer())
     await steps.failover(steps.call())
     await asyncio.sleep(OPEN_S)
     call = steps.call()
     trial = asyncio.create_task(steps.failover(call))
-    await asyncio.wait_for(slow.asked.wait(), timeout=30)
+    await asyncio.wait_for(hanging.called.wait(), timeout=30)
     await steps.failover(steps.call())
     assert counts(regions) == [2, 2, 0]
     trial.cancel()
-    await asyncio.wait_for(slow.left.wait(), timeout=4)
-    assert [(made["upstream"], made["status"]) for made in call.record.attempts] == [("first", None)]
+    await asyncio.wait_for(hanging.abandoned.wait(), timeout=4)
+    assert [(attempt.region, attempt.status) for attempt in call.context.attempts] == [("first", None)]
     await steps.failover(steps.call())
     assert counts(regions) == [3, 2, 0]
-    assert [told["event"] for told in steps.told] == ["breaker_opened", "breaker_closed"]
+    assert [event["event"] for event in steps.events] == ["breaker_opened", "breaker_closed"]
 
 
 async def test_a_request_whose_time_is_over_asks_nobody(steps: Steps, regions: Three) -> None:
@@ -312,7 +302,7 @@ async def test_a_request_whose_time_is_over_asks_nobody(steps: Steps, regions: T
     assert counts(regions) == [0, 0, 0]
 
 
-def unknown_to(region: str) -> Handler:
+def unknown_to(region: str) -> Script:
     code = "invalid_encrypted_content"
     return json_answer(400, {"error": {"code": code, "message": f"{region} cannot read it"}})
 
@@ -328,7 +318,7 @@ GOING_ON: list[dict[str, object]] = [
 ]
 
 
-async def answer_of(steps: Steps, fields: dict[str, object], **options: Any) -> Answer:  # noqa: ANN401
+async def answer_of(steps: Steps, fields: dict[str, object], **options: Any) -> Response:  # noqa: ANN401
     return await steps.failover(steps.call(fields=fields, **options))
 
 
@@ -370,7 +360,7 @@ async def test_an_unknown_one_is_found_by_asking_and_then_known(
     for _ in range(2):
         assert (await answer_of(steps, fields)).status == 200
     assert counts(regions) == [1, 2, 0]
-    assert steps.told == []
+    assert steps.events == []
 
 
 async def test_one_that_no_region_knows_is_refused_in_azures_words(steps: Steps, regions: Three) -> None:

@@ -9,14 +9,14 @@ import pytest
 from aiohttp import web
 from multidict import CIMultiDict
 
+from gateway.runtime.admission.authentication import Authentication
 from gateway.runtime.configuration import Project
 from gateway.runtime.errors import RefusedError
-from gateway.runtime.keys import Keys
 from gateway.runtime.routes import Route
 
 ONE = Project(name="one", keys=("key-1", "key-2"), models=frozenset())
 TWO = Project(name="two", keys=("key-3",), models=frozenset())
-KEYS = Keys(projects=(ONE, TWO), inner_key="inner")
+KEYS = Authentication(projects=(ONE, TWO), inner_key="inner")
 OPENAI = Route("responses")
 AZURE = Route("openai/responses", is_azure=True)
 Headers = list[tuple[str, str]]
@@ -27,11 +27,11 @@ def request(headers: Headers) -> web.BaseRequest:
 
 
 def project_of(headers: Headers, route: Route = OPENAI) -> Project:
-    return KEYS.project_of(request(headers), route)
+    return KEYS.require_project(request(headers), route)
 
 
-def is_inner(headers: Headers, route: Route = AZURE) -> bool:
-    return KEYS.is_inner(request(headers), route)
+def is_litellm(headers: Headers, route: Route = AZURE) -> bool:
+    return KEYS.is_litellm(request(headers), route)
 
 
 @pytest.mark.parametrize("route", [OPENAI, AZURE])
@@ -92,8 +92,8 @@ def test_azures_header_counts_on_azures_routes_alone() -> None:
 def test_everything_else_is_401_in_openais_words(headers: Headers, route: Route) -> None:
     with pytest.raises(RefusedError) as refused:
         project_of(headers, route)
-    assert refused.value.answer.status == 401
-    assert refused.value.answer.error == "invalid_api_key"
+    assert refused.value.response.status == 401
+    assert refused.value.response.error == "invalid_api_key"
 
 
 def test_on_azures_routes_a_second_key_must_be_right_too() -> None:
@@ -102,13 +102,13 @@ def test_on_azures_routes_a_second_key_must_be_right_too() -> None:
 
 
 def test_the_inner_key_is_litellms_on_azures_routes_alone() -> None:
-    assert is_inner([("api-key", "inner")])
-    assert is_inner([("authorization", "Bearer inner")])
-    assert not is_inner([("api-key", "inner")], OPENAI)
-    assert not is_inner([("authorization", "Bearer inner")], OPENAI)
-    assert not is_inner([("api-key", "key-1")])
-    assert not is_inner([("api-key", "inner"), ("authorization", "Bearer key-1")])
-    assert not is_inner([])
+    assert is_litellm([("api-key", "inner")])
+    assert is_litellm([("authorization", "Bearer inner")])
+    assert not is_litellm([("api-key", "inner")], OPENAI)
+    assert not is_litellm([("authorization", "Bearer inner")], OPENAI)
+    assert not is_litellm([("api-key", "key-1")])
+    assert not is_litellm([("api-key", "inner"), ("authorization", "Bearer key-1")])
+    assert not is_litellm([])
 
 
 @pytest.mark.parametrize("given", ["key-1", "key-3", "wrong"])

@@ -3,17 +3,26 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from gateway.runtime.exchange import Surface, Transient
-from gateway.runtime.repairs import AS_IT_CAME
-from gateway.runtime.stream import UpstreamStream
+from gateway.runtime.context import Surface
+from gateway.runtime.retries import RetryableError
+from gateway.runtime.upstream.response_fixes import NO_FIX, ResponseFix
+from gateway.runtime.upstream.server_sent_events import Event
+from gateway.runtime.upstream.stream import UpstreamStream
 
-from .calls import call_of
-from .conftest import BEARER, CHAT, CODEX, Client, Handler, Scripted, line_of, line_of_who_left, lines_of, stream_answer
+from ..builders import CHAT, CODEX, build_request
+from ..conftest import (
+    BEARER,
+    Client,
+    FakeUpstream,
+    Script,
+    read_log,
+    read_request_line,
+    stream_answer,
+)
 
 pytestmark = pytest.mark.anyio
 STREAMED = {"model": CODEX, "input": "hi", "stream": True}
@@ -38,7 +47,7 @@ DONE = "data: [DONE]\n\n"
     ids=["cut", "ended", "stalled", "malformed", "malformed in one piece", "cut inside an event"],
 )
 async def test_a_stream_that_breaks_later_ends_with_an_error_event(
-    client: Client, azure: Scripted, broken: Handler, capsys: pytest.CaptureFixture[str]
+    client: Client, azure: FakeUpstream, broken: Script, capsys: pytest.CaptureFixture[str]
 ) -> None:
     azure.answers(broken)
     response = await client.post("/v1/responses", json=STREAMED, headers=BEARER)
@@ -48,13 +57,13 @@ async def test_a_stream_that_breaks_later_ends_with_an_error_event(
     assert (event["type"], event["sequence_number"]) == ("error", 5)
     assert event["error"]["code"] == event["code"] == "upstream_interrupted"
     assert len(azure.requests) == 1
-    opened, line = lines_of(capsys)
+    opened, line = read_log(capsys)
     assert opened["event"] == "breaker_opened"
     assert line["error"] == "upstream_interrupted"
     assert [(made["status"], bool(made["reason"])) for made in line["attempts"]] == [(200, True)]
 
 
-async def test_events_before_a_malformed_one_reach_the_client(client: Client, azure: Scripted) -> None:
+async def test_events_before_a_malformed_one_reach_the_client(client: Client, azure: FakeUpstream) -> None:
     azure.answers(stream_answer(CREATED, DELTA, 0.05, DELTA + "data: {broken\n\n" + COMPLETED))
     response = await client.post("/v1/responses", json=STREAMED, headers=BEARER)
     assert (await response.text()).startswith(CREATED + DELTA + DELTA + "event: error\n")
@@ -64,17 +73,17 @@ async def test_events_before_a_malformed_one_reach_the_client(client: Client, az
     "end", [(0.05, None), (3.0,), (0.05, "data: {cut")], ids=["broken connection", "silence", "half an event"]
 )
 async def test_a_whole_stream_is_whole_whatever_follows(
-    client: Client, azure: Scripted, end: tuple[Any, ...], capsys: pytest.CaptureFixture[str]
+    client: Client, azure: FakeUpstream, end: tuple[Any, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
     azure.answers(stream_answer(DELTA, 0.05, COMPLETED, *end))
     response = await client.post("/v1/responses", json=STREAMED, headers=BEARER)
     assert await response.text() == DELTA + COMPLETED
-    assert [line["error"] for line in lines_of(capsys)] == [None]
+    assert [line["error"] for line in read_log(capsys)] == [None]
 
 
 @pytest.mark.parametrize(("n", "whole"), [(1, True), (2, False), (0, True), (None, True)])
 async def test_a_chat_is_whole_when_each_of_its_choices_is(
-    client: Client, azure: Scripted, *, n: int | None, whole: bool
+    client: Client, azure: FakeUpstream, *, n: int | None, whole: bool
 ) -> None:
     azure.answers(stream_answer(CHUNK, STOP, 0.05, None))
     body = {"model": CHAT, "messages": [{"role": "user", "content": "hi"}], "stream": True, "n": n}
@@ -84,7 +93,7 @@ async def test_a_chat_is_whole_when_each_of_its_choices_is(
     assert (text == CHUNK + STOP) is whole
 
 
-async def test_a_chat_of_a_plain_chat_model_passes_as_it_came(client: Client, azure: Scripted) -> None:
+async def test_a_chat_of_a_plain_chat_model_passes_as_it_came(client: Client, azure: FakeUpstream) -> None:
     filtered = 'data: {"choices":[],"prompt_filter_results":[]}\n\n'
     usage = 'data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2}}\n\n'
     azure.answers(stream_answer(filtered, CHUNK, STOP, usage, DONE))
@@ -95,13 +104,13 @@ async def test_a_chat_of_a_plain_chat_model_passes_as_it_came(client: Client, az
 
 
 async def test_the_log_has_the_tokens_of_a_stream(
-    client: Client, azure: Scripted, capsys: pytest.CaptureFixture[str]
+    client: Client, azure: FakeUpstream, capsys: pytest.CaptureFixture[str]
 ) -> None:
     usage = {"input_tokens": 9, "output_tokens": 5, "output_tokens_details": {"reasoning_tokens": 2}}
     event = {"type": "response.completed", "response": {"id": "resp_1", "usage": usage}}
     azure.answers(stream_answer(CREATED, DELTA, f"data: {json.dumps(event)}\n\n"))
     await (await client.post("/v1/responses", json=STREAMED, headers=BEARER)).read()
-    line = line_of(capsys)
+    line = read_request_line(capsys)
     assert line["tokens"] == {"input": 9, "output": 5, "cached": 0, "reasoning": 2}
     assert line["region"] == "first"
 
@@ -115,7 +124,7 @@ async def test_the_log_has_the_tokens_of_a_stream(
 )
 async def test_an_error_after_the_first_event_is_shown_as_azure_sent_it(
     client: Client,
-    azure: Scripted,
+    azure: FakeUpstream,
     failed: str,
     error: str,
     *,
@@ -125,12 +134,12 @@ async def test_an_error_after_the_first_event_is_shown_as_azure_sent_it(
     azure.answers(stream_answer(CREATED, DELTA, failed))
     response = await client.post("/v1/responses", json=STREAMED, headers=BEARER)
     assert await response.text() == CREATED + DELTA + failed
-    lines = lines_of(capsys)
+    lines = read_log(capsys)
     assert lines[-1]["error"] == f"upstream_{error}"
     assert [line["event"] for line in lines[:-1]] == ["breaker_opened"] * opens
 
 
-async def test_an_error_that_will_not_pass_is_an_answer(client: Client, azure: Scripted) -> None:
+async def test_an_error_that_will_not_pass_is_an_answer(client: Client, azure: FakeUpstream) -> None:
     failed = 'data: {"type":"response.failed","response":{"error":{"code":"invalid_prompt"}}}\n\n'
     azure.answers(stream_answer(CREATED, failed))
     response = await client.post("/v1/responses", json=STREAMED, headers=BEARER)
@@ -139,7 +148,7 @@ async def test_an_error_that_will_not_pass_is_an_answer(client: Client, azure: S
 
 
 async def test_a_client_that_leaves_takes_the_upstream_call_with_it(
-    client: Client, azure: Scripted, capsys: pytest.CaptureFixture[str]
+    client: Client, azure: FakeUpstream, capsys: pytest.CaptureFixture[str]
 ) -> None:
     gone = asyncio.Event()
     parts: list[str | float | None] = [DELTA, 0.02]
@@ -155,7 +164,7 @@ async def test_a_client_that_leaves_takes_the_upstream_call_with_it(
     await response.content.readany()
     response.close()
     await asyncio.wait_for(gone.wait(), timeout=30)
-    assert (await line_of_who_left(capsys))["error"] == "client_closed"
+    assert (read_request_line(capsys))["error"] == "client_closed"
     assert "Traceback" not in capsys.readouterr().err
 
 
@@ -182,16 +191,16 @@ class Upstream:
 
 
 def stream_of(upstream: Upstream, **options: Any) -> UpstreamStream:  # noqa: ANN401
-    call = replace(call_of({}, surface=Surface.RESPONSES), stream=True)
-    defaults: dict[str, Any] = {"see": lambda _: None, "over": lambda _: None, "repair": AS_IT_CAME, "idle_s": 0.02}
-    return UpstreamStream(response=upstream, call=call, **{**defaults, **options})  # type: ignore[arg-type]
+    request = build_request({}, surface=Surface.RESPONSES, stream=True)
+    defaults: dict[str, Any] = {"on_event": lambda _: None, "on_end": lambda _: None, "fix": NO_FIX, "idle_s": 0.02}
+    return UpstreamStream(http_response=upstream, request=request, **{**defaults, **options})  # type: ignore[arg-type]
 
 
 async def test_a_client_that_reads_slowly_is_no_silence_of_the_upstreams() -> None:
     upstream = Upstream(DELTA, DELTA, COMPLETED)
     stream = stream_of(upstream)
     read = b""
-    async for part in stream.rest(await stream.first()):
+    async for part in stream.read_rest(await stream.read_beginning()):
         read += part
         await asyncio.sleep(0.06)
     assert read.decode() == DELTA + DELTA + COMPLETED
@@ -203,16 +212,16 @@ async def test_a_client_that_reads_slowly_is_no_silence_of_the_upstreams() -> No
 async def test_a_client_that_left_before_the_first_byte_was_sent_lets_go_too() -> None:
     upstream = Upstream(DELTA)
     stream = stream_of(upstream)
-    await stream.first()
+    await stream.read_beginning()
     stream.close()
     assert upstream.closed
 
 
 async def test_what_becomes_of_a_stream_is_told_once() -> None:
-    told: list[Transient | None] = []
+    told: list[RetryableError | None] = []
     for chunks in ((DELTA, COMPLETED), (DELTA,)):
-        stream = stream_of(Upstream(*chunks), over=told.append)
-        assert [part async for part in stream.rest(await stream.first())]
+        stream = stream_of(Upstream(*chunks), on_end=told.append)
+        assert [part async for part in stream.read_rest(await stream.read_beginning())]
         stream.close()
     whole, cut = told
     assert whole is None
@@ -220,14 +229,11 @@ async def test_what_becomes_of_a_stream_is_told_once() -> None:
     assert (cut.status, cut.reason) == (502, "ended early")
 
 
-async def test_a_repair_may_drop_an_event() -> None:
-    class Dropping:
-        def whole(self, body: bytes, data: object) -> bytes:
-            raise NotImplementedError
+async def test_a_fix_may_drop_an_event() -> None:
+    class WithoutDeltas(ResponseFix):
+        def fix_event(self, event: Event) -> bytes:
+            return b"" if b"delta" in event.raw else event.raw
 
-        def event(self, event: Any) -> bytes:  # noqa: ANN401
-            return b"" if b"delta" in event.raw else bytes(event.raw)
-
-    stream = stream_of(Upstream(DELTA, DELTA, COMPLETED), repair=Dropping())
-    assert [part async for part in stream.rest(await stream.first())] == [COMPLETED.encode()]
+    stream = stream_of(Upstream(DELTA, DELTA, COMPLETED), fix=WithoutDeltas(lambda fields: fields))
+    assert [part async for part in stream.read_rest(await stream.read_beginning())] == [COMPLETED.encode()]
     stream.close()
