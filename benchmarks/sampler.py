@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 
 _EVERY_S = 0.002
-_OURS = "runtime."
+_OURS = "gateway.runtime."
 
 _running: Counter[str] = Counter()
 """By the module whose code ran, be it Python's or what it had called in C."""

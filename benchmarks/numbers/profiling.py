@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from benchmarks import charts
 from benchmarks.report import Numbers, Section, table
 
-_OURS = "runtime"
+_OURS = "gateway"
 _SHOWN = 0.03
 _OTHERS = "others"
 _WHERE = {

@@ -69,8 +69,8 @@ def test_a_profile_tells_shares_and_hides_what_is_hardly_there() -> None:
     profile = Profile(
         requests=100,
         cpu_s=0.2,
-        running={"runtime.server": 50, "aiohttp.client": 30, "aiohttp.web": 19, "uuid": 1},
-        asking={"runtime.attempt": 75, "": 25},
+        running={"gateway.runtime.http.handler": 50, "aiohttp.client": 30, "aiohttp.web": 19, "uuid": 1},
+        asking={"gateway.runtime.upstream.attempt": 75, "": 25},
     )
     section = ProfilingNumbers(profiles={"responses": profile}).section()
     assert "| processor time of one, ms | 2.00 |" in section.lines

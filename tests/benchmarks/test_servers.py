@@ -91,7 +91,7 @@ def test_the_profile_knows_the_gateways_own_modules(bench: Bench) -> None:
     for profile in profiles:
         assert 0 < profile.ms < 1000
         assert sum(profile.running.values()) == sum(profile.asking.values()) > 0
-    assert any("runtime.server" in profile.asking for profile in profiles)
+    assert any("gateway.runtime.http.handler" in profile.asking for profile in profiles)
 
 
 def test_a_wrong_answer_is_not_measured(replica: Replica) -> None:

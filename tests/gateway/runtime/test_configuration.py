@@ -1,9 +1,12 @@
 """What the gateway reads from its container's environment."""
 
+import base64
+import hashlib
 import json
 
 import pytest
 
+from gateway.archive import digest
 from gateway.runtime.configuration import (
     CircuitBreaker,
     Limits,
@@ -151,6 +154,13 @@ def test_the_container_says_where_to_listen_and_where_litellm_is() -> None:
     configuration = read_configuration(ENVIRON)
     assert (configuration.host, configuration.port) == ("0.0.0.0", 4000)  # noqa: S104
     assert (configuration.litellm_url, configuration.inner_key) == ("http://127.0.0.1:4001", "i")
+
+
+def test_the_source_is_the_digest_of_the_archive() -> None:
+    archive = base64.b64encode(b"an archive").decode()
+    source = read_configuration(ENVIRON | {"GATEWAY_SOURCE": archive}).source
+    assert source == hashlib.sha256(b"an archive").hexdigest()[:16] == digest(archive)
+    assert read_configuration(ENVIRON).source is None
 
 
 @pytest.mark.parametrize("name", ENVIRON)

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local.runner.session import Session
-from tests.gateway.runtime import test_fields as shapes
+from tests.gateway.runtime.admission import test_litellm_fields as shapes
 
 from .knocking import Answer, answer_of, send
 from .regions import Regions
