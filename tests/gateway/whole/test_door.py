@@ -166,7 +166,7 @@ def test_the_sdk_raises_its_own_exceptions(user: Client) -> None:
         user.sdk.with_options(api_key="wrong").models.list()
     with pytest.raises(openai.NotFoundError):
         user.sdk.responses.create(model="gpt-9", input="hi")
-    with pytest.raises(openai.BadRequestError, match="use /v1/embeddings"):
+    with pytest.raises(openai.BadRequestError, match="Use /v1/embeddings"):
         user.sdk.responses.create(model=EMBEDDING, input="hi")
     with pytest.raises(openai.BadRequestError, match="temperature"):
         user.sdk.responses.create(model=CODEX, input="hi", temperature=0.5)
