@@ -78,7 +78,7 @@ def _synthesized_containers(stack: Stack) -> Sequence[Mapping[str, Any]]:
 def _deployed_containers(stack: Stack, *, revision: str | None) -> Sequence[Mapping[str, Any]]:
     where = ("--name", stack.container_app, "--resource-group", stack.resource_group)
     words = ("revision", "show", "--revision", revision) if revision else ("show",)
-    answer = azure().ask("containerapp", *words, *where)
+    answer = azure().query("containerapp", *words, *where)
     containers: Sequence[Mapping[str, Any]] = answer["properties"]["template"]["containers"]
     return containers
 

@@ -20,7 +20,7 @@ def address(az: CommandLine, stack: Stack) -> str:
 def latest_revision(az: CommandLine, *, name: str, resource_group: str) -> str:
     """The name of the app's newest revision; a failure is logged, and is no reason to stop."""
     try:
-        app = az.ask("containerapp", "show", "--name", name, "--resource-group", resource_group)
+        app = az.query("containerapp", "show", "--name", name, "--resource-group", resource_group)
     except ScriptError as failure:
         log(f"Cannot read the revision from Azure.\n{failure}")
         return "unknown"

@@ -63,7 +63,7 @@ class KeyVault:
 
     def _ask(self, *words: str) -> Answer:
         try:
-            return self.az.ask("keyvault", "secret", *words)
+            return self.az.query("keyvault", "secret", *words)
         except CommandError as failure:
             raise _explained(failure, self.name) from None
 
@@ -74,7 +74,7 @@ def cache_vault_token(az: CommandLine) -> None:
     A missing login is reported when a vault is read. https://github.com/Azure/login/issues/372
     """
     with suppress(ScriptError):
-        az.ask("account", "get-access-token", "--resource", RESOURCE)
+        az.query("account", "get-access-token", "--resource", RESOURCE)
 
 
 def _explained(failure: CommandError, vault: str) -> ScriptError:

@@ -65,7 +65,7 @@ def sign_in(az: CommandLine, progress: Progress, *, subscription: str | None) ->
 
 def _default(az: CommandLine) -> dict[str, Any]:
     try:
-        account: dict[str, Any] = az.ask("account", "show")
+        account: dict[str, Any] = az.query("account", "show")
     except CommandError as failure:
         if "az login" not in failure.message:
             raise
@@ -74,10 +74,10 @@ def _default(az: CommandLine) -> dict[str, Any]:
 
 
 def _select(az: CommandLine, subscription: str) -> dict[str, Any]:
-    visible: list[dict[str, Any]] = az.ask("account", "list", "--all")
+    visible: list[dict[str, Any]] = az.query("account", "list", "--all")
     for account in visible:
         if subscription.lower() in {account["id"].lower(), account["name"].lower()}:
-            selected: dict[str, Any] = az.ask("account", "show", "--subscription", account["id"])
+            selected: dict[str, Any] = az.query("account", "show", "--subscription", account["id"])
             return selected
     names = "\n".join(f"  {account['name']} ({account['id']})" for account in visible)
     raise ScriptError(
@@ -116,7 +116,7 @@ def _check(selected: dict[str, Any], *, default: dict[str, Any]) -> None:
 
 def _caller(az: CommandLine, user: dict[str, Any]) -> Principal:
     if user["type"] == "user":
-        caller = az.ask("ad", "signed-in-user", "show")
+        caller = az.query("ad", "signed-in-user", "show")
         return Principal(id=caller["id"], type="User", name=user["name"])
-    caller = az.ask("ad", "sp", "show", "--id", user["name"])
+    caller = az.query("ad", "sp", "show", "--id", user["name"])
     return Principal(id=caller["id"], type="ServicePrincipal", name=caller["displayName"])

@@ -33,7 +33,7 @@ def find_app(az: CommandLine, name: str) -> dict[str, Any] | None:
     Raises:
         ScriptError: there are several.
     """
-    found: list[dict[str, Any]] = az.ask("ad", "app", "list", "--filter", f"displayName eq '{name}'")
+    found: list[dict[str, Any]] = az.query("ad", "app", "list", "--filter", f"displayName eq '{name}'")
     if len(found) > 1:
         ids = ", ".join(app["appId"] for app in found)
         raise ScriptError(
@@ -63,7 +63,7 @@ def placeholder(name: str) -> str:
 
 
 def _ensure_principal(az: CommandLine, progress: Progress, *, name: str, client_id: str, is_new: bool) -> Principal:
-    found = [] if is_new else az.ask("ad", "sp", "list", "--filter", f"appId eq '{client_id}'")
+    found = [] if is_new else az.query("ad", "sp", "list", "--filter", f"appId eq '{client_id}'")
     if found:
         progress.ok("service principal")
         return Principal(id=found[0]["id"], type="ServicePrincipal", name=name)

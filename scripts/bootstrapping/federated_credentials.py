@@ -42,11 +42,11 @@ def find_subject_prefix(gh: CommandLine, progress: Progress, *, repository: str,
             code=2,
         )
     with progress.step("Subject of GitHub's tokens"):
-        claims: dict[str, Any] = gh.ask("api", f"repos/{repository}/actions/oidc/customization/sub")
+        claims: dict[str, Any] = gh.query("api", f"repos/{repository}/actions/oidc/customization/sub")
         _refuse_custom(claims, repository=repository)
         prefix = claims.get("sub_claim_prefix")
         if prefix is None:
-            details = gh.ask("api", f"repos/{repository}")  # the name in the case that tokens use
+            details = gh.query("api", f"repos/{repository}")  # the name in the case that tokens use
             prefix = _with_ids(details) if claims.get("use_immutable_subject") else f"repo:{details['full_name']}"
         prefix = _valid(prefix)
         progress.ok(f"{prefix}:...")
@@ -77,7 +77,7 @@ def ensure_credentials(
     """
     expected = {**(known or {}), **subjects}
     with progress.step(f"Federated credentials of {app.name}"):
-        existing: list[dict[str, Any]] = [] if app.is_new else az.ask(*_COMMAND, "list", "--id", app.client_id)
+        existing: list[dict[str, Any]] = [] if app.is_new else az.query(*_COMMAND, "list", "--id", app.client_id)
         for name, subject in subjects.items():
             _ensure(az, progress, app, wanted=_credential(name, subject), existing=existing)
         for credential in existing:
@@ -95,7 +95,7 @@ def with_existing_credentials(
         return {}
     with progress.step(f"Existing federated credentials of {app_name}"):
         app = find_app(az, app_name)
-        existing = az.ask(*_COMMAND, "list", "--id", app["appId"]) if app else []
+        existing = az.query(*_COMMAND, "list", "--id", app["appId"]) if app else []
     messages = dict(unprotected)
     for credential in existing:
         for env in unprotected:

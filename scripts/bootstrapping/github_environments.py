@@ -137,7 +137,7 @@ def _weakness(gh: CommandLine, *, repository: str, env: str, approval: bool) -> 
         return "it does not exist"
     if existing["deployment_branch_policy"] != _SELECTED_BRANCHES:
         return "its deployment branches are not restricted to selected ones"
-    policies: list[dict[str, Any]] = gh.ask("api", f"{path}/deployment-branch-policies")["branch_policies"]
+    policies: list[dict[str, Any]] = gh.query("api", f"{path}/deployment-branch-policies")["branch_policies"]
     if not policies:
         return "no deployment branch is selected"
     if others := [f"{policy['type']} {policy['name']}" for policy in policies if not _is_main(policy)]:

@@ -50,7 +50,7 @@ def find_reviewers(gh: CommandLine, progress: Progress, names: Sequence[str]) ->
         if names:
             reviewers = [_find(gh, name) for name in dict.fromkeys(names)]
         else:
-            user = gh.ask("api", "user")
+            user = gh.query("api", "user")
             reviewers = [Reviewer("User", user["id"], user["login"])]
         progress.ok(", ".join(reviewer.name for reviewer in reviewers))
     return reviewers

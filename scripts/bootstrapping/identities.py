@@ -151,7 +151,7 @@ def _condition(az: CommandLine, stacks: Sequence[Stack]) -> str:
 
 
 def _role_id(az: CommandLine, role: str) -> str:
-    found = az.ask("role", "definition", "list", "--name", role)
+    found = az.query("role", "definition", "list", "--name", role)
     if not found:
         raise ScriptError(f"Azure has no role {role}, which a stack assigns.")
     return str(found[0]["name"])

@@ -37,7 +37,7 @@ def check_azure_roles(az: CommandLine, progress: Progress, *, account: Account) 
     https://learn.microsoft.com/azure/role-based-access-control/role-definitions
     """
     with progress.step("Your Azure roles"):
-        assignments = az.ask(
+        assignments = az.query(
             *("role", "assignment", "list", "--assignee-object-id", account.caller.id, "--scope", account.scope),
             *("--include-inherited", "--include-groups", "--fill-principal-name", "false"),
         )
@@ -87,15 +87,15 @@ def _matches(patterns: list[str] | None, action: str) -> bool:
 
 
 def _permissions(az: CommandLine, role: str) -> list[dict[str, Any]]:
-    definitions = az.ask("role", "definition", "list", "--name", role)
+    definitions = az.query("role", "definition", "list", "--name", role)
     return [permission for definition in definitions for permission in definition["permissions"]]
 
 
 def _all_users_may_register(az: CommandLine) -> bool:
-    policy = az.ask("rest", "--method", "get", "--url", f"{_GRAPH}/policies/authorizationPolicy")
+    policy = az.query("rest", "--method", "get", "--url", f"{_GRAPH}/policies/authorizationPolicy")
     return bool(policy["defaultUserRolePermissions"]["allowedToCreateApps"])
 
 
 def _directory_roles(az: CommandLine) -> set[str]:
     url = f"{_GRAPH}/me/transitiveMemberOf/microsoft.graph.directoryRole"
-    return {role["displayName"] for role in az.ask("rest", "--method", "get", "--url", url)["value"]}
+    return {role["displayName"] for role in az.query("rest", "--method", "get", "--url", url)["value"]}

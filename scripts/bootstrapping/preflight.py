@@ -35,7 +35,7 @@ def preflight(
     if registers_apps and not _have_apps(az, progress, names):
         problems += check_app_registration(az, progress, account=account)
     with progress.step("Resource providers and regions"):
-        providers: dict[str, dict[str, Any]] = {each["namespace"]: each for each in az.ask("provider", "list")}
+        providers: dict[str, dict[str, Any]] = {each["namespace"]: each for each in az.query("provider", "list")}
         unavailable = _check_regions(providers, stacks)
         if not unavailable:
             progress.ok("Container Apps is available in the region of every environment")

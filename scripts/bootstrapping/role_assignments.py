@@ -51,7 +51,7 @@ class RoleAssignments:
             self._by_principal[principal.id] = (
                 []
                 if principal.is_new
-                else self._az.ask(
+                else self._az.query(
                     *("role", "assignment", "list", "--all", "--assignee-object-id", principal.id),
                     *("--fill-principal-name", "false"),
                 )

@@ -146,7 +146,7 @@ def _check_gh(gh: CommandLine, progress: Progress) -> str:
         if not gh.is_installed:
             return "gh is not on PATH (https://cli.github.com). Here is a checklist instead."
         try:
-            user = gh.ask("api", "user")
+            user = gh.query("api", "user")
         except CommandError as failure:
             if failure.reason == "401" or "gh auth login" in failure.message:
                 return "gh is not logged in (gh auth login). Here is a checklist instead."

@@ -68,7 +68,7 @@ def _by_storage_account(stacks: Sequence[Stack]) -> list[list[Stack]]:
 
 def _ensure_group(az: CommandLine, progress: Progress, backend: Backend, *, location: str) -> None:
     name = backend.resource_group_name
-    if az.ask("group", "exists", "--name", name):
+    if az.query("group", "exists", "--name", name):
         progress.ok(f"resource group {name}")
         return
     az.change("group", "create", "--name", name, "--location", location)
@@ -109,7 +109,7 @@ def _text(value: object) -> str:
 
 
 def _check_name(az: CommandLine, name: str) -> None:
-    answer = az.ask("storage", "account", "check-name", "--name", name)
+    answer = az.query("storage", "account", "check-name", "--name", name)
     if not answer["nameAvailable"]:
         raise ScriptError(
             f"The storage account name {name} is not available ({answer['reason']}): {answer['message']}\n"
@@ -123,7 +123,7 @@ def _ensure_soft_delete(az: CommandLine, progress: Progress, backend: Backend, *
     """Blob versions, and time to restore what was deleted."""
     command = ("storage", "account", "blob-service-properties")
     options = ("--account-name", backend.storage_account_name, "--resource-group", backend.resource_group_name)
-    if not is_new and _has_soft_delete(az.ask(*command, "show", *options)):
+    if not is_new and _has_soft_delete(az.query(*command, "show", *options)):
         progress.ok("blob versioning and soft delete")
         return
     az.change(
@@ -145,7 +145,7 @@ def _ensure_container(az: CommandLine, progress: Progress, backend: Backend, *, 
         *("--name", name, "--storage-account", backend.storage_account_name),
         *("--resource-group", backend.resource_group_name),
     )
-    if az.ask("storage", "container-rm", "exists", *options)["exists"]:
+    if az.query("storage", "container-rm", "exists", *options)["exists"]:
         progress.ok(f"container {name}")
         return
     az.change("storage", "container-rm", "create", *options)

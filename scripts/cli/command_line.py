@@ -68,7 +68,7 @@ class CommandLine:
         """Whether it is on PATH."""
         return shutil.which(self.program) is not None
 
-    def ask(self, *words: str) -> Answer:
+    def query(self, *words: str) -> Answer:
         """The answer of a reading command, parsed if it is JSON; a dry run shows and runs it."""
         if self.dry_run:
             log(f"  runs: {self._shown(words)}")
@@ -80,7 +80,7 @@ class CommandLine:
     def find(self, *words: str, missing: Collection[str] = _MISSING) -> Answer:
         """The same, or None if it fails with a reason in `missing`."""
         try:
-            return self.ask(*words)
+            return self.query(*words)
         except CommandError as failure:
             if failure.reason in missing:
                 return None

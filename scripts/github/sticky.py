@@ -26,7 +26,7 @@ class Repository:
 
     def list_own(self, path: str) -> Iterator[dict[str, Any]]:
         """The items of all pages at the path that this login wrote."""
-        items = self.gh.ask("api", "--paginate", f"repos/{self.name}/{path}") or []
+        items = self.gh.query("api", "--paginate", f"repos/{self.name}/{path}") or []
         return (item for item in items if (item["user"] or {}).get("login") == self.login)
 
     def send(self, method: str, path: str, **body: str) -> dict[str, Any]:

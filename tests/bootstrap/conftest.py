@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from tests.bootstrap.runs import bootstrap
-from tests.cloud.stand_ins import Cloud, cloud
+from tests.cloud.fixtures import Cloud, cloud
 
 __all__ = ["cloud"]
 

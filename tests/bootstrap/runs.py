@@ -11,7 +11,7 @@ from typing import Any
 
 from scripts.bootstrap import main
 from tests.cloud.az.azure import SUBSCRIPTION, TENANT, Azure
-from tests.cloud.stand_ins import Cloud, Ran
+from tests.cloud.fixtures import Cloud, Ran
 
 ENVS = ("dev", "staging", "prod")
 PLAN, DEPLOY = "pvc-aigateway-plan", "pvc-aigateway-deploy"
@@ -35,7 +35,7 @@ def bootstrap(cloud: Cloud, *words: str, parts: tuple[str, ...] = AZURE, env: di
 
 def github(cloud: Cloud, *words: str, env: dict[str, str] | None = None) -> Ran:
     """Run the part `github` after an earlier run created the identities."""
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["apps"] = [_app(PLAN, PLAN_CLIENT), _app(DEPLOY, DEPLOY_CLIENT)]
     arguments = ("github", "--skip-synth", "--repository", REPOSITORY, *words)
     return cloud.call(main, *arguments, env=env)

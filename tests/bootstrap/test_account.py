@@ -4,7 +4,7 @@ import pytest
 
 from tests.bootstrap.runs import bootstrap
 from tests.cloud.az.azure import SUBSCRIPTION, TENANT
-from tests.cloud.stand_ins import Cloud
+from tests.cloud.fixtures import Cloud
 
 
 def test_without_az_the_message_says_where_to_get_it(cloud: Cloud) -> None:
@@ -15,7 +15,7 @@ def test_without_az_the_message_says_where_to_get_it(cloud: Cloud) -> None:
 
 
 def test_without_a_login_the_message_says_how_to_log_in(cloud: Cloud) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["logged_in"] = False
     ran = bootstrap(cloud)
     assert ran.code == 2
@@ -40,7 +40,7 @@ def test_an_unknown_subscription_is_refused_with_the_visible_ones(cloud: Cloud) 
 
 def test_a_named_subscription_is_used_for_every_command(cloud: Cloud) -> None:
     other = "77777777-0000-4000-8000-000000000000"
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["subscriptions"].append({**azure["subscriptions"][0], "id": other, "name": "Other"})
         azure["default"] = other
     ran = bootstrap(cloud, "--env", "dev", "--subscription", "gateway")
@@ -58,7 +58,7 @@ def test_a_subscription_of_another_tenant_is_refused(cloud: Cloud) -> None:
 
 
 def test_a_disabled_subscription_is_refused(cloud: Cloud) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["subscriptions"][0]["state"] = "Disabled"
     ran = bootstrap(cloud)
     assert ran.code == 2
@@ -74,7 +74,7 @@ def test_variables_of_terraform_must_name_the_same_account(cloud: Cloud, variabl
 
 
 def test_a_service_principal_may_be_the_caller(cloud: Cloud) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["user"] = {"name": "aaaaaaaa-0000-4000-8000-000000000000", "type": "servicePrincipal"}
         robot = {"id": "bbbbbbbb-0000-4000-8000-000000000000", "appId": azure["user"]["name"], "displayName": "robot"}
         azure["service_principals"].append(robot)

@@ -8,8 +8,8 @@ import pytest
 
 from scripts.bootstrap import main
 from tests.bootstrap.runs import AZURE, DEPLOY, HAS_KEY, PREFIX, REPOSITORY, credentials_of
+from tests.cloud.fixtures import Cloud, Ran
 from tests.cloud.gh.github import environment, protected_environment
-from tests.cloud.stand_ins import Cloud, Ran
 
 WHERE = ("--repository", REPOSITORY)
 DEV = ("--env", "dev")
@@ -34,7 +34,7 @@ def test_environments_are_protected_before_credentials_trust_them(cloud: Cloud) 
 
 
 def test_an_environment_that_github_refuses_to_protect_gets_no_credential(cloud: Cloud) -> None:
-    with cloud.scene("gh") as gh:
+    with cloud.edit("gh") as gh:
         gh["private"] = True
         gh["environments"]["prod"] = environment()
     ran = run(cloud, *WHERE)
@@ -72,7 +72,7 @@ def test_an_environment_that_github_refuses_to_protect_gets_no_credential(cloud:
 )
 def test_identities_trust_no_unprotected_environment(cloud: Cloud, there: dict[str, Any] | None, why: str) -> None:
     if there is not None:
-        with cloud.scene("gh") as gh:
+        with cloud.edit("gh") as gh:
             gh["environments"]["dev"] = there
     ran = run(cloud, *AZURE, *WHERE, *DEV, "--environments-protected")  # GitHub's answer counts more
     assert ran.code == 1
@@ -92,7 +92,7 @@ def test_reviewers_are_looked_up_before_any_change(cloud: Cloud) -> None:
 
 
 def test_identities_trust_no_environment_without_required_reviewers(cloud: Cloud) -> None:
-    with cloud.scene("gh") as gh:
+    with cloud.edit("gh") as gh:
         gh["environments"]["prod"] = protected_environment()
     ran = run(cloud, *AZURE, *WHERE, "--env", "prod")
     assert ran.code == 1
@@ -107,7 +107,7 @@ def test_an_existing_credential_of_an_unprotected_environment_is_reported_with_i
     cloud: Cloud, all_prepared: Cloud, part: str
 ) -> None:
     cloud.restore(all_prepared.state())
-    with cloud.scene("gh") as gh:
+    with cloud.edit("gh") as gh:
         gh["private"] = True
         gh["subject"] = {"use_default": True, "sub_claim_prefix": PREFIX}
     before = cloud.state()
@@ -143,10 +143,10 @@ def test_an_interruption_at_any_change_leaves_no_trusted_unprotected_environment
     cloud: Cloud, dev_prepared: Cloud
 ) -> None:
     cloud.restore(dev_prepared.state())
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         deployer = next(app for app in azure["apps"] if app["displayName"] == DEPLOY)
         deployer["credentials"] = [each for each in deployer["credentials"] if each["name"] != "dev"]
-    with cloud.scene("gh") as gh:
+    with cloud.edit("gh") as gh:
         gh["subject"] = {"use_default": True, "sub_claim_prefix": PREFIX}
     words = ("identities", "github", *WHERE, *DEV)
     kills = 0

@@ -5,8 +5,8 @@ import json
 import pytest
 
 from tests.bootstrap.runs import DEPLOY, PLAN, PREFIX, bootstrap, credentials_of
+from tests.cloud.fixtures import Cloud
 from tests.cloud.gh.github import protected_environment
-from tests.cloud.stand_ins import Cloud
 
 DEV = ("--env", "dev")
 OLD, NEW = "repo:contoso/gateway", "repo:contoso@1234/gateway@4321"
@@ -25,7 +25,7 @@ OLD, NEW = "repo:contoso/gateway", "repo:contoso@1234/gateway@4321"
     ids=["old", "new", "new by its date", "no prefix given", "new without prefix", "the default spelt out"],
 )
 def test_subjects_have_the_prefix_of_github_s_answer(cloud: Cloud, template: dict[str, object], prefix: str) -> None:
-    with cloud.scene("gh") as github:
+    with cloud.edit("gh") as github:
         github["subject"] = template
         github["environments"]["dev"] = protected_environment()
     ran = bootstrap(cloud, *DEV, "--repository", "contoso/gateway")
@@ -38,7 +38,7 @@ def test_subjects_have_the_prefix_of_github_s_answer(cloud: Cloud, template: dic
 
 
 def test_a_stale_subject_is_updated(cloud: Cloud, dev_prepared: Cloud) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure |= json.loads(json.dumps(dev_prepared.state()).replace(NEW, OLD))
     ran = bootstrap(cloud, *DEV, "--subject-prefix", NEW)
     assert ran.code == 0, ran.err
@@ -49,7 +49,7 @@ def test_a_stale_subject_is_updated(cloud: Cloud, dev_prepared: Cloud) -> None:
 
 
 def test_a_customized_subject_claim_is_refused_before_any_change(cloud: Cloud) -> None:
-    with cloud.scene("gh") as github:
+    with cloud.edit("gh") as github:
         github["subject"] = {"use_default": False, "include_claim_keys": ["repo", "job_workflow_ref"]}
     ran = bootstrap(cloud, "--repository", "contoso/gateway")
     assert ran.code == 2
@@ -74,7 +74,7 @@ def test_an_invalid_prefix_is_refused(cloud: Cloud) -> None:
 
 def test_a_credential_with_the_subject_and_another_name_is_kept(cloud: Cloud, dev_prepared: Cloud) -> None:
     cloud.restore(dev_prepared.state())
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         next(app for app in azure["apps"] if app["displayName"] == DEPLOY)["credentials"][0]["name"] = "by-hand"
     assert bootstrap(cloud, *DEV).err.endswith("Nothing to change.\n")
 
@@ -87,7 +87,7 @@ def test_a_credential_with_another_issuer_or_audience_is_updated(
     cloud: Cloud, dev_prepared: Cloud, field: str, value: object
 ) -> None:
     cloud.restore(dev_prepared.state())
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         for app in azure["apps"]:
             for credential in app["credentials"]:
                 credential[field] = value
@@ -99,7 +99,7 @@ def test_a_credential_with_another_issuer_or_audience_is_updated(
 
 def test_an_unknown_credential_is_reported_and_kept(cloud: Cloud, dev_prepared: Cloud) -> None:
     cloud.restore(dev_prepared.state())
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         credentials = next(app for app in azure["apps"] if app["displayName"] == DEPLOY)["credentials"]
         credentials.append({**credentials[0], "name": "uat", "subject": f"{PREFIX}:environment:uat"})
     ran = bootstrap(cloud, *DEV)

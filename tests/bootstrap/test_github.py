@@ -19,7 +19,7 @@ from tests.bootstrap.runs import (
     environment_of,
     github,
 )
-from tests.cloud.stand_ins import Cloud
+from tests.cloud.fixtures import Cloud
 
 STAGING = ("--env", "staging")
 DEV = ("--env", "dev")
@@ -89,7 +89,7 @@ def _without_values(cloud: Cloud) -> dict[str, object]:
 
 
 def test_a_caller_who_is_no_administrator_is_told_so(cloud: Cloud) -> None:
-    with cloud.scene("gh") as gh:
+    with cloud.edit("gh") as gh:
         gh["admin"] = False
     ran = github(cloud, env=HAS_KEY)
     assert ran.code == 1
@@ -98,11 +98,11 @@ def test_a_caller_who_is_no_administrator_is_told_so(cloud: Cloud) -> None:
     assert "Traceback" not in ran.err
 
 
-@pytest.mark.parametrize("scene", ["no gh", "not logged in"])
-def test_without_gh_a_checklist_has_everything(cloud: Cloud, scene: str) -> None:
-    if scene == "no gh":
+@pytest.mark.parametrize("reason", ["no gh", "not logged in"])
+def test_without_gh_a_checklist_has_everything(cloud: Cloud, reason: str) -> None:
+    if reason == "no gh":
         cloud.without("gh")
-    with cloud.scene("gh") as gh:
+    with cloud.edit("gh") as gh:
         gh["login"] = None
     ran = github(cloud, "--reviewer", "grace")
     assert ran.code == 0, ran.err

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.bootstrap.runs import DEPLOY_CLIENT, ENVS, HAS_KEY, environment_of, github
+from tests.cloud.fixtures import Cloud
 from tests.cloud.gh.github import environment
-from tests.cloud.stand_ins import Cloud
 
 STAGING = ("--env", "staging")
 DEV = ("--env", "dev")
@@ -44,7 +44,7 @@ def test_an_unknown_reviewer_is_refused(cloud: Cloud) -> None:
 
 
 def test_other_settings_of_an_environment_are_kept_and_other_branches_are_deleted(cloud: Cloud) -> None:
-    with cloud.scene("gh") as gh:
+    with cloud.edit("gh") as gh:
         gh["environments"]["prod"] = environment() | {
             "wait_timer": 30,
             "prevent_self_review": True,
@@ -67,7 +67,7 @@ def test_other_settings_of_an_environment_are_kept_and_other_branches_are_delete
 
 
 def test_an_environment_that_the_plan_cannot_protect_gets_nothing(cloud: Cloud) -> None:
-    with cloud.scene("gh") as gh:
+    with cloud.edit("gh") as gh:
         gh["private"] = True
     ran = github(cloud, env=HAS_KEY)
     assert ran.code == 1
@@ -79,14 +79,14 @@ def test_an_environment_that_the_plan_cannot_protect_gets_nothing(cloud: Cloud) 
 
 
 def test_without_approval_the_same_repository_is_prepared(cloud: Cloud) -> None:
-    with cloud.scene("gh") as gh:
+    with cloud.edit("gh") as gh:
         gh["private"] = True
     assert github(cloud, "--no-approval", env=HAS_KEY).code == 0
     assert all(environment_of(cloud, env)["reviewers"] == [] for env in ENVS)
 
 
 def test_no_approval_is_not_suggested_to_who_gave_it(cloud: Cloud) -> None:
-    with cloud.scene("gh") as gh:
+    with cloud.edit("gh") as gh:
         gh["private"], gh["plan"] = True, "free"
     ran = github(cloud, "--no-approval", env=HAS_KEY)
     assert ran.code == 1
@@ -96,7 +96,7 @@ def test_no_approval_is_not_suggested_to_who_gave_it(cloud: Cloud) -> None:
 
 @pytest.mark.parametrize("beside", [[], [{"id": 6, "name": "main", "type": "branch"}]])
 def test_a_tag_called_main_is_not_the_branch(cloud: Cloud, beside: list[dict[str, object]]) -> None:
-    with cloud.scene("gh") as gh:
+    with cloud.edit("gh") as gh:
         gh["environments"]["dev"] = environment() | {
             "deployment_branch_policy": {"protected_branches": False, "custom_branch_policies": True},
             "branch_policies": [*beside, {"id": 5, "name": "main", "type": "tag"}],

@@ -1,7 +1,7 @@
 """The secrets of GitHub's environments: who provides them, and that nobody sees them."""
 
 from tests.bootstrap.runs import AZURE_KEY, ENVS, HAS_KEY, REPOSITORY, environment_of, github
-from tests.cloud.stand_ins import Cloud
+from tests.cloud.fixtures import Cloud
 
 
 def test_clients_keys_are_generated_per_environment_and_azures_key_comes_from_its_variable(cloud: Cloud) -> None:

@@ -7,13 +7,13 @@ import pytest
 
 from tests.bootstrap.runs import DEPLOY, PLAN, bootstrap, changed_stacks, principal_of
 from tests.cloud.az.azure import BUILT_IN
-from tests.cloud.stand_ins import Cloud
+from tests.cloud.fixtures import Cloud
 
 DEV = ("--env", "dev")
 
 
 def test_an_application_is_found_by_its_whole_name(cloud: Cloud) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         other = {"id": "o", "appId": "a", "displayName": f"{PLAN}-of-old", "credentials": []}
         azure["apps"].append(other)
     assert bootstrap(cloud, *DEV).code == 0
@@ -21,7 +21,7 @@ def test_an_application_is_found_by_its_whole_name(cloud: Cloud) -> None:
 
 
 def test_two_applications_of_one_name_are_refused(cloud: Cloud) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         for number in ("1", "2"):
             azure["apps"].append({"id": number, "appId": f"client-{number}", "displayName": PLAN, "credentials": []})
     ran = bootstrap(cloud)
@@ -71,7 +71,7 @@ def test_environments_of_several_projects_are_refused(cloud: Cloud, stacks: Path
 
 def test_a_role_on_a_resource_group_is_not_one_on_the_subscription(cloud: Cloud, dev_prepared: Cloud) -> None:
     cloud.restore(dev_prepared.state())
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         of_plan = principal_of(dev_prepared, PLAN)
         reader = BUILT_IN["Reader"][0]
         given = next(
@@ -87,11 +87,11 @@ def test_a_role_on_a_resource_group_is_not_one_on_the_subscription(cloud: Cloud,
 
 def test_another_condition_is_updated_and_other_white_space_is_not(cloud: Cloud, dev_prepared: Cloud) -> None:
     cloud.restore(dev_prepared.state())
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         given = next(each for each in azure["role_assignments"] if each["condition"])
         wanted, given["condition"] = given["condition"], given["condition"].replace(" ", "\r\n  ")
     assert bootstrap(cloud, *DEV).err.endswith("Nothing to change.\n")
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         given["condition"] = wanted.replace(BUILT_IN["Key Vault Secrets User"][0], BUILT_IN["Owner"][0])
         azure["role_assignments"] = [
             given if each["name"] == given["name"] else each for each in azure["role_assignments"]

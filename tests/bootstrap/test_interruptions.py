@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bootstrap.runs import bootstrap, normalized
-from tests.cloud.stand_ins import Cloud
+from tests.cloud.fixtures import Cloud
 
 DEV = ("--env", "dev")
 CHANGES = 20  # of a run for one environment, with a resource provider to register
@@ -39,6 +39,6 @@ def test_a_run_after_an_interruption_at_any_change_completes_it(stacks: Path, tm
 def _cloud(folder: Path, stacks: Path) -> Cloud:
     folder.mkdir()
     cloud = Cloud(folder, stacks=stacks)
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["providers"]["Microsoft.App"] = "NotRegistered"
     return cloud

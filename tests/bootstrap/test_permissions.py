@@ -4,14 +4,14 @@ import pytest
 
 from tests.bootstrap.runs import bootstrap
 from tests.cloud.az.azure import CALLER, SUBSCRIPTION, TEAM, assignment
-from tests.cloud.stand_ins import Cloud, Ran
+from tests.cloud.fixtures import Cloud, Ran
 
 SCOPE = f"/subscriptions/{SUBSCRIPTION}"
 MANAGEMENT_GROUP = "/providers/Microsoft.Management/managementGroups/root"
 
 
 def _preflight(cloud: Cloud, *held: tuple[str, str, str]) -> Ran:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["role_assignments"] = [
             assignment(principal, role, scope, number=number) for number, (principal, role, scope) in enumerate(held)
         ]
@@ -58,14 +58,14 @@ def test_a_role_on_a_resource_group_is_not_sufficient(cloud: Cloud) -> None:
 
 
 def test_a_condition_on_a_role_is_noted(cloud: Cloud) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["role_assignments"][0]["condition"] = "@Request[...]"
     assert "note: one of them has a condition" in bootstrap(cloud, parts=("preflight",)).err
 
 
 @pytest.mark.parametrize("role", ["Application Developer", "Cloud Application Administrator"])
 def test_an_entra_role_permits_registration_where_the_policy_does_not(cloud: Cloud, role: str) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["allowed_to_create_apps"] = False
         azure["directory_roles"] = ["Directory Readers", role]
     ran = bootstrap(cloud, parts=("preflight",))
@@ -74,7 +74,7 @@ def test_an_entra_role_permits_registration_where_the_policy_does_not(cloud: Clo
 
 
 def test_a_missing_permission_to_register_is_reported(cloud: Cloud) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["allowed_to_create_apps"] = False
     ran = bootstrap(cloud)
     assert ran.code == 1
@@ -86,7 +86,7 @@ def test_a_missing_permission_to_register_is_reported(cloud: Cloud) -> None:
 
 
 def test_deploying_from_a_laptop_needs_no_permission_to_register(cloud: Cloud) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["allowed_to_create_apps"] = False
     ran = bootstrap(cloud, "--env", "dev", parts=("preflight", "state"))
     assert ran.code == 0, ran.err
@@ -96,13 +96,13 @@ def test_deploying_from_a_laptop_needs_no_permission_to_register(cloud: Cloud) -
 
 def test_existing_applications_need_no_permission_to_register(cloud: Cloud, dev_prepared: Cloud) -> None:
     cloud.restore(dev_prepared.state())
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["allowed_to_create_apps"] = False
     assert bootstrap(cloud, parts=("preflight",)).code == 0
 
 
 def test_an_unreadable_policy_is_no_failure(cloud: Cloud) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["allowed_to_create_apps"] = None
     ran = bootstrap(cloud, parts=("preflight",))
     assert ran.code == 0

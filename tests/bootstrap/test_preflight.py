@@ -1,11 +1,11 @@
 """Resource providers and regions, and all problems at once."""
 
 from tests.bootstrap.runs import bootstrap
-from tests.cloud.stand_ins import Cloud
+from tests.cloud.fixtures import Cloud
 
 
 def test_missing_resource_providers_are_registered(cloud: Cloud) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["providers"] |= {"Microsoft.App": "NotRegistered", "Microsoft.Storage": "Registering"}
         azure["providers"]["Microsoft.CognitiveServices"] = "NotRegistered"  # which no stack needs
     ran = bootstrap(cloud, parts=("preflight",))
@@ -17,7 +17,7 @@ def test_missing_resource_providers_are_registered(cloud: Cloud) -> None:
 
 
 def test_a_region_without_container_apps_is_refused_with_the_others(cloud: Cloud) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["container_apps_regions"] = ["West Europe", "East US"]
     ran = bootstrap(cloud, "--env", "dev")
     assert ran.code == 1
@@ -27,7 +27,7 @@ def test_a_region_without_container_apps_is_refused_with_the_others(cloud: Cloud
 
 
 def test_all_problems_are_reported_at_once_before_any_change(cloud: Cloud) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["allowed_to_create_apps"] = False
         azure["container_apps_regions"] = ["West Europe"]
         azure["providers"]["Microsoft.App"] = "NotRegistered"

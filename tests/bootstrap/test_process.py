@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 from tests.bootstrap.runs import AZURE_KEY, HAS_KEY, PREFIX, REPOSITORY, environment_of, github
-from tests.cloud.stand_ins import ROOT, Cloud, Ran
+from tests.cloud.fixtures import ROOT, Cloud, Ran
 
 
 def run(cloud: Cloud, *words: str) -> Ran:

@@ -16,7 +16,7 @@ from tests.bootstrap.runs import (
     shown,
 )
 from tests.cloud.az.azure import CALLER, SUBSCRIPTION, TENANT
-from tests.cloud.stand_ins import Cloud
+from tests.cloud.fixtures import Cloud
 
 ACCOUNTS = {f"pvc{env}aigatewaystsan" for env in ENVS}
 WHERE = ("--repository", REPOSITORY)
@@ -103,7 +103,7 @@ def test_identities_need_the_state(cloud: Cloud) -> None:
 
 def test_a_dry_run_shows_the_commands_of_the_real_run(cloud: Cloud) -> None:
     before = cloud.state()
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["providers"]["Microsoft.App"] = before["providers"]["Microsoft.App"] = "NotRegistered"
     dry = bootstrap(cloud, "--env", "dev", "--dry-run")
     assert dry.code == 0, dry.err

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.bootstrap.runs import bootstrap, changed_stacks, shown
-from tests.cloud.stand_ins import Cloud
+from tests.cloud.fixtures import Cloud
 
 ACCOUNT = "pvcdevaigatewaystsan"
 STATE = ("--env", "dev")
@@ -24,7 +24,7 @@ def test_a_new_account_does_not_rely_on_azures_defaults(dev_prepared: Cloud) -> 
 
 def test_an_insecure_account_is_corrected(cloud: Cloud, dev_prepared: Cloud) -> None:
     cloud.restore(dev_prepared.state())
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["storage"][ACCOUNT] |= {"minimumTlsVersion": "TLS1_0", "allowSharedKeyAccess": None}
         azure["storage"][ACCOUNT]["blob"]["isVersioningEnabled"] = False
     ran = bootstrap(cloud, *STATE, parts=("state",))
@@ -39,14 +39,14 @@ def test_an_insecure_account_is_corrected(cloud: Cloud, dev_prepared: Cloud) -> 
 
 def test_a_more_secure_account_is_kept(cloud: Cloud, dev_prepared: Cloud) -> None:
     cloud.restore(dev_prepared.state())
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["storage"][ACCOUNT]["minimumTlsVersion"] = "TLS1_3"
         azure["storage"][ACCOUNT]["blob"]["deleteRetentionPolicy"]["days"] = 90
     assert bootstrap(cloud, *STATE, parts=("state",)).err.endswith("Nothing to change.\n")
 
 
 def test_a_taken_name_is_reported_with_the_setting_to_change(cloud: Cloud) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["taken"] = [ACCOUNT]
     ran = bootstrap(cloud, *STATE)
     assert ran.code == 1
@@ -76,7 +76,7 @@ def test_two_environments_may_share_an_account(cloud: Cloud, stacks: Path, tmp_p
 
 
 def test_an_existing_resource_group_in_another_region_is_used(cloud: Cloud) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         scope = f"/subscriptions/{azure['default']}/resourceGroups/pvc-dev-aigateway-tfrg-san"
         azure["groups"]["pvc-dev-aigateway-tfrg-san"] = {"id": scope, "location": "westeurope"}
     ran = bootstrap(cloud, *STATE, parts=("state",))

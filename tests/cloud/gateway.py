@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tests.cloud.stand_ins import Cloud
+from tests.cloud.fixtures import Cloud
 
 
 @contextmanager

@@ -7,7 +7,7 @@ import pytest
 
 from scripts.cli.command_line import PAUSES_S, CommandError, CommandLine
 from scripts.cli.error_handling import ScriptError
-from tests.cloud.stand_ins import Cloud
+from tests.cloud.fixtures import Cloud
 
 ARM = "ERROR: (ResourceNotFound) It (the thing) was not found.\nCode: ResourceNotFound\nMessage: It was not found."
 GRAPH = 'ERROR: Forbidden({"error":{"code":"Authorization_RequestDenied","message":"Insufficient privileges"}})'
@@ -31,7 +31,7 @@ def test_the_reason_is_found_in_each_form_of_azure_s_errors(
 ) -> None:
     (cloud.bin / "az").write_text(f"#!/bin/sh\necho {shlex.quote(stderr)} >&2\nexit 1\n", encoding="utf-8")
     with pytest.raises(CommandError) as failed:
-        az.ask("group", "show", "--name", "x")
+        az.query("group", "show", "--name", "x")
     assert failed.value.reason == reason
     assert failed.value.message == stderr.partition("\nCode:")[0].removeprefix("ERROR: ")
     assert failed.value.command == "az group show --name x"
@@ -48,7 +48,7 @@ def test_find_returns_none_only_for_what_is_missing(az: CommandLine, cloud: Clou
 def test_an_answer_that_is_no_json_is_reported_and_not_shown(az: CommandLine, cloud: Cloud, said: str) -> None:
     (cloud.bin / "az").write_text(f"#!/bin/sh\nprintf %s {shlex.quote(said)}\n", encoding="utf-8")
     with pytest.raises(ScriptError, match="az keyvault secret show --name x\naz returned no JSON") as failed:
-        az.ask("keyvault", "secret", "show", "--name", "x")
+        az.query("keyvault", "secret", "show", "--name", "x")
     assert "WARNING" not in str(failed.value)
 
 
@@ -58,7 +58,7 @@ def test_a_dry_run_runs_reading_commands_and_shows_changing_ones(
     az.dry_run = True
     words = ("group", "create", "--name", "my group", "--location", "x")
     assert az.change(*words) is None
-    assert az.ask("group", "exists", "--name", "my group") is False
+    assert az.query("group", "exists", "--name", "my group") is False
     assert cloud.changes() == []
     assert az.changes == ["az group create --name 'my group' --location x"]
     shown = capsys.readouterr().err
@@ -99,15 +99,15 @@ def test_retries_last_two_to_three_minutes() -> None:
 
 def test_az_ad_gets_no_subscription(az: CommandLine, cloud: Cloud) -> None:
     az.subscription = "Gateway"
-    az.ask("group", "exists", "--name", "x")
-    az.ask("ad", "app", "list", "--filter", "displayName eq 'x'")
+    az.query("group", "exists", "--name", "x")
+    az.query("ad", "app", "list", "--filter", "displayName eq 'x'")
     assert ["--subscription" in call.words for call in cloud.calls()] == [True, False]
 
 
 def test_the_stand_in_refuses_a_secret_in_an_argument(az: CommandLine, cloud: Cloud) -> None:
     (cloud.folder / "secrets.json").write_text('["hush-hush"]', encoding="utf-8")
     with pytest.raises(CommandError):
-        az.ask("group", "exists", "--name", "x-hush-hush")
+        az.query("group", "exists", "--name", "x-hush-hush")
     assert [call.code for call in cloud.calls()] == [99]
 
 
@@ -116,7 +116,7 @@ def test_a_program_that_cannot_start_is_reported_with_its_path(az: CommandLine, 
     with pytest.raises(
         ScriptError, match=re.escape(f"{cloud.bin}/az does not start: No such file or directory.")
     ) as failed:
-        az.ask("account", "show")
+        az.query("account", "show")
     assert failed.value.code == 2
 
 
@@ -124,4 +124,4 @@ def test_gh_uses_github_com_whatever_gh_host_is(az: CommandLine, cloud: Cloud, m
     monkeypatch.setenv("GH_HOST", "contoso.ghe.com")
     (cloud.bin / "gh").write_text('#!/bin/sh\necho "\\"$GH_HOST\\""\n', encoding="utf-8")
     az.program = "gh"
-    assert az.ask("api", "user") == "github.com"
+    assert az.query("api", "user") == "github.com"

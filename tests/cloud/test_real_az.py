@@ -9,8 +9,8 @@ from tests.cloud.az import program as stand_in  # noqa: F401 - registers every c
 from tests.cloud.az.commands import COMMANDS, WITHOUT_SUBSCRIPTION, flags_of
 from tests.cloud.az.containerapp import app, revision
 from tests.cloud.az.keyvault import version
+from tests.cloud.fixtures import Cloud
 from tests.cloud.gateway import serve
-from tests.cloud.stand_ins import Cloud
 
 VAULT = "pvc-dev-aigateway-kv-san"
 
@@ -30,8 +30,8 @@ def test_the_stand_in_knows_no_command_and_no_flag_that_az_does_not(real_az: Cal
 def test_az_takes_every_line_that_the_scripts_issue(
     real_az: Callable[..., Any], cloud: Cloud, dev_prepared: Cloud
 ) -> None:
-    for scene in (_first_bootstrap, _second_bootstrap, _robots_bootstrap, _rotation, _rollback):
-        scene(cloud, dev_prepared)
+    for run in (_first_bootstrap, _second_bootstrap, _robots_bootstrap, _rotation, _rollback):
+        run(cloud, dev_prepared)
     lines = [call.words for call in cloud.calls("az")]
     assert {" ".join(line[:2]) for line in lines} >= {
         "ad app",
@@ -57,7 +57,7 @@ def test_az_refuses_what_is_invented(real_az: Callable[..., Any]) -> None:
 
 
 def _first_bootstrap(cloud: Cloud, _dev_done: Cloud) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["providers"]["Microsoft.App"] = "NotRegistered"
         azure["allowed_to_create_apps"] = False
         azure["directory_roles"] = ["Application Developer"]
@@ -82,7 +82,7 @@ def _second_bootstrap(cloud: Cloud, dev_prepared: Cloud) -> None:
 
 def _robots_bootstrap(cloud: Cloud, dev_prepared: Cloud) -> None:
     cloud.restore(dev_prepared.state())
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         robot = azure["service_principals"][0]
         azure["user"] = {"name": robot["appId"], "type": "servicePrincipal"}
         azure["role_assignments"][0]["principalId"] = robot["id"]
@@ -91,7 +91,7 @@ def _robots_bootstrap(cloud: Cloud, dev_prepared: Cloud) -> None:
 
 def _rotation(cloud: Cloud, dev_prepared: Cloud) -> None:
     cloud.restore(dev_prepared.state())
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["vaults"][VAULT] = {
             name: [version(f"the {name}'s value", tags={})]
             for name in ("gateway-key", "gateway-key-secondary", "inner-key")
@@ -107,7 +107,7 @@ def _rollback(cloud: Cloud, dev_prepared: Cloud) -> None:
     name, group = "pvc-dev-aigateway-ca-san", "pvc-dev-aigateway-rg-san"
     revisions = [revision(f"{name}--1", "2026-11-20"), revision(f"{name}--2", "2026-11-21", active=True)]
     cloud.restore(dev_prepared.state())
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["container_apps"][name] = app(name, group, fqdn="gateway.invalid", revisions=revisions)
     quick = ("--skip-synth", "--no-smoke", "--every-s", "0.05", "--yes")
     ran = cloud.run("scripts/rollback.py", "--env", "dev", *quick)

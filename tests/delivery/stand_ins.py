@@ -15,7 +15,7 @@ import pytest
 
 from scripts.terraform import cdktf, stacks
 from scripts.terraform.program import pinned
-from tests.cloud.stand_ins import Cloud, Ran
+from tests.cloud.fixtures import Cloud, Ran
 
 SECRETS = {
     "TF_VAR_gateway_key": "canary-of-the-gateway",

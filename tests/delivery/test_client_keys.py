@@ -10,9 +10,9 @@ from scripts.cli.error_handling import ScriptError
 from scripts.terraform.client_keys import client_keys, stored_secrets
 from scripts.terraform.stacks import Stack
 from settings.secret_names import derived_second_key
-from tests.cloud import edge
+from tests.cloud import store
 from tests.cloud.az.keyvault import version
-from tests.cloud.stand_ins import Cloud
+from tests.cloud.fixtures import Cloud
 
 VAULT = "vault-of-dev"
 KEY_VAULT_ID = f"/subscriptions/s/resourceGroups/r/providers/Microsoft.KeyVault/vaults/{VAULT}"
@@ -44,13 +44,13 @@ def plan(*names: str, actions: tuple[str, ...] = ("update",)) -> dict[str, Any]:
 def cloud(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     """With its `az` on PATH."""
     monkeypatch.setenv("PATH", cloud.environ["PATH"])
-    monkeypatch.setenv(edge.FOLDER, str(cloud.folder))
+    monkeypatch.setenv(store.FOLDER, str(cloud.folder))
     return cloud
 
 
 def holds(cloud: Cloud, **secrets: str) -> None:
     """Let the vault have these."""
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["vaults"][VAULT] = {name.replace("_", "-"): [version(value)] for name, value in secrets.items()}
 
 

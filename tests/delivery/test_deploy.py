@@ -25,7 +25,7 @@ STORED_KEY = change(
 def azure(delivery: Delivery) -> None:
     """As the deployment leaves it: the second revision is the latest."""
     revisions = [revision(f"{APP}--1", "2026-11-01"), revision(f"{APP}--2", "2026-11-20", active=True)]
-    with delivery.cloud.scene() as azure:
+    with delivery.cloud.edit() as azure:
         azure["container_apps"][APP] = app(APP, GROUP, fqdn="gateway.example", revisions=revisions)
 
 
@@ -212,7 +212,7 @@ def test_all_environments_are_deployed_dev_first_and_prod_last_with_a_warning(de
 
 def test_the_key_of_the_vault_is_deployed_and_tested(delivery: Delivery, smokes: Smokes) -> None:
     delivery.plans(UPDATED_APP, STORED_KEY)
-    with delivery.cloud.scene() as azure:
+    with delivery.cloud.edit() as azure:
         azure["vaults"][VAULT] = {"gateway-key": [version("key-of-a-rotation")]}
     ran = delivery.run("deploy", "--env", "dev", "--yes")
     assert ran.code == 0, ran.err

@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
+from tests.cloud.fixtures import Ran
 from tests.cloud.gh.github import ROBOT, issue
-from tests.cloud.stand_ins import Ran
 from tests.delivery.stand_ins import SECRETS, UPDATED_APP, Delivery, change
 
 
 @pytest.fixture(autouse=True)
 def github(delivery: Delivery) -> None:
     """As a workflow sees it, with other issues."""
-    with delivery.cloud.scene("gh") as gh:
+    with delivery.cloud.edit("gh") as gh:
         gh["login"] = ROBOT
         gh["permissions"] = ["issues"]
         gh["issues"] = [

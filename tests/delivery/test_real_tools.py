@@ -9,10 +9,10 @@ import time
 import pytest
 
 from local.runner.session import Session
-from tests.cloud import edge
+from tests.cloud import store
 from tests.cloud.az.containerapp import app, revision
 from tests.cloud.az.keyvault import version
-from tests.cloud.stand_ins import Cloud
+from tests.cloud.fixtures import Cloud
 from tests.delivery.checkout import Checkout
 from tests.delivery.stand_ins import APP, GROUP, SECRETS, VAULT
 
@@ -23,9 +23,9 @@ UNTESTED = ("--env", "dev", "--yes", "--no-smoke")
 def test_from_a_first_plan_to_a_rollback(checkout: Checkout, cloud: Cloud, session: Session) -> None:
     """What each script prints in each case is held by the other tests; this holds that they fit the real tools."""
     (checkout.folder / "bin/az").symlink_to(cloud.bin / "az")
-    checkout.environ[edge.FOLDER] = str(cloud.folder)
+    checkout.environ[store.FOLDER] = str(cloud.folder)
     revisions = [revision(f"{APP}--1", "2026-11-01", active=True)]
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["container_apps"][APP] = app(APP, GROUP, fqdn="gateway.example", revisions=revisions)
         azure["vaults"][VAULT] = {"gateway-key": [version(session.key)]}
 
@@ -51,7 +51,7 @@ def test_from_a_first_plan_to_a_rollback(checkout: Checkout, cloud: Cloud, sessi
     assert "| smoke test | `passed` |" in checkout.summary
     assert session.key not in stdout + stderr + checkout.summary
 
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         revisions = [revision(f"{APP}--1", "2026-11-01"), revision(f"{APP}--2", "2026-11-20", active=True)]
         azure["container_apps"][APP]["revisions"] = revisions
     checkout.scene["resources"] = {

@@ -17,7 +17,7 @@ from local.runner.session import run
 from scripts.setup import stamp
 from scripts.setup.requirements import from_pipfile_lock, image_locks
 from tests import known
-from tests.cloud.stand_ins import Cloud, put
+from tests.cloud.fixtures import Cloud, put
 from tests.docs.markdown import ROOT
 
 TOOLS = ("cat", "ps", "rm", "mkdir", "dirname", "basename", "uname", "sleep")

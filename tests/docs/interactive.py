@@ -8,7 +8,7 @@ import re
 import subprocess
 import sys
 
-from tests.cloud import edge
+from tests.cloud import stand_in, store
 
 
 def main() -> None:
@@ -21,11 +21,11 @@ def main() -> None:
         place = words.index("--query")
         query = words[place + 1]
         words = words[:place] + words[place + 2 :]
-    ran = subprocess.run([edge.path(f"scripted/{program}"), *words], stdout=subprocess.PIPE, text=True, check=False)
+    ran = subprocess.run([store.path(f"scripted/{program}"), *words], stdout=subprocess.PIPE, text=True, check=False)
     if ran.returncode or not query:
         sys.stdout.write(ran.stdout)
         sys.stdout.flush()
-        edge.end(ran.returncode)
+        stand_in.end(ran.returncode)
     sys.stdout.write(f"{_select(query, json.loads(ran.stdout))}\n")
 
 

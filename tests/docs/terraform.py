@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
-from tests.cloud import edge
+from tests.cloud import stand_in, store
 from tests.cloud.az.azure import BUILT_IN, CALLER, is_above
 from tests.cloud.az.containerapp import app, revision
 from tests.cloud.az.keyvault import version
@@ -89,10 +89,10 @@ def apply() -> None:
     require("Contributor", scope(), why="AuthorizationFailed", also="Owner")
     values = {name: [version(value(name.replace("-", "_")) or "derived", made=time.time())] for name in secrets()}
     for secret in values.values():
-        edge.keep_secret(secret[0]["value"])
+        stand_in.keep_secret(secret[0]["value"])
     azure["vaults"][vault["name"]] = values
     given = {name: value(name) for name in content["variable"] if value(name)}
-    edge.write("deployed.json", {"stack": str(Path("cdk.tf.json").resolve()), "variables": given})
+    store.write("deployed.json", {"stack": str(Path("cdk.tf.json").resolve()), "variables": given})
     url = running()
     azure["container_apps"][gateway["name"]] = app(
         gateway["name"],
@@ -100,14 +100,14 @@ def apply() -> None:
         fqdn=url.removeprefix("http://"),
         revisions=[revision(f"{gateway['name']}--0000001", "2026-11-21", active=True)],
     )
-    edge.write("az.json", azure)
+    store.write("az.json", azure)
     known = {
         "openai_base_url": f"{url}/v1",
         "image": "the image",
         "container_app_name": gateway["name"],
         "resource_group_name": content["resource"]["azurerm_resource_group"]["gateway"]["name"],
     }
-    edge.write(state().name, {name: known.get(name, name) for name in content["output"]})
+    store.write(state().name, {name: known.get(name, name) for name in content["output"]})
 
 
 def output() -> None:
@@ -120,7 +120,7 @@ def running() -> str:
     """The URL of the deployed gateway, once the test has started it."""
     until = time.monotonic() + LONGEST_S
     while time.monotonic() < until:
-        if app := edge.read("running.json"):
+        if app := store.read("running.json"):
             return str(app["url"])
         time.sleep(0.1)
     return fail("Failed to provision revision for container app")
@@ -172,11 +172,11 @@ def stack() -> dict[str, Any]:
 
 
 def state() -> Path:
-    return Path(edge.path(stack()["terraform"]["backend"]["azurerm"]["key"]))
+    return Path(store.path(stack()["terraform"]["backend"]["azurerm"]["key"]))
 
 
 def cloud() -> dict[str, Any]:
-    content: dict[str, Any] = edge.read("az.json")
+    content: dict[str, Any] = store.read("az.json")
     return content
 
 
@@ -188,4 +188,4 @@ def fail(why: str) -> NoReturn:
     """Exit like Terraform."""
     sys.stderr.write(f"Error: {why}\n")
     sys.stdout.flush()
-    edge.end(1)
+    stand_in.end(1)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cloud.stand_ins import cloud
+from tests.cloud.fixtures import cloud
 from tests.scripts.clock import clock
 
 __all__ = ["clock", "cloud"]

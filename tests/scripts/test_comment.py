@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from scripts import comment as script
+from tests.cloud.fixtures import Cloud, Ran
 from tests.cloud.gh.github import ROBOT, issue
-from tests.cloud.stand_ins import Cloud, Ran
 
 NUMBER = 7
 
@@ -16,7 +16,7 @@ NUMBER = 7
 @pytest.fixture
 def runner(cloud: Cloud) -> Cloud:
     """A workflow of pull request 7, which has comments enough for two pages."""
-    with cloud.scene("gh") as gh:
+    with cloud.edit("gh") as gh:
         gh["login"] = ROBOT
         pull_request = issue(NUMBER, body="Please", user="grace", pull_request=True)
         pull_request["comments"] = [{"id": number, "body": "Hm.", "user": "grace"} for number in range(40)]
@@ -65,7 +65,7 @@ def test_the_same_text_is_not_sent_again(runner: Cloud) -> None:
 
 
 def test_a_comment_of_somebody_else_with_the_same_mark_is_left_alone(runner: Cloud) -> None:
-    with runner.scene("gh") as gh:
+    with runner.edit("gh") as gh:
         gh["issues"][0]["comments"].append({"id": 5000, "body": "<!-- aigateway plan dev -->\nMine", "user": "grace"})
     assert comment(runner, "### Plan").code == 0
     [pull_request] = runner.state("gh")["issues"]
@@ -109,7 +109,7 @@ def test_outside_of_a_pull_request_it_needs_the_number(runner: Cloud) -> None:
 
 
 def test_a_person_comments_under_their_own_name(runner: Cloud) -> None:
-    with runner.scene("gh") as gh:
+    with runner.edit("gh") as gh:
         gh["login"] = "ada"
     assert comment(runner, "### Plan", "--pull-request", str(NUMBER)).code == 0
     [pull_request] = runner.state("gh")["issues"]
@@ -117,7 +117,7 @@ def test_a_person_comments_under_their_own_name(runner: Cloud) -> None:
 
 
 def test_a_missing_permission_is_named(runner: Cloud) -> None:
-    with runner.scene("gh") as gh:
+    with runner.edit("gh") as gh:
         gh["permissions"] = []
     ran = comment(runner, "### Plan")
     assert ran.code == 1

@@ -9,7 +9,7 @@ from scripts.azure import rollback as steps
 from scripts.smoke_test.deployed import Smoke
 from tests.cloud.az.containerapp import app, revision
 from tests.cloud.az.keyvault import version
-from tests.cloud.stand_ins import Cloud, Ran
+from tests.cloud.fixtures import Cloud, Ran
 from tests.scripts.clock import Clock
 
 APP, GROUP, VAULT = "pvc-dev-aigateway-ca-san", "pvc-dev-aigateway-rg-san", "pvc-dev-aigateway-kv-san"
@@ -26,7 +26,7 @@ def deployed(cloud: Cloud, clock: Clock) -> Cloud:
         revision(BROKEN, "2026-11-15", provisioning="Failed"),
         revision(SECOND, "2026-11-10"),
     ]
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["container_apps"][APP] = app(APP, GROUP, fqdn="gateway.example", revisions=revisions)
         azure["vaults"][VAULT] = {"gateway-key": [version("the-key")]}
     return cloud
@@ -50,11 +50,11 @@ def test_the_newest_earlier_one_that_was_healthy_takes_over(
 ) -> None:
     def sleep(seconds: float) -> None:
         clock.now += seconds
-        with deployed.scene() as azure:
+        with deployed.edit() as azure:
             azure["container_apps"][APP]["takes_s"] = 0.0
 
     monkeypatch.setattr(clock, "sleep", sleep)
-    with deployed.scene() as azure:
+    with deployed.edit() as azure:
         azure["container_apps"][APP]["takes_s"] = -1
     ran = rollback(deployed, "--yes")
     assert ran.code == 0, ran.err
@@ -122,7 +122,7 @@ def test_a_person_is_asked(deployed: Cloud, answer: str, code: int, wanted: list
 
 
 def test_one_that_does_not_start_is_reported_after_the_timeout(deployed: Cloud) -> None:
-    with deployed.scene() as azure:
+    with deployed.edit() as azure:
         azure["container_apps"][APP]["takes_s"] = -1
     ran = rollback(deployed, "--yes")
     assert ran.code == 1
@@ -131,7 +131,7 @@ def test_one_that_does_not_start_is_reported_after_the_timeout(deployed: Cloud) 
 
 @pytest.mark.parametrize("state", ["runningState", "provisioningState"])
 def test_one_that_failed_is_not_waited_for(deployed: Cloud, clock: Clock, state: str) -> None:
-    with deployed.scene() as azure:
+    with deployed.edit() as azure:
         failed = azure["container_apps"][APP]["revisions"][0]
         failed["properties"] |= {"runningState": "Processing", state: "Failed"}
     ran = rollback(deployed, "--revision", NOW)
@@ -141,7 +141,7 @@ def test_one_that_failed_is_not_waited_for(deployed: Cloud, clock: Clock, state:
 
 
 def test_a_revision_that_shares_the_traffic_has_not_taken_over(deployed: Cloud) -> None:
-    with deployed.scene() as azure:
+    with deployed.edit() as azure:
         now, *_, second = azure["container_apps"][APP]["revisions"]
         now["properties"]["trafficWeight"] = 80
         second["properties"] |= {"active": True, "trafficWeight": 20, "runningState": "Running"}
@@ -151,7 +151,7 @@ def test_a_revision_that_shares_the_traffic_has_not_taken_over(deployed: Cloud) 
 
 
 def test_the_current_revision_is_the_one_with_the_traffic_not_the_newest(deployed: Cloud) -> None:
-    with deployed.scene() as azure:
+    with deployed.edit() as azure:
         now, _, third, second = azure["container_apps"][APP]["revisions"]
         now["properties"] |= {"trafficWeight": 0, "runningState": "Processing"}
         third["properties"]["provisioningState"] = "Provisioned"
@@ -161,7 +161,7 @@ def test_the_current_revision_is_the_one_with_the_traffic_not_the_newest(deploye
 
 
 def test_a_first_deployment_cannot_be_rolled_back(deployed: Cloud) -> None:
-    with deployed.scene() as azure:
+    with deployed.edit() as azure:
         azure["container_apps"][APP]["revisions"] = [revision(NOW, "2026-11-20", active=True)]
     ran = rollback(deployed, "--yes")
     assert ran.code == 1
@@ -185,7 +185,7 @@ def test_a_rollback_ends_with_a_smoke_test_with_the_key_of_the_vault(
         return Smoke(passed=passed[len(smokes) - 1], words="")
 
     monkeypatch.setattr(steps, "smoke", smoke)
-    with deployed.scene() as azure:
+    with deployed.edit() as azure:
         azure["vaults"][VAULT]["gateway-key"].append(version("the-newest-key"))
     ran = rollback(deployed, "--yes", smoke=True)
     assert ran.code == 0, ran.err

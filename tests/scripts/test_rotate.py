@@ -14,8 +14,8 @@ from scripts.azure.rotation import phase_of
 from scripts.smoke_test.deployed import Smoke
 from settings.secret_names import derived_second_key
 from tests.cloud.az.keyvault import version
+from tests.cloud.fixtures import Cloud, Ran
 from tests.cloud.gateway import serve
-from tests.cloud.stand_ins import Cloud, Ran
 from tests.scripts.clock import Clock
 
 VAULT = "pvc-dev-aigateway-kv-san"
@@ -28,7 +28,7 @@ DELAY_S = 100.0
 @pytest.fixture
 def base_url(cloud: Cloud, clock: Clock) -> Iterator[str]:
     """The gateway of dev after a first deployment."""
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["vaults"][VAULT] = {
             FIRST: [version(OLD, tags=TAGS)],
             SECOND: [version(derived_second_key(OLD), tags=TAGS)],
@@ -138,7 +138,7 @@ def test_an_addition_that_was_killed_keeps_its_key(cloud: Cloud, base_url: str) 
 
 
 def test_no_key_is_added_to_an_interrupted_retirement(cloud: Cloud, base_url: str) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["vaults"][VAULT][SECOND] = [version(OLD)]
     ran = rotate(cloud, "add", base_url=base_url)
     assert (ran.code, "Run this with `retire` to finish it." in ran.err) == (1, True)
@@ -146,7 +146,7 @@ def test_no_key_is_added_to_an_interrupted_retirement(cloud: Cloud, base_url: st
 
 
 def test_a_second_key_that_is_derived_from_an_earlier_first_one_is_replaced(cloud: Cloud, base_url: str) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["vaults"][VAULT] = {FIRST: [version(OLD), version("by-hand")], SECOND: [version(derived_second_key(OLD))]}
     ran = rotate(cloud, "add", base_url=base_url)
     assert ran.code == 0, ran.err
@@ -158,7 +158,7 @@ def test_a_second_key_that_is_derived_from_an_earlier_first_one_is_replaced(clou
 def test_a_retirement_replaces_a_second_key_that_is_derived_from_an_earlier_first_one(
     cloud: Cloud, base_url: str
 ) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["vaults"][VAULT] = {FIRST: [version(OLD), version("by-hand")], SECOND: [version(derived_second_key(OLD))]}
     ran = rotate(cloud, "retire", base_url=base_url)
     assert ran.code == 0, ran.err
@@ -174,7 +174,7 @@ def test_nothing_is_retired_while_there_is_no_second_key(cloud: Cloud, base_url:
 
 
 def test_a_disabled_version_is_no_key_that_clients_had(cloud: Cloud, base_url: str) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["vaults"][VAULT] = {
             FIRST: [version("never-given") | {"enabled": False}, version(OLD)],
             SECOND: [version(derived_second_key(OLD))],
@@ -187,7 +187,7 @@ def test_nothing_is_changed_if_the_gateway_does_not_know_the_key_of_the_vault(
     cloud: Cloud,
     base_url: str,
 ) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["vaults"][VAULT] = {FIRST: [version("x", made=9e9)], SECOND: [version(derived_second_key("x"))]}
     ran = rotate(cloud, "add", base_url=base_url)
     assert ran.code == 1
@@ -196,7 +196,7 @@ def test_nothing_is_changed_if_the_gateway_does_not_know_the_key_of_the_vault(
 
 
 def test_nothing_is_retired_before_the_second_key_is_accepted(cloud: Cloud, base_url: str) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["vaults"][VAULT][SECOND].append(version("not-read-yet", made=9e9))
     ran = rotate(cloud, "retire", "--wait-s", "60", base_url=base_url)
     assert ran.code == 1
@@ -212,7 +212,7 @@ def test_a_gateway_that_cannot_be_reached_is_reported_after_the_timeout(cloud: C
 
 
 def test_another_project_has_secrets_of_its_own(cloud: Cloud, base_url: str) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["vaults"][VAULT] |= {
             "gateway-key-index": [version("indexers-key")],
             "gateway-key-index-secondary": [version(derived_second_key("indexers-key"))],
@@ -234,7 +234,7 @@ def test_an_empty_project_is_the_first_one(cloud: Cloud, base_url: str) -> None:
 
 
 def test_a_closed_vault_is_explained(cloud: Cloud, base_url: str) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["vaults_are_closed"] = True
     ran = rotate(cloud, "add", base_url=base_url)
     assert ran.code == 1
@@ -265,7 +265,7 @@ def test_add_ends_with_a_smoke_test_with_either_key(cloud: Cloud, base_url: str,
 def test_retire_ends_with_a_smoke_test_with_the_new_key(
     cloud: Cloud, base_url: str, smokes: list[dict[str, Any]]
 ) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["vaults"][VAULT][SECOND].append(version("the-second"))
     ran = rotate(cloud, "retire", base_url=base_url, smoke=True)
     assert ran.code == 0, ran.err
@@ -277,7 +277,7 @@ def test_retire_ends_with_a_smoke_test_with_the_new_key(
 def test_a_smoke_test_that_fails_is_the_end(
     cloud: Cloud, base_url: str, monkeypatch: pytest.MonkeyPatch, step: str, key: str
 ) -> None:
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["vaults"][VAULT][SECOND].append(version("the-second"))
     monkeypatch.setattr(rotation, "smoke", lambda _env, **_: Smoke(passed=False, words="FAILED"))
     ran = rotate(cloud, step, base_url=base_url, smoke=True)
@@ -309,7 +309,7 @@ def test_who_can_reach_the_gateway_is_told_before_it_is_waited_for(
 
 def test_as_a_process_it_rotates_a_key(cloud: Cloud) -> None:
     """Once without a clock of ours, and with `az` as a program on PATH."""
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["vaults"][VAULT] = {FIRST: [version(OLD)], SECOND: [version(derived_second_key(OLD))]}
     with serve(cloud, VAULT, delay_s=0.2) as base_url:
         words = ("--env", "dev", "--base-url", base_url, "--skip-synth", "--no-smoke", "--every-s", "0.01")

@@ -7,7 +7,7 @@ import pytest
 from gateway.archive import digest, pack, read_source, source_variable
 from scripts import source
 from tests.cloud.az.containerapp import app, revision
-from tests.cloud.stand_ins import Cloud
+from tests.cloud.fixtures import Cloud
 
 APP, GROUP = "pvc-dev-aigateway-ca-san", "pvc-dev-aigateway-rg-san"
 CHANGED = pack(
@@ -23,7 +23,7 @@ def deployed(cloud: Cloud) -> Cloud:
         revision(f"{APP}--1", "2026-11-01", source=source_variable()),
         revision(f"{APP}--0", "2026-10-01"),
     ]
-    with cloud.scene() as azure:
+    with cloud.edit() as azure:
         azure["container_apps"][APP] = app(APP, GROUP, fqdn="gateway.example", revisions=revisions)
     return cloud
 

@@ -86,7 +86,7 @@ def new() -> Json:
 
 
 def assignment(principal: str, role: str, scope: str, *, number: int, condition: str | None = None) -> Json:
-    """A role assignment as it is kept; for setting a scene, too."""
+    """A role assignment as it is kept; also for a test's state."""
     return {
         "id": f"{scope}/providers/Microsoft.Authorization/roleAssignments/{guid(number)}",
         "name": guid(number),

@@ -11,7 +11,7 @@ IMAGE = "ghcr.io/berriai/litellm@sha256:"
 
 
 def app(name: str, resource_group: str, *, fqdn: str, revisions: list[Json], takes_s: float = 0.0) -> Json:
-    """One for a scene; `takes_s` is how long a revision needs to be up, negative when it never is."""
+    """One for a test's state; `takes_s` is how long a revision needs to be up, negative if it never is."""
     return {
         "id": f"/subscriptions/s/resourceGroups/{resource_group}/providers/Microsoft.App/containerApps/{name}",
         "name": name,
@@ -25,7 +25,7 @@ def app(name: str, resource_group: str, *, fqdn: str, revisions: list[Json], tak
 def revision(
     name: str, created: str, *, active: bool = False, provisioning: str = "Provisioned", source: str = ""
 ) -> Json:
-    """One for a scene; `source` is the archive that its gateway carries."""
+    """One for a test's state; `source` is the archive that its gateway carries."""
     env = [{"name": "GATEWAY_SOURCE", "value": source}] if source else None
     return {
         "name": name,

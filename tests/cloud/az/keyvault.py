@@ -6,7 +6,7 @@ import json
 import sys
 import time
 
-from tests.cloud import edge
+from tests.cloud import stand_in
 from tests.cloud.az.azure import Azure
 from tests.cloud.az.commands import AzError, Json, command, missing
 
@@ -15,7 +15,7 @@ SUFFIX = ".vault.azure.net"
 
 
 def version(value: str, *, content_type: str | None = TEXT, tags: Json | None = None, made: float = 0.0) -> Json:
-    """One as it is kept; for setting a scene, too."""
+    """One as it is kept; also for a test's state."""
     return {"value": value, "contentType": content_type, "tags": tags, "made": made, "enabled": True}
 
 
@@ -48,13 +48,13 @@ def put(azure: Azure, *, url: str, resource: str, body: str) -> Json:
     if resource != "https://vault.azure.net" or query != "api-version=7.4":
         raise AzError("", f"Bad Request({url})")
     if body != "@-":  # everybody on the machine can read it
-        raise edge.SecretInArgumentsError
+        raise stand_in.SecretInArgumentsError
     vault_name = host.removesuffix(SUFFIX)
     if azure["vaults_are_closed"]:
         raise AzError("", 'Forbidden({"error":{"code":"Forbidden","message":"Caller is not authorized to perform '
                       'action on resource."}})')  # fmt: skip
     sent = json.loads(sys.stdin.read())
-    edge.keep_secret(sent["value"])
+    stand_in.keep_secret(sent["value"])
     made = version(sent["value"], content_type=sent.get("contentType"), tags=sent.get("tags"), made=time.time())
     _vault(azure, vault_name).setdefault(name, []).append(made)
     answer: Json = show(azure, vault_name=vault_name, name=name)

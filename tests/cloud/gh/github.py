@@ -64,7 +64,7 @@ def protected_environment() -> Json:
 
 
 def issue(number: int, *, body: str, user: str, title: str = "", pull_request: bool = False) -> Json:
-    """One for a scene."""
+    """One for a test's state."""
     return {
         "number": number,
         "title": title,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 
-from tests.cloud import edge
+from tests.cloud import stand_in, store
 from tests.cloud.gh import routes, variables
 from tests.cloud.gh.flags import UsageError, parse
 from tests.cloud.gh.github import GitHub, HttpError, new
@@ -19,10 +19,10 @@ LOGGED_OUT = (
 
 def main() -> None:
     """One call."""
-    edge.main("gh", run)
+    stand_in.main("gh", run)
 
 
-def run(words: list[str]) -> tuple[edge.Answer, bool]:
+def run(words: list[str]) -> tuple[stand_in.Answer, bool]:
     """The answer, and whether this is a command that changes something."""
     changes = False
     try:
@@ -30,18 +30,18 @@ def run(words: list[str]) -> tuple[edge.Answer, bool]:
         changes = routes.is_change(flags) if command == "api" else command.endswith(" set")
         return _run(words, command, positional, flags, changes=changes), changes
     except UsageError as error:
-        return edge.Answer(code=1, err=f"{error}\n\nUsage:  gh <command> <subcommand> [flags]\n"), changes
+        return stand_in.Answer(code=1, err=f"{error}\n\nUsage:  gh <command> <subcommand> [flags]\n"), changes
 
 
 def _run(
     words: list[str], command: str, positional: list[str], flags: dict[str, list[str]], *, changes: bool
-) -> edge.Answer:
-    data = edge.read(STATE) or new()
+) -> stand_in.Answer:
+    data = store.read(STATE) or new()
     if data["login"] is None:
-        return edge.Answer(code=4, err=LOGGED_OUT)
+        return stand_in.Answer(code=4, err=LOGGED_OUT)
     if changes:
-        edge.kill_script("before")
-    if failure := edge.wished_failure("gh", words):
+        stand_in.kill_script("before")
+    if failure := stand_in.requested_failure("gh", words):
         return _failed(command, positional, HttpError(int(failure["code"]), failure["message"]))
     stdin = sys.stdin.read() if command.endswith(" set") or "--input" in flags else ""
     github = GitHub(data)
@@ -53,18 +53,18 @@ def _run(
     except HttpError as error:
         return _failed(command, positional, error)
     if changes:
-        edge.write(STATE, data)
-        edge.kill_script("after")
-        return edge.Answer(out=json.dumps(answer) if command == "api" and answer is not None else "")
-    return edge.Answer(out=json.dumps(answer))
+        store.write(STATE, data)
+        stand_in.kill_script("after")
+        return stand_in.Answer(out=json.dumps(answer) if command == "api" and answer is not None else "")
+    return stand_in.Answer(out=json.dumps(answer))
 
 
-def _failed(command: str, positional: list[str], error: HttpError) -> edge.Answer:
+def _failed(command: str, positional: list[str], error: HttpError) -> stand_in.Answer:
     """`gh api` prints the body as well; the other commands wrap the message."""
     if command == "api":
         body = json.dumps({"message": str(error), "status": str(error.status)})
-        return edge.Answer(code=1, out=body, err=f"gh: {error} (HTTP {error.status})\n")
+        return stand_in.Answer(code=1, out=body, err=f"gh: {error} (HTTP {error.status})\n")
     what = "get" if command.endswith("list") else "set"
     url = f"https://api.github.com/repos/.../{command.split()[0]}s/{''.join(positional)}"
     message = f"failed to {what} {command.split()[0]}s: HTTP {error.status}: {error} ({url})\n"
-    return edge.Answer(code=1, err=message)
+    return stand_in.Answer(code=1, err=message)

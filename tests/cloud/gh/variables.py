@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.cloud import edge
+from tests.cloud import stand_in
 from tests.cloud.gh.flags import UsageError
 from tests.cloud.gh.github import GitHub, Json, not_found
 
@@ -33,7 +33,7 @@ def _shown(kind: str, name: str, value: str, flags: dict[str, list[str]]) -> Jso
 
 def _secret(flags: dict[str, list[str]], stdin: str) -> str:
     if "--body" in flags:  # everybody on the machine can read it
-        raise edge.SecretInArgumentsError
+        raise stand_in.SecretInArgumentsError
     value = stdin.rstrip("\r\n")
-    edge.keep_secret(value)
+    stand_in.keep_secret(value)
     return value

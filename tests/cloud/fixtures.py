@@ -1,6 +1,6 @@
-"""The fixture `cloud`: scripts run as processes, with stand-ins for `az` and `gh` on PATH and a scene that is set.
+"""The fixture `cloud`: Azure and GitHub of one test, whose scripts call stand-ins of `az` and `gh`.
 
-A folder's conftest names it for its tests: `from tests.cloud.stand_ins import cloud`, in `__all__`.
+A folder's conftest names it for its tests: `from tests.cloud.fixtures import cloud`, in `__all__`.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ import pytest
 from scripts.cli import command_line
 from scripts.cli.error_handling import error_handling
 from scripts.setup.install import first_lines
-from tests.cloud import edge
+from tests.cloud import stand_in, store
 from tests.cloud.az.azure import new as new_azure
 from tests.cloud.az.program import run as run_az
 from tests.cloud.gh.github import new as new_github
 from tests.cloud.gh.program import run as run_gh
 
 ROOT = Path(__file__).resolve().parents[2]
-PROGRAMS: dict[str, edge.Run] = {"az": run_az, "gh": run_gh}
+PROGRAMS: dict[str, stand_in.Run] = {"az": run_az, "gh": run_gh}
 Program = Literal["az", "gh"]
 # What else scripts start; linked by name, so that an az or gh of this machine is never found beside them.
 TOOLS = ("git", "python3", "sh", "bash", "env", "uname")
@@ -78,7 +78,7 @@ class Cloud:
             "PATH": os.pathsep.join([str(self.bin), str(folder / "tools")]),
             "HOME": str(folder),
             "XDG_CONFIG_HOME": str(folder / "config"),
-            edge.FOLDER: str(folder),
+            store.FOLDER: str(folder),
         }
         if stacks is not None:
             self.environ["CDKTF_OUTDIR"] = str(stacks.parent)
@@ -87,11 +87,11 @@ class Cloud:
         for tool in TOOLS:
             if found := shutil.which(tool):
                 (folder / "tools" / tool).symlink_to(found)
-        for program in PROGRAMS:
-            put(self.bin / program, module=f"tests.cloud.{program}.program")
+        for name in PROGRAMS:
+            put(self.bin / name, module=f"tests.cloud.{name}.program")
 
     def run(self, *words: str | Path, env: dict[str, str] | None = None, stdin: str = "", cwd: Path = ROOT) -> Ran:
-        """Run a script of the checkout: `run("scripts/bootstrap.py", "state")`."""
+        """Run a script of the checkout as a process: `run("scripts/bootstrap.py", "state")`."""
         ran = subprocess.run(
             [sys.executable, *words],
             cwd=cwd,
@@ -107,11 +107,10 @@ class Cloud:
     def call(
         self, main: Callable[[], None], *words: str, env: dict[str, str] | None = None, typed: str | None = None
     ) -> Ran:
-        """The same in this process, for a script's `main`: fifty times as fast, with no PATH's own az.
+        """Run a script's `main` in this process, fifty times as fast; the stand-ins are called here, too.
 
-        `typed` is what a person types at a terminal; without it there is none.
-
-        A script that is killed ends at the stand-in's call, with nothing but its `finally` clauses run.
+        `typed` is what a person types at a terminal; without it there is none. A killed script ends at the stand-in's
+        call; only its `finally` clauses run.
         """
         out, err, code = io.StringIO(), io.StringIO(), 0
         handler = signal.getsignal(signal.SIGTERM)
@@ -129,7 +128,7 @@ class Cloud:
                     main()
             except SystemExit as end:
                 code = int(end.code or 0)
-            except edge.ScriptKilled:
+            except stand_in.ScriptKilled:
                 code = -signal.SIGKILL
             finally:
                 signal.signal(signal.SIGTERM, handler)
@@ -140,7 +139,7 @@ class Cloud:
         (self.bin / program).unlink()
 
     def state(self, program: Program = "az") -> dict[str, Any]:
-        """What the program's side has become."""
+        """The state of Azure or GitHub."""
         path = self.folder / f"{program}.json"
         if not path.exists():
             return new_azure() if program == "az" else new_github()
@@ -148,8 +147,8 @@ class Cloud:
         return content
 
     @contextmanager
-    def scene(self, program: Program = "az") -> Iterator[dict[str, Any]]:
-        """Change what it is like before a script runs."""
+    def edit(self, program: Program = "az") -> Iterator[dict[str, Any]]:
+        """Change the state before a script runs."""
         state = self.state(program)
         yield state
         self.restore(state, program)
@@ -164,15 +163,15 @@ class Cloud:
 
     @property
     def has_killed(self) -> bool:
-        """Whether the wished kill has come about."""
+        """Whether the requested kill has happened."""
         return not (self.folder / "kill.json").exists()
 
     def fail(self, command: str, *, message: str, code: str = "", program: Program = "az", times: int = 1) -> None:
         """Let calls that begin with the command fail so many times."""
         path = self.folder / "failures.json"
         failures = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
-        wish = {"program": program, "command": command, "code": code, "message": message, "times": times}
-        path.write_text(json.dumps([*failures, wish]), encoding="utf-8")
+        failure = {"program": program, "command": command, "code": code, "message": message, "times": times}
+        path.write_text(json.dumps([*failures, failure]), encoding="utf-8")
 
     def calls(self, program: Program | None = None) -> list[Call]:
         """Every call since the last `forget_calls`."""
@@ -200,7 +199,7 @@ def _answered(command: Sequence[str], *, stdin: str) -> subprocess.CompletedProc
     """What the stand-in answers, without a process."""
     path, *words = command
     with patch.object(sys, "stdin", io.StringIO(stdin)):
-        code, out, err = edge.call(Path(path).name, words, PROGRAMS[Path(path).name])
+        code, out, err = stand_in.call(Path(path).name, words, PROGRAMS[Path(path).name])
     return subprocess.CompletedProcess(command, code, out, err)
 
 
