@@ -10,11 +10,11 @@ from scripts.azure.container_app import address
 from scripts.azure.key_vault import KeyVault
 from scripts.azure.polling import Polling
 from scripts.azure.revisions import Revision, Revisions, current, previous
+from scripts.azure.smoke_testing import smoke
 from scripts.cli.command_line import CommandLine
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.cli.terminal import confirm, console
-from scripts.smoke_test.deployed import smoke
 from scripts.terraform.stacks import Stack
 from settings.secret_names import gateway_key
 

@@ -22,9 +22,9 @@ from typing import Literal
 from scripts.azure.key_probe import Key, wait_for_keys
 from scripts.azure.key_vault import KeyVault, Secret
 from scripts.azure.polling import Polling
+from scripts.azure.smoke_testing import smoke
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
-from scripts.smoke_test.deployed import smoke
 from settings.secret_names import derived_second_key, gateway_key, show_command
 
 NEW, OLD = "the new key", "the old key"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from scripts.bootstrapping.reasons import advice
+from scripts.advice.entries import for_command
 from scripts.cli.command_line import CommandError
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
@@ -24,11 +24,12 @@ class Progress:
         try:
             yield
         except CommandError as failure:
+            advice = for_command(f"{failure.reason}\n{failure.message}")
             raise ScriptError(
                 f"\nFailed: {name}\n"
                 f"Command: {failure.command}\n"
                 f"Answer: {failure.message}\n"
-                f"What to do: {advice(failure)}\n"
+                f"What to do: {advice.text if advice else 'Correct what the message says.'}\n"
                 "To continue, run the bootstrap again; it skips what is done."
             ) from None
 

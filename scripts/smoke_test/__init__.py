@@ -1,11 +1,11 @@
-"""Asks a running gateway, wherever it is, what its clients will ask, and says which layer fails when one does.
+"""Tests a running gateway the way its clients use it, and says which layer fails.
 
-For scripts: `run(base_url=..., key=..., offer=offer_of("dev"))` returns a `Report`; `scripts/smoke.py` prints one.
+`run(base_url=..., key=..., target=target_of("dev"))` returns a `Report`; `scripts/smoke.py` prints one.
 """
 
-from scripts.smoke_test.diagnosis import Diagnosis, Layer
-from scripts.smoke_test.offer import Offer, offer_of
+from scripts.smoke_test.diagnosis import Diagnosis
 from scripts.smoke_test.report import Report, Result
 from scripts.smoke_test.run import TIMEOUT_S, WAIT_S, run
+from scripts.smoke_test.target import Target, target_of, targets_of
 
-__all__ = ["TIMEOUT_S", "WAIT_S", "Diagnosis", "Layer", "Offer", "Report", "Result", "offer_of", "run"]
+__all__ = ["TIMEOUT_S", "WAIT_S", "Diagnosis", "Report", "Result", "Target", "run", "target_of", "targets_of"]

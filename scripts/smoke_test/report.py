@@ -12,7 +12,7 @@ from rich.text import Text
 from scripts.smoke_test.diagnosis import Diagnosis
 
 Status = Literal["passed", "failed", "skipped"]
-_COLOURS = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
+_COLORS = {"passed": "green", "failed": "bold red", "skipped": "yellow"}
 _COLUMNS = ("check", "model", "status", "ms", "note")
 
 
@@ -63,7 +63,7 @@ class Report:
             table.add_column(name, justify="right" if name == "ms" else "left", overflow="fold")
         for result in self.results:
             check, model, status, ms, note = result.cells
-            table.add_row(check, model, Text(status, style=_COLOURS[status]), ms, Text(note))
+            table.add_row(check, model, Text(status, style=_COLORS[status]), ms, Text(note))
         return table
 
     def text(self) -> str:
@@ -71,17 +71,17 @@ class Report:
         lines = [self._outcome()]
         for diagnosis, checks in self._findings():
             lines += ["", f"{diagnosis.layer}: {diagnosis.meaning}", f"  failed: {', '.join(checks)}"]
-            lines += [f"  look at: {look}" for look in diagnosis.look_at]
+            lines += [f"  {action}" for action in diagnosis.actions]
         return "\n".join(lines)
 
     def markdown(self) -> str:
         """For the summary of a workflow's step, or an issue."""
         rows = [_COLUMNS, ("---", "---", "---", "---:", "---"), *(result.cells for result in self.results)]
-        table = [f"| {' | '.join(map(_plain, row))} |" for row in rows]
+        table = [f"| {' | '.join(map(_escape, row))} |" for row in rows]
         lines = [f"### Smoke test of {self.env}: {'passed' if self.passed else 'FAILED'}", "", *table]
         for diagnosis, checks in self._findings():
-            lines += ["", f"**{diagnosis.layer}**: {_plain(diagnosis.meaning)} ({_plain(', '.join(checks))})", ""]
-            lines += [f"- {_plain(look)}" for look in diagnosis.look_at]
+            lines += ["", f"**{diagnosis.layer}**: {_escape(diagnosis.meaning)} ({_escape(', '.join(checks))})", ""]
+            lines += [f"- {_escape(action)}" for action in diagnosis.actions]
         return "\n".join([*lines, ""])
 
     def as_json(self) -> dict[str, Any]:
@@ -103,32 +103,32 @@ class Report:
                 for result in self.results
             ],
             "diagnoses": [
-                {"layer": found.layer, "meaning": found.meaning, "look_at": list(found.look_at), "checks": list(checks)}
+                {"layer": found.layer, "meaning": found.meaning, "actions": list(found.actions), "checks": list(checks)}
                 for found, checks in self._findings()
             ],
         }
 
     def _outcome(self) -> str:
-        counts = {status: sum(result.status == status for result in self.results) for status in _COLOURS}
+        counts = {status: sum(result.status == status for result in self.results) for status in _COLORS}
         told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
         return f"{self.base_url}, project {self.project} of {self.env}: {told}."
 
     def _findings(self) -> Sequence[tuple[Diagnosis, Sequence[str]]]:
         return [
-            (diagnosis, [_called(result) for result in self.results if _is(result, diagnosis)])
+            (diagnosis, [_name(result) for result in self.results if _has(result, diagnosis)])
             for diagnosis in self.diagnoses
         ]
 
 
-def _is(result: Result, diagnosis: Diagnosis) -> bool:
+def _has(result: Result, diagnosis: Diagnosis) -> bool:
     found = result.diagnosis
     return found is not None and (found.layer, found.meaning) == (diagnosis.layer, diagnosis.meaning)
 
 
-def _called(result: Result) -> str:
+def _name(result: Result) -> str:
     return f"{result.check} ({result.model})" if result.model else result.check
 
 
-def _plain(text: str) -> str:
+def _escape(text: str) -> str:
     """What a server said is no markdown."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|").replace("[", "\\[").replace("\n", " ")

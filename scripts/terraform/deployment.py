@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from scripts.azure.container_app import latest_revision
+from scripts.azure.smoke_testing import Smoke, smoke
 from scripts.cli.command_line import CommandLine
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.cli.terminal import confirm
 from scripts.github.markdown import add_to_summary, block, code
-from scripts.smoke_test.deployed import Smoke, smoke
 from scripts.terraform import program as terraform
 from scripts.terraform.apply import apply
 from scripts.terraform.client_keys import client_keys

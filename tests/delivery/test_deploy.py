@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from scripts.smoke_test.deployed import Smoke
+from scripts.azure.smoke_testing import Smoke
 from scripts.terraform import deployment
 from scripts.terraform.apply import interruption
 from tests.cloud.az.containerapp import app, revision

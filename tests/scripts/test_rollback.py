@@ -6,7 +6,7 @@ import pytest
 
 from scripts import rollback as script
 from scripts.azure import rollback as steps
-from scripts.smoke_test.deployed import Smoke
+from scripts.azure.smoke_testing import Smoke
 from tests.cloud.az.containerapp import app, revision
 from tests.cloud.az.keyvault import version
 from tests.cloud.fixtures import Cloud, Ran

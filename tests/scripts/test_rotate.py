@@ -11,7 +11,7 @@ import pytest
 from scripts import rotate as script
 from scripts.azure import rotation
 from scripts.azure.rotation import phase_of
-from scripts.smoke_test.deployed import Smoke
+from scripts.azure.smoke_testing import Smoke
 from settings.secret_names import derived_second_key
 from tests.cloud.az.keyvault import version
 from tests.cloud.fixtures import Cloud, Ran

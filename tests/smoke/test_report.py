@@ -1,4 +1,4 @@
-"""What the report says, and to whom."""
+"""The report as text, table, Markdown and JSON."""
 
 import io
 
@@ -6,7 +6,12 @@ from rich.console import Console
 
 from scripts.smoke_test import Diagnosis, Report, Result
 
-KEY = Diagnosis(layer="Azure key", meaning="Azure refuses <the> key | of it.", look_at=("here", "there"))
+KEY = Diagnosis(
+    id="azure-key-refused",
+    layer="Azure key",
+    meaning="Azure refuses <the> key | of it.",
+    actions=("Do this.", "Check that."),
+)
 REPORT = Report(
     base_url="https://gateway.example/v1",
     env="dev",
@@ -20,29 +25,29 @@ REPORT = Report(
 )
 
 
-def test_a_finding_of_several_checks_is_told_once() -> None:
+def test_a_diagnosis_of_several_checks_is_shown_once() -> None:
     assert REPORT.diagnoses == (KEY,)
     assert REPORT.text() == (
         "https://gateway.example/v1, project default of dev: 1 passed, 2 failed, 1 skipped.\n\n"
         "Azure key: Azure refuses <the> key | of it.\n"
         "  failed: responses (m), embeddings (e)\n"
-        "  look at: here\n"
-        "  look at: there"
+        "  Do this.\n"
+        "  Check that."
     )
 
 
-def test_a_check_that_was_not_made_is_no_success() -> None:
+def test_a_skipped_check_is_no_success() -> None:
     skipped = Result(check="models", model="", status="skipped", ms=None, note="no time left")
     assert not Report(base_url="u", env="dev", project="p", results=(skipped,)).passed
 
 
-def test_the_table_shows_what_a_server_said_as_it_is() -> None:
+def test_the_table_shows_a_servers_words_unchanged() -> None:
     out = io.StringIO()
     Console(file=out, width=120).print(REPORT.table())
     assert "401 [bold]x[/] | <b>" in out.getvalue()
 
 
-def test_in_a_summary_nothing_that_a_server_said_is_markup() -> None:
+def test_a_servers_words_are_no_markup_in_a_summary() -> None:
     assert REPORT.markdown().splitlines()[:6] == [
         "### Smoke test of dev: FAILED",
         "",
@@ -52,13 +57,13 @@ def test_in_a_summary_nothing_that_a_server_said_is_markup() -> None:
         r"| responses | m | failed | 5 | 401 \[bold]x\[/] \| &lt;b> |",
     ]
     assert r"**Azure key**: Azure refuses &lt;the> key \| of it. (responses (m), embeddings (e))" in REPORT.markdown()
-    assert "- there" in REPORT.markdown()
+    assert "- Check that." in REPORT.markdown()
 
 
-def test_machines_read_layers_and_times() -> None:
-    told = REPORT.as_json()
-    assert told["passed"] is False
-    assert told["results"][1] == {
+def test_the_json_has_layers_and_times() -> None:
+    content = REPORT.as_json()
+    assert content["passed"] is False
+    assert content["results"][1] == {
         "check": "responses",
         "model": "m",
         "status": "failed",
@@ -66,4 +71,4 @@ def test_machines_read_layers_and_times() -> None:
         "note": "401 [bold]x[/] | <b>",
         "layer": "Azure key",
     }
-    assert told["diagnoses"][0]["checks"] == ["responses (m)", "embeddings (e)"]
+    assert content["diagnoses"][0]["checks"] == ["responses (m)", "embeddings (e)"]

@@ -1,0 +1,76 @@
+"""What is tested: a project of an environment, its models, and what their Azure resources are called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from scripts.azure.offers import settings_of, usable_in
+from settings.azure_openai import Upstream
+from settings.environment import EnvironmentSettings
+from settings.models import Model
+from settings.secret_names import SecretName, gateway_key
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deployment:
+    """A model of the gateway, the table of the settings that names it, and the upstreams that have it."""
+
+    model: Model
+    table: str
+    upstreams: tuple[Upstream, ...]
+
+    @property
+    def translated_chat(self) -> bool:
+        """Whether LiteLLM translates its chat completions."""
+        return self.model.translate or self.model.kind == "responses"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A project of an environment."""
+
+    env: str
+    project: str
+    key: SecretName
+    deployments: tuple[Deployment, ...]
+    container_app: str
+    resource_group: str
+    key_vault: str
+
+
+def target_of(env: str, *, project: str | None = None) -> Target:
+    """The project, by default the first one. `ScriptError` if the environment or the project does not exist."""
+    return target_in(settings_of(env), project=project)
+
+
+def targets_of(env: str) -> list[Target]:
+    """The first project, and each other one that has a model which those before it do not have."""
+    settings, targets, tested = settings_of(env), list[Target](), set[str]()
+    for project in settings.all_projects:
+        target = target_in(settings, project=project)
+        models = {deployment.model.name for deployment in target.deployments}
+        if not targets or not models <= tested:
+            targets.append(target)
+        tested |= models
+    return targets
+
+
+def target_in(settings: EnvironmentSettings, *, project: str | None = None) -> Target:
+    """The same in these settings."""
+    name, models = usable_in(settings, project=project)
+    is_first = name == next(iter(settings.all_projects))
+    return Target(
+        env=settings.env,
+        project=name,
+        key=gateway_key(None if is_first else name),
+        deployments=tuple(_deployment(model, settings) for model in models),
+        container_app=settings.naming.name("container_app"),
+        resource_group=settings.naming.name("resource_group"),
+        key_vault=settings.naming.name("key_vault"),
+    )
+
+
+def _deployment(model: Model, settings: EnvironmentSettings) -> Deployment:
+    tables = {settings.codex.model: "[codex]", settings.embeddings.model: "[embeddings]"}
+    upstreams = tuple(upstream for upstream in settings.all_upstreams if upstream.serves(model.deployment))
+    return Deployment(model=model, table=tables.get(model.name, "[[models]]"), upstreams=upstreams)
