@@ -99,7 +99,7 @@ ATTACKS: dict[str, object] = {
     "caching": True,
     "ttl": 1,
     "preset_cache_key": "attack",
-    # Who is told of it.
+    # Who gets to know of it.
     "metadata": {"tags": ["attack"], "guardrails": ["attack"]},
     "litellm_metadata": {"tags": ["attack"]},
     "tags": ["attack"],

@@ -16,7 +16,7 @@ _KINDS: dict[Surface, Kind] = {Surface.EMBEDDINGS: "embeddings", Surface.CHAT: "
 
 
 class ManualClock:
-    """A clock that a test sets."""
+    """A clock that stands still until a test changes it."""
 
     def __init__(self) -> None:
         self.now = 1000.0

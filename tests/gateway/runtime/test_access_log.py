@@ -21,8 +21,8 @@ def only_line(output: Output) -> dict[str, Any]:
     """What was written is one line."""
     (line,) = output.readouterr().out.splitlines(keepends=True)
     assert line.endswith("\n")
-    told: dict[str, Any] = json.loads(line)
-    return told
+    fields: dict[str, Any] = json.loads(line)
+    return fields
 
 
 async def test_a_line_has_all_that_the_context_has(capsys: Output) -> None:

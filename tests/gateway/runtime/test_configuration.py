@@ -192,7 +192,7 @@ def test_two_keys_of_one_project_may_be_the_same() -> None:
 @pytest.mark.parametrize(
     ("name", "value"), [("GATEWAY_KEY_SMALL", "g"), ("GATEWAY_KEY_SMALL_SECONDARY", "g2"), ("INNER_KEY", "s2")]
 )
-def test_a_key_that_opens_two_doors_is_refused_without_being_shown(name: str, value: str) -> None:
+def test_a_key_with_two_owners_is_refused_without_being_shown(name: str, value: str) -> None:
     with pytest.raises(ValueError, match="two of these have the same key") as refused:
         read_configuration(ENVIRON | {name: f" {value}"})
     assert "small" in str(refused.value)

@@ -21,16 +21,14 @@ async def test_without_a_projects_key_every_route_is_401(client: Client, path: s
 
 
 @pytest.mark.parametrize("headers", [{}, BEARER])
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "OPTIONS"])
-@pytest.mark.parametrize("path", ["/", "//v1/models", "/v1/models/", "/v1/%6dodels", "/docs", "/v1/models/..%2fx"])
-async def test_every_other_path_is_404_with_or_without_a_key(
-    client: Client, method: str, path: str, headers: dict[str, str]
-) -> None:
-    url = URL(str(client.make_url("")).rstrip("/") + path, encoded=True)
-    async with client.session.request(method, url, headers=headers) as response:
-        assert response.status == 404
-        assert (await response.json())["error"]["code"] == "not_found"
-        assert response.headers["server"] == "gateway"
+async def test_every_other_path_is_404_with_or_without_a_key(client: Client, headers: dict[str, str]) -> None:
+    host = str(client.make_url("")).rstrip("/")
+    for path in ("/", "//v1/models", "/v1/models/", "/v1/%6dodels", "/docs", "/v1/models/..%2fx"):
+        for method in ("GET", "POST", "PUT", "OPTIONS"):
+            async with client.session.request(method, URL(host + path, encoded=True), headers=headers) as response:
+                assert response.status == 404, (method, path)
+                assert (await response.json())["error"]["code"] == "not_found"
+                assert response.headers["server"] == "gateway"
 
 
 async def test_a_defect_is_a_500_and_logged_by_its_location_only(

@@ -1,4 +1,4 @@
-"""Whose key is it, and what is none."""
+"""Which keys are accepted, and where."""
 
 import hmac
 from contextlib import suppress
@@ -45,7 +45,7 @@ def is_litellm(headers: Headers, route: Route = AZURE) -> bool:
         ([("X-Gateway-Key", "key-1"), ("authorization", "Bearer key-2")], ONE),
     ],
 )
-def test_both_keys_of_a_project_open_its_door(route: Route, headers: Headers, project: Project) -> None:
+def test_both_keys_of_a_project_are_accepted(route: Route, headers: Headers, project: Project) -> None:
     assert project_of(headers, route) is project
 
 

@@ -124,10 +124,10 @@ def test_what_the_api_documents_passes_whole(surface: Surface) -> None:
 
 
 @surfaces
-@pytest.mark.parametrize("name", ATTACKS)
-def test_what_litellm_obeys_beyond_it_is_left_out_and_counted(surface: Surface, name: str) -> None:
-    if name not in WHOLE[surface]:
-        assert keep_known_fields(surface, WHOLE[surface] | {name: ATTACKS[name]}) == (WHOLE[surface], 1)
+def test_fields_of_litellm_alone_are_removed_and_counted(surface: Surface) -> None:
+    for name, value in ATTACKS.items():
+        if name not in WHOLE[surface]:
+            assert keep_known_fields(surface, WHOLE[surface] | {name: value}) == (WHOLE[surface], 1), name
 
 
 @pytest.mark.parametrize(
@@ -258,7 +258,7 @@ def test_every_form_of_an_embeddings_input_passes(texts: object) -> None:
 def test_what_would_change_the_answer_and_cannot_be_passed_on_is_refused(
     surface: Surface, name: str, value: object
 ) -> None:
-    told = refusal(surface, WHOLE[surface] | {name: value})
-    assert (told["param"], told["message"]) == (name, f"'{name}' must be left out, as it cannot be translated.")
+    error = refusal(surface, WHOLE[surface] | {name: value})
+    assert (error["param"], error["message"]) == (name, f"'{name}' must be left out, as it cannot be translated.")
     for nothing in (False, None):
         assert keep_known_fields(surface, WHOLE[surface] | {name: nothing})[1] == 0

@@ -1,4 +1,4 @@
-"""Bodies share the memory that there is."""
+"""Request bodies share a limited memory."""
 
 import asyncio
 import json
@@ -11,43 +11,43 @@ from gateway.runtime.configuration import Configuration
 from gateway.runtime.errors import RefusedError
 
 from ..builders import CODEX
-from ..conftest import BEARER, FakeUpstream, hang, json_answer, open_gateway_for
+from ..conftest import BEARER, FakeUpstream, hang, json_answer, let_others_run, open_gateway_for
 
 pytestmark = pytest.mark.anyio
 
 
-def test_who_asks_for_more_than_is_left_is_told_to_come_again_and_room_comes_back() -> None:
-    room = MemoryBudget(10, projects=1)
-    with room.share("a") as first:
+def test_a_request_that_exceeds_what_is_free_is_refused_and_memory_is_released() -> None:
+    budget = MemoryBudget(10, projects=1)
+    with budget.share("a") as first:
         first(6)
-        with room.share("a") as second:
+        with budget.share("a") as second:
             second(3)
             with pytest.raises(RefusedError) as refused:
                 second(2)
         assert (refused.value.response.status, refused.value.response.headers["retry-after"]) == (503, "1")
         first(4)
-    with room.share("a") as third:
+    with budget.share("a") as third:
         third(10)
 
 
-def test_beside_others_a_project_has_no_more_than_half() -> None:
-    room = MemoryBudget(10, projects=2)
-    with room.share("a") as first, room.share("a") as second, room.share("b") as other:
+def test_one_of_several_projects_gets_at_most_half() -> None:
+    budget = MemoryBudget(10, projects=2)
+    with budget.share("a") as first, budget.share("a") as second, budget.share("b") as other:
         first(4)
         with pytest.raises(RefusedError):
             second(2)
         other(6)
-    with room.share("a") as alone:
+    with budget.share("a") as alone:
         alone(10)
 
 
-def test_what_there_is_never_room_for_is_too_large() -> None:
+def test_a_request_that_can_never_fit_is_too_large() -> None:
     with MemoryBudget(10, projects=1).share("a") as take, pytest.raises(RefusedError) as refused:
         take(11)
     assert refused.value.response.status == 413
 
 
-async def test_long_bodies_in_flight_leave_no_room_for_another_until_they_are_answered(
+async def test_long_bodies_use_the_memory_until_they_are_answered(
     configuration: Configuration, azure: FakeUpstream, litellm: FakeUpstream
 ) -> None:
     azure.answers(hang)
@@ -59,13 +59,12 @@ async def test_long_bodies_in_flight_leave_no_room_for_another_until_they_are_an
         async def ask() -> int:
             return (await client.post("/v1/responses", json=body, headers=BEARER)).status
 
-        held = [asyncio.create_task(ask()) for _ in range(4)]
-        async with asyncio.timeout(30):
-            while len(azure.requests) < len(held):  # noqa: ASYNC110 - nobody is told
-                await asyncio.sleep(0.01)
+        active = [asyncio.create_task(ask()) for _ in range(4)]
+        await let_others_run()
+        assert len(azure.requests) == 4
         assert await ask() == 503
         azure.answers(json_answer())
-        await asyncio.gather(*held)
+        await asyncio.gather(*active)
         assert await ask() == 200
 
 

@@ -129,7 +129,7 @@ async def in_parts(*parts: bytes) -> AsyncIterator[bytes]:
         yield part
 
 
-async def test_size_is_bounded_where_nobody_tells_it() -> None:
+async def test_size_is_bounded_without_a_content_length() -> None:
     status, _, bodies = await status_of(in_parts(b'{"a": "', b"x" * 500, b'"}'))
     assert (status, len(bodies)) == (200, 1)
     assert (await status_of(in_parts(b'{"a": "', *[b"x" * 500] * 3, b'"}')))[:2] == (413, "request_too_large")

@@ -1,4 +1,4 @@
-"""When a region is left alone, and how it comes back."""
+"""When a circuit breaker opens, and how it closes again."""
 
 import pytest
 
@@ -6,25 +6,17 @@ from gateway.runtime.configuration import CircuitBreaker
 from gateway.runtime.failover.circuit_breaker import Breaker
 from gateway.runtime.retries import RetryableError
 
+from ..builders import ManualClock
+
 BROKEN = RetryableError(503, "status")
 LABELS = {"region": "first", "model": "m"}
 
 
-class Clock:
-    """A clock that somebody turns."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
 class Watched:
-    """A breaker, its clock and what it told."""
+    """A breaker with its clock and the events that it has logged."""
 
     def __init__(self, failures: int = 1) -> None:
-        self.clock = Clock()
+        self.clock = ManualClock()
         self.events: list[dict[str, object]] = []
         settings = CircuitBreaker(failures=failures, open_s=10.0, max_open_s=60.0)
         self.breaker = Breaker(
@@ -115,7 +107,7 @@ def test_while_open_an_answer_closes_it_and_a_failure_changes_nothing() -> None:
     assert len(watched.events) == 2
 
 
-def test_what_began_before_it_opened_is_old_news() -> None:
+def test_attempts_that_began_before_it_opened_do_not_count() -> None:
     watched = Watched()
     slow, slower = watched.breaker.begin(), watched.breaker.begin()
     watched.fail()
@@ -128,7 +120,7 @@ def test_what_began_before_it_opened_is_old_news() -> None:
 
 
 @pytest.mark.parametrize(("asked_s", "pause_s"), [(0.3, 0.3), (30.0, 30.0), (600.0, 60.0)])
-def test_a_region_that_asks_for_a_pause_gets_it_within_bounds(asked_s: float, pause_s: float) -> None:
+def test_a_requested_pause_is_respected_within_bounds(asked_s: float, pause_s: float) -> None:
     watched = Watched(failures=5)
     watched.fail(RetryableError(429, "status", retry_after_s=asked_s))
     asked = watched.breaker.pause_request
@@ -141,7 +133,7 @@ def test_a_region_that_asks_for_a_pause_gets_it_within_bounds(asked_s: float, pa
     assert watched.breaker.is_ready
 
 
-def test_a_longer_pause_counts_whoever_asks_for_it() -> None:
+def test_a_longer_pause_counts_even_from_an_older_attempt() -> None:
     watched = Watched()
     slow = watched.breaker.begin()
     watched.fail()

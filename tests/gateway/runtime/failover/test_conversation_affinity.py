@@ -12,11 +12,11 @@ from gateway.runtime.failover.conversation_affinity import (
 )
 
 
-def reasoning(sealed: object) -> dict[str, object]:
-    return {"type": "reasoning", "summary": [], "encrypted_content": sealed}
+def reasoning(content: object) -> dict[str, object]:
+    return {"type": "reasoning", "summary": [], "encrypted_content": content}
 
 
-def test_a_request_is_tied_by_what_it_goes_on_from() -> None:
+def test_a_request_is_identified_by_what_it_continues() -> None:
     by_id = read_affinity_keys({"previous_response_id": "resp_1", "input": "hi"})
     by_items = read_affinity_keys(
         {"input": [reasoning("a"), {"role": "user", "content": "hi"}, reasoning("b"), "text", None]}
@@ -36,18 +36,18 @@ def test_a_request_is_tied_by_what_it_goes_on_from() -> None:
         {"previous_response_id": 7, "input": [reasoning(7), {"type": "reasoning"}]},
     ],
 )
-def test_most_are_free(fields: dict[str, object]) -> None:
+def test_most_requests_may_go_to_any_region(fields: dict[str, object]) -> None:
     assert read_affinity_keys(fields) == ()
 
 
-def test_a_request_full_of_items_is_known_by_its_newest() -> None:
+def test_only_the_newest_items_of_a_request_count() -> None:
     items = [reasoning(str(number)) for number in range(1000)]
     keys = read_affinity_keys({"input": items})
     assert len(keys) == 32
     assert keys[0] == read_affinity_keys({"input": items[-1:]})[0]
 
 
-def test_half_a_character_is_text_as_well() -> None:
+def test_an_unpaired_surrogate_is_text_as_well() -> None:
     assert read_affinity_keys({"previous_response_id": "\ud800"})
 
 
@@ -58,7 +58,7 @@ WHOLE = {
 
 
 @pytest.mark.parametrize("data", [WHOLE, {"type": "response.completed", "response": WHOLE}])
-def test_what_a_region_answered_belongs_to_it(data: dict[str, object]) -> None:
+def test_what_a_region_has_answered_belongs_to_it(data: dict[str, object]) -> None:
     affinity = ConversationAffinity()
     affinity.learn(data, "second")
     assert affinity.region_of(read_affinity_keys({"previous_response_id": "resp_1"})) == "second"
@@ -67,7 +67,7 @@ def test_what_a_region_answered_belongs_to_it(data: dict[str, object]) -> None:
     assert affinity.region_of(read_affinity_keys({"previous_response_id": "resp_2"})) is None
 
 
-def test_a_stream_tells_it_before_it_is_over() -> None:
+def test_it_is_known_before_a_stream_ends() -> None:
     affinity = ConversationAffinity()
     affinity.learn({"type": "response.created", "response": {"id": "resp_1", "output": []}}, "second")
     affinity.learn({"type": "response.output_item.done", "item": reasoning("sealed")}, "second")
@@ -94,7 +94,7 @@ def test_the_newest_that_is_known_decides() -> None:
     )
 
 
-def test_the_longest_unused_is_forgotten_first() -> None:
+def test_the_least_recently_used_is_forgotten_first() -> None:
     affinity = ConversationAffinity(max_entries=2)
     one, two, three = (read_affinity_keys({"previous_response_id": name}) for name in ("1", "2", "3"))
     affinity.remember(one[0], "first")

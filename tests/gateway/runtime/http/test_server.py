@@ -1,4 +1,4 @@
-"""What is no HTTP is answered in OpenAI's words, and noted without a byte of it."""
+"""Malformed HTTP gets an error in OpenAI's format and is logged without its content."""
 
 import asyncio
 import gzip
@@ -14,17 +14,17 @@ from gateway.runtime.http.server import Server
 pytestmark = pytest.mark.anyio
 CANARY = "canary-c0ffee"
 HOST = "Host: x\r\n"
-Notes = list[dict[str, object]]
+Events = list[dict[str, object]]
 
 
 @pytest.fixture
-def notes() -> Notes:
-    """What the server was told to note."""
+def events() -> Events:
+    """The logged events."""
     return []
 
 
 @pytest.fixture
-async def port(notes: Notes) -> AsyncIterator[int]:
+async def port(events: Events) -> AsyncIterator[int]:
     """A server whose handler answers well, unless the path asks for something else."""
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
@@ -39,7 +39,7 @@ async def port(notes: Notes) -> AsyncIterator[int]:
             raise ValueError(CANARY)
         return web.json_response((await request.read()).decode("latin-1"))
 
-    runner = web.ServerRunner(Server(handle, log_event=notes.append))
+    runner = web.ServerRunner(Server(handle, log_event=events.append))
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
@@ -84,7 +84,7 @@ async def send(port: int, data: str | bytes) -> tuple[int, dict[str, str], bytes
     ],
 )
 async def test_it_is_an_openai_error_that_quotes_nothing(
-    port: int, notes: Notes, data: str | bytes, status: int, capfd: pytest.CaptureFixture[str]
+    port: int, events: Events, data: str | bytes, status: int, capfd: pytest.CaptureFixture[str]
 ) -> None:
     answered, headers, body = await send(port, data)
     assert answered == status
@@ -93,17 +93,17 @@ async def test_it_is_an_openai_error_that_quotes_nothing(
     error = json.loads(body)["error"]
     assert set(error) == {"message", "type", "param", "code"}
     assert error["code"] == ("internal_error" if status >= 500 else "invalid_http")
-    assert [(note["event"], note["status"]) for note in notes] == [("request_failed", status)]
+    assert [(event["event"], event["status"]) for event in events] == [("request_failed", status)]
     output = capfd.readouterr()
-    for told in (body.decode(), str(headers), str(notes), output.out, output.err):
-        assert CANARY not in told
+    for text in (body.decode(), str(headers), str(events), output.out, output.err):
+        assert CANARY not in text
 
 
-async def test_an_answer_that_has_begun_is_cut_and_not_followed_by_another(port: int, notes: Notes) -> None:
+async def test_an_answer_that_has_begun_is_cut_and_not_followed_by_another(port: int, events: Events) -> None:
     status, _, body = await send(port, f"GET /begin HTTP/1.1\r\n{HOST}\r\n")
     assert status == 200
     assert body == b"1\r\nx\r\n"  # no last chunk: the client sees that something is missing
-    assert notes == [{"event": "request_failed", "status": 500, "error": "ValueError"}]
+    assert events == [{"event": "request_failed", "status": 500, "error": "ValueError"}]
 
 
 @pytest.mark.parametrize(
@@ -118,13 +118,13 @@ async def test_an_answer_that_has_begun_is_cut_and_not_followed_by_another(port:
         "POST /x HTTP/1.0",
     ],
 )
-async def test_everything_else_is_the_handlers_to_answer(port: int, notes: Notes, head: str) -> None:
+async def test_everything_else_is_the_handlers_to_answer(port: int, events: Events, head: str) -> None:
     status, _, _ = await send(port, f"{head}\r\nConnection: close\r\n{HOST}\r\n")
     assert status == 200
-    assert notes == []
+    assert events == []
 
 
-async def test_nothing_is_inflated_that_nobody_asked_for(port: int) -> None:
+async def test_bodies_are_not_decompressed(port: int) -> None:
     body = gzip.compress(b"x" * 1000)
     head = (
         f"POST / HTTP/1.1\r\n{HOST}Connection: close\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"

@@ -1,4 +1,4 @@
-"""What the repairs change in an answer, and what they leave alone; LiteLLM's words as it was heard to say them."""
+"""What the fixes change in a response, and what they leave as it is. LiteLLM's responses are recorded ones."""
 
 import base64
 import json
@@ -57,7 +57,7 @@ def chunk(*choices: dict[str, Any], **fields: object) -> dict[str, Any]:
     return {**completion(*choices, **fields), "object": "chat.completion.chunk"}
 
 
-def said(index: int = 0, finish_reason: str = "stop", **message: object) -> dict[str, Any]:
+def choice_of(index: int = 0, finish_reason: str = "stop", **message: object) -> dict[str, Any]:
     return {"index": index, "finish_reason": finish_reason, "message": {"role": "assistant", **message}}
 
 
@@ -103,9 +103,9 @@ def test_an_index_that_is_there_stays() -> None:
 
 def test_text_and_calls_are_one_message() -> None:
     answer = completion(
-        said(content="Let me ", refusal=None),
-        said(1, content="check.", annotations=[]),
-        said(2, "tool_calls", content=None, tool_calls=[{**FIRST, "index": 0}, {**SECOND, "index": 0}]),
+        choice_of(content="Let me ", refusal=None),
+        choice_of(1, content="check.", annotations=[]),
+        choice_of(2, "tool_calls", content=None, tool_calls=[{**FIRST, "index": 0}, {**SECOND, "index": 0}]),
     )
     assert fixed(LITELLM_BRIDGED_CHAT, answer)["choices"] == [
         {
@@ -123,14 +123,14 @@ def test_text_and_calls_are_one_message() -> None:
 
 
 def test_calls_without_text_have_null_and_calls_without_index_none() -> None:
-    (choice,) = fixed(LITELLM_BRIDGED_CHAT, completion(said(tool_calls=[FIRST, SECOND], content=None), usage=USAGE))[
-        "choices"
-    ]
+    (choice,) = fixed(
+        LITELLM_BRIDGED_CHAT, completion(choice_of(tool_calls=[FIRST, SECOND], content=None), usage=USAGE)
+    )["choices"]
     assert choice["message"] == {"role": "assistant", "content": None, "tool_calls": [FIRST, SECOND]}
 
 
 def test_a_cut_answer_stays_one() -> None:
-    answer = completion(said(0, "length", content="a"), said(1, "length", content="b"))
+    answer = completion(choice_of(0, "length", content="a"), choice_of(1, "length", content="b"))
     (choice,) = fixed(LITELLM_BRIDGED_CHAT, answer)["choices"]
     assert (choice["finish_reason"], choice["message"]["content"]) == ("length", "ab")
 
@@ -143,7 +143,7 @@ def test_the_figures_of_a_stream_come_without_a_choice_and_without_a_guessed_pri
 
 
 def test_the_answers_that_a_chat_model_gives_stay_several() -> None:
-    answer = completion(said(0, content="a"), said(1, content="b"), usage=USAGE)
+    answer = completion(choice_of(0, content="a"), choice_of(1, content="b"), usage=USAGE)
     assert fixed(LITELLM_CHAT, answer)["choices"] == answer["choices"]
 
 
@@ -157,16 +157,16 @@ def test_figures_beside_a_choice_that_says_something_leave_it_there(choice: dict
 @pytest.mark.parametrize("details", [None, {}, {"cached_tokens": None}])
 def test_no_cached_tokens_are_made_up(details: object) -> None:
     usage = {"prompt_tokens": 1, "prompt_tokens_details": details}
-    assert fixed(LITELLM_CHAT, completion(said(content="a"), usage=usage))["usage"] == usage
+    assert fixed(LITELLM_CHAT, completion(choice_of(content="a"), usage=usage))["usage"] == usage
 
 
 def test_cached_tokens_that_litellm_names_stay() -> None:
     usage = {**USAGE, "cache_read_input_tokens": 7}
-    assert fixed(LITELLM_CHAT, completion(said(content="a"), usage=usage))["usage"] == usage
+    assert fixed(LITELLM_CHAT, completion(choice_of(content="a"), usage=usage))["usage"] == usage
 
 
-def test_what_litellm_sets_aside_is_where_openai_has_it() -> None:
-    choice = {**said(content=None), "provider_specific_fields": {"content_filter_results": {"hate": {}}}}
+def test_fields_that_litellm_puts_aside_are_where_openai_has_them() -> None:
+    choice = {**choice_of(content=None), "provider_specific_fields": {"content_filter_results": {"hate": {}}}}
     choice["message"]["provider_specific_fields"] = {"refusal": "I cannot help with that.", "role": "nobody"}
     answer = fixed(LITELLM_CHAT, completion(choice, provider_specific_fields={"service_tier": "default"}))
     assert answer["service_tier"] == "default"
@@ -183,14 +183,14 @@ def test_what_litellm_sets_aside_is_where_openai_has_it() -> None:
 
 def test_the_items_of_one_regions_reasoning_do_not_reach_the_history_of_a_client() -> None:
     items = [{"type": "reasoning", "id": "rs_1", "summary": []}]
-    answer = fixed(LITELLM_CHAT, completion(said(content="a", reasoning_content="hm", reasoning_items=items)))
+    answer = fixed(LITELLM_CHAT, completion(choice_of(content="a", reasoning_content="hm", reasoning_items=items)))
     assert answer["choices"][0]["message"] == {"role": "assistant", "content": "a", "reasoning_content": "hm"}
     part = fixed_event(LITELLM_CHAT, chunk({"index": 0, "delta": {"reasoning_items": items, "content": ""}}))
     assert part["choices"] == [{"index": 0, "delta": {"content": ""}}]
 
 
-def test_half_a_surrogate_pair_survives_the_repair() -> None:
-    answer = fixed(LITELLM_BRIDGED_CHAT, completion(said(content="\ud800é"), said(1, content="")))
+def test_an_unpaired_surrogate_survives() -> None:
+    answer = fixed(LITELLM_BRIDGED_CHAT, completion(choice_of(content="\ud800é"), choice_of(1, content="")))
     assert answer["choices"][0]["message"]["content"] == "\ud800é"
 
 

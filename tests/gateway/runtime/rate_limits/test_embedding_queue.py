@@ -1,6 +1,6 @@
-"""The queue towards Azure's quota: nothing lost, nothing above the quota, everybody in turn.
+"""The embedding queue: no request lost, none above Azure's quota, projects in turn.
 
-Azure is the emulator's own quota, once per region; the minutes pass at once.
+Azure is the emulator's quota, once per region, in virtual time.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ TEXT = "x" * 400  # 100 tokens
 
 
 class Azure:
-    """Stands for failover and the regions beneath it: asks the preferred one, then the others, until one has room."""
+    """The next step, like failover: calls the preferred region, then the others, until one has quota."""
 
     def __init__(self, *regions: str, requests: int | None = None, tokens: int | None = None) -> None:
         self.quotas = {region: Quota(clock=now) for region in regions}
@@ -86,7 +86,7 @@ def queue_for(azure: Azure, model: Model, **options: Any) -> EmbeddingQueue:  # 
     )
 
 
-async def storm(
+async def send_batches(
     queue: EmbeddingQueue, model: Model, *, batches: int, parallel: int, project: str = "default"
 ) -> list[Response]:
     """So many clients at once, one batch after the other."""
@@ -116,7 +116,7 @@ def test_an_indexing_run_completes_within_the_quota_and_in_its_time(
 ) -> None:
     azure = Azure(*REGIONS, requests=requests, tokens=tokens)
     model = build_model(regions=REGIONS, requests_per_minute=requests, tokens_per_minute=tokens)
-    statuses, seconds = run(storm(queue_for(azure, model), model, batches=600, parallel=parallel))
+    statuses, seconds = run(send_batches(queue_for(azure, model), model, batches=600, parallel=parallel))
     assert statuses == {200: 600}
     assert azure.too_many == 0
     assert azure.by_region == {"first": 200, "second": 200, "third": 200}
@@ -131,7 +131,7 @@ def test_regions_fill_by_priority_and_equal_ones_evenly() -> None:
     model = build_model(regions=REGIONS, requests_per_minute=30)
     first, second, third = model.upstreams
     equal = replace(model, upstreams=(first, second, replace(third, priority=second.priority)))
-    run(storm(queue_for(azure, equal), equal, batches=50, parallel=5))
+    run(send_batches(queue_for(azure, equal), equal, batches=50, parallel=5))
     assert azure.by_region == {"first": 30, "second": 10, "third": 10}
 
 
@@ -144,7 +144,7 @@ def test_without_a_known_quota_nothing_is_paced_or_preferred() -> None:
         return await azure(call)
 
     model = build_model()
-    statuses, seconds = run(storm(queue_for(azure, model, next_step=step), model, batches=100, parallel=100))
+    statuses, seconds = run(send_batches(queue_for(azure, model, next_step=step), model, batches=100, parallel=100))
     assert statuses == {200: 100}
     assert seconds < 1
     assert seen == [None] * 100
@@ -153,7 +153,7 @@ def test_without_a_known_quota_nothing_is_paced_or_preferred() -> None:
 def test_without_a_known_quota_a_run_completes_by_waiting_as_azure_says() -> None:
     azure = Azure("first", requests=50)
     model = build_model()
-    statuses, seconds = run(storm(queue_for(azure, model), model, batches=150, parallel=20))
+    statuses, seconds = run(send_batches(queue_for(azure, model), model, batches=150, parallel=20))
     assert statuses == {200: 150}
     assert 120 <= seconds < 140
 
@@ -161,44 +161,44 @@ def test_without_a_known_quota_a_run_completes_by_waiting_as_azure_says() -> Non
 def test_a_quota_that_is_smaller_than_declared_only_costs_time() -> None:
     azure = Azure("first", requests=50)
     model = build_model(requests_per_minute=80)
-    statuses, seconds = run(storm(queue_for(azure, model), model, batches=150, parallel=20))
+    statuses, seconds = run(send_batches(queue_for(azure, model), model, batches=150, parallel=20))
     assert statuses == {200: 150}
     assert seconds < 200
 
 
-def test_texts_that_cost_more_than_they_look_are_learnt() -> None:
+def test_the_queue_learns_that_texts_cost_more_than_estimated() -> None:
     azure = Azure("first", tokens=20_000)
     azure.scale = 1.6
     model = build_model(tokens_per_minute=20_000)
-    statuses, _ = run(storm(queue_for(azure, model), model, batches=375, parallel=10))
+    statuses, _ = run(send_batches(queue_for(azure, model), model, batches=375, parallel=10))
     assert statuses == {200: 375}
     assert azure.too_many <= 10
 
 
-def test_texts_that_cost_less_than_they_look_use_the_quota_up_all_the_same() -> None:
+def test_texts_that_cost_less_than_estimated_use_the_whole_quota() -> None:
     azure = Azure("first", tokens=20_000)
     azure.scale = 0.5
     model = build_model(tokens_per_minute=20_000)
-    statuses, seconds = run(storm(queue_for(azure, model), model, batches=800, parallel=10))
+    statuses, seconds = run(send_batches(queue_for(azure, model), model, batches=800, parallel=10))
     assert statuses == {200: 800}
     assert seconds < 60.0 * 1.15 + 40
 
 
-def test_projects_take_turns_however_much_one_of_them_asks() -> None:
+def test_projects_take_turns_however_many_requests_one_has() -> None:
     azure = Azure("first", requests=10)
     model = build_model(requests_per_minute=10)
 
     async def both() -> list[Response]:
         queue = queue_for(azure, model, queue_s=400.0)
-        greedy = asyncio.create_task(storm(queue, model, batches=40, parallel=40, project="greedy"))
+        large = asyncio.create_task(send_batches(queue, model, batches=40, parallel=40, project="large"))
         await asyncio.sleep(1)
-        modest = await storm(queue, model, batches=5, parallel=5, project="modest")
-        return modest + await greedy
+        small = await send_batches(queue, model, batches=5, parallel=5, project="small")
+        return small + await large
 
     statuses, _ = run(both())
     assert statuses == {200: 45}
     second_minute = [project for _, _, project in azure.served[10:20]]
-    assert Counter(second_minute) == {"greedy": 5, "modest": 5}
+    assert Counter(second_minute) == {"large": 5, "small": 5}
 
 
 def test_within_a_project_the_first_to_come_is_the_first_to_go() -> None:
@@ -240,7 +240,7 @@ def test_the_wait_is_bounded_and_the_refusal_says_when_there_is_room() -> None:
     assert json.loads(answer.body if isinstance(answer.body, bytes) else b"")["error"]["type"] == "requests"
 
 
-def test_nobody_waits_beyond_the_requests_own_deadline() -> None:
+def test_no_request_waits_beyond_its_deadline() -> None:
     azure = Azure("first", requests=1)
     model = build_model(requests_per_minute=1)
 
@@ -254,11 +254,11 @@ def test_nobody_waits_beyond_the_requests_own_deadline() -> None:
     assert seconds == pytest.approx(5.0)
 
 
-def test_a_place_that_comes_in_the_last_moment_is_taken() -> None:
+def test_quota_that_is_free_in_the_last_moment_is_used() -> None:
     azure = Azure("first", requests=1)
     azure.latency_s = 0.49
     model = build_model(requests_per_minute=1)
-    # The place comes 60.25 s after the second call, and its patience ends in the same turn of the event loop.
+    # The quota is free 60.25 s after the second call; its time in the queue ends in the same turn of the event loop.
     queue_s = 60.25 + 5e-10
 
     async def work() -> list[Response]:
@@ -313,7 +313,7 @@ def test_azures_own_429_is_waited_for(headers: Mapping[str, str], pause_s: float
     assert closed == [0.0]
 
 
-def test_a_client_that_leaves_gives_up_its_turn() -> None:
+def test_the_request_of_a_client_that_has_left_is_removed() -> None:
     azure = Azure("first", requests=1)
     model = build_model(requests_per_minute=1)
 
@@ -332,7 +332,7 @@ def test_a_client_that_leaves_gives_up_its_turn() -> None:
     assert [project for _, _, project in azure.served] == ["default", "staying"]
 
 
-def test_a_place_that_comes_as_its_client_leaves_goes_to_the_next() -> None:
+def test_quota_of_a_client_that_leaves_goes_to_the_next() -> None:
     azure = Azure("first", requests=1)
     model = build_model(requests_per_minute=1)
 
@@ -349,7 +349,7 @@ def test_a_place_that_comes_as_its_client_leaves_goes_to_the_next() -> None:
         )
         await asyncio.sleep(1)
         holding.cancel()
-        await asyncio.sleep(0)  # gives the place to `leaving`, which has not gone on with it yet
+        await asyncio.sleep(0)  # reserves the quota for `leaving`, which has not continued yet
         leaving.cancel()
         return [await staying]
 
@@ -379,13 +379,13 @@ def test_a_client_that_leaves_before_azure_was_asked_has_used_nothing() -> None:
     assert virtual_time.run(work()) == 0
 
 
-def test_a_large_batch_is_not_overtaken_for_ever_by_small_ones() -> None:
+def test_a_large_batch_is_not_overtaken_forever_by_small_ones() -> None:
     azure = Azure("first", tokens=1000)
     model = build_model(tokens_per_minute=1000)
 
     async def work() -> list[Response]:
         queue = queue_for(azure, model)
-        small = asyncio.create_task(storm(queue, model, batches=30, parallel=10, project="small"))
+        small = asyncio.create_task(send_batches(queue, model, batches=30, parallel=10, project="small"))
         await asyncio.sleep(0.1)
         large = await queue(build_request({"input": "x" * 4000}, model=model, project="large"))
         assert now() < 130
@@ -401,7 +401,7 @@ def test_a_region_that_is_down_costs_no_batch_and_overfills_the_others_once_at_m
     model = build_model(regions=REGIONS, requests_per_minute=50)
     queue = queue_for(azure, model, region_pause_s=azure.region_pause_s)
     parallel = 20
-    statuses, seconds = run(storm(queue, model, batches=300, parallel=parallel))
+    statuses, seconds = run(send_batches(queue, model, batches=300, parallel=parallel))
     assert statuses == {200: 300}
     assert 120 < seconds < 140
     assert azure.too_many <= parallel
@@ -414,7 +414,7 @@ def test_a_region_that_comes_back_is_filled_again() -> None:
 
     async def work() -> list[Response]:
         asyncio.get_running_loop().call_later(30.0, azure.down.clear)
-        return await storm(
+        return await send_batches(
             queue_for(azure, model, region_pause_s=azure.region_pause_s), model, batches=150, parallel=10
         )
 
@@ -425,7 +425,7 @@ def test_a_region_that_comes_back_is_filled_again() -> None:
     assert 30 < seconds < 70
 
 
-def test_a_region_in_doubt_gets_one_call_at_a_time() -> None:
+def test_a_region_that_failed_gets_one_call_at_a_time() -> None:
     azure = Azure("first", "second", requests=100)
     azure.down = {"first"}
     model = build_model(regions=("first", "second"), requests_per_minute=100)
@@ -439,35 +439,35 @@ def test_a_region_in_doubt_gets_one_call_at_a_time() -> None:
         queue = queue_for(azure, model, next_step=step, region_pause_s=azure.region_pause_s)
         await queue(build_request(model=model))
         await asyncio.sleep(20.0)  # the rest of `first` is over
-        return await storm(queue, model, batches=10, parallel=10)
+        return await send_batches(queue, model, batches=10, parallel=10)
 
     run(work())
     assert [region for _, region in preferred[1:]] == ["first", *["second"] * 9]
 
 
-def test_where_one_region_is_down_and_another_busy_the_latter_is_waited_for() -> None:
+def test_with_one_region_down_and_another_rate_limited_the_latter_is_waited_for() -> None:
     azure = Azure("first", "second", requests=5)
     azure.down = {"first"}
     model = build_model(regions=("first", "second"), requests_per_minute=20)  # less than the settings say
     statuses, seconds = run(
-        storm(queue_for(azure, model, region_pause_s=azure.region_pause_s), model, batches=10, parallel=10)
+        send_batches(queue_for(azure, model, region_pause_s=azure.region_pause_s), model, batches=10, parallel=10)
     )
     assert statuses == {200: 10}
     assert 60 < seconds < 90
 
 
-def test_when_every_region_rests_after_a_failure_the_step_decides_at_once() -> None:
+def test_when_every_region_has_failed_the_next_step_decides_at_once() -> None:
     azure = Azure(*REGIONS, requests=50)
     azure.down = set(REGIONS)
     model = build_model(regions=REGIONS, requests_per_minute=50)
     statuses, seconds = run(
-        storm(queue_for(azure, model, region_pause_s=azure.region_pause_s), model, batches=40, parallel=20)
+        send_batches(queue_for(azure, model, region_pause_s=azure.region_pause_s), model, batches=40, parallel=20)
     )
     assert statuses == {503: 40}
     assert seconds < 1
 
 
-def test_who_waits_in_vain_for_a_region_in_doubt_is_told_to_come_again_in_a_minute() -> None:
+def test_the_retry_after_is_a_minute_when_it_depends_on_running_calls() -> None:
     answers = iter([Response(status=429, body=b"", headers={"retry-after": "1"})])
 
     async def step(call: ModelRequest) -> Response:
@@ -491,11 +491,11 @@ def test_who_waits_in_vain_for_a_region_in_doubt_is_told_to_come_again_in_a_minu
     assert (answer.status, answer.headers["retry-after"]) == (429, "60")
 
 
-def test_calls_under_way_hold_the_only_region_while_it_is_in_doubt() -> None:
+def test_running_calls_block_the_only_region_after_a_429() -> None:
     """After Azure's 429 a single call finds out whether the pause was long enough."""
     azure = Azure("first", requests=3)
     model = build_model(requests_per_minute=50)
-    statuses, _ = run(storm(queue_for(azure, model), model, batches=6, parallel=6))
+    statuses, _ = run(send_batches(queue_for(azure, model), model, batches=6, parallel=6))
     assert statuses == {200: 6}
     assert azure.too_many <= 6
 
@@ -504,7 +504,7 @@ def test_a_call_that_moved_on_is_counted_where_it_went() -> None:
     azure = Azure("first", "second", requests=5)
     azure.down = {"first"}
     model = build_model(regions=("first", "second"), requests_per_minute=5)
-    statuses, seconds = run(storm(queue_for(azure, model), model, batches=10, parallel=1))
+    statuses, seconds = run(send_batches(queue_for(azure, model), model, batches=10, parallel=1))
     assert statuses == {200: 10}
     assert 60 < seconds < 70
     assert azure.too_many <= 6  # a trial of the first region whenever it has rested, and nowhere else to go
@@ -518,7 +518,7 @@ def test_names_of_one_deployment_share_its_quota() -> None:
     async def work() -> list[Response]:
         queue = queue_for(azure, model, models={"alias": alias, model.name: model})
         one, other = await asyncio.gather(
-            storm(queue, model, batches=10, parallel=5), storm(queue, alias, batches=10, parallel=5)
+            send_batches(queue, model, batches=10, parallel=5), send_batches(queue, alias, batches=10, parallel=5)
         )
         return one + other
 
@@ -543,7 +543,7 @@ def test_an_answer_that_tells_no_usage_leaves_the_guess() -> None:
     assert virtual_time.run(work()) == pytest.approx(60.25)
 
 
-def test_a_region_the_queue_never_heard_of_does_no_harm() -> None:
+def test_attempts_in_an_unknown_region_do_no_harm() -> None:
     async def step(call: ModelRequest) -> Response:
         call.context.attempts.append(Attempt(region="third"))
         return Response(status=200, body=b"{}")

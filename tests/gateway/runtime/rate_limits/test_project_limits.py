@@ -1,4 +1,4 @@
-"""Each project has its own requests, tokens and places; who has used them up is told when to come again."""
+"""Limits of projects: requests and tokens per minute, parallel requests, and the Retry-After of a refusal."""
 
 import asyncio
 import json
@@ -26,7 +26,7 @@ def project(name: str = "small", **limits: int) -> Project:
 
 
 class Azure:
-    """Answers when told to, as told to."""
+    """The next step: answers when `go` is set."""
 
     def __init__(self) -> None:
         self.calls: list[ModelRequest] = []
@@ -86,7 +86,7 @@ async def test_requests_per_minute_are_exact_and_slide(azure: Azure, clock: Manu
     assert len(azure.calls) == 4
 
 
-async def test_a_refusal_says_when_to_come_again(azure: Azure, clock: ManualClock) -> None:
+async def test_a_refusal_has_a_retry_after(azure: Azure, clock: ManualClock) -> None:
     small = project(requests_per_minute=1)
     limits = ProjectLimits(next_step=azure, projects=[small], clock=clock)
     await ask(limits, small)
@@ -105,7 +105,7 @@ async def test_a_refusal_says_when_to_come_again(azure: Azure, clock: ManualCloc
     assert (await ask(limits, small)).status == 200
 
 
-async def test_what_is_left_is_told_in_place_of_azures_own(azure: Azure, clock: ManualClock) -> None:
+async def test_the_projects_limits_replace_azures_headers(azure: Azure, clock: ManualClock) -> None:
     small = project(requests_per_minute=5, tokens_per_minute=1000)
     limits = ProjectLimits(next_step=azure, projects=[small], clock=clock)
     await ask(limits, small, "x" * 400)
@@ -132,7 +132,7 @@ async def test_a_stream_that_tells_no_usage_costs_a_token_an_event(azure: Azure,
     assert (await ask(limits, small, "x" * 4)).headers["x-ratelimit-remaining-tokens"] == "649"
 
 
-async def test_tokens_are_reserved_at_the_door_and_settled_by_azures_count(azure: Azure, clock: ManualClock) -> None:
+async def test_tokens_are_estimated_first_and_corrected_by_azures_count(azure: Azure, clock: ManualClock) -> None:
     small = project(tokens_per_minute=1000)
     limits = ProjectLimits(next_step=azure, projects=[small], clock=clock)
     azure.tokens = Tokens(input=300, output=50)
@@ -176,7 +176,7 @@ async def test_a_failure_that_azure_did_not_count_costs_no_tokens(azure: Azure, 
     assert (await ask(limits, small, "x" * 200)).headers["x-ratelimit-remaining-tokens"] == "0"
 
 
-async def test_places_are_taken_until_the_answer_is_closed(azure: Azure) -> None:
+async def test_parallel_requests_count_until_the_response_is_closed(azure: Azure) -> None:
     small = project(parallel_requests=2)
     limits = ProjectLimits(next_step=azure, projects=[small])
     running = [await limits(build_request(project=small)) for _ in range(2)]
@@ -190,7 +190,7 @@ async def test_places_are_taken_until_the_answer_is_closed(azure: Azure) -> None
     assert (await limits(build_request(project=small))).status == 429
 
 
-async def test_a_client_that_leaves_gives_its_place_back(azure: Azure) -> None:
+async def test_the_request_of_a_client_that_has_left_does_not_count_as_parallel(azure: Azure) -> None:
     small = project(parallel_requests=1, tokens_per_minute=100)
     limits = ProjectLimits(next_step=azure, projects=[small])
     azure.go.clear()
@@ -229,7 +229,7 @@ async def test_a_refused_request_uses_nothing(azure: Azure, clock: ManualClock) 
     assert (await ask(limits, small)).status == 200
 
 
-async def test_the_longest_of_the_waits_is_told(azure: Azure, clock: ManualClock) -> None:
+async def test_the_longest_wait_is_the_retry_after(azure: Azure, clock: ManualClock) -> None:
     small = project(requests_per_minute=2, tokens_per_minute=10)
     limits = ProjectLimits(next_step=azure, projects=[small], clock=clock)
     await ask(limits, small, "x")
@@ -240,18 +240,18 @@ async def test_the_longest_of_the_waits_is_told(azure: Azure, clock: ManualClock
     assert json.loads(answer.body if isinstance(answer.body, bytes) else b"")["error"]["type"] == "tokens"
 
 
-async def test_one_project_at_its_limit_neither_stops_nor_tells_another(azure: Azure, clock: ManualClock) -> None:
+async def test_a_project_at_its_limit_does_not_affect_another(azure: Azure, clock: ManualClock) -> None:
     small, other = project(requests_per_minute=1), project("other", requests_per_minute=7)
     limits = ProjectLimits(next_step=azure, projects=[small, other], clock=clock)
     assert [(await ask(limits, small)).status for _ in range(2)] == [200, 429]
     answer = await ask(limits, other)
     assert answer.status == 200
-    told = {name: value for name, value in answer.headers.items() if name.startswith("x-ratelimit-")}
-    assert told.pop("x-ratelimit-reset-requests") == "60.000s"
-    assert told == {"x-ratelimit-limit-requests": "7", "x-ratelimit-remaining-requests": "6"}
+    limit_headers = {name: value for name, value in answer.headers.items() if name.startswith("x-ratelimit-")}
+    assert limit_headers.pop("x-ratelimit-reset-requests") == "60.000s"
+    assert limit_headers == {"x-ratelimit-limit-requests": "7", "x-ratelimit-remaining-requests": "6"}
 
 
-async def test_a_streamed_answer_holds_its_place_to_its_end(azure: Azure) -> None:
+async def test_a_stream_counts_as_parallel_until_its_end(azure: Azure) -> None:
     small = project(parallel_requests=1)
     limits = ProjectLimits(next_step=azure, projects=[small])
     streamed = await limits(replace(build_request(surface=Surface.CHAT, project=small), stream=True))

@@ -6,24 +6,16 @@ import pytest
 
 from gateway.runtime.rate_limits.sliding_window import MinuteWindows, SlidingWindow
 
-
-class Clock:
-    """Stands still until it is told."""
-
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
+from ..builders import ManualClock
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
+def clock() -> ManualClock:
+    return ManualClock()
 
 
 @pytest.fixture
-def window(clock: Clock) -> SlidingWindow:
+def window(clock: ManualClock) -> SlidingWindow:
     return SlidingWindow(10, seconds=60.0, clock=clock)
 
 
@@ -31,7 +23,7 @@ def test_an_unused_window_has_all(window: SlidingWindow) -> None:
     assert (window.remaining, window.reset_s, window.wait_s(10)) == (10, 0.0, 0.0)
 
 
-def test_the_oldest_use_is_the_first_that_makes_room(window: SlidingWindow, clock: Clock) -> None:
+def test_the_oldest_use_is_the_first_that_makes_room(window: SlidingWindow, clock: ManualClock) -> None:
     for _ in range(5):
         window.use(2)
         clock.now += 1
@@ -43,7 +35,7 @@ def test_the_oldest_use_is_the_first_that_makes_room(window: SlidingWindow, cloc
     assert window.remaining == 4
 
 
-def test_what_is_above_the_limit_has_room_in_an_unused_window_only(window: SlidingWindow, clock: Clock) -> None:
+def test_what_is_above_the_limit_has_room_in_an_unused_window_only(window: SlidingWindow, clock: ManualClock) -> None:
     assert window.wait_s(1000) == 0.0
     window.use(1000)
     assert window.remaining == -990
@@ -58,7 +50,7 @@ def test_a_use_that_cost_less_gives_back(window: SlidingWindow) -> None:
     assert window.remaining == 7
 
 
-def test_a_use_that_cost_more_counts_from_now_on(window: SlidingWindow, clock: Clock) -> None:
+def test_a_use_that_cost_more_counts_from_now_on(window: SlidingWindow, clock: ManualClock) -> None:
     use = window.use(4)
     clock.now += 59.0
     window.correct(use, 12)
@@ -68,7 +60,7 @@ def test_a_use_that_cost_more_counts_from_now_on(window: SlidingWindow, clock: C
     assert window.reset_s == 59.0
 
 
-def test_a_use_of_long_ago_gives_nothing_back_but_may_still_cost(window: SlidingWindow, clock: Clock) -> None:
+def test_a_use_of_long_ago_gives_nothing_back_but_may_still_cost(window: SlidingWindow, clock: ManualClock) -> None:
     use = window.use(4)
     clock.now += 300.0
     window.correct(use, 1)
@@ -77,7 +69,7 @@ def test_a_use_of_long_ago_gives_nothing_back_but_may_still_cost(window: Sliding
     assert window.remaining == 5
 
 
-def test_no_minute_ever_has_more_than_the_limit(window: SlidingWindow, clock: Clock) -> None:
+def test_no_minute_ever_has_more_than_the_limit(window: SlidingWindow, clock: ManualClock) -> None:
     dice = random.Random(4)  # noqa: S311
     taken: list[tuple[float, int]] = []
     for _ in range(3000):
@@ -91,7 +83,7 @@ def test_no_minute_ever_has_more_than_the_limit(window: SlidingWindow, clock: Cl
     assert len(taken) > 500
 
 
-def test_the_wait_is_exact(window: SlidingWindow, clock: Clock) -> None:
+def test_the_wait_is_exact(window: SlidingWindow, clock: ManualClock) -> None:
     dice = random.Random(5)  # noqa: S311
     for _ in range(500):
         clock.now += dice.random() * 4
@@ -104,7 +96,7 @@ def test_the_wait_is_exact(window: SlidingWindow, clock: Clock) -> None:
         window.use(amount)
 
 
-def test_a_minute_waits_for_the_fuller_of_its_windows(clock: Clock) -> None:
+def test_a_minute_waits_for_the_fuller_of_its_windows(clock: ManualClock) -> None:
     minute = MinuteWindows(requests=2, tokens=100, clock=clock)
     assert minute.wait(100) == (0.0, "tokens")
     minute.use(90)
@@ -117,14 +109,14 @@ def test_a_minute_waits_for_the_fuller_of_its_windows(clock: Clock) -> None:
     assert minute.wait(1) == (50.0, "requests")
 
 
-def test_a_minute_without_limits_has_room_for_all(clock: Clock) -> None:
+def test_a_minute_without_limits_has_room_for_all(clock: ManualClock) -> None:
     minute = MinuteWindows(requests=None, tokens=None, clock=clock)
     minute.correct(minute.use(10**9), tokens=0)
     assert minute.wait(10**9) == (0.0, "")
     assert minute.load == 0.0
 
 
-def test_a_minute_takes_back_what_was_never_used(clock: Clock) -> None:
+def test_a_minute_takes_back_what_was_never_used(clock: ManualClock) -> None:
     minute = MinuteWindows(requests=1, tokens=100, clock=clock)
     uses = minute.use(80)
     minute.correct(uses, tokens=30)

@@ -66,7 +66,7 @@ def test_data_that_is_not_json_is_an_error(data: str) -> None:
         ("[1]", False),
     ],
 )
-def test_an_announcement_is_not_yet_an_answer(data: str, real: bool) -> None:  # noqa: FBT001
+def test_an_announcement_has_no_content(data: str, real: bool) -> None:  # noqa: FBT001
     assert one(data).has_content is real
 
 
@@ -128,11 +128,11 @@ def test_an_error_inside_a_stream_stands_for_a_status(data: str, status: int) ->
 @pytest.mark.parametrize(
     "data", ['{"type": "response.completed", "response": {"error": null}}', '{"choices": [], "error": null}', "[DONE]"]
 )
-def test_what_tells_of_no_error_is_none(data: str) -> None:
+def test_other_events_report_no_error(data: str) -> None:
     assert one(data).error is None
 
 
-def test_an_error_is_told_in_the_upstreams_words() -> None:
+def test_a_reported_error_has_the_upstreams_fields() -> None:
     error = one('{"type": "error", "error": {"code": "content_filter", "message": "filtered"}}').error
     assert error == (400, {"code": "content_filter", "message": "filtered"})
 

@@ -1,4 +1,4 @@
-"""A stream's end: whole, or with an error event; nothing that came before is lost."""
+"""Streams: complete, or ended by an error event; nothing that came before is lost."""
 
 import asyncio
 import json
@@ -139,7 +139,7 @@ async def test_an_error_after_the_first_event_is_shown_as_azure_sent_it(
     assert [line["event"] for line in lines[:-1]] == ["breaker_opened"] * opens
 
 
-async def test_an_error_that_will_not_pass_is_an_answer(client: Client, azure: FakeUpstream) -> None:
+async def test_an_error_that_is_not_retryable_is_passed_on(client: Client, azure: FakeUpstream) -> None:
     failed = 'data: {"type":"response.failed","response":{"error":{"code":"invalid_prompt"}}}\n\n'
     azure.answers(stream_answer(CREATED, failed))
     response = await client.post("/v1/responses", json=STREAMED, headers=BEARER)
@@ -169,7 +169,7 @@ async def test_a_client_that_leaves_takes_the_upstream_call_with_it(
 
 
 class Upstream:
-    """A response whose chunks are there at once; `closed` when nobody wants more of them."""
+    """A response whose chunks are available at once."""
 
     def __init__(self, *chunks: str) -> None:
         self._chunks = [chunk.encode() for chunk in chunks]
@@ -196,7 +196,7 @@ def stream_of(upstream: Upstream, **options: Any) -> UpstreamStream:  # noqa: AN
     return UpstreamStream(http_response=upstream, request=request, **{**defaults, **options})  # type: ignore[arg-type]
 
 
-async def test_a_client_that_reads_slowly_is_no_silence_of_the_upstreams() -> None:
+async def test_a_client_that_reads_slowly_is_not_a_silence_of_the_upstream() -> None:
     upstream = Upstream(DELTA, DELTA, COMPLETED)
     stream = stream_of(upstream)
     read = b""
@@ -209,7 +209,7 @@ async def test_a_client_that_reads_slowly_is_no_silence_of_the_upstreams() -> No
     assert upstream.closed
 
 
-async def test_a_client_that_left_before_the_first_byte_was_sent_lets_go_too() -> None:
+async def test_a_client_that_left_before_the_first_byte_closes_the_connection_too() -> None:
     upstream = Upstream(DELTA)
     stream = stream_of(upstream)
     await stream.read_beginning()
@@ -217,13 +217,13 @@ async def test_a_client_that_left_before_the_first_byte_was_sent_lets_go_too() -
     assert upstream.closed
 
 
-async def test_what_becomes_of_a_stream_is_told_once() -> None:
-    told: list[RetryableError | None] = []
+async def test_on_end_is_called_once() -> None:
+    ends: list[RetryableError | None] = []
     for chunks in ((DELTA, COMPLETED), (DELTA,)):
-        stream = stream_of(Upstream(*chunks), on_end=told.append)
+        stream = stream_of(Upstream(*chunks), on_end=ends.append)
         assert [part async for part in stream.read_rest(await stream.read_beginning())]
         stream.close()
-    whole, cut = told
+    whole, cut = ends
     assert whole is None
     assert cut
     assert (cut.status, cut.reason) == (502, "ended early")
