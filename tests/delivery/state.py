@@ -1,4 +1,4 @@
-"""Where the tests' Terraform keeps its state: a server of its http backend, which can be slow, locked or broken.
+"""A server for Terraform's http backend, which can be slow, locked, or unable to unlock.
 
 https://developer.hashicorp.com/terraform/language/backend/http
 """
@@ -15,21 +15,26 @@ from typing import Any
 
 @dataclass
 class State:
-    """What the server holds, by environment, and how it behaves."""
+    """The contents and locks by environment, the requests, and how the server behaves."""
 
     url: str = ""
     contents: dict[str, bytes] = field(default_factory=dict)
     locks: dict[str, bytes] = field(default_factory=dict)
     requests: list[str] = field(default_factory=list)
-    broken: set[str] = field(default_factory=set)
-    stuck: set[str] = field(default_factory=set)
-    slow_s: float = 0.0
-    slow_to_tell_s: float = 0.0
+    cannot_unlock: bool = False
+    write_delay_s: float = 0.0
+    read_delay_s: float = 0.0
+    changed: threading.Condition = field(default_factory=threading.Condition)
 
     def resources(self, env: str = "dev") -> dict[str, Any]:
         """The resources in the state: their attributes by name."""
         state = json.loads(self.contents.get(env, b'{"resources": []}'))
         return {resource["name"]: resource["instances"][0] for resource in state["resources"]}
+
+    def wait_for(self, method: str) -> None:
+        """Until there was such a request."""
+        with self.changed:
+            assert self.changed.wait_for(lambda: method in self.requests, timeout=120)
 
 
 @contextmanager
@@ -40,13 +45,13 @@ def serve() -> Iterator[State]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             env = self.begin()
-            time.sleep(state.slow_to_tell_s)
+            time.sleep(state.read_delay_s)
             content = state.contents.get(env, b"")
-            self.answer(500 if env in state.broken else 200 if content else 204, content)
+            self.answer(200 if content else 204, content)
 
         def do_POST(self) -> None:
             env, content = self.begin(), self.content()
-            time.sleep(state.slow_s)
+            time.sleep(state.write_delay_s)
             state.contents[env] = content
             self.answer(200)
 
@@ -58,13 +63,15 @@ def serve() -> Iterator[State]:
         def do_UNLOCK(self) -> None:
             env = self.begin()
             self.content()
-            time.sleep(state.slow_s)
-            if env not in state.stuck:
+            time.sleep(state.write_delay_s)
+            if not state.cannot_unlock:
                 state.locks.pop(env, None)
-            self.answer(500 if env in state.stuck else 200)
+            self.answer(500 if state.cannot_unlock else 200)
 
         def begin(self) -> str:
-            state.requests.append(self.command)
+            with state.changed:
+                state.requests.append(self.command)
+                state.changed.notify_all()
             return self.path.strip("/").partition("?")[0]
 
         def content(self) -> bytes:

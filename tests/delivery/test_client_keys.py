@@ -48,8 +48,8 @@ def cloud(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> Cloud:
     return cloud
 
 
-def holds(cloud: Cloud, **secrets: str) -> None:
-    """Let the vault have these."""
+def put(cloud: Cloud, **secrets: str) -> None:
+    """Put these into the vault."""
     with cloud.edit() as azure:
         azure["vaults"][VAULT] = {name.replace("_", "-"): [version(value)] for name, value in secrets.items()}
 
@@ -77,7 +77,7 @@ def keys(stack: Stack, *there: str, actions: tuple[str, ...] = ("update",)) -> d
 
 
 @pytest.mark.usefixtures("given")
-def test_a_first_deployment_takes_what_is_given_and_asks_nobody(cloud: Cloud, stack: Stack) -> None:
+def test_a_first_deployment_uses_the_given_keys_and_reads_no_vault(cloud: Cloud, stack: Stack) -> None:
     assert keys(stack) == {
         FIRST: GIVEN,
         SECOND: "",
@@ -92,58 +92,58 @@ def test_a_first_deployment_takes_what_is_given_and_asks_nobody(cloud: Cloud, st
 def test_a_key_of_the_vault_stays_in_every_phase_of_a_rotation(
     cloud: Cloud, stack: Stack, capsys: pytest.CaptureFixture[str], second: str
 ) -> None:
-    holds(cloud, gateway_key=ROTATED, gateway_key_secondary=second, azure_openai_api_key="Azure's")
+    put(cloud, gateway_key=ROTATED, gateway_key_secondary=second, azure_openai_api_key="Azure's")
     taken = keys(stack, "gateway-key", "gateway-key-secondary", "azure-openai-api-key")
     assert (taken[FIRST], taken[SECOND]) == (ROTATED, second)
     assert "TF_VAR_azure_openai_api_key" not in taken
-    told = capsys.readouterr().err
-    assert "TF_VAR_gateway_key differs from gateway-key in the vault and is ignored." in told
-    assert "secondary" not in told
-    assert not [key for key in (GIVEN, ROTATED, second) if key in told]
+    message = capsys.readouterr().err
+    assert "TF_VAR_gateway_key differs from gateway-key in the vault and is ignored." in message
+    assert "secondary" not in message
+    assert not [key for key in (GIVEN, ROTATED, second) if key in message]
 
 
 @pytest.mark.usefixtures("given")
 @pytest.mark.parametrize("actions", [("delete", "create"), ("create", "delete")])
-def test_a_key_that_is_deleted_before_it_is_written_must_be_in_other_hands_too(
+def test_a_key_that_is_deleted_before_it_is_written_must_be_given_too(
     cloud: Cloud, stack: Stack, monkeypatch: pytest.MonkeyPatch, actions: tuple[str, ...]
 ) -> None:
     there = ("gateway-key", "gateway-key-secondary")
-    holds(cloud, gateway_key=ROTATED, gateway_key_secondary=derived_second_key(ROTATED))
+    put(cloud, gateway_key=ROTATED, gateway_key_secondary=derived_second_key(ROTATED))
     with pytest.raises(ScriptError) as failure:
         keys(stack, *there, actions=actions)
-    told = str(failure.value)
+    message = str(failure.value)
     show = f"az keyvault secret show --vault-name {VAULT} --name gateway-key --query value --output tsv"
-    assert told.startswith(f"The plan deletes gateway-key of {VAULT} and writes it again")
-    assert f'  {show} | gh secret set AIGATEWAY_KEY --env dev\n  export TF_VAR_gateway_key="$({show})"' in told
-    assert "secondary" not in told
-    assert ROTATED not in told
+    assert message.startswith(f"The plan deletes gateway-key of {VAULT} and writes it again")
+    assert f'  {show} | gh secret set AIGATEWAY_KEY --env dev\n  export TF_VAR_gateway_key="$({show})"' in message
+    assert "secondary" not in message
+    assert ROTATED not in message
     monkeypatch.setenv(FIRST, ROTATED)
     assert keys(stack, *there, actions=actions)[FIRST] == ROTATED
-    holds(cloud, gateway_key=ROTATED, gateway_key_secondary="of a rotation")
+    put(cloud, gateway_key=ROTATED, gateway_key_secondary="of a rotation")
     with pytest.raises(ScriptError, match="deletes gateway-key-secondary of vault-of-dev and writes it again"):
         keys(stack, *there, actions=actions)
 
 
 @pytest.mark.usefixtures("given")
-def test_what_is_given_as_the_vault_has_it_is_not_spoken_of(
+def test_a_given_key_that_equals_the_vaults_is_not_reported(
     cloud: Cloud, stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    holds(cloud, gateway_key=GIVEN)
+    put(cloud, gateway_key=GIVEN)
     assert keys(stack, "gateway-key")[FIRST] == GIVEN
     assert capsys.readouterr().err == ""
 
 
 @pytest.mark.usefixtures("given")
 def test_the_key_of_a_new_project_is_given_while_the_others_stay(cloud: Cloud, stack: Stack) -> None:
-    holds(cloud, gateway_key=ROTATED, gateway_key_secondary=derived_second_key(ROTATED))
+    put(cloud, gateway_key=ROTATED, gateway_key_secondary=derived_second_key(ROTATED))
     taken = keys(stack, "gateway-key", "gateway-key-secondary")
     assert (taken[FIRST], taken["TF_VAR_gateway_key_team"]) == (ROTATED, OF_TEAM)
 
 
-def test_a_key_that_is_neither_in_the_vault_nor_given_is_told(
+def test_a_key_that_is_neither_in_the_vault_nor_given_is_reported(
     cloud: Cloud, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    holds(cloud, gateway_key=ROTATED, gateway_key_secondary=derived_second_key(ROTATED))
+    put(cloud, gateway_key=ROTATED, gateway_key_secondary=derived_second_key(ROTATED))
     monkeypatch.delenv(FIRST, raising=False)
     monkeypatch.setenv("TF_VAR_gateway_key_team", " ")
     with pytest.raises(ScriptError) as failure:
@@ -162,7 +162,7 @@ def test_a_new_key_that_could_be_guessed_is_refused(stack: Stack, monkeypatch: p
     assert keys(stack)["TF_VAR_gateway_key_team"] == "x" * 20
 
 
-def test_what_is_not_there_yet_is_not_asked_for() -> None:
+def test_a_secret_that_is_not_stored_yet_is_not_read() -> None:
     content = plan("gateway-key")
     content["resource_changes"][0]["change"]["before"] = None
     assert stored_secrets(content) == ()

@@ -79,7 +79,7 @@ def test_who_plans_a_deployment_needs_the_state(delivery: Delivery) -> None:
     delivery.fails("diff", NO_STATE)
     ran = delivery.run("plan", "--env", "dev")
     assert ran.code == 1
-    assert "The state may not be read." in ran.err
+    assert "No permission to read the state." in ran.err
 
 
 def test_an_environment_that_fails_does_not_hide_the_others(delivery: Delivery) -> None:

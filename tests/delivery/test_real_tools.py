@@ -4,7 +4,6 @@ import os
 import pty
 import signal
 import subprocess
-import time
 
 import pytest
 
@@ -17,6 +16,7 @@ from tests.delivery.checkout import Checkout
 from tests.delivery.stand_ins import APP, GROUP, SECRETS, VAULT
 
 SLOW = {"input": "s", "provisioner": [{"local-exec": {"command": "sleep 60"}}]}
+PROVISIONING = "terraform_data.slow: Provisioning"
 UNTESTED = ("--env", "dev", "--yes", "--no-smoke")
 
 
@@ -95,13 +95,13 @@ def test_from_a_first_plan_to_a_rollback(checkout: Checkout, cloud: Cloud, sessi
 def test_an_interrupted_deployment_writes_its_state_and_releases_its_lock(
     checkout: Checkout, sent: signal.Signals, code: int, times: int
 ) -> None:
-    checkout.state.slow_s = 0.5
+    checkout.state.write_delay_s = 0.5
     checkout.scene["resources"]["slow"] = SLOW
     with checkout.start("deploy", *UNTESTED) as process:
-        wait_for_provisioning(process)
-        for _ in range(times):
+        wait_for_line(process, PROVISIONING)
+        for line in ("Interrupting:", "Still waiting for Terraform")[:times]:
             os.killpg(process.pid, sent)
-            time.sleep(0.3)
+            wait_for_line(process, line)
         stdout, stderr = process.communicate()
     assert process.returncode == code, stderr
     assert "its lock is released" in stderr
@@ -118,7 +118,7 @@ def test_the_next_deployment_continues_after_a_failure(checkout: Checkout) -> No
     checkout.scene["resources"]["vault"] = {"input": "v", "depends_on": ["terraform_data.app"], "provisioner": [broken]}
     ran = checkout.run("deploy", *UNTESTED)
     assert ran.returncode == 1
-    assert "The Key Vault refuses: a role is not in effect yet." in ran.stderr
+    assert "The Key Vault refuses" in ran.stderr
     assert "app" in checkout.state.resources()
     assert not checkout.state.locks
     del checkout.scene["resources"]["vault"]["provisioner"]
@@ -130,8 +130,7 @@ def test_the_next_deployment_continues_after_a_failure(checkout: Checkout) -> No
 @pytest.mark.full
 def test_an_interruption_before_terraform_applies_changes_nothing(checkout: Checkout) -> None:
     with checkout.start("deploy", *UNTESTED) as process:
-        while "LOCK" not in checkout.state.requests:
-            time.sleep(0.02)
+        checkout.state.wait_for("LOCK")
         os.killpg(process.pid, signal.SIGINT)
         stderr = process.communicate()[1]
     assert process.returncode == 130, stderr
@@ -141,9 +140,9 @@ def test_an_interruption_before_terraform_applies_changes_nothing(checkout: Chec
 @pytest.mark.full
 def test_a_lock_that_stays_is_not_called_released(checkout: Checkout) -> None:
     checkout.scene["resources"]["slow"] = SLOW
-    checkout.state.stuck.add("dev")
+    checkout.state.cannot_unlock = True
     with checkout.start("deploy", *UNTESTED) as process:
-        wait_for_provisioning(process)
+        wait_for_line(process, PROVISIONING)
         os.killpg(process.pid, signal.SIGINT)
         stderr = process.communicate()[1]
     assert process.returncode == 130, stderr
@@ -153,10 +152,9 @@ def test_a_lock_that_stays_is_not_called_released(checkout: Checkout) -> None:
 
 @pytest.mark.full
 def test_an_interrupted_plan_leaves_nothing_behind(checkout: Checkout) -> None:
-    checkout.state.slow_to_tell_s = 5.0  # so that it cannot be over before it is interrupted
+    checkout.state.read_delay_s = 5.0  # so that it cannot be over before it is interrupted
     with checkout.start("plan", "--env", "dev") as process:
-        while "GET" not in checkout.state.requests:
-            time.sleep(0.05)
+        checkout.state.wait_for("GET")
         os.killpg(process.pid, signal.SIGINT)
         process.communicate()
     assert process.returncode == 130
@@ -181,13 +179,10 @@ def test_a_state_that_cannot_be_reached_is_explained(checkout: Checkout) -> None
     checkout.state.url = "http://127.0.0.1:9"
     ran = checkout.run("plan", "--env", "dev")
     assert ran.returncode == 1
-    assert "A service cannot be reached: check the network." in ran.stderr
+    assert "A service cannot be reached." in ran.stderr
     assert "connection refused" in ran.stderr
 
 
-def wait_for_provisioning(process: subprocess.Popen[str]) -> None:
-    """Until Terraform runs the slow provisioner."""
-    for line in process.stderr or ():
-        if "terraform_data.slow: Provisioning" in line:
-            return
-    raise AssertionError("Terraform did not begin")
+def wait_for_line(process: subprocess.Popen[str], text: str) -> None:
+    """Until the script prints it."""
+    assert any(text in line for line in process.stderr or ()), f"It ended without {text!r}"

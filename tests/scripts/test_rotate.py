@@ -61,7 +61,7 @@ def rotate(
 
 def values(cloud: Cloud, name: str) -> list[str]:
     """All versions of a secret, the oldest first."""
-    return [kept["value"] for kept in cloud.state()["vaults"][VAULT][name]]
+    return [each["value"] for each in cloud.state()["vaults"][VAULT][name]]
 
 
 def test_add_creates_a_second_key_and_waits_until_both_are_accepted(cloud: Cloud, base_url: str) -> None:
@@ -92,8 +92,10 @@ def test_content_type_and_tags_stay_as_terraform_wrote_them(cloud: Cloud, base_u
     for step in ("add", "retire"):
         assert rotate(cloud, step, base_url=base_url).code == 0
     for name in (FIRST, SECOND):
-        kept = cloud.state()["vaults"][VAULT][name]
-        assert {(each["contentType"], json.dumps(each["tags"])) for each in kept} == {("text/plain", json.dumps(TAGS))}
+        versions = cloud.state()["vaults"][VAULT][name]
+        assert {(each["contentType"], json.dumps(each["tags"])) for each in versions} == {
+            ("text/plain", json.dumps(TAGS))
+        }
 
 
 def test_no_key_is_in_an_argument_or_in_the_output(cloud: Cloud, base_url: str) -> None:
@@ -211,7 +213,9 @@ def test_a_gateway_that_cannot_be_reached_is_reported_after_the_timeout(cloud: C
     assert "still answers ConnectError to the key" in ran.err
 
 
-def test_another_project_has_secrets_of_its_own(cloud: Cloud, base_url: str) -> None:
+def test_another_project_has_its_own_secrets_and_smoke_tests(
+    cloud: Cloud, base_url: str, smokes: list[dict[str, Any]]
+) -> None:
     with cloud.edit() as azure:
         azure["vaults"][VAULT] |= {
             "gateway-key-index": [version("indexers-key")],
@@ -222,7 +226,8 @@ def test_another_project_has_secrets_of_its_own(cloud: Cloud, base_url: str) -> 
     assert ran.code == 0, ran.err
     assert len(values(cloud, "gateway-key-index-secondary")) == 2
     assert len(values(cloud, SECOND)) == 1
-    ran = rotate(cloud, "retire", "--project", "index", base_url=base_url, env=projects)
+    ran = rotate(cloud, "retire", "--project", "index", base_url=base_url, env=projects, smoke=True)
+    assert [smoke["project"] for smoke in smokes] == ["index"]
     assert "keep the new one, gateway-key-index in" in ran.err
     wrong = rotate(cloud, "add", "--project", "nope", base_url=base_url, env=projects)
     assert (wrong.code, wrong.err) == (2, "There is no project 'nope' in dev; there are team, index.\n")
@@ -294,17 +299,17 @@ def test_the_address_of_the_app_is_read_from_azure(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "told"),
+    ("variable", "value", "message"),
     [
         ("AIGATEWAY_INGRESS__EXTERNAL", "false", "dev is reachable inside its virtual network only"),
         ("AIGATEWAY_INGRESS__IP_ALLOWLIST", "203.0.113.0/24", "dev allows 203.0.113.0/24 only"),
     ],
 )
-def test_who_can_reach_the_gateway_is_told_before_it_is_waited_for(
-    cloud: Cloud, base_url: str, variable: str, value: str, told: str
+def test_who_can_reach_the_gateway_is_reported_before_the_wait(
+    cloud: Cloud, base_url: str, variable: str, value: str, message: str
 ) -> None:
     ran = rotate(cloud, "add", base_url=base_url, env={variable: value})
-    assert ran.err.index(told) < ran.err.index("Checking the current key")
+    assert ran.err.index(message) < ran.err.index("Checking the current key")
 
 
 def test_as_a_process_it_rotates_a_key(cloud: Cloud) -> None:
