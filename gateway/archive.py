@@ -11,13 +11,19 @@ import io
 import tarfile
 from collections.abc import Mapping
 from functools import cache
-from hashlib import sha256
 from pathlib import Path
 
 SOURCE = "GATEWAY_SOURCE"
 """The environment variable."""
 ROOT = Path(__file__).parents[1]
-_PATTERNS = ("gateway/__init__.py", "gateway/runtime/**/*.py")
+_PATTERNS = (
+    "gateway/__init__.py",
+    "gateway/runtime/**/*.py",
+    # The settings that the gateway itself reads, declared once.
+    "settings/__init__.py",
+    "settings/limits.py",
+    "settings/values.py",
+)
 
 
 def read_source(root: Path = ROOT) -> Mapping[str, bytes]:
@@ -50,11 +56,6 @@ def unpack(text: str) -> Mapping[str, bytes]:
             return {member.name: (archive.extractfile(member) or io.BytesIO()).read() for member in files}
     except (tarfile.TarError, OSError, EOFError, ValueError) as broken:
         raise ValueError(f"{SOURCE} holds no archive of source files: {broken}") from None
-
-
-def digest(text: str) -> str:
-    """What the gateway's first log line and `/health/liveness` call the source."""
-    return sha256(base64.b64decode(text)).hexdigest()[:16]
 
 
 @cache  # every stack carries the same

@@ -20,7 +20,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import unified_diff
 from typing import Any
 
-from gateway.archive import SOURCE, digest, read_source, unpack
+from gateway.archive import SOURCE, read_source, unpack
+from gateway.runtime.configuration import source_digest
 from scripts.cli.command_line import azure
 from scripts.cli.error_handling import ScriptError
 from scripts.terraform import stacks
@@ -39,7 +40,7 @@ def main() -> None:
         files = unpack(carried)
     except ValueError as broken:
         raise ScriptError(f"{stack.env}: {broken}") from None
-    print(f"source {digest(carried)}: {len(files)} files, {sum(map(len, files.values())):,} bytes")
+    print(f"source {source_digest(carried)}: {len(files)} files, {sum(map(len, files.values())):,} bytes")
     if arguments.unpack:
         _write(files, arguments.unpack)
     if arguments.list:

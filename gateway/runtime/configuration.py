@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from settings.limits import CircuitBreaker, Limits, Retries, Timeouts
+
 Kind = Literal["responses", "chat", "embeddings"]
 
 
@@ -47,48 +49,6 @@ class Project:
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
     parallel_requests: int | None = None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Timeouts:
-    """How long is waited for what."""
-
-    connect_s: float
-    first_event_s: float
-    idle_s: float
-    answer_s: float
-    embeddings_s: float
-    body_s: float
-    litellm_s: float
-    litellm_start_s: float
-    total_s: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Retries:
-    """How often the only region of a request is tried; the pause before the second attempt doubles after it."""
-
-    attempts: int
-    backoff_s: float
-    max_retry_after_s: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class CircuitBreaker:
-    """After how many failures in a row a region is left alone, and for how long."""
-
-    failures: int
-    open_s: float
-    max_open_s: float
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """What a single request may be, and how long an embedding waits for Azure's quota."""
-
-    max_body_bytes: int
-    max_depth: int
-    queue_s: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,13 +94,13 @@ def read_configuration(environ: Mapping[str, str]) -> Configuration:
         retries=Retries(**document["retries"]),
         circuit_breaker=CircuitBreaker(**document["circuit_breaker"]),
         limits=Limits(**document["limits"]),
-        source=_source(environ.get("GATEWAY_SOURCE")),
+        source=source_digest(environ["GATEWAY_SOURCE"]) if "GATEWAY_SOURCE" in environ else None,
     )
 
 
-def _source(archive: str | None) -> str | None:
-    """The first 16 hex digits of the SHA-256 of the archive, which the start command gets as base64 text."""
-    return hashlib.sha256(base64.b64decode(archive)).hexdigest()[:16] if archive else None
+def source_digest(archive: str) -> str:
+    """Identifies the gateway's source, given the archive as base64 text: the first 16 hex digits of its SHA-256."""
+    return hashlib.sha256(base64.b64decode(archive)).hexdigest()[:16]
 
 
 def _upstream(entry: Mapping[str, object], environ: Mapping[str, str]) -> Upstream:

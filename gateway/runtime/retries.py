@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 
-from .configuration import Retries
+from settings.limits import Retries
 
 
 def is_retryable(status: int) -> bool:

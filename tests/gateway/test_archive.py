@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.archive import ROOT, SOURCE, digest, pack, read_source, source_variable, unpack
+from gateway.archive import ROOT, SOURCE, pack, read_source, source_variable, unpack
+from gateway.runtime.configuration import source_digest
 from gateway.start import START_GATEWAY
 
 _PROGRAM = """\
@@ -34,7 +35,7 @@ def test_the_same_source_is_the_same_text_on_every_machine() -> None:
     text = pack(source)
     assert text == pack(dict(reversed(source.items())))
     # The same with Python 3.9 to 3.13. Another one means that every plan shows a change.
-    assert digest(text) == "352ce4c935e138fa"
+    assert source_digest(text) == "352ce4c935e138fa"
 
 
 def test_line_ends_of_a_checkout_make_no_difference(tmp_path: Path) -> None:

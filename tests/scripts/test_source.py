@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.archive import digest, pack, read_source, source_variable
+from gateway.archive import pack, read_source, source_variable
+from gateway.runtime.configuration import source_digest
 from scripts import source
 from tests.cloud.az.containerapp import app, revision
 from tests.cloud.fixtures import Cloud
@@ -31,7 +32,7 @@ def deployed(cloud: Cloud) -> Cloud:
 def test_a_stack_carries_the_working_tree(cloud: Cloud) -> None:
     ran = cloud.call(source.main, "--env", "dev", "--list")
     assert (ran.code, ran.err) == (0, "")
-    assert f"source {digest(source_variable())}: {len(read_source())} files" in ran.out
+    assert f"source {source_digest(source_variable())}: {len(read_source())} files" in ran.out
     assert "gateway/runtime/__main__.py\n" in ran.out
     assert ran.out.endswith("The working tree has the same source.\n")
 
@@ -39,7 +40,7 @@ def test_a_stack_carries_the_working_tree(cloud: Cloud) -> None:
 def test_a_revision_with_another_source_is_shown_as_a_difference(deployed: Cloud) -> None:
     ran = deployed.call(source.main, "--env", "dev", "--deployed")
     assert ran.code == 1, ran.err
-    assert f"source {digest(CHANGED)}: " in ran.out
+    assert f"source {source_digest(CHANGED)}: " in ran.out
     assert "+++ carried/gateway/runtime/__main__.py\n" in ran.out
     assert "+changed = True\n" in ran.out
     assert "+new = 1\n" in ran.out

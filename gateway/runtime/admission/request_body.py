@@ -8,7 +8,8 @@ from typing import Any
 
 from aiohttp import HttpVersion11, web
 
-from ..configuration import Limits
+from settings.limits import Limits
+
 from ..errors import RefusedError, error_response, invalid_request
 from .memory_budget import Reserve
 

@@ -3,8 +3,9 @@
 There is one circuit breaker for each region and model, in each replica.
 """
 
+from settings.limits import CircuitBreaker
+
 from ..access_log import LogEvent
-from ..configuration import CircuitBreaker
 from ..context import Clock, now
 from ..retries import RetryableError
 

@@ -5,7 +5,9 @@ https://learn.microsoft.com/azure/ai-services/openai/reference
 
 from collections.abc import Mapping
 
-from ..configuration import Model, Timeouts, Upstream
+from settings.limits import Timeouts
+
+from ..configuration import Model, Upstream
 from ..context import Surface
 from .attempt import Endpoint
 from .authentication import build_authentication_headers

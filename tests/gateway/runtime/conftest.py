@@ -12,16 +12,10 @@ from aiohttp import web
 from aiohttp.test_utils import BaseTestServer, TestClient, TestServer
 
 from gateway.runtime.access_log import log_event
-from gateway.runtime.configuration import (
-    CircuitBreaker,
-    Configuration,
-    Limits,
-    Project,
-    Retries,
-    Timeouts,
-)
+from gateway.runtime.configuration import Configuration, Project
 from gateway.runtime.http.active_requests import ActiveRequests
 from gateway.runtime.http.handler import open_server
+from settings.limits import CircuitBreaker, Limits, Retries, Timeouts
 from tests.virtual_time import VirtualTimeLoop
 
 from .builders import EMBEDDING, REGIONS, build_models, build_upstream
@@ -109,7 +103,7 @@ def configuration() -> Configuration:
         ),
         models=models,
         timeouts=Timeouts(
-            connect_s=1.0,
+            connect_s=0.5,
             first_event_s=0.5,
             idle_s=0.5,
             answer_s=0.5,

@@ -6,17 +6,8 @@ import json
 
 import pytest
 
-from gateway.archive import digest
-from gateway.runtime.configuration import (
-    CircuitBreaker,
-    Limits,
-    Model,
-    Project,
-    Retries,
-    Timeouts,
-    Upstream,
-    read_configuration,
-)
+from gateway.runtime.configuration import Model, Project, Upstream, read_configuration
+from settings.limits import CircuitBreaker, Limits, Retries, Timeouts
 
 DOCUMENT = {
     "upstreams": [
@@ -78,7 +69,7 @@ DOCUMENT = {
     },
     "retries": {"attempts": 3, "backoff_s": 0.5, "max_retry_after_s": 20},
     "circuit_breaker": {"failures": 1, "open_s": 10, "max_open_s": 60},
-    "limits": {"max_body_bytes": 7, "max_depth": 64, "queue_s": 120},
+    "limits": {"max_body_bytes": 7000, "max_depth": 64, "queue_s": 120},
 }
 KEYS = {
     "GATEWAY_KEY": "g",
@@ -147,7 +138,7 @@ def test_times_retries_breaker_and_limits_are_the_documents() -> None:
     )
     assert configuration.retries == Retries(attempts=3, backoff_s=0.5, max_retry_after_s=20)
     assert configuration.circuit_breaker == CircuitBreaker(failures=1, open_s=10, max_open_s=60)
-    assert configuration.limits == Limits(max_body_bytes=7, max_depth=64, queue_s=120)
+    assert configuration.limits == Limits(max_body_bytes=7000, max_depth=64, queue_s=120)
 
 
 def test_the_container_says_where_to_listen_and_where_litellm_is() -> None:
@@ -159,7 +150,7 @@ def test_the_container_says_where_to_listen_and_where_litellm_is() -> None:
 def test_the_source_is_the_digest_of_the_archive() -> None:
     archive = base64.b64encode(b"an archive").decode()
     source = read_configuration(ENVIRON | {"GATEWAY_SOURCE": archive}).source
-    assert source == hashlib.sha256(b"an archive").hexdigest()[:16] == digest(archive)
+    assert source == hashlib.sha256(b"an archive").hexdigest()[:16]
     assert read_configuration(ENVIRON).source is None
 
 

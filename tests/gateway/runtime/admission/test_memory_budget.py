@@ -51,7 +51,7 @@ async def test_long_bodies_use_the_memory_until_they_are_answered(
     configuration: Configuration, azure: FakeUpstream, litellm: FakeUpstream
 ) -> None:
     azure.answers(hang)
-    limits = replace(configuration.limits, max_body_bytes=1000)
+    limits = configuration.limits.model_copy(update={"max_body_bytes": 1000})
     configuration = replace(configuration, projects=configuration.projects[:1])
     body = {"model": CODEX, "input": "x" * 700}  # beside its marks, each of which counts as a hundred bytes
     async with open_gateway_for(replace(configuration, limits=limits), [azure], litellm) as client:
@@ -73,7 +73,7 @@ async def test_a_body_of_many_values_would_fill_the_memory(
     configuration: Configuration, azure: FakeUpstream, litellm: FakeUpstream, values: int, status: int
 ) -> None:
     azure.answers(json_answer())
-    limits = replace(configuration.limits, max_body_bytes=16_777_216)
+    limits = configuration.limits.model_copy(update={"max_body_bytes": 16_777_216})
     body = json.dumps({"model": CODEX, "input": [1] * values}, separators=(",", ":"))
     async with open_gateway_for(replace(configuration, limits=limits), [azure], litellm) as client:
         headers = BEARER | {"content-type": "application/json"}

@@ -12,14 +12,14 @@ import pytest
 from aiohttp import web
 
 from gateway.runtime.admission.request_body import read_body
-from gateway.runtime.configuration import Limits
 from gateway.runtime.errors import RefusedError
 from gateway.runtime.http.server import Server
+from settings.limits import Limits
 
 from ..conftest import Client, GatewayServer
 
 pytestmark = pytest.mark.anyio
-LIMITS = Limits(max_body_bytes=1000, max_depth=5, queue_s=1.0)
+LIMITS = Limits(max_body_bytes=1024, max_depth=8, queue_s=1.0)
 LIMIT_S = 0.3
 
 
@@ -108,7 +108,7 @@ async def test_a_field_that_comes_twice_is_400(body: str) -> None:
     assert await status_of(body) == (400, "invalid_json", [])
 
 
-@pytest.mark.parametrize(("levels", "status"), [(5, 200), (6, 400)])
+@pytest.mark.parametrize(("levels", "status"), [(8, 200), (9, 400)])
 @pytest.mark.parametrize("level", ["[{}]", '{{"x": {}}}', '["a", {}, 1]'])
 async def test_depth_is_bounded(level: str, levels: int, status: int) -> None:
     inner = "1"
@@ -117,7 +117,7 @@ async def test_depth_is_bounded(level: str, levels: int, status: int) -> None:
     assert (await status_of(f'{{"a": {inner}}}'))[0] == status
 
 
-@pytest.mark.parametrize(("size", "status"), [(1000, 200), (1001, 413), (500_000, 413)])
+@pytest.mark.parametrize(("size", "status"), [(1024, 200), (1025, 413), (500_000, 413)])
 async def test_size_is_bounded(size: int, status: int) -> None:
     body = json.dumps({"a": "x" * (size - 9)}).encode()
     assert len(body) == size

@@ -2,9 +2,9 @@
 
 import pytest
 
-from gateway.runtime.configuration import CircuitBreaker
 from gateway.runtime.failover.circuit_breaker import Breaker
 from gateway.runtime.retries import RetryableError
+from settings.limits import CircuitBreaker
 
 from ..builders import ManualClock
 

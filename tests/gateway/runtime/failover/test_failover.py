@@ -194,7 +194,7 @@ async def test_a_stream_that_breaks_later_opens_the_breaker(client: Client, regi
 async def test_every_region_gets_a_share_of_the_requests_time(
     configuration: Configuration, regions: Three, litellm: FakeUpstream, answering: int
 ) -> None:
-    patient = replace(configuration.timeouts, answer_s=20.0, total_s=1.5)
+    patient = configuration.timeouts.model_copy(update={"answer_s": 20.0, "total_s": 1.5})
     for region in regions:
         region.answers(hang)
     regions[answering].answers(json_answer())

@@ -200,7 +200,7 @@ async def test_a_short_retry_after_is_waited_for(client: Client, azure: FakeUpst
 async def test_no_attempt_begins_after_the_requests_time(
     configuration: Configuration, azure: FakeUpstream, litellm: FakeUpstream
 ) -> None:
-    short = replace(configuration, timeouts=replace(configuration.timeouts, total_s=0.8))
+    short = replace(configuration, timeouts=configuration.timeouts.model_copy(update={"total_s": 0.8}))
     azure.answers(hang)
     async with open_gateway_for(short, [azure], litellm) as client:
         response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
