@@ -1,7 +1,6 @@
 """The two containers of a replica, with configuration and code in their environment."""
 
 import json
-from pathlib import Path
 
 from cdktf_cdktf_provider_azurerm.container_app import (
     ContainerAppTemplateContainer,
@@ -12,7 +11,6 @@ from cdktf_cdktf_provider_azurerm.container_app import (
 )
 
 IMAGE = "ghcr.io/berriai/litellm:v1.103.2@sha256:f63fb81b831b170ec16851e23c36ac5bf52ef106b271406429524a2ed730bbfd"
-RUNTIME = Path(__file__).parents[2] / "gateway" / "runtime"
 GATEWAY_CONFIG = {
     "upstreams": [
         {
