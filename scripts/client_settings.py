@@ -35,9 +35,7 @@ def main() -> None:
     if not key.strip():
         raise ScriptError("A key is needed: set GATEWAY_KEY, or type it when asked.", code=2)
     models = models_of(arguments.env, project=arguments.project)
-    roo, qoder = arguments.output / "roo-settings.json", arguments.output / "qoder-settings.json"
-    write(roo, roo_settings(base_url=base_url, key=key, models=models))
-    write(qoder, qoder_settings(base_url=base_url, key=key, models=models))
+    roo, qoder = write_all(arguments.output, base_url=base_url, key=key, models=models)
     print(f"Roo Code: Settings > Import > {roo}")
     print(f"Qoder: put the entry of {qoder} into ~/.qoder/settings.json; in the app, Models > Add > Custom")
 
@@ -112,6 +110,14 @@ def qoder_settings(*, base_url: str, key: str, models: Models) -> dict[str, Any]
         "models": [{"model": name} for name in models.talking],
     }
     return {"providers": {"gateway": provider}}
+
+
+def write_all(folder: Path, *, base_url: str, key: str, models: Models) -> tuple[Path, Path]:
+    """Write the files of Roo Code and Qoder; their paths."""
+    roo, qoder = folder / "roo-settings.json", folder / "qoder-settings.json"
+    write(roo, roo_settings(base_url=base_url, key=key, models=models))
+    write(qoder, qoder_settings(base_url=base_url, key=key, models=models))
+    return roo, qoder
 
 
 def write(path: Path, content: dict[str, Any]) -> None:

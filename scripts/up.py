@@ -52,7 +52,7 @@ def parse(words: list[str]) -> argparse.Namespace:
         metavar="NAME=URL",
         help="another address for one upstream; may be repeated",
     )
-    parser.add_argument("--once", action="store_true", help="start, call every endpoint, print, stop")
+    parser.add_argument("--once", action="store_true", help="start, test every endpoint, print, stop")
     parser.add_argument("--json", action="store_true", help="when ready, one line of JSON on stdout")
     return parser.parse_args(words)
 

@@ -1,22 +1,28 @@
-"""The command line: starts a session, proves that it answers, and keeps it until Ctrl-C."""
+"""The command line: starts the gateway, runs the smoke test, and keeps the gateway running until Ctrl-C."""
 
 import argparse
+import json
 import os
+import shlex
 import signal
-import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
 import httpx
 from rich.console import Console
+from rich.markup import escape
 
-from local.runner.checks import Check, call_endpoints
 from local.runner.errors import RunnerError
 from local.runner.image import ROOT
-from local.runner.report import json_line, print_report
 from local.runner.session import Session, run
+from scripts import client_settings
+from scripts.cli.error_handling import ScriptError
+from scripts.smoke_test import Report, Target, targets_of
+from scripts.smoke_test import run as run_smoke_test
+from scripts.smoke_test.checks import cheapest_call
 
 _STATE = ROOT / ".local"
 
@@ -30,7 +36,7 @@ def main() -> int:
             signal.signal(getattr(signal, name), _interrupt)
     try:
         _run(arguments, console)
-    except RunnerError as error:
+    except (RunnerError, ScriptError) as error:
         Console(stderr=True).print(str(error), markup=False, highlight=False, soft_wrap=True)
         return 1
     except KeyboardInterrupt:
@@ -59,11 +65,15 @@ def _run(arguments: argparse.Namespace, console: Console) -> None:
             secrets=_STATE / "secrets.json",
             progress=progress,
         ) as session:
-            progress("Calling every endpoint")
-            checks = list(call_endpoints(session))
-            _write_clients(session, env=arguments.env)
+            progress("Testing every endpoint")
+            targets = targets_of(arguments.env)
+            reports = [_test(session, target) for target in targets]
+            written = _write_client_settings(session, env=arguments.env)
             status.stop()
-            _tell(session, checks, console=console, as_json=arguments.json)
+            _print_tests(console, reports)
+            _print_access(console, session=session, target=targets[0], written=written)
+            if arguments.json:
+                _print_json(session, targets[0])
             if not arguments.once:
                 console.print("\nThe log of the gateway follows. Ctrl-C stops everything.")
                 _follow(session, console)
@@ -74,24 +84,48 @@ def _stacks() -> Path:
     return ROOT / os.environ.get("CDKTF_OUTDIR", "cdktf.out") / "stacks"
 
 
-def _tell(session: Session, checks: list[Check], *, console: Console, as_json: bool) -> None:
-    print_report(console, session=session, checks=checks, clients=_STATE / "clients")
-    if as_json:
-        sys.stdout.write(json_line(session) + "\n")
-        sys.stdout.flush()
-
-
-def _write_clients(session: Session, *, env: str) -> None:
-    command = [sys.executable, str(ROOT / "scripts/client_settings.py"), "--base-url", session.base_url]
-    written = subprocess.run(
-        [*command, "--env", env, "--output", str(_STATE / "clients")],
-        env={**os.environ, "GATEWAY_KEY": session.key},
-        capture_output=True,
-        text=True,
-        check=False,
+def _test(session: Session, target: Target) -> Report:
+    return run_smoke_test(
+        base_url=session.base_url,
+        key=session.keys[target.project][0],
+        target=target,
+        wait_s=0.0,  # it is ready
+        progress=lambda _: None,
     )
-    if written.returncode:
-        raise RunnerError(f"The settings for the clients could not be written:\n{written.stderr.strip()}")
+
+
+def _print_tests(console: Console, reports: Sequence[Report]) -> None:
+    for report in reports:
+        console.print(report.table())
+    if failed := [report.text() for report in reports if not report.passed]:
+        raise RunnerError("\n\n".join(failed))
+
+
+def _write_client_settings(session: Session, *, env: str) -> tuple[Path, Path]:
+    models = client_settings.models_of(env)
+    return client_settings.write_all(_STATE / "clients", base_url=session.base_url, key=session.key, models=models)
+
+
+def _print_access(console: Console, *, session: Session, target: Target, written: tuple[Path, Path]) -> None:
+    """All that a client needs."""
+    roo, qoder = written
+    path, body = cheapest_call(target.deployments[0])
+    headers = f"-H {shlex.quote(f'Authorization: Bearer {session.key}')} -H 'Content-Type: application/json'"
+    console.print()
+    for name, value in (
+        ("base URL", session.base_url),
+        ("key", session.key),
+        ("Roo Code", f"Settings > Import > {roo}"),
+        ("Qoder", str(qoder)),
+        ("try it", f"curl {session.base_url}/{path} {headers} -d {shlex.quote(json.dumps(body))}"),
+    ):
+        console.print(f"[bold]{name:9}[/] {escape(value)}", soft_wrap=True, highlight=False)
+
+
+def _print_json(session: Session, target: Target) -> None:
+    models = [deployment.model.name for deployment in target.deployments]
+    sys.stdout.write(json.dumps({"base_url": session.base_url, "key": session.key, "models": models}) + "\n")
+    sys.stdout.flush()
 
 
 def _follow(session: Session, console: Console) -> None:
@@ -112,7 +146,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--upstream", type=_upstream, action="append", default=[], metavar="NAME=URL", help="another address"
     )
-    parser.add_argument("--once", action="store_true", help="start, call every endpoint, print, stop")
+    parser.add_argument("--once", action="store_true", help="start, test every endpoint, print, stop")
     parser.add_argument("--json", action="store_true", help="when ready, one JSON line on stdout")
     return parser.parse_args()
 

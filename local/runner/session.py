@@ -37,11 +37,6 @@ class Session:
         """The primary key of the first project, which is the default."""
         return self.keys[self.projects[0]["name"]][0]
 
-    def keys_for(self, model: str) -> Sequence[str]:
-        """The keys of the first project that may use this model; none if no project may."""
-        allowed = [project["name"] for project in self.projects if model in (project["models"] or [model])]
-        return self.keys[allowed[0]] if allowed else ()
-
     @property
     def base_url(self) -> str:
         """What an OpenAI client is given."""

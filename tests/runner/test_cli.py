@@ -7,8 +7,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from local.runner import cli
+from local.runner.errors import RunnerError
+from scripts.smoke_test import Diagnosis, Report, Result
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +36,7 @@ def arguments(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
     monkeypatch.setattr(sys, "argv", ["up.py", *words])
 
 
-def test_once_calls_every_endpoint_and_ends(
+def test_once_tests_every_endpoint_and_ends(
     call: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     arguments(monkeypatch, "--once", "--json", "--port", "0", "--env", "prod")
@@ -42,12 +45,21 @@ def test_once_calls_every_endpoint_and_ends(
     line = json.loads(captured.out)
     assert line["base_url"].startswith("http://127.0.0.1:")
     assert line["models"] == ["gpt-5.3-codex", "text-embedding-3-large"]
-    for text in ("/v1/responses", "/v1/chat/completions", "3072 numbers", "roo-settings.json", "curl ", line["key"]):
+    for text in ("responses, streamed", "chat completions", "3072 numbers", "roo-settings.json", "curl ", line["key"]):
         assert text in captured.err
     roo = json.loads((call / "clients/roo-settings.json").read_text())
     profile = roo["providerProfiles"]["apiConfigs"]["gateway"]
     assert (profile["openAiBaseUrl"], profile["openAiApiKey"]) == (line["base_url"], line["key"])
     assert (call / "secrets.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_failed_check_ends_with_its_diagnosis(capsys: pytest.CaptureFixture[str]) -> None:
+    diagnosis = Diagnosis(id="x", layer="LiteLLM", meaning="It hangs.", actions=("Look.",))
+    result = Result(check="chat completions", model="m", status="failed", ms=1.0, note="503", diagnosis=diagnosis)
+    report = Report(base_url="http://h/v1", env="dev", project="p", results=(result,))
+    with pytest.raises(RunnerError, match="LiteLLM: It hangs"):
+        cli._print_tests(Console(), [report])
+    assert "chat completions" in capsys.readouterr().out
 
 
 def test_what_a_person_can_mend_is_a_message_and_exit_code_1(
