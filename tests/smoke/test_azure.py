@@ -24,7 +24,7 @@ from settings.loading import load_environment
 from tests.gateway.whole.stacks import ENVIRONMENTS
 from tests.smoke.azure import KEY, Azure
 
-CLIENT_KEY = "a-key-of-the-project"
+CLIENT_KEY, LIMITED_KEY = "a-key-of-the-project", "a-key-of-a-limited-project"
 MODELS = ("gpt-5.3-codex", "text-embedding-3-large")
 OF_AZURE = ["responses", "responses, streamed", "embeddings"]
 OF_CODEX = OF_AZURE[:2]
@@ -38,22 +38,20 @@ class Gateway:
     process: Process
     target: Target
 
-    def test(self, *, translated: bool = False) -> Report:
+    def test(self, *, key: str = CLIENT_KEY, translated: bool = False) -> Report:
         """Run every check; those that LiteLLM translates only if asked."""
-        return asyncio.run(self._test(translated=translated))
+        return asyncio.run(self._test(key=key, translated=translated))
 
-    async def _test(self, *, translated: bool) -> Report:
+    async def _test(self, *, key: str, translated: bool) -> Report:
         checks = [
-            check
-            for check in checks_of(self.target, key=CLIENT_KEY)
-            if translated or check.request.path != "chat/completions"
+            check for check in checks_of(self.target, key=key) if translated or check.request.path != "chat/completions"
         ]
-        async with connect(self.url, key=CLIENT_KEY, timeout_s=20.0) as client:
+        async with connect(self.url, key=key, timeout_s=20.0) as client:
             context = Context(base_url=self.url, target=self.target)
             results = await run_checks(checks, client=client, context=context)
         report = Report(base_url=self.url, env="regions", project="team", results=tuple(results))
-        for key in (KEY, CLIENT_KEY):
-            assert key not in json.dumps(report.as_json()) + report.text() + report.markdown()
+        for secret in (KEY, key):
+            assert secret not in json.dumps(report.as_json()) + report.text() + report.markdown()
         return report
 
 
@@ -69,7 +67,9 @@ def _gateway(regions_stack: Path, azure: Azure) -> Iterator[Gateway]:
     stack, port = read_stack(regions_stack), free_port(0)
     values = {name: f"{CLIENT_KEY}-of-{name}" for name in stack.variables}
     values |= {str(stack.gateway.secrets[upstream.key_env].variable): KEY for upstream in stack.upstreams}
-    values |= {str(stack.gateway.secrets[stack.projects[0]["key_envs"][0]].variable): CLIENT_KEY}
+    for project, key in (("team", CLIENT_KEY), ("small", LIMITED_KEY)):
+        (names,) = (each["key_envs"] for each in stack.projects if each["name"] == project)
+        values[str(stack.gateway.secrets[names[0]].variable)] = key
     env = {
         **stack.gateway.env,
         **{name: secret.resolve(values) for name, secret in stack.gateway.secrets.items()},
@@ -169,6 +169,13 @@ def test_the_access_log_has_the_line_that_is_named(gateway: Gateway, azure: Azur
     (request_id,) = re.findall(r"request_id (\w+)", " ".join(diagnosis(gateway.test()).actions))
     lines = [json.loads(line) for line in gateway.process.output().splitlines() if request_id in line]
     assert [(line["route"], line["status"]) for line in lines] == [("responses", 503)]
+
+
+def test_a_limit_of_the_project(gateway: Gateway) -> None:
+    for _ in range(5):  # 10 requests a minute are allowed
+        report = gateway.test(key=LIMITED_KEY)
+    assert layers(report) == dict.fromkeys(OF_AZURE, "quota")
+    assert {found.id for found in report.diagnoses} == {"project-limit"}
 
 
 def test_without_litellm_only_translated_chat_fails(gateway: Gateway) -> None:
