@@ -1,6 +1,7 @@
 """Links in the documents lead to existing files and headings."""
 
 import re
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,19 @@ def test_links_lead_to_existing_files_and_headings(page: Path) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_external_links_use_https(page: Path) -> None:
     assert not [link for link in links(page) if re.match(r"[a-z]+:", link) and not link.startswith("https://")]
+
+
+def test_pages_that_the_code_names_exist() -> None:
+    words = ["git", "ls-files", "-z", "--cached", "*.py", "*.toml", "*.yml", "*.yaml", "*.json"]
+    files = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
+    sources = {file: ROOT / file for file in files if (ROOT / file).is_file()}
+    named = {
+        (file, page)
+        for file, path in sources.items()
+        for page in re.findall(r"\bdocs/[a-z0-9/-]+\.md\b", path.read_text(encoding="utf-8"))
+    }
+    assert named
+    assert not [(file, page) for file, page in sorted(named) if not (ROOT / page).is_file()]
 
 
 def test_the_readme_leads_to_every_page() -> None:
