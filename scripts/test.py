@@ -73,7 +73,7 @@ def runs(arguments: list[str]) -> dict[str, list[str]]:
     if arguments:
         return {"pytest": arguments}
     others = sorted(image_locks(LOCKS).keys() - in_settings())
-    again = {f"pytest, LiteLLM {version}": [*WHOLE, "--litellm", version] for version in others}
+    again = {f"pytest, LiteLLM {version}": [*WHOLE, "--full", "--litellm", version] for version in others}
     return {"pytest": ["--full"], **again, "pytest, soak": [*SOAK]}
 
 

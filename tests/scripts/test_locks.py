@@ -123,7 +123,7 @@ def test_a_setup_installs_what_the_settings_name_and_the_tests_everything(monkey
     others = sorted(image_locks(LOCKS).keys() - named)
     assert others, "the newest version that installs is tested too"
     again = [arguments for arguments in test.runs([]).values() if "--litellm" in arguments]
-    assert again == [["tests/gateway/whole", "--litellm", version] for version in others]
+    assert again == [["tests/gateway/whole", "--full", "--litellm", version] for version in others]
     monkeypatch.setenv("AIGATEWAY_CONTAINERS__IMAGE", f"localhost:5000/litellm:main-v{others[0]}@sha256:{'a' * 64}")
     assert in_settings() == {*named, others[0]}
 

@@ -1,6 +1,6 @@
-"""What the real LiteLLM does wrong by itself, version by version, and what the gateway makes of it.
+"""Where LiteLLM's answers deviate from OpenAI's, by version, and that the gateway fixes each deviation.
 
-A fault that is gone from the oldest LiteLLM in `local/image` needs no repair any more: it can go.
+A fix can be removed when no LiteLLM in `local/image` needs it any more.
 """
 
 import json
@@ -19,27 +19,25 @@ from local.runner.emulators import emulate
 from local.runner.image import find_image
 from local.runner.network import HOST, free_port, wait_until_ready
 from local.runner.processes import start
-from local.runner.session import Session
 from local.runner.stack import read_stack
 from settings.image import version_of
 
 from .conftest import Client
-from .surfaces import PARAMETERS
+from .surfaces import CODEX, PARAMETERS, TRANSLATED_CHAT, TRANSLATED_CODEX
+
+pytestmark = pytest.mark.litellm
 
 DOCUMENT = Path(__file__).parents[3] / "docs/upgrade.md"
-CODEX = "gpt-5.3-codex"
-TRANSLATED_CODEX = "translated-codex"
-TRANSLATED_CHAT = "translated-chat"
 TOOL: ChatCompletionFunctionToolParam = {"type": "function", "function": {"name": "read", "parameters": PARAMETERS}}
 FLAT_TOOL: FunctionToolParam = {"type": "function", "name": "read", "parameters": PARAMETERS, "strict": True}
 TWO_CALLS = "use tool, two calls, also say something"
-# What Open Responses wants to see in every response, null or not.
+# Open Responses requires these in every response, null or not.
 NULLABLE = ("completed_at", "error", "incomplete_details", "instructions", "previous_response_id", "usage")
 
 
 @dataclass(frozen=True)
-class Speaker:
-    """Sends what a client sends, and returns what came, as it came."""
+class RawClient:
+    """Sends requests and returns the JSON of the answers as it came."""
 
     http: httpx.Client
 
@@ -70,65 +68,71 @@ def _data(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in lines if line != "[DONE]"]
 
 
-def _two_calls(speaker: Speaker) -> Any:  # noqa: ANN401 - it is JSON
-    return speaker.chat(TWO_CALLS, tools=[TOOL])
+def _two_calls(raw: RawClient) -> Any:  # noqa: ANN401 - it is JSON
+    return raw.chat(TWO_CALLS, tools=[TOOL])
 
 
 def _calls(answer: dict[str, Any]) -> list[dict[str, Any]]:
     return [call for choice in answer["choices"] for call in choice["message"].get("tool_calls") or ()]
 
 
-def _figures(speaker: Speaker) -> dict[str, Any]:
-    events = speaker.chat_events("echo: hi", stream_options={"include_usage": True})
-    (figures,) = [event for event in events if event.get("usage")]
-    return figures
+def _usage_event(raw: RawClient) -> dict[str, Any]:
+    events = raw.chat_events("echo: hi", stream_options={"include_usage": True})
+    (event,) = [event for event in events if event.get("usage")]
+    return event
 
 
-def _usage(speaker: Speaker) -> dict[str, Any]:
-    usage: dict[str, Any] = _figures(speaker)["usage"]
+def _usage(raw: RawClient) -> dict[str, Any]:
+    usage: dict[str, Any] = _usage_event(raw)["usage"]
     return usage
 
 
-def _thinks(speaker: Speaker) -> list[dict[str, Any]]:
-    return speaker.chat_events("echo: hi", reasoning_effort="high")
+def _with_reasoning(raw: RawClient) -> list[dict[str, Any]]:
+    return raw.chat_events("echo: hi", reasoning_effort="high")
 
 
-def _responses(speaker: Speaker) -> list[dict[str, Any]]:
-    return [event["response"] for event in speaker.response_events("echo: hi") if "response" in event]
+def _responses(raw: RawClient) -> list[dict[str, Any]]:
+    return [event["response"] for event in raw.response_events("echo: hi") if "response" in event]
 
 
 @dataclass(frozen=True)
-class Fault:
-    """Something that LiteLLM does wrong, in the words of docs/upgrade.md; `mended`: the version that no longer does."""
+class Deviation:
+    """A deviation by its name in docs/upgrade.md. `fixed_in`: the first version of LiteLLM without it."""
 
     name: str
-    shows: Callable[[Speaker], bool]
-    mended: str | None = None
+    occurs: Callable[[RawClient], bool]
+    fixed_in: str | None = None
 
 
-FAULTS = [
-    Fault("Text and calls come as two choices", lambda it: len(_two_calls(it)["choices"]) == 2, mended="1.106.2"),
-    Fault("Every call of a whole answer has `index` 0", lambda it: {c["index"] for c in _calls(_two_calls(it))} == {0}),
-    Fault("A stream's usage comes with a choice", lambda it: _figures(it)["choices"] != []),
-    Fault("Cached tokens are not where Roo reads them", lambda it: "cache_read_input_tokens" not in _usage(it)),
-    Fault("A stream's usage has a guessed `cost`", lambda it: "cost" in _usage(it)),
-    Fault("Fields are put aside in a stream", lambda it: "provider_specific_fields" in json.dumps(_thinks(it))),
-    Fault("Reasoning items stand in a stream's delta", lambda it: "reasoning_items" in json.dumps(_thinks(it))),
-    Fault(
+DEVIATIONS = [
+    Deviation("Text and calls come as two choices", lambda it: len(_two_calls(it)["choices"]) == 2, fixed_in="1.106.2"),
+    Deviation(
+        "Every call of a whole answer has `index` 0", lambda it: {c["index"] for c in _calls(_two_calls(it))} == {0}
+    ),
+    Deviation("A stream's usage comes with a choice", lambda it: _usage_event(it)["choices"] != []),
+    Deviation("Cached tokens are not where Roo reads them", lambda it: "cache_read_input_tokens" not in _usage(it)),
+    Deviation("A stream's usage has a guessed `cost`", lambda it: "cost" in _usage(it)),
+    Deviation(
+        "Fields are put aside in a stream", lambda it: "provider_specific_fields" in json.dumps(_with_reasoning(it))
+    ),
+    Deviation(
+        "Reasoning items stand in a stream's delta", lambda it: "reasoning_items" in json.dumps(_with_reasoning(it))
+    ),
+    Deviation(
         "`refusal` of a chat model is put aside",
         lambda it: "refusal" not in it.chat("echo: hi", model=TRANSLATED_CHAT)["choices"][0]["message"],
     ),
-    Fault("A response's id is LiteLLM's own", lambda it: len(it.respond("echo: hi")["id"]) > 200),
-    Fault(
+    Deviation("A response's id is LiteLLM's own", lambda it: len(it.respond("echo: hi")["id"]) > 200),
+    Deviation(
         "Streamed responses leave out what is null",
         lambda it: any(name not in response for response in _responses(it) for name in NULLABLE),
     ),
-    Fault(
+    Deviation(
         "Streamed responses tell the deployment's name",
         lambda it: {response["model"] for response in _responses(it)} == {CODEX},
     ),
-    Fault("Streamed responses have events without names", lambda it: "event: " not in it.response_text("echo: hi")),
-    Fault("Streamed responses end with `[DONE]`", lambda it: "data: [DONE]" in it.response_text("echo: hi")),
+    Deviation("Streamed responses have events without names", lambda it: "event: " not in it.response_text("echo: hi")),
+    Deviation("Streamed responses end with `[DONE]`", lambda it: "data: [DONE]" in it.response_text("echo: hi")),
 ]
 
 
@@ -141,7 +145,7 @@ def version(regions_stack: Path) -> tuple[int, int, int]:
 
 
 @pytest.fixture(scope="session")
-def litellm(regions_stack: Path) -> Iterator[Speaker]:
+def litellm(regions_stack: Path) -> Iterator[RawClient]:
     """LiteLLM alone, as its container runs it, with an emulated Azure behind it and no gateway anywhere."""
     stack = read_stack(regions_stack)
     configuration = stack.litellm.env["LITELLM_CONFIG_YAML"]
@@ -164,37 +168,35 @@ def litellm(regions_stack: Path) -> Iterator[Speaker]:
             wait_until_ready(url + stack.litellm.readiness, process)
             headers = {"authorization": f"Bearer {key}"}
             with httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False) as http:
-                yield Speaker(http)
+                yield RawClient(http)
 
 
 @pytest.fixture
-def speaker(regions: Session, user: Client) -> Iterator[Speaker]:
-    """A client of the gateway in front of three healthy regions."""
-    del user
-    headers = {"authorization": f"Bearer {regions.key}"}
-    with httpx.Client(base_url=regions.host_url, headers=headers, timeout=60, trust_env=False) as http:
-        yield Speaker(http)
+def raw(http_with_key: httpx.Client) -> RawClient:
+    """A client of the gateway."""
+    return RawClient(http_with_key)
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_litellm_still_needs_the_repair(litellm: Speaker, version: tuple[int, int, int], fault: Fault) -> None:
-    mended = fault.mended is not None and version >= tuple(map(int, fault.mended.split(".")))
-    told = ".".join(map(str, version))
-    assert fault.shows(litellm) is not mended, f"{fault.name}: not as FAULTS has it for LiteLLM {told}"
+@pytest.mark.full
+@pytest.mark.parametrize("deviation", DEVIATIONS, ids=lambda deviation: deviation.name)
+def test_litellm_still_needs_the_fix(litellm: RawClient, version: tuple[int, int, int], deviation: Deviation) -> None:
+    fixed = deviation.fixed_in is not None and version >= tuple(map(int, deviation.fixed_in.split(".")))
+    name = ".".join(map(str, version))
+    assert deviation.occurs(litellm) is not fixed, f"{deviation.name}: not as DEVIATIONS has it for LiteLLM {name}"
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_the_gateway_repairs_it(speaker: Speaker, fault: Fault) -> None:
-    assert not fault.shows(speaker)
+@pytest.mark.parametrize("deviation", DEVIATIONS, ids=lambda deviation: deviation.name)
+def test_the_gateway_fixes_it(raw: RawClient, deviation: Deviation) -> None:
+    assert not deviation.occurs(raw)
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
-def test_it_is_documented(fault: Fault) -> None:
-    assert f"| {fault.name} | {fault.mended or 'not yet'} |" in DOCUMENT.read_text(encoding="utf-8")
+@pytest.mark.parametrize("deviation", DEVIATIONS, ids=lambda deviation: deviation.name)
+def test_it_is_documented(deviation: Deviation) -> None:
+    assert f"| {deviation.name} | {deviation.fixed_in or 'not yet'} |" in DOCUMENT.read_text(encoding="utf-8")
 
 
-def test_text_and_parallel_calls_are_one_message(user: Client) -> None:
-    answer = user.sdk.chat.completions.create(
+def test_text_and_parallel_calls_are_one_message(client: Client) -> None:
+    answer = client.sdk.chat.completions.create(
         model=CODEX, messages=[{"role": "user", "content": TWO_CALLS}], tools=[TOOL], reasoning_effort="high"
     )
     (choice,) = answer.choices
@@ -211,8 +213,8 @@ def test_text_and_parallel_calls_are_one_message(user: Client) -> None:
     assert extra["cache_read_input_tokens"] == answer.usage.prompt_tokens_details.cached_tokens
 
 
-def test_so_they_are_for_who_collects_a_stream(user: Client) -> None:
-    with user.sdk.chat.completions.stream(
+def test_so_they_are_for_who_collects_a_stream(client: Client) -> None:
+    with client.sdk.chat.completions.stream(
         model=CODEX,
         messages=[{"role": "user", "content": TWO_CALLS}],
         tools=[{**TOOL, "function": {**TOOL["function"], "strict": True}}],
@@ -230,38 +232,38 @@ def test_so_they_are_for_who_collects_a_stream(user: Client) -> None:
     assert answer.usage.total_tokens > 0
 
 
-def test_who_asks_for_no_usage_gets_none(speaker: Speaker) -> None:
-    assert not [event for event in speaker.chat_events("echo: hi") if "usage" in event]
+def test_who_asks_for_no_usage_gets_none(raw: RawClient) -> None:
+    assert not [event for event in raw.chat_events("echo: hi") if "usage" in event]
 
 
 @pytest.mark.parametrize("model", [CODEX, TRANSLATED_CODEX, TRANSLATED_CHAT])
-def test_the_model_is_called_as_the_client_called_it(speaker: Speaker, model: str) -> None:
-    assert speaker.chat("echo: hi", model=model)["model"] == model
-    assert {event["model"] for event in speaker.chat_events("echo: hi", model=model)} == {model}
+def test_the_model_is_called_as_the_client_called_it(raw: RawClient, model: str) -> None:
+    assert raw.chat("echo: hi", model=model)["model"] == model
+    assert {event["model"] for event in raw.chat_events("echo: hi", model=model)} == {model}
 
 
 @pytest.mark.parametrize("model", [CODEX, TRANSLATED_CODEX])
-def test_roo_can_tell_the_arguments_of_parallel_calls_apart(speaker: Speaker, model: str) -> None:
-    events = _data(speaker.response_text(TWO_CALLS, model=model, tools=[FLAT_TOOL]))
+def test_roo_can_tell_the_arguments_of_parallel_calls_apart(raw: RawClient, model: str) -> None:
+    events = _data(raw.response_text(TWO_CALLS, model=model, tools=[FLAT_TOOL]))
     parts = [event for event in events if event["type"] == "response.function_call_arguments.delta"]
     assert {part["index"] for part in parts} == {1, 2}
     assert all(part["index"] == part["output_index"] for part in parts)
     assert not [event for event in events if "index" in event and event not in parts]
 
 
-def test_a_translated_conversation_goes_on_under_azures_ids(user: Client) -> None:
-    first = user.sdk.responses.create(model=TRANSLATED_CODEX, input="echo: hi")
-    second = user.sdk.responses.create(model=TRANSLATED_CODEX, input="echo: ho", previous_response_id=first.id)
+def test_a_translated_conversation_goes_on_under_azures_ids(client: Client) -> None:
+    first = client.sdk.responses.create(model=TRANSLATED_CODEX, input="echo: hi")
+    second = client.sdk.responses.create(model=TRANSLATED_CODEX, input="echo: ho", previous_response_id=first.id)
     assert second.output_text == "ho"
     assert second.previous_response_id == first.id
-    straight = user.sdk.responses.create(model=CODEX, input="echo: hum", previous_response_id=second.id)
+    straight = client.sdk.responses.create(model=CODEX, input="echo: hum", previous_response_id=second.id)
     assert straight.output_text == "hum"
 
 
-def test_a_stream_of_a_translated_response_is_as_azures_own(speaker: Speaker) -> None:
+def test_a_stream_of_a_translated_response_is_as_azures_own(raw: RawClient) -> None:
     fields = {"tools": [FLAT_TOOL], "reasoning": {"effort": "high", "summary": "auto"}, "store": False}
-    straight = _names(speaker.response_text(TWO_CALLS, model=CODEX, **fields))
-    assert _names(speaker.response_text(TWO_CALLS, **fields)) == straight
+    straight = _names(raw.response_text(TWO_CALLS, model=CODEX, **fields))
+    assert _names(raw.response_text(TWO_CALLS, **fields)) == straight
     assert straight[-1] == "response.completed"
 
 
@@ -271,8 +273,8 @@ def _names(text: str) -> list[str]:
     return names
 
 
-def test_the_sdk_takes_a_translated_response_for_one_of_openais(user: Client) -> None:
-    with user.sdk.responses.stream(model=TRANSLATED_CODEX, input=TWO_CALLS, tools=[FLAT_TOOL]) as stream:
+def test_the_sdk_takes_a_translated_response_for_one_of_openais(client: Client) -> None:
+    with client.sdk.responses.stream(model=TRANSLATED_CODEX, input=TWO_CALLS, tools=[FLAT_TOOL]) as stream:
         answer = stream.get_final_response()
     assert answer.output_text == "Let me check."
     assert [item.type for item in answer.output] == ["message", "function_call", "function_call"]

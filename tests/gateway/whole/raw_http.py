@@ -1,4 +1,4 @@
-"""Requests as no SDK sends them: any method and path, any bytes."""
+"""Requests that no SDK sends: any method and path, any bytes."""
 
 import json
 import re
@@ -9,13 +9,12 @@ from urllib.parse import urlsplit
 
 import httpx
 
-ERROR_FIELDS = {"message", "type", "param", "code"}
-_PATIENCE_S = 20.0
+_TIMEOUT_S = 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What came back."""
+class HttpResponse:
+    """A response of the gateway."""
 
     status: int
     headers: dict[str, str]
@@ -23,7 +22,7 @@ class Answer:
 
     @property
     def code(self) -> str | None:
-        """The code of an OpenAI error, after a look at whether it is one and shows nothing that it should not."""
+        """The code of an error, after a check that it is an OpenAI error which reveals nothing of the program."""
         assert self.headers["server"] == "gateway"
         for word in (b"traceback", b"aiohttp", b"python"):
             assert word not in self.body.lower()
@@ -36,24 +35,24 @@ class Answer:
         return code
 
     @property
-    def told(self) -> tuple[int, str | None]:
-        """Status and code."""
+    def status_and_code(self) -> tuple[int, str | None]:
+        """Both."""
         return self.status, self.code
 
 
-def answer_of(response: httpx.Response) -> Answer:
-    """The same of a response that httpx got."""
-    return Answer(status=response.status_code, headers=dict(response.headers), body=response.content)
+def from_httpx(response: httpx.Response) -> HttpResponse:
+    """The same of a response that httpx received."""
+    return HttpResponse(status=response.status_code, headers=dict(response.headers), body=response.content)
 
 
-def connect(url: str, *, timeout_s: float = _PATIENCE_S) -> socket.socket:
+def connect(url: str, *, timeout_s: float = _TIMEOUT_S) -> socket.socket:
     """Open a connection to the gateway."""
     host, port = urlsplit(url).netloc.split(":")
     return socket.create_connection((host, int(port)), timeout=timeout_s)
 
 
-def send_all(url: str, data: bytes) -> list[int]:
-    """Send these requests at once, and return the statuses of all answers."""
+def send_pipelined(url: str, data: bytes) -> list[int]:
+    """Send several requests at once, the last of which closes the connection; return the statuses of all responses."""
     with connect(url) as connection:
         connection.sendall(data)
         received = b""
@@ -62,12 +61,12 @@ def send_all(url: str, data: bytes) -> list[int]:
     return [int(status) for status in re.findall(rb"HTTP/1\.[01] (\d+) ", received)]
 
 
-def send(url: str, data: bytes) -> Answer:
-    """Send these bytes to the gateway, and read until it closes the connection or the answer is whole."""
+def send(url: str, data: bytes) -> HttpResponse:
+    """Send these bytes, and read until the response is complete or the gateway closes the connection."""
     with connect(url) as connection:
         connection.sendall(data)
         received = b""
-        while b"\r\n\r\n" not in received or not _is_whole(received):
+        while b"\r\n\r\n" not in received or not _is_complete(received):
             part = connection.recv(65536)
             if not part:
                 break
@@ -75,10 +74,10 @@ def send(url: str, data: bytes) -> Answer:
     head, _, body = received.partition(b"\r\n\r\n")
     status, *lines = head.decode().split("\r\n")
     headers = dict(line.lower().split(": ", 1) for line in lines)
-    return Answer(status=int(status.split()[1]), headers=headers, body=body)
+    return HttpResponse(status=int(status.split()[1]), headers=headers, body=body)
 
 
-def _is_whole(received: bytes) -> bool:
+def _is_complete(received: bytes) -> bool:
     head, _, body = received.partition(b"\r\n\r\n")
     lengths = [line.split(b":")[1] for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")]
     return bool(lengths) and len(body) >= int(lengths[0])

@@ -6,10 +6,12 @@ import openai
 import pytest
 from openai.types.chat import ChatCompletionFunctionToolParam
 
-from .conftest import Azure
-from .surfaces import PARAMETERS
+from .azure_regions import EmulatorControl
+from .conftest import Client
+from .surfaces import CODEX, PARAMETERS
 
-MODEL = "gpt-5.3-codex"
+pytestmark = pytest.mark.litellm
+
 TOOL: ChatCompletionFunctionToolParam = {
     "type": "function",
     "function": {
@@ -21,21 +23,21 @@ TOOL: ChatCompletionFunctionToolParam = {
 }
 
 
-def test_a_plain_answer(client: openai.OpenAI, azure: Azure) -> None:
-    completion = client.chat.completions.create(model=MODEL, messages=[{"role": "user", "content": "echo: hello"}])
+def test_a_plain_answer(client: Client, first: EmulatorControl) -> None:
+    completion = client.sdk.chat.completions.create(model=CODEX, messages=[{"role": "user", "content": "echo: hello"}])
     (choice,) = completion.choices
     assert (choice.message.content or "").strip() == "hello"
     assert choice.finish_reason == "stop"
     assert completion.usage is not None
     assert completion.usage.total_tokens > 0
-    (request,) = azure.requests()
+    (request,) = first.requests()
     assert (request["path"], request["query"]) == ("/openai/responses", {"api-version": "2025-04-01-preview"})
-    assert request["body"]["model"] == MODEL
+    assert request["body"]["model"] == CODEX
 
 
-def test_a_streamed_answer(client: openai.OpenAI) -> None:
-    stream = client.chat.completions.create(
-        model=MODEL,
+def test_a_streamed_answer(client: Client) -> None:
+    stream = client.sdk.chat.completions.create(
+        model=CODEX,
         messages=[{"role": "user", "content": "echo: one two three"}],
         stream=True,
         stream_options={"include_usage": True},
@@ -47,9 +49,9 @@ def test_a_streamed_answer(client: openai.OpenAI) -> None:
     assert any(chunk.usage and chunk.usage.total_tokens > 0 for chunk in chunks)
 
 
-def test_what_reasoning_models_refuse_never_reaches_azure(client: openai.OpenAI, azure: Azure) -> None:
-    completion = client.chat.completions.create(
-        model=MODEL,
+def test_what_reasoning_models_refuse_never_reaches_azure(client: Client, first: EmulatorControl) -> None:
+    completion = client.sdk.chat.completions.create(
+        model=CODEX,
         messages=[{"role": "user", "content": "echo: x"}],
         temperature=0,
         top_p=0.5,
@@ -59,13 +61,13 @@ def test_what_reasoning_models_refuse_never_reaches_azure(client: openai.OpenAI,
         seed=1,
     )
     assert completion.choices[0].finish_reason == "stop"
-    (request,) = azure.requests()
+    (request,) = first.requests()
     assert not {"temperature", "top_p", "presence_penalty", "frequency_penalty", "stop", "seed"} & set(request["body"])
 
 
-def test_tools_are_called_and_answered(client: openai.OpenAI) -> None:
-    first = client.chat.completions.create(
-        model=MODEL,
+def test_tools_are_called_and_answered(client: Client) -> None:
+    first = client.sdk.chat.completions.create(
+        model=CODEX,
         messages=[{"role": "user", "content": "use tool"}],
         tools=[TOOL],
         tool_choice="required",
@@ -77,8 +79,8 @@ def test_tools_are_called_and_answered(client: openai.OpenAI) -> None:
     assert call.type == "function"
     assert call.function.name == "read_file"
     assert json.loads(call.function.arguments)
-    second = client.chat.completions.create(
-        model=MODEL,
+    second = client.sdk.chat.completions.create(
+        model=CODEX,
         messages=[
             {"role": "user", "content": "use tool"},
             {
@@ -99,9 +101,9 @@ def test_tools_are_called_and_answered(client: openai.OpenAI) -> None:
     assert second.choices[0].message.content
 
 
-def test_parallel_tool_calls_are_streamed_apart(client: openai.OpenAI) -> None:
-    stream = client.chat.completions.create(
-        model=MODEL,
+def test_parallel_tool_calls_are_streamed_apart(client: Client) -> None:
+    stream = client.sdk.chat.completions.create(
+        model=CODEX,
         messages=[{"role": "user", "content": "use tool: two calls"}],
         tools=[TOOL],
         tool_choice="required",
@@ -119,10 +121,10 @@ def test_parallel_tool_calls_are_streamed_apart(client: openai.OpenAI) -> None:
     assert all(json.loads(text) for text in arguments.values())
 
 
-def test_a_refusal_keeps_azures_words(client: openai.OpenAI) -> None:
+def test_a_refusal_keeps_azures_message(client: Client) -> None:
     with pytest.raises(openai.BadRequestError) as refused:
-        client.chat.completions.create(
-            model=MODEL,
+        client.sdk.chat.completions.create(
+            model=CODEX,
             messages=[{"role": "user", "content": "hi"}],
             tools=[{"type": "function", "function": {"name": ""}}],
         )
