@@ -189,11 +189,11 @@ def test_a_rollback_ends_with_a_smoke_test_with_the_key_of_the_vault(
         azure["vaults"][VAULT]["gateway-key"].append(version("the-newest-key"))
     ran = rollback(deployed, "--yes", smoke=True)
     assert ran.code == 0, ran.err
-    of_app = {"env": "dev", "base_url": "https://gateway.example", "key": "the-newest-key", "is_let_in": False}
+    of_app = {"env": "dev", "base_url": "https://gateway.example", "key": "the-newest-key", "is_allowed": False}
     assert smokes == [of_app]
     ran = rollback(deployed, "--yes", "--base-url", "http://127.0.0.1:9", smoke=True)
     assert ran.code == 1
-    assert smokes[1:] == [{**of_app, "base_url": "http://127.0.0.1:9", "is_let_in": True}]
+    assert smokes[1:] == [{**of_app, "base_url": "http://127.0.0.1:9", "is_allowed": True}]
     assert "The smoke test of dev failed with this revision, too." in ran.err
     assert "the-newest-key" not in ran.out + ran.err
 
