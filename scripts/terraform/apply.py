@@ -20,7 +20,7 @@ from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.setup.paths import ROOT
 from scripts.terraform.cdktf import command, environment
-from scripts.terraform.explanations import explained
+from scripts.terraform.errors import explain
 from scripts.terraform.stacks import Stack
 
 CHILDREN_POLL_S = 0.5
@@ -55,7 +55,7 @@ def apply(stack: Stack, *, env: Mapping[str, str]) -> None:
     if received:
         raise ScriptError(interruption(stack.env, process.returncode, "".join(lines)), code=128 + received[0])
     if process.returncode:
-        why = explained("".join(lines), env=stack.env, folder=stack.folder)
+        why = explain("".join(lines), env=stack.env, folder=stack.folder)
         raise ScriptError(
             f"The deployment of {stack.env} failed.\n\n{why}\n\n"
             "The state contains what was done before. Correct the cause and run the same command again."

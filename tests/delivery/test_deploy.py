@@ -238,6 +238,16 @@ def test_a_vault_that_does_not_exist_is_explained(delivery: Delivery) -> None:
     assert f"Is the environment of {VAULT} deployed?" in ran.err
 
 
+@pytest.mark.parametrize(("name", "code"), [("INT", 130), ("TERM", 143), ("HUP", 129)])
+def test_an_interruption_reaches_terraform_as_sigint_and_is_waited_for(
+    delivery: Delivery, name: str, code: int
+) -> None:
+    delivery.signals(name)
+    ran = delivery.run("deploy", *DEV)
+    assert ran.code == code
+    assert ran.err.index("Interrupting:") < ran.err.index("Terraform got SIGINT") < ran.err.index("Interrupted.")
+
+
 @pytest.mark.parametrize(
     ("code", "output", "text"),
     [

@@ -1,15 +1,15 @@
 """Terraform's error, cut out of the CLI's output, with its advice above."""
 
-from scripts.terraform.explanations import error_of, explained, lacks_state
+from scripts.terraform.errors import error_of, explain, is_state_missing
 
 
 def test_advice_is_found_although_the_screen_broke_the_line() -> None:
     said = "Error: could not\n               configure AzureCli\n               Authorizer"
-    assert explained(said, env="dev", folder="/stack").startswith("Nobody is signed in")
+    assert explain(said, env="dev", folder="/stack").startswith("Nobody is signed in")
 
 
 def test_an_unknown_failure_is_shown_unchanged() -> None:
-    assert explained("aigateway-dev  Error: never seen\n", env="dev", folder="/stack") == "Error: never seen"
+    assert explain("aigateway-dev  Error: never seen\n", env="dev", folder="/stack") == "Error: never seen"
 
 
 def test_what_the_cli_draws_around_an_error_is_left_out() -> None:
@@ -31,7 +31,7 @@ def test_no_state_is_not_the_same_as_a_state_without_permission_to_read() -> Non
         "unexpected status 403 (403 Forbidden) with AuthorizationPermissionMismatch: This request is not authorized"
     )
     begun = f"Error: Error loading state: failed to lock azure state: executing request: {refused}"
-    assert lacks_state(f"aigateway-dev  Initializing the backend...\n{begun}\n")
-    assert lacks_state(begun.replace(" azure state", "\n  azure state"))
-    assert not lacks_state(f"Error: Failed to get existing workspaces: listing blobs: {refused}")
-    assert not lacks_state("Error: Error acquiring the state lock\n\nstate blob is already locked")
+    assert is_state_missing(f"aigateway-dev  Initializing the backend...\n{begun}\n")
+    assert is_state_missing(begun.replace(" azure state", "\n  azure state"))
+    assert not is_state_missing(f"Error: Failed to get existing workspaces: listing blobs: {refused}")
+    assert not is_state_missing("Error: Error acquiring the state lock\n\nstate blob is already locked")
