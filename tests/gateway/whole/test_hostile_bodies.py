@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.gateway.runtime.attacks import ATTACKS
+from tests.gateway.runtime.litellm_parameters import LITELLM_PARAMETERS
 
 from .azure_regions import AzureRegions
 from .raw_http import HttpResponse, from_httpx
@@ -45,7 +45,7 @@ def _call_to_azure(http: httpx.Client, azure: AzureRegions, surface: Surface, fi
 @by_body
 def test_no_field_of_a_body_reaches_litellm(http_with_key: httpx.Client, azure: AzureRegions, surface: Surface) -> None:
     expected = _call_to_azure(http_with_key, azure, surface, {})
-    assert _call_to_azure(http_with_key, azure, surface, ATTACKS) == expected
+    assert _call_to_azure(http_with_key, azure, surface, LITELLM_PARAMETERS) == expected
 
 
 @pytest.mark.full
@@ -53,7 +53,7 @@ def test_no_field_of_a_body_reaches_litellm(http_with_key: httpx.Client, azure: 
 def test_nor_does_one_alone(http_with_key: httpx.Client, azure: AzureRegions, surface: Surface) -> None:
     """Together, one field could hide what another does."""
     expected = _call_to_azure(http_with_key, azure, surface, {})
-    for name, value in ATTACKS.items():
+    for name, value in LITELLM_PARAMETERS.items():
         assert _call_to_azure(http_with_key, azure, surface, {name: value}) == expected, name
 
 

@@ -1,9 +1,9 @@
-"""Fields of a body that LiteLLM has been seen to obey, or that its source reads: none of them is OpenAI's."""
+"""Parameters of LiteLLM, which it has been seen to obey or its source reads, in a body. None of them is OpenAI's."""
 
 _ELSEWHERE = "http://127.0.0.1:9/elsewhere"
 _OPENAI = {"model": "openai/x", "api_base": _ELSEWHERE, "api_key": "x"}
 
-ATTACKS: dict[str, object] = {
+LITELLM_PARAMETERS: dict[str, object] = {
     # Where the request goes, and who pays for it.
     "api_base": _ELSEWHERE,
     "base_url": _ELSEWHERE,

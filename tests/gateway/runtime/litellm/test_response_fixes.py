@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 from gateway.runtime.context import Surface
-from gateway.runtime.litellm.chat_fixes import LITELLM_BRIDGED_CHAT, LITELLM_CHAT
-from gateway.runtime.litellm.client import select_litellm_fix
-from gateway.runtime.litellm.responses_fixes import LITELLM_RESPONSES
+from gateway.runtime.litellm.response_fixes import (
+    LITELLM_BRIDGED_CHAT,
+    LITELLM_CHAT,
+    LITELLM_RESPONSES,
+    select_litellm_fix,
+)
 from gateway.runtime.upstream.response_fixes import ARGUMENTS_INDEX, NO_FIX, ResponseFix, select_azure_fix
 from gateway.runtime.upstream.server_sent_events import Event, EventReader
 
