@@ -8,7 +8,7 @@ import pytest
 
 from scripts.azure.smoke_testing import Smoke
 from scripts.terraform import deployment
-from scripts.terraform.apply import interruption
+from scripts.terraform.apply import interruption_message
 from tests.cloud.az.containerapp import app, revision
 from tests.cloud.az.keyvault import version
 from tests.delivery.stand_ins import APP, GROUP, OUTPUTS, UPDATED_APP, VAULT, Delivery, change
@@ -259,7 +259,7 @@ def test_an_interruption_reaches_terraform_as_sigint_and_is_waited_for(
     ],
 )
 def test_what_an_interruption_left_behind_is_reported(code: int, output: str, text: str) -> None:
-    assert text in interruption("dev", code, output)
+    assert text in interruption_message("dev", code, output)
 
 
 def test_the_state_has_no_output_that_is_one_behind(delivery: Delivery) -> None:
