@@ -129,6 +129,21 @@ def test_one_that_does_not_start_is_reported_after_the_timeout(deployed: Cloud) 
     assert f"does not take over. {SECOND}: Provisioned, Processing, 0% of the traffic, after 600 s." in ran.err
 
 
+def test_one_that_azure_removes_is_not_waited_for(
+    deployed: Cloud, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def remove(_: float) -> None:
+        with deployed.edit() as azure:
+            azure["container_apps"][APP]["revisions"] = [revision(NOW, "2026-11-20", active=True)]
+
+    with deployed.edit() as azure:
+        azure["container_apps"][APP]["takes_s"] = -1
+    monkeypatch.setattr(clock, "sleep", remove)
+    ran = rollback(deployed, "--yes")
+    assert ran.code == 1
+    assert f"Azure no longer lists the revision {SECOND}." in ran.err
+
+
 @pytest.mark.parametrize("state", ["runningState", "provisioningState"])
 def test_one_that_failed_is_not_waited_for(deployed: Cloud, clock: Clock, state: str) -> None:
     with deployed.edit() as azure:
