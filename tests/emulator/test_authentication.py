@@ -3,7 +3,7 @@
 import pytest
 from starlette.testclient import TestClient
 
-from tests.emulator.process import CHAT_PATH, EMBEDDINGS_PATH, KEY, RESPONSES_PATH, TOKEN, Running
+from tests.emulator.process import CHAT_PATH, EMBEDDINGS_PATH, KEY, RESPONSES_PATH, TOKEN, Emulator
 
 _NOT_FOUND = {"error": {"code": "404", "message": "Resource not found"}}
 
@@ -13,24 +13,24 @@ _NOT_FOUND = {"error": {"code": "404", "message": "Resource not found"}}
     "headers",
     [{}, {"api-key": "wrong"}, {"api-key": ""}, {"Authorization": f"Bearer {KEY}"}, {"Authorization": "Bearer"}],
 )
-def test_without_the_key_nobody_enters(emulator: Running, path: str, headers: dict[str, str]) -> None:
-    answer = emulator.stranger.post(path, headers=headers, json={})
+def test_without_the_key_it_is_401(emulator: Emulator, path: str, headers: dict[str, str]) -> None:
+    answer = emulator.http_without_key.post(path, headers=headers, json={})
     assert answer.status_code == 401
     assert answer.json()["error"]["code"] == "401"
     assert answer.json()["error"]["message"].startswith("Access denied due to invalid subscription key")
 
 
-def test_a_token_enters_where_one_is_configured(emulator: Running, client: TestClient) -> None:
+def test_a_token_is_accepted_if_one_is_configured(emulator: Emulator, client: TestClient) -> None:
     bearer = {"Authorization": f"Bearer {TOKEN}"}
     body = {"input": "hi"}
-    assert emulator.stranger.post(EMBEDDINGS_PATH, headers=bearer, json=body).status_code == 200
+    assert emulator.http_without_key.post(EMBEDDINGS_PATH, headers=bearer, json=body).status_code == 200
     wrong_key = {**bearer, "api-key": "wrong"}
-    assert emulator.stranger.post(EMBEDDINGS_PATH, headers=wrong_key, json=body).status_code == 401
+    assert emulator.http_without_key.post(EMBEDDINGS_PATH, headers=wrong_key, json=body).status_code == 401
     del client.headers["api-key"]
     assert client.post(EMBEDDINGS_PATH, headers=bearer, json=body).status_code == 401
 
 
-def test_a_key_with_odd_characters_is_only_wrong(client: TestClient) -> None:
+def test_a_key_with_other_characters_is_401(client: TestClient) -> None:
     assert client.post(EMBEDDINGS_PATH, headers=[(b"api-key", b"\xe9\xff")], json={}).status_code == 401
 
 

@@ -1,4 +1,4 @@
-"""The control plane: faults, quota and what was received. It has no key: loopback only."""
+"""The control plane: faults, quota and the received requests. It has no key and listens on loopback only."""
 
 import json
 from collections.abc import Awaitable, Callable
@@ -10,22 +10,22 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from local.emulator.data_plane import DataPlane
 from local.emulator.faults import Fault
-from local.emulator.plane import DataPlane
 from local.emulator.quota import Limits
 
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-class Door(Protocol):
-    """The listener of the data plane, which can be closed and opened while the control plane lives."""
+class DataListener(Protocol):
+    """The listener of the data plane, which the control plane closes and opens."""
 
     async def refuse(self, *, seconds: float | None) -> None: ...
 
     async def accept(self) -> None: ...
 
 
-def control_app(*, plane: DataPlane, listener: Door) -> Starlette:
+def control_plane_app(*, plane: DataPlane, listener: DataListener) -> Starlette:
     async def health(_: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
@@ -43,14 +43,14 @@ def control_app(*, plane: DataPlane, listener: Door) -> Starlette:
         return _faults()
 
     def _faults() -> Response:
-        return JSONResponse([fault.model_dump(exclude_none=True) for fault in plane.faults.standing])
+        return JSONResponse([fault.model_dump(exclude_none=True) for fault in plane.faults.pending])
 
     async def requests(_: Request) -> Response:
-        # In ASCII: a request may hold half a surrogate pair, which UTF-8 cannot carry.
-        return Response(json.dumps(plane.records.as_json()), media_type="application/json")
+        # ASCII: a request may contain half a surrogate pair, which UTF-8 cannot encode.
+        return Response(json.dumps(plane.requests.as_json()), media_type="application/json")
 
-    async def forget_requests(_: Request) -> Response:
-        plane.records.clear()
+    async def clear_requests(_: Request) -> Response:
+        plane.requests.clear()
         return JSONResponse([])
 
     async def set_quota(request: Request) -> Response:
@@ -62,12 +62,12 @@ def control_app(*, plane: DataPlane, listener: Door) -> Starlette:
         ("POST", "/faults", add_fault),
         ("DELETE", "/faults", clear_faults),
         ("GET", "/requests", requests),
-        ("DELETE", "/requests", forget_requests),
+        ("DELETE", "/requests", clear_requests),
         ("PUT", "/quota", set_quota),
     ]
     return Starlette(
         routes=[Route(path, endpoint, methods=[method]) for method, path, endpoint in routes],
-        exception_handlers={ValidationError: _explain},
+        exception_handlers={ValidationError: _invalid},
     )
 
 
@@ -75,5 +75,5 @@ async def _read(request: Request, model: type[_Model]) -> _Model:
     return model.model_validate_json(await request.body())
 
 
-async def _explain(_: Request, error: Exception) -> Response:
+async def _invalid(_: Request, error: Exception) -> Response:
     return JSONResponse({"error": str(error)}, status_code=400)

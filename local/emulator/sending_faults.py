@@ -1,4 +1,4 @@
-"""Faults of time and wire, as moments in the sending of an answer."""
+"""Faults of timing and of the connection, as points in the sending of an answer."""
 
 from dataclasses import dataclass
 
@@ -9,8 +9,8 @@ _SLOW_S = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Timing:
-    """Waits are in seconds, None is for ever. `pause_at` and `cut_at` count the parts sent before."""
+class SendingFaults:
+    """Waits are in seconds, None: for ever. `pause_at` and `cut_at`: the number of parts sent before."""
 
     headers_after_s: float | None = 0.0
     reset: bool = False
@@ -19,28 +19,28 @@ class Timing:
     cut_at: int | None = None
 
 
-def timing(answer: Answer, *, fault: Fault | None) -> Timing:
-    """A whole answer is sent in two halves, so that it too has a middle."""
+def sending_faults(answer: Answer, *, fault: Fault | None) -> SendingFaults:
+    """An answer that is not streamed is sent in two halves, so that it has a middle, too."""
     if fault is None:
-        return Timing()
+        return SendingFaults()
     streamed = answer.events is not None
     middle = 1
     if streamed:
         middle = answer.opening + 2 if fault.after_events is None else fault.after_events
     match fault.fault:
         case "hang_before_headers":
-            return Timing(headers_after_s=fault.delay_s)
+            return SendingFaults(headers_after_s=fault.delay_s)
         case "hang_before_first_event":
-            return Timing(pause_at=0, pause_s=fault.delay_s)
+            return SendingFaults(pause_at=0, pause_s=fault.delay_s)
         case "slow_first_token":
             delay_s = _SLOW_S if fault.delay_s is None else fault.delay_s
             if not streamed:
-                return Timing(headers_after_s=delay_s)
+                return SendingFaults(headers_after_s=delay_s)
             first = answer.opening if fault.after_events is None else fault.after_events
-            return Timing(pause_at=first, pause_s=delay_s)
+            return SendingFaults(pause_at=first, pause_s=delay_s)
         case "stall_mid_stream":
-            return Timing(pause_at=middle, pause_s=fault.delay_s)
+            return SendingFaults(pause_at=middle, pause_s=fault.delay_s)
         case "cut_mid_stream":
-            return Timing(headers_after_s=fault.delay_s or 0.0, cut_at=middle)
+            return SendingFaults(headers_after_s=fault.delay_s or 0.0, cut_at=middle)
         case kind:
-            return Timing(headers_after_s=fault.delay_s or 0.0, reset=kind == "reset")
+            return SendingFaults(headers_after_s=fault.delay_s or 0.0, reset=kind == "reset")

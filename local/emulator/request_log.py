@@ -1,4 +1,4 @@
-"""What the emulator received: the last requests, bounded in number and size."""
+"""The log of received requests, limited in number and size."""
 
 import time
 from collections import deque
@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from starlette.requests import HTTPConnection
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from local.emulator import jsons
+from local.emulator import json_codec
 from local.emulator.faults import Surface
 
-_MAX_ENTRIES = 10_000
+_MAX_REQUESTS = 10_000
 _MAX_BYTES = 128 * 2**20
 
 
 @dataclass(kw_only=True)
-class Entry:
-    """One request. `status`: None while it is answered, "client_gone" or "reset" when it ended without one."""
+class RequestRecord:
+    """One request. `status`: None while it is being answered; "client_gone" or "reset" when no status was sent."""
 
     n: int
     at: float
@@ -29,22 +29,22 @@ class Entry:
     status: int | str | None = None
     fault: str | None = None
 
-    def as_json(self) -> jsons.JsonObject:
+    def as_json(self) -> json_codec.JsonObject:
         return {**vars(self), "body": _readable(self.body)}
 
 
-class Records:
-    """Entries oldest first; numbers go on counting when entries are forgotten."""
+class RequestLog:
+    """The records, oldest first; the numbers go on after `clear`."""
 
     def __init__(self) -> None:
-        self._entries: deque[Entry] = deque()
+        self._records: deque[RequestRecord] = deque()
         self._bytes = 0
         self._n = 0
 
-    def open(self, *, scope: Scope, body: bytes) -> Entry:
+    def add(self, *, scope: Scope, body: bytes) -> RequestRecord:
         self._n += 1
         request = HTTPConnection(scope)
-        entry = Entry(
+        record = RequestRecord(
             n=self._n,
             at=time.time(),
             method=scope["method"],
@@ -53,38 +53,38 @@ class Records:
             headers=dict(request.headers),
             body=body,
         )
-        self._entries.append(entry)
+        self._records.append(record)
         self._bytes += len(body)
-        while len(self._entries) > _MAX_ENTRIES or self._bytes > _MAX_BYTES:
-            self._bytes -= len(self._entries.popleft().body)
-        return entry
+        while len(self._records) > _MAX_REQUESTS or self._bytes > _MAX_BYTES:
+            self._bytes -= len(self._records.popleft().body)
+        return record
 
     def clear(self) -> None:
-        self._entries.clear()
+        self._records.clear()
         self._bytes = 0
 
-    def as_json(self) -> list[jsons.JsonObject]:
-        return [entry.as_json() for entry in self._entries]
+    def as_json(self) -> list[json_codec.JsonObject]:
+        return [record.as_json() for record in self._records]
 
 
-class Recorder:
-    """ASGI layer around the data plane; handlers find the entry of their request in `request.state.entry`."""
+class RequestLogMiddleware:
+    """ASGI middleware; handlers find the record of their request in `request.state.record`."""
 
-    def __init__(self, app: ASGIApp, *, records: Records) -> None:
+    def __init__(self, app: ASGIApp, *, log: RequestLog) -> None:
         self._app = app
-        self._records = records
+        self._log = log
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         body = await _read(receive)
-        entry = self._records.open(scope=scope, body=body)
-        scope.setdefault("state", {})["entry"] = entry
+        record = self._log.add(scope=scope, body=body)
+        scope.setdefault("state", {})["record"] = record
 
         async def note_status(message: Message) -> None:
             if message["type"] == "http.response.start":
-                entry.status = message["status"]
+                record.status = message["status"]
             await send(message)
 
         await self._app(scope, receive, note_status)
@@ -101,10 +101,10 @@ async def _read(receive: Receive) -> bytes:
 
 
 def _readable(body: bytes) -> object:
-    """Parsed when it is JSON, else as text; None when there was none."""
+    """The parsed JSON, else the text; None for an empty body."""
     if not body:
         return None
     try:
-        return jsons.loads(body)
+        return json_codec.loads(body)
     except ValueError:
         return body.decode("utf-8", "replace")

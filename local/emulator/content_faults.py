@@ -1,16 +1,17 @@
-"""Faults of content: what arrives instead of the right answer. (Faults of time and wire are in delivery.py.)"""
+"""Faults of content: what is sent instead of the answer."""
 
 from dataclasses import replace
 from itertools import islice
 
-from local.emulator import errors
+from local.emulator import azure_errors
 from local.emulator.answers import Answer, refusal
 from local.emulator.faults import Fault
 
 _PAGE = b"<!DOCTYPE html><html><head><title>Web App</title></head><body>Our services aren't available</body></html>"
 
 
-def spoil(answer: Answer, *, fault: Fault) -> Answer:
+def apply_fault(answer: Answer, *, fault: Fault) -> Answer:
+    """The answer with this fault; the same for faults of sending."""
     match fault.fault:
         case "429" | "500" | "503" | "408":
             return refusal(status_error(fault))
@@ -24,7 +25,7 @@ def spoil(answer: Answer, *, fault: Fault) -> Answer:
             return answer
 
 
-def status_error(fault: Fault) -> errors.AzureError:
+def status_error(fault: Fault) -> azure_errors.AzureError:
     """The error that Azure sends with this status."""
     match fault.fault:
         case "429":
@@ -34,15 +35,17 @@ def status_error(fault: Fault) -> errors.AzureError:
                 f"OpenAI S0 pricing tier. Please retry after {wait} seconds."
             )
             headers = {"x-ratelimit-remaining-requests": "0"}
-            error = errors.front_door(status=429, code="429", message=message, headers=headers)
+            error = azure_errors.front_end_error(status=429, code="429", message=message, headers=headers)
         case "503":
             message = "The service is temporarily unable to process your request. Please try again later."
-            error = errors.front_door(status=503, code="ServiceUnavailable", message=message)
+            error = azure_errors.front_end_error(status=503, code="ServiceUnavailable", message=message)
         case "408":
-            error = errors.front_door(status=408, code="Timeout", message="The operation was timeout.")
+            error = azure_errors.front_end_error(status=408, code="Timeout", message="The operation was timeout.")
         case _:
             message = "The server had an error while processing your request. Sorry about that!"
-            error = errors.model_error(status=500, type_="server_error", code="InternalServerError", message=message)
+            error = azure_errors.model_error(
+                status=500, type_="server_error", code="InternalServerError", message=message
+            )
     error.headers |= fault.retry_headers
     return error
 
@@ -57,7 +60,7 @@ def _malformed(answer: Answer, *, after: int) -> Answer:
 
 
 def _with_error_event(answer: Answer, *, after: int) -> Answer:
-    """A whole answer has no events: its request fails outright."""
+    """An answer that is not streamed has no events and becomes a 500."""
     if answer.events is None or answer.error_event is None:
         return refusal(status_error(Fault(fault="500")))
     good = list(islice(answer.events, after))

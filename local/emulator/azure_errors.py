@@ -1,12 +1,12 @@
-"""Refusals in the words of Azure OpenAI; clients match on status, code and sometimes on the message."""
+"""Azure OpenAI's errors; clients match on status, code and sometimes on the message."""
 
-from local.emulator import jsons
+from local.emulator import json_codec
 
 
 class AzureError(Exception):
     """An answer that is an error: `status`, the `error` object of the body, extra headers."""
 
-    def __init__(self, *, status: int, error: jsons.JsonObject, headers: dict[str, str] | None = None) -> None:
+    def __init__(self, *, status: int, error: json_codec.JsonObject, headers: dict[str, str] | None = None) -> None:
         super().__init__(error.get("message"))
         self.status = status
         self.error = error
@@ -14,11 +14,11 @@ class AzureError(Exception):
 
     @property
     def body(self) -> bytes:
-        return jsons.dumps({"error": self.error})
+        return json_codec.dumps({"error": self.error})
 
 
-def front_door(*, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> AzureError:
-    """An error of Azure's front end, which sends code and message alone."""
+def front_end_error(*, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> AzureError:
+    """An error of Azure's front end, which sends only code and message."""
     return AzureError(status=status, error={"code": code, "message": message}, headers=headers)
 
 
@@ -30,17 +30,17 @@ def model_error(
     param: str | None = None,
     code: str | None = None,
 ) -> AzureError:
-    """An error of the model's own interface, in OpenAI's shape."""
+    """An error of the model's API, in OpenAI's format."""
     error = {"message": message, "type": type_, "param": param, "code": code}
     return AzureError(status=status, error=error)
 
 
 def not_found() -> AzureError:
-    return front_door(status=404, code="404", message="Resource not found")
+    return front_end_error(status=404, code="404", message="Resource not found")
 
 
 def access_denied() -> AzureError:
-    return front_door(
+    return front_end_error(
         status=401,
         code="401",
         message="Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid "
@@ -49,7 +49,7 @@ def access_denied() -> AzureError:
 
 
 def deployment_not_found() -> AzureError:
-    return front_door(
+    return front_end_error(
         status=404,
         code="DeploymentNotFound",
         message="The API deployment for this resource does not exist. If you created the deployment within the last "
@@ -58,7 +58,7 @@ def deployment_not_found() -> AzureError:
 
 
 def operation_not_supported(*, operation: str, model: str) -> AzureError:
-    return front_door(
+    return front_end_error(
         status=400,
         code="OperationNotSupported",
         message=f"The {operation} operation does not work with the specified model, {model}. Please choose different "
@@ -68,7 +68,7 @@ def operation_not_supported(*, operation: str, model: str) -> AzureError:
 
 
 def unsupported_api_version() -> AzureError:
-    return front_door(status=400, code="BadRequest", message="API version not supported")
+    return front_end_error(status=400, code="BadRequest", message="API version not supported")
 
 
 def not_json() -> AzureError:
@@ -94,7 +94,7 @@ def unsupported(param: str) -> AzureError:
 
 def wrong_type(*, param: str, expected: str, value: object) -> AzureError:
     return model_error(
-        message=f"Invalid type for '{param}': expected {expected}, but got {jsons.kind(value)} instead.",
+        message=f"Invalid type for '{param}': expected {expected}, but got {json_codec.kind(value)} instead.",
         param=param,
         code="invalid_type",
     )

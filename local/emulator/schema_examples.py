@@ -1,14 +1,14 @@
-"""Values that fit a JSON schema, so that made-up calls and structured answers pass a client's own checks."""
+"""Values that fit a JSON schema, so that generated calls and structured answers pass a client's checks."""
 
 from typing import Any
 
-from local.emulator.jsons import JsonObject
+from local.emulator.json_codec import JsonObject
 
 _MAX_DEPTH = 8
 
 
 def example(schema: object, *, name: str = "text", number: int = 0, depth: int = 0) -> Any:  # noqa: ANN401
-    """`name` and `number` make the strings telling; a schema that we do not understand gives null."""
+    """`name` and `number` distinguish the strings; an unsupported schema gives null."""
     if not isinstance(schema, dict) or depth > _MAX_DEPTH:
         return None
     if "const" in schema:

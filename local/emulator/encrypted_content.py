@@ -1,4 +1,4 @@
-"""Encrypted reasoning: only the region that sealed an item can open it again."""
+"""Encrypted reasoning: only the region that encrypted an item can decrypt it."""
 
 import base64
 import hashlib
@@ -9,17 +9,17 @@ _PREFIX = "gAAAAA"
 _NONCE_BYTES = 48
 
 
-def seal(*, region: str) -> str:
+def encrypt(*, region: str) -> str:
     """Opaque text, as `reasoning.encrypted_content` is; stateless, so that it outlives a restart."""
     nonce = secrets.token_bytes(_NONCE_BYTES)
     return _PREFIX + base64.urlsafe_b64encode(nonce + _sign(nonce, region=region)).decode()
 
 
-def opens(sealed: str, *, region: str) -> bool:
-    if not sealed.startswith(_PREFIX) or not sealed.isascii():
+def can_decrypt(encrypted: str, *, region: str) -> bool:
+    if not encrypted.startswith(_PREFIX) or not encrypted.isascii():
         return False
     try:
-        raw = base64.b64decode(sealed.removeprefix(_PREFIX), altchars=b"-_", validate=True)
+        raw = base64.b64decode(encrypted.removeprefix(_PREFIX), altchars=b"-_", validate=True)
     except ValueError:
         return False
     nonce, signature = raw[:_NONCE_BYTES], raw[_NONCE_BYTES:]

@@ -1,4 +1,4 @@
-"""JSON as it goes over the wire: strict when read, compact UTF-8 when written."""
+"""JSON: strict when read, compact UTF-8 when written."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ def _refuse(constant: str) -> NoReturn:
 
 
 def loads(data: bytes | str) -> object:
-    """Parse; ValueError for anything that is not JSON, `NaN` and too deep nesting included."""
+    """Parse; ValueError for anything that is not JSON, including `NaN` and too deep nesting."""
     try:
         return json.loads(data, parse_constant=_refuse)  # type: ignore[no-any-return, unused-ignore]
     except RecursionError as error:
@@ -20,7 +20,7 @@ def loads(data: bytes | str) -> object:
 
 
 def dumps(value: object) -> bytes:
-    """Write; half surrogate pairs, which JSON can carry and UTF-8 cannot, become question marks."""
+    """Write; half surrogate pairs, which UTF-8 cannot encode, become question marks."""
     return text(value).encode("utf-8", "replace")
 
 
@@ -29,7 +29,7 @@ def text(value: object) -> str:
 
 
 def kind(value: object) -> str:
-    """A value's type in the words of OpenAI's refusals."""
+    """The name of a value's type in OpenAI's error messages."""
     match value:
         case None:
             return "null"
