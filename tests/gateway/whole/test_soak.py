@@ -37,6 +37,7 @@ _LATE_S = 2.0  # a busy machine writes the line of a request later than it broke
 # For a busy machine.
 _TIMEOUTS = {
     "connect_s": 2,
+    "body_s": 10,
     "first_event_s": 3,
     "answer_s": 3,
     "embeddings_s": 3,
