@@ -7,17 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.errors import BenchmarkError
 from benchmarks.litellm import Configuration
-from benchmarks.node import NODE, NODE_MODULES
+from benchmarks.node import NODE, install_portkey
 from benchmarks.targets import DIRECT, GATEWAY, LITELLM, PORTKEY, AzureTarget, PortkeyTarget, Target
 from local.runner.image import find_image
 from local.runner.network import HOST, free_port, wait_until_ready
 from local.runner.processes import Process, start
 from local.runner.session import Session, run
 from local.runner.stack import read_stack
-
-_PORTKEY = NODE_MODULES / "@portkey-ai/gateway/build/start-server.js"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +43,7 @@ def run_replica(stack: Path, *, port: int = 0, key: str | None = None) -> Iterat
     variables[str(read.gateway.secrets[first["key_envs"][0]].variable)] = key or secrets.token_urlsafe(24)
     environ = {f"TF_VAR_{name}": value for name, value in variables.items()}
     unused = stack.with_name("secrets.json")
-    with run(stack=stack, port=port, environ=environ, secrets=unused, litellm="loading") as session:
+    with run(stack=stack, port=port, environ=environ, secrets=unused, wait="gateway") as session:
         yield Replica(
             session=session,
             gateway=Target(name=GATEWAY, url=session.host_url, key=session.key),
@@ -84,10 +81,8 @@ def run_litellm(stack: Path, *, configuration: Configuration, wait: bool = True)
 @contextmanager
 def run_portkey(azure: AzureTarget) -> Iterator[Target]:
     """Run Portkey's gateway, ready, without its console."""
-    if not _PORTKEY.exists():
-        raise BenchmarkError(f"{_PORTKEY} is missing. `python3 scripts/test.py` installs it, or `npm ci`.")
     port = free_port(0)
-    command = (NODE.name, str(_PORTKEY), f"--port={port}", "--headless")
+    command = (NODE.name, str(install_portkey()), f"--port={port}", "--headless")
     with start("portkey", command, env={}, programs=NODE.parent) as process:
         target = PortkeyTarget(name=PORTKEY, url=f"http://{HOST}:{port}", key=azure.key, azure=azure)
         wait_until_ready(f"{target.url}/", process)

@@ -19,13 +19,13 @@ import json
 import os
 
 from scripts.cli.error_handling import ScriptError
-from scripts.setup.paths import ROOT
+from scripts.setup.settings_files import FOLDER, environment_files
 
 
 def main() -> None:
     """Print them, and hand them to the workflow whose step this is."""
     parse(sys.argv[1:])
-    names = json.dumps(environments(ROOT / "settings" / "environments"))
+    names = json.dumps(environments(FOLDER))
     print(names)
     if output := os.environ.get("GITHUB_OUTPUT"):
         with Path(output).open("a", encoding="utf-8") as file:
@@ -33,15 +33,15 @@ def main() -> None:
 
 
 def parse(words: list[str]) -> argparse.Namespace:
-    """There are no options; a mistake ends with exit code 2."""
+    """There are no options; any other argument ends with exit code 2."""
     parser = argparse.ArgumentParser(prog="environments.py", description="Lists the environments as JSON.")
     return parser.parse_args(words)
 
 
 def environments(folder: Path) -> list[str]:
     """The names of the files, which are the environments' names; `ScriptError` when there are none."""
-    names = sorted(path.stem for path in folder.glob("*.toml"))
+    names = [path.stem for path in environment_files(folder)]
     if not names:
-        # An empty matrix is no failure to GitHub: a workflow would do nothing and look well.
-        raise ScriptError(f"{folder} holds no environment's file, like dev.toml.")
+        # GitHub takes an empty matrix for a success: the workflow would do nothing.
+        raise ScriptError(f"{folder} has no file of an environment, such as dev.toml.", code=2)
     return names

@@ -22,31 +22,32 @@ import tempfile
 from functools import partial
 
 from scripts.cli.processes import Processes, run_in_parallel
-from scripts.setup.environment import TOOL_LOCKS, prepare
 from scripts.setup.install import program
 from scripts.setup.paths import ROOT
+from scripts.setup.prepare import TOOL_LOCKS
 from scripts.setup.requirements import image_locks
 
+NODE_LOCKS = (ROOT / "package-lock.json", ROOT / "benchmarks" / "package-lock.json")
 COOL_DOWN_DAYS = 7  # what is malicious is mostly found and taken back before; pipenv knows no such thing
 
 
 def main() -> None:
     """Renew all of them."""
     argparse.ArgumentParser(prog="lock.py", description="Renews every lock.").parse_args()
-    prepare()
     locks = image_locks(ROOT / "local" / "image")
     images = {f"LiteLLM {version}": partial(image, version=version, path=path) for version, path in locks.items()}
+    packages_of_node = {str(path.relative_to(ROOT)): partial(node, folder=path.parent) for path in NODE_LOCKS}
     tools = {path.stem: partial(tool, wanted=path) for path in sorted(TOOL_LOCKS.glob("*.in"))}
-    run_in_parallel({"Pipfile.lock": pipfile, "package-lock.json": node, **images, **tools})
+    run_in_parallel({"Pipfile.lock": pipfile, **packages_of_node, **images, **tools})
 
 
-def pipfile(work: Processes) -> None:
+def pipfile(processes: Processes) -> None:
     """By pipenv, in a folder where it may make the environment that it insists on."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(ROOT / "Pipfile", folder)
         os.environ.update(PIPENV_PIPFILE=str(Path(folder, "Pipfile")), PIPENV_VENV_IN_PROJECT="1", PIPENV_NOSPIN="1")
         os.environ.update(PIPENV_IGNORE_VIRTUALENVS="1")
-        work.run([program("uv"), "tool", "run", "pipenv", "lock", "--python", program("python")])
+        processes.run([program("uv"), "tool", "run", "pipenv", "lock", "--python", program("python")])
         lock = json.loads(Path(folder, "Pipfile.lock").read_text(encoding="utf-8"))
     lock["_meta"]["sources"] = []
     for package in [*lock["default"].values(), *lock["develop"].values()]:
@@ -54,29 +55,29 @@ def pipfile(work: Processes) -> None:
     (ROOT / "Pipfile.lock").write_text(json.dumps(lock, indent=4, sort_keys=True) + "\n", encoding="utf-8")
 
 
-def node(work: Processes) -> None:
-    """By npm, without the addresses that it would note."""
+def node(processes: Processes, *, folder: Path) -> None:
+    """By npm, without the addresses that it would record."""
     options = ["--package-lock-only", "--ignore-scripts", "--omit-lockfile-registry-resolved"]
     options += [f"--min-release-age={COOL_DOWN_DAYS}"]
-    work.run([program("npm"), "install", *options])
+    processes.run([program("npm"), "install", "--prefix", folder, *options])
 
 
-def image(work: Processes, *, version: str, path: Path) -> None:
+def image(processes: Processes, *, version: str, path: Path) -> None:
     """The packages of that LiteLLM."""
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder, "requirements.in")
         wanted.write_text(f"litellm[proxy]=={version}\n", encoding="utf-8")
         # The image holds its packages already, however new they are.
-        _compile(work, wanted, path)
+        _compile(processes, wanted, path)
 
 
-def tool(work: Processes, *, wanted: Path) -> None:
+def tool(processes: Processes, *, wanted: Path) -> None:
     """The packages of a tool, which stands in its `.in` with its version."""
-    _compile(work, wanted, wanted.with_suffix(".txt"), f"--exclude-newer={COOL_DOWN_DAYS} days")
+    _compile(processes, wanted, wanted.with_suffix(".txt"), f"--exclude-newer={COOL_DOWN_DAYS} days")
 
 
-def _compile(work: Processes, wanted: Path, path: Path, *more: str) -> None:
+def _compile(processes: Processes, wanted: Path, path: Path, *more: str) -> None:
     """By uv, for every platform and every Python from 3.11 on."""
     options = ["--universal", "--python-version=3.11", "--generate-hashes", "--upgrade"]
     options += ["--no-header", "--no-annotate", "--no-emit-index-url"]
-    work.run([program("uv"), "pip", "compile", *options, *more, wanted, "--output-file", path])
+    processes.run([program("uv"), "pip", "compile", *options, *more, wanted, "--output-file", path])

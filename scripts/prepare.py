@@ -1,4 +1,4 @@
-"""Installs what plans and deployments run on, and nothing else: in workflows a step of its own, without secrets."""
+"""Installs what plans and deployments need, and nothing else: in workflows a step of its own, without secrets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if __name__ == "__main__":
 
 import argparse
 
-from scripts.setup.environment import prepare
+from scripts.setup.prepare import prepare
 
 
 def main() -> None:
@@ -23,5 +23,7 @@ def main() -> None:
 
 
 def parse(words: list[str]) -> argparse.Namespace:
-    """There are no options; a mistake ends with exit code 2."""
-    return argparse.ArgumentParser(prog="prepare.py", description="Installs what is missing.").parse_args(words)
+    """There are no options; any other argument ends with exit code 2."""
+    return argparse.ArgumentParser(
+        prog="prepare.py", description="Installs what plans and deployments need, if it is missing or outdated."
+    ).parse_args(words)

@@ -1,7 +1,7 @@
-"""Everything that CI runs: linters, types, the two ways of synthesis, checkov, the tests, a soak of two minutes.
+"""Runs what CI runs: linters, types, both ways of synthesis, scans, and the tests. `--full` adds the long tests.
 
-The tests of the gateway run again with every other LiteLLM that has a lock. Arguments go to pytest, which then runs
-once. The exit code is 0 when all of it passed, 1 when something failed, 130 after Ctrl-C.
+With other arguments only pytest runs, and gets them: `test.py tests/settings -k naming`. Exit codes: 0 when everything
+passed, 1 when something failed, 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -13,8 +13,10 @@ if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
     from scripts.setup.entry import run_main
 
-    run_main(venv=False)
+    run_main(development=True)
 
+import argparse
+import os
 import subprocess
 import time
 from collections.abc import Callable, Sequence
@@ -22,40 +24,60 @@ from functools import partial
 
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.processes import Processes, run_in_parallel
-from scripts.setup.environment import LOCKS, TOOL_LOCKS, in_settings, prepare, tool
 from scripts.setup.install import program
 from scripts.setup.paths import ROOT
+from scripts.setup.prepare import LOCKS, TOOL_LOCKS, prepare, tool
 from scripts.setup.requirements import image_locks, tool_locks
+from scripts.setup.settings_files import litellm_versions
 from scripts.terraform import synthesis
 
-WHOLE = ("tests/gateway/whole",)
+WITH_LITELLM = ("tests/gateway/whole",)
+SOAK = ("tests/gateway/whole/test_soak.py", "--soak-seconds", "120")
 ZIZMOR = ("--offline", "--persona=pedantic", "--no-progress")
 # Without the linters that happen to be on somebody's machine: each `run:` is one call of a script.
 ACTIONLINT = ("-shellcheck=", "-pyflakes=")
-SOAK = ("tests/gateway/whole/test_soak.py", "--soak-seconds", "120")
+_MOST_WORKERS = 4  # each may run a LiteLLM of its own, with 0.4 GB
 
 
 def main() -> None:
-    """Run every step, whatever the others gave, and tell how each went."""
-    prepare(litellm=image_locks(LOCKS).keys(), tools=tool_locks(TOOL_LOCKS).keys(), node=True)
-    steps = [Step(name, action) for name, action in quiet_steps().items()]
-    # These are quiet until they fail, and each keeps one core busy; the tests have the machine to themselves.
-    run_in_parallel({step.name: step for step in steps})
-    for step in steps:
-        if not step.passed:
-            print(f"\n=== {step.name}\n{step.output}", flush=True)
-    for name, arguments in runs(sys.argv[1:]).items():
-        tests = Step(name, partial(pytest, arguments))
-        tests(Processes())
-        steps.append(tests)
+    """Run every step, whether or not the others pass, and print how each went."""
+    full, arguments = parse(sys.argv[1:])
+    versions = image_locks(LOCKS).keys() if full else litellm_versions()
+    prepare(development=True, litellm=versions, tools=tool_locks(TOOL_LOCKS).keys(), node=True)
+    steps: list[Step] = []
+    if not arguments:
+        steps = [Step(name, action) for name, action in checks().items()]
+        run_in_parallel({step.name: step for step in steps})
+        for step in steps:
+            if not step.passed:
+                print(f"\n=== {step.name}\n{step.output}", flush=True)
+    for name, words in pytest_runs(arguments, full=full).items():
+        step = Step(name, partial(pytest, words))
+        step(Processes())
+        steps.append(step)
     print()
     for step in steps:
         print(f"{'passed' if step.passed else 'FAILED'} {step.seconds:6.1f} s  {step.name}")
     sys.exit(0 if all(step.passed for step in steps) else 1)
 
 
-def quiet_steps() -> dict[str, Callable[[Processes], object]]:
-    """What looks at the code without running it, by name."""
+def parse(words: list[str]) -> tuple[bool, list[str]]:
+    """Whether the run is a full one, and the arguments for pytest."""
+    parser = argparse.ArgumentParser(
+        prog="test.py",
+        usage="test.py [-h] [--full] [[--] PYTEST_ARGUMENT ...]",
+        description="Runs what CI runs: linters, types, synthesis, scans, tests. With arguments: pytest alone.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--full", action="store_true", help="also the long tests, a soak, and the newest LiteLLM that installs"
+    )
+    known, others = parser.parse_known_args(words)
+    return known.full, [word for word in others if word != "--"]
+
+
+def checks() -> dict[str, Callable[[Processes], object]]:
+    """What examines the code and the stacks, by name."""
     commands: dict[str, list[str | Path]] = {
         "ruff check": [program("ruff"), "check"],
         "ruff format": [program("ruff"), "format", "--check"],
@@ -65,20 +87,23 @@ def quiet_steps() -> dict[str, Callable[[Processes], object]]:
         "checkov": [program("python"), "scripts/scan.py"],
     }
     steps = {name: partial(Processes.run, command=words) for name, words in commands.items()}
-    return {**steps, "main.py and cdktf synth": synthesis.same}
+    return {**steps, "main.py and cdktf synth": synthesis.compare}
 
 
-def runs(arguments: list[str]) -> dict[str, list[str]]:
-    """The arguments of each run of pytest, by what it is called."""
+def pytest_runs(arguments: list[str], *, full: bool) -> dict[str, list[str]]:
+    """The arguments of each run of pytest, by name."""
     if arguments:
-        return {"pytest": arguments}
-    others = sorted(image_locks(LOCKS).keys() - in_settings())
-    again = {f"pytest, LiteLLM {version}": [*WHOLE, "--full", "--litellm", version] for version in others}
-    return {"pytest": ["--full"], **again, "pytest, soak": [*SOAK]}
+        return {"pytest": [*arguments, *(["--full"] if full else [])]}
+    workers = ["-n", str(max(2, min(os.cpu_count() or 2, _MOST_WORKERS))), "--dist", "worksteal", "--durations=15"]
+    if not full:
+        return {"pytest": workers}
+    others = sorted(image_locks(LOCKS).keys() - litellm_versions())
+    again = {f"pytest, LiteLLM {version}": [*workers, *WITH_LITELLM, "--litellm", version] for version in others}
+    return {"pytest --full": [*workers, "--full"], **again, "pytest, soak": [*SOAK]}
 
 
 class Step:
-    """A part of the whole, which notes how it went."""
+    """A part of the run: an action, how long it took, whether it passed, and its output if not."""
 
     def __init__(self, name: str, action: Callable[[Processes], object]) -> None:
         self.name = name
@@ -87,11 +112,11 @@ class Step:
         self.seconds = 0.0
         self._action = action
 
-    def __call__(self, work: Processes) -> None:
-        """Do it; a failure is noted, too, and no reason to stop the others."""
+    def __call__(self, processes: Processes) -> None:
+        """Run it; a failure is recorded and does not stop the other steps."""
         start = time.monotonic()
         try:
-            self._action(work)
+            self._action(processes)
             self.passed = True
         except (ScriptError, OSError) as failure:
             self.output = getattr(failure, "output", "") or str(failure)
@@ -99,8 +124,8 @@ class Step:
 
 
 def pytest(arguments: Sequence[str], _: Processes | None = None) -> None:
-    """Run it on this terminal; Ctrl-C ends it too."""
-    process = subprocess.Popen([str(program("python")), "-m", "pytest", "--durations=15", *arguments], cwd=ROOT)
+    """Run pytest on this terminal; Ctrl-C ends it too."""
+    process = subprocess.Popen([str(program("python")), "-m", "pytest", *arguments], cwd=ROOT)
     try:
         code = process.wait()
     except BaseException:

@@ -17,15 +17,15 @@ if __name__ == "__main__":
 import argparse
 
 from scripts.cli.processes import exec_program
-from scripts.setup.environment import in_settings, prepare
 from scripts.setup.install import program
-from scripts.setup.paths import ROOT
+from scripts.setup.prepare import prepare
+from scripts.setup.settings_files import environment_files, litellm_versions
 
 
 def main() -> None:
     """Prepare, synthesize, and become the runner."""
     arguments = parse(sys.argv[1:])
-    prepare(litellm=in_settings())
+    prepare(litellm=litellm_versions())
     from scripts.terraform.stacks import synthesize  # which an old Python cannot read
 
     synthesize()
@@ -38,7 +38,7 @@ def parse(words: list[str]) -> argparse.Namespace:
         prog="up.py", description="Starts the gateway on this machine, setting up whatever is missing."
     )
     # What can be judged now is judged now: the setup takes a minute, and a mistake should not wait for it.
-    environments = sorted(file.stem for file in (ROOT / "settings/environments").glob("*.toml"))
+    environments = [file.stem for file in environment_files()]
     parser.add_argument(
         "--env", default="dev", choices=environments, metavar="NAME", help=f"{', '.join(environments)} (default: dev)"
     )

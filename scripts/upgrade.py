@@ -25,8 +25,8 @@ from scripts import lock, test
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.cli.processes import run_in_parallel
-from scripts.setup.environment import LOCKS, prepare
 from scripts.setup.paths import ROOT
+from scripts.setup.prepare import LOCKS, prepare
 from scripts.setup.registry import digest_of
 from scripts.setup.requirements import image_locks
 from settings import image
@@ -43,9 +43,9 @@ def main() -> None:
     image = f"{arguments.repository}:{arguments.tag}@{digest}"
     log(image)
     make_lock(version)
-    prepare(litellm=[version])
+    prepare(development=True, litellm=[version])
     try:
-        test.pytest([*test.WHOLE, "--full", "--litellm", version])
+        test.pytest([*test.WITH_LITELLM, "--litellm", version])
     except ScriptError as failure:
         raise ScriptError(
             f"The gateway's tests failed with LiteLLM {version} ({failure}). The settings are as they were.\n"

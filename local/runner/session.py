@@ -29,17 +29,8 @@ class Session:
     projects: Sequence[Mapping[str, Any]]
     models: Sequence[Mapping[str, Any]]
     emulators: Mapping[str, Emulator]
-    containers: Mapping[str, Process]
-
-    @property
-    def gateway(self) -> Process:
-        """The gateway's container."""
-        return self.containers["gateway"]
-
-    @property
-    def litellm(self) -> Process:
-        """LiteLLM's container."""
-        return self.containers["litellm"]
+    gateway: Process
+    litellm: Process
 
     @property
     def key(self) -> str:
@@ -61,8 +52,8 @@ class Session:
 
     def check(self) -> None:
         """Raise RunnerError when one of the containers has ended."""
-        for process in self.containers.values():
-            process.check()
+        self.gateway.check()
+        self.litellm.check()
 
 
 @contextmanager
@@ -74,14 +65,13 @@ def run(
     azure: bool = False,
     environ: Mapping[str, str] = os.environ,
     secrets: Path,
-    litellm: Literal["ready", "loading", "absent"] = "ready",
+    wait: Literal["all", "gateway"] = "all",
     progress: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Session]:
     """Run the stack until the block ends; `port` 0 takes a free one.
 
     Secrets that are not in `environ` are made up and kept in the file `secrets`.
     Every upstream is emulated unless `upstreams` gives its address, or `azure` leaves the one of the settings.
-    `litellm`: wait until it is ready, leave it loading, or do not start it.
 
     Raises:
         RunnerError: something is missing, in the way, or does not start.
@@ -115,11 +105,11 @@ def run(
                     programs=programs,
                 )
             )
-            for container in ((read.gateway,) if litellm == "absent" else (read.gateway, read.litellm))
+            for container in (read.gateway, read.litellm)
         }
         progress("Waiting for the gateway")
         wait_until_ready(urls["gateway"] + read.gateway.readiness, containers["gateway"])
-        if litellm == "ready":
+        if wait == "all":
             progress("Waiting for LiteLLM to load")
             wait_until_ready(urls["litellm"] + read.litellm.readiness, containers["litellm"])
         yield Session(
@@ -133,7 +123,8 @@ def run(
             projects=read.projects,
             models=read.models,
             emulators=emulators,
-            containers=containers,
+            gateway=containers["gateway"],
+            litellm=containers["litellm"],
         )
 
 

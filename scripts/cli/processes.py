@@ -1,4 +1,4 @@
-"""Child processes that are shown while they work, end with this one, and explain themselves when they fail.
+"""Child processes with progress, which end with this one, and whose last lines are the message when they fail.
 
 Standard library only, and readable to an old Python: it runs before there is an environment.
 """
@@ -72,16 +72,16 @@ class Processes:
 
 def run_in_parallel(jobs: Mapping[str, Callable[[Processes], object]]) -> None:
     """Do the jobs at the same time, showing their names; the first failure ends the others."""
-    work = Processes()
+    processes = Processes()
     failures: list[ScriptError] = []
 
     def do(name: str, job: Callable[[Processes], object]) -> None:
         start = time.monotonic()
         try:
-            job(work)
+            job(processes)
         except (ScriptError, OSError) as failure:
             failures.append(failure if isinstance(failure, ScriptError) else ScriptError(f"{name}: {failure}"))
-            work.stop()
+            processes.stop()
         else:
             log(f"{name}: {time.monotonic() - start:.1f} s")
 
@@ -91,7 +91,7 @@ def run_in_parallel(jobs: Mapping[str, Callable[[Processes], object]]) -> None:
             thread.start()
         _watch(threads)
     finally:
-        work.stop()
+        processes.stop()
         for thread in threads.values():
             thread.join()
     if failures:

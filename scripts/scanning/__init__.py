@@ -1,1 +1,1 @@
-"""What checkov finds in the synthesized stacks, and what of it we leave as it is."""
+"""What checkov finds in the synthesized stacks, and what of it is accepted."""

@@ -9,16 +9,18 @@ from pathlib import Path
 from typing import NoReturn
 
 from scripts.cli.error_handling import error_handling
-from scripts.setup.environment import enter
+from scripts.setup.prepare import enter
 
 
-def run_main(*, venv: bool = True, tools: Collection[str] = (), node: bool = False) -> NoReturn:
+def run_main(
+    *, venv: bool = True, development: bool = False, tools: Collection[str] = (), node: bool = False
+) -> NoReturn:
     """Call `main()` of the started script, by default in `.venv` with what it needs, and exit.
 
     The script is imported there as a module, so its own imports may stand at its top.
     """
     with error_handling():
         if venv:
-            enter(tools=tools, node=node)
+            enter(development=development, tools=tools, node=node)
         importlib.import_module(f"scripts.{Path(sys.argv[0]).stem}").main()
     sys.exit(0)

@@ -9,15 +9,15 @@ from pathlib import Path
 _IMAGE = re.compile(r":[\w.-]*?(\d+\.\d+\.\d+)[\w.-]*@sha256:[0-9a-f]{64}")
 
 
-def from_pipfile_lock(text: str) -> str:
-    """Every package of `Pipfile.lock`, those for development too, pinned and with the hashes of all its files."""
+def from_pipfile_lock(text: str, *, development: bool = False) -> str:
+    """The packages of `Pipfile.lock`, pinned, with the hashes of all their files; on request those for development."""
     lock = json.loads(text)
-    packages = {**lock["develop"], **lock["default"]}
+    packages = {**(lock["develop"] if development else {}), **lock["default"]}
     return "".join(_line(name, packages[name]) for name in sorted(packages))
 
 
-def only(requirements: str, name: str) -> str:
-    """The one package out of them."""
+def requirement(requirements: str, name: str) -> str:
+    """The one of that name."""
     for entry in requirements.replace("\\\n", "").splitlines():
         if entry.startswith(f"{name}=="):
             return f"{entry}\n"

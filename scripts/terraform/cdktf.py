@@ -18,7 +18,7 @@ from scripts.cli.log import log
 from scripts.cli.processes import Processes, run_in_parallel
 from scripts.setup.install import NODE_MODULES
 from scripts.terraform import program as terraform
-from scripts.terraform.errors import explain, is_state_missing
+from scripts.terraform.explanations import explained, lacks_state
 from scripts.terraform.stacks import Stack, output_folder
 
 PLAN_FLAGS = "TF_CLI_ARGS_plan"
@@ -47,24 +47,24 @@ def plan_json(stack: Stack, *, refresh: bool) -> Mapping[str, Any]:
     env = {**environment(), **unset, **given, PLAN_FLAGS: flags}
     with _private_plan_file(stack) as path:
         try:
-            run_in_parallel({f"Plan for {stack.env}": lambda work: _diff(work, stack, env)})
+            run_in_parallel({f"Plan for {stack.env}": lambda processes: _diff(processes, stack, env)})
         except ScriptError as failure:
-            if refresh or not is_state_missing(failure.output):
+            if refresh or not lacks_state(failure.output):
                 raise
             log(f"{stack.env} has no Terraform state yet: everything is to create.")
             return _create_everything(stack)
         shown = terraform.run("show", "-json", "-no-color", path.name, folder=stack.folder)
     if shown.returncode:
-        raise ScriptError(explain(shown.stderr, env=stack.env, folder=stack.folder))
+        raise ScriptError(explained(shown.stderr, env=stack.env, folder=stack.folder))
     content: Mapping[str, Any] = json.loads(shown.stdout)
     return content
 
 
-def _diff(work: Processes, stack: Stack, env: Mapping[str, str]) -> None:
+def _diff(processes: Processes, stack: Stack, env: Mapping[str, str]) -> None:
     try:
-        work.run(command("diff", stack), env=env)
+        processes.run(command("diff", stack), env=env)
     except ScriptError as failure:
-        why = explain(failure.output, env=stack.env, folder=stack.folder)
+        why = explained(failure.output, env=stack.env, folder=stack.folder)
         raise ScriptError(f"The plan for {stack.env} failed.\n\n{why}", output=failure.output) from None
 
 

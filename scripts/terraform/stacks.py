@@ -115,7 +115,8 @@ def output_folder() -> Path:
 
 def synthesize() -> None:
     """Write all stacks; `ScriptError` with the mistakes in the settings."""
-    run_in_parallel({"Terraform JSON of all stacks": lambda work: work.run([program("python"), ROOT / "main.py"])})
+    main = [program("python"), ROOT / "main.py"]
+    run_in_parallel({"Terraform JSON of all stacks": lambda processes: processes.run(main)})
 
 
 def prepare(envs: Sequence[str] | None) -> tuple[Stack, ...]:

@@ -1,4 +1,4 @@
-"""Compares what `python main.py` writes with what the pinned `cdktf synth` writes, and with itself: byte for byte."""
+"""Compares what `python main.py` writes with what the pinned `cdktf synth` writes: byte for byte."""
 
 from __future__ import annotations
 
@@ -10,25 +10,18 @@ from scripts.cli.processes import Processes
 from scripts.setup.install import program
 
 
-def same(work: Processes) -> None:
+def compare(processes: Processes) -> None:
     """`ScriptError` with what differs."""
     python = program("python")
-    written = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name, arguments in {
-            "python main.py": ["main.py"],
-            "python main.py, again": ["main.py"],
-            "cdktf synth": ["scripts/cdktf.py", "synth", "--output", str(Path(folder, "cdktf synth"))],
-        }.items():
-            out = Path(folder, name)
-            work.run([python, *arguments], env={"CDKTF_OUTDIR": str(out)})
-            written[name] = contents(out)
-    first = written.pop("python main.py")
+        main, cdktf = Path(folder, "main"), Path(folder, "cdktf")
+        processes.run([python, "main.py"], env={"CDKTF_OUTDIR": str(main)})
+        processes.run([python, "scripts/cdktf.py", "synth", "--output", cdktf], env={"CDKTF_OUTDIR": str(cdktf)})
+        first, other = contents(main), contents(cdktf)
     if not first:
         raise ScriptError("python main.py wrote nothing")
-    found = [f"{name}: {file} {what}" for name, other in written.items() for file, what in compare(first, other)]
-    if found:
-        raise ScriptError("\n".join(found))
+    if found := differences(first, other):
+        raise ScriptError("\n".join(f"cdktf synth: {file} {difference}" for file, difference in found))
 
 
 def contents(folder: Path) -> dict[str, bytes]:
@@ -37,14 +30,14 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 
-def compare(first: dict[str, bytes], other: dict[str, bytes]) -> list[tuple[str, str]]:
-    """The files that are not the same in both, and how."""
-    told = []
+def differences(first: dict[str, bytes], other: dict[str, bytes]) -> list[tuple[str, str]]:
+    """The files that are not the same in both, and their difference."""
+    found = []
     for file in sorted({*first, *other}):
         if file not in other:
-            told.append((file, "is missing"))
+            found.append((file, "is missing"))
         elif file not in first:
-            told.append((file, "is there as well"))
+            found.append((file, "is one file more"))
         elif first[file] != other[file]:
-            told.append((file, "differs"))
-    return told
+            found.append((file, "differs"))
+    return found

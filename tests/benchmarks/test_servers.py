@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import indexing, profiling, startup
 from benchmarks.cases import build_cases, named, tokens_of_batch
-from benchmarks.emulator_control import control_of
+from benchmarks.control import control
 from benchmarks.errors import BenchmarkError
 from benchmarks.load import connect
 from benchmarks.numbers.failover import Outage
@@ -17,7 +17,7 @@ from benchmarks.numbers.startup import BESIDE
 from benchmarks.overhead import numbers_of, take_turns
 from benchmarks.report import Bench
 from benchmarks.servers import Replica, run_portkey
-from benchmarks.targets import DIRECT, GATEWAY, LITELLM, PORTKEY, Target
+from benchmarks.targets import DIRECT, GATEWAY, PORTKEY, Target
 from benchmarks.trial import open_trial
 
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="read from /proc")
@@ -26,14 +26,14 @@ STREAMED = ("responses, streamed", "chat, streamed")
 TRANSLATED = ("translated chat", "translated chat, streamed")
 
 
-def test_overhead_is_measured_of_every_server_and_request(bench: Bench, replica: Replica, stock: Target) -> None:
-    with run_portkey(replica.azure) as portkey:
-        targets = (replica.azure, stock, portkey, replica.gateway)
-        measured = asyncio.run(take_turns(targets, build_cases(replica.session.models), bench))
-    numbers = numbers_of(measured, bench)
+def check_overhead(replica: Replica, bench: Bench, *others: Target) -> None:
+    """Measure the emulator, the gateway and the others with every request that they answer."""
+    targets = (replica.azure, *others, replica.gateway)
+    numbers = numbers_of(asyncio.run(take_turns(targets, build_cases(replica.session.models), bench)), bench)
+    names = {target.name for target in targets}
     assert {*numbers.per_second} == {*STRAIGHT, *STREAMED, *TRANSLATED}
     for name, servers in numbers.per_second.items():
-        assert {*servers} == ({LITELLM, GATEWAY} if name in TRANSLATED else {DIRECT, LITELLM, PORTKEY, GATEWAY})
+        assert {*servers} == (names - {DIRECT, PORTKEY} if name in TRANSLATED else names)
     assert {row.name for row in numbers.latency} == {
         *(name for name in (*STRAIGHT, *TRANSLATED) if "streamed" not in name),
         *(f"{name}: {part}" for name in (*STREAMED, TRANSLATED[1]) for part in ("first byte", "whole")),
@@ -41,21 +41,46 @@ def test_overhead_is_measured_of_every_server_and_request(bench: Bench, replica:
     assert all(row.p95[server] >= row.p50[server] > [0.0] for row in numbers.latency for server in row.p50)
 
 
-def test_an_outage_is_seen_by_clients_of_a_server_without_failover_alone(replica: Replica, stock: Target) -> None:
-    cases = named(build_cases(replica.session.models), "embeddings, one text", "responses, streamed")
+def test_overhead_is_measured_of_every_request(bench: Bench, replica: Replica) -> None:
+    check_overhead(replica, bench)
 
-    async def run() -> Sequence[Outage]:
-        async with open_trial(replica, (replica.azure, stock, replica.gateway), cases, slow_s=10) as trial:
-            outages = await trial.run({"fault": "500", "count": -1}, outage_s=1.5)
-        return [outages[name] for name in (DIRECT, LITELLM, GATEWAY)]
 
-    direct, litellm, gateway = asyncio.run(run())
+@pytest.mark.full
+def test_overhead_is_measured_of_every_server(bench: Bench, replica: Replica, stock: Target) -> None:
+    with run_portkey(replica.azure) as portkey:
+        check_overhead(replica, bench, stock, portkey)
+
+
+def test_an_outage_is_seen_by_clients_of_a_server_without_failover(replica: Replica) -> None:
+    direct, gateway = outages(replica)
     assert direct.failed == direct.asked > 3
     assert direct.seconds is None
-    for outage in (litellm, gateway):
-        assert outage.failed == outage.slow == 0
-        assert outage.seconds
-        assert 0 < outage.seconds < 10
+    check_recovery(gateway)
+
+
+@pytest.mark.full
+def test_the_failover_of_a_stock_litellm_is_measured(replica: Replica, stock: Target) -> None:
+    _, litellm, _ = outages(replica, stock)
+    check_recovery(litellm)
+
+
+def check_recovery(outage: Outage) -> None:
+    assert outage.failed == outage.slow == 0
+    assert outage.seconds
+    assert 0 < outage.seconds < 10
+
+
+def outages(replica: Replica, *others: Target) -> Sequence[Outage]:
+    """What the clients of the first region, of the others and of the gateway see when that region fails."""
+    cases = named(build_cases(replica.session.models), "embeddings, one text", "responses, streamed")
+    targets = (replica.azure, *others, replica.gateway)
+
+    async def run() -> Sequence[Outage]:
+        async with open_trial(replica, targets, cases, slow_s=10) as trial:
+            seen = await trial.run({"fault": "500", "count": -1}, outage_s=1.5)
+        return [seen[target.name] for target in targets]
+
+    return asyncio.run(run())
 
 
 def test_an_index_loses_no_batch_and_has_chats_beside_it(replica: Replica) -> None:
@@ -66,7 +91,7 @@ def test_an_index_loses_no_batch_and_has_chats_beside_it(replica: Replica) -> No
             return await indexing.index(replica, count=4, parallel=2, quota=quota)
         finally:
             for emulator in replica.session.emulators.values():
-                async with control_of(emulator) as region:
+                async with control(emulator) as region:
                     await region.set_quota(requests_per_minute=None, tokens_per_minute=None)
 
     run_ = asyncio.run(run())
@@ -75,6 +100,7 @@ def test_an_index_loses_no_batch_and_has_chats_beside_it(replica: Replica) -> No
     assert all(run_.chats[name] and run_.quiet_chats[name] for name in ("chat", "translated chat"))
 
 
+@pytest.mark.full
 @ON_LINUX
 def test_start_and_memory_of_a_replica_are_measured(bench: Bench) -> None:
     starts = startup.start_replica(bench.stacks.get(), requests=8)

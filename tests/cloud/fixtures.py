@@ -23,7 +23,7 @@ import pytest
 
 from scripts.cli import command_line
 from scripts.cli.error_handling import error_handling
-from scripts.setup.install import first_lines
+from scripts.setup.install import shebang
 from tests.cloud import stand_in, store
 from tests.cloud.az.azure import new as new_azure
 from tests.cloud.az.program import run as run_az
@@ -206,7 +206,7 @@ def _answered(command: Sequence[str], *, stdin: str) -> subprocess.CompletedProc
 def put(path: Path, *, module: str) -> None:
     """A program as quick to start as Python can be."""
     program = f"import sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom {module} import main\nmain()\n"
-    path.write_text(f"{first_lines(sys.executable, '-IS')}{program}", encoding="utf-8")
+    path.write_text(f"{shebang(sys.executable, '-IS')}{program}", encoding="utf-8")
     path.chmod(0o755)
 
 

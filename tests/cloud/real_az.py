@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from scripts.setup.environment import TOOLS, prepare
 from scripts.setup.install import program
+from scripts.setup.prepare import TOOLS, prepare
 
 PARSER = Path(__file__).with_name("real_az_parser.py")
 
@@ -21,7 +21,7 @@ def real_az(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., 
     prepare(tools=["azure-cli"])
     config = tmp_path_factory.mktemp("azure")
     with subprocess.Popen(
-        [program("python", environment=TOOLS / "azure-cli"), PARSER],
+        [program("python", venv=TOOLS / "azure-cli"), PARSER],
         env={**os.environ, "AZURE_CONFIG_DIR": str(config), "AZURE_CORE_COLLECT_TELEMETRY": "0"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

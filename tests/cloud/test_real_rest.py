@@ -7,7 +7,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
-from scripts.setup.environment import prepare, tool
+from scripts.setup.prepare import prepare, tool
 
 
 def test_a_body_from_stdin_is_sent_unchanged(tmp_path: Path) -> None:

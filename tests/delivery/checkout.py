@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scripts.setup import stamp
 from scripts.setup.requirements import from_pipfile_lock
 from tests.delivery.stand_ins import OUTPUTS, SECRETS
 from tests.delivery.state import State
+from tests.shared import link_environment
 
 ROOT = Path(__file__).parents[2]
 FOREIGN = ("TF_", "ARM_", "AIGATEWAY_", "GITHUB_", "TFSTATE_", "GATEWAY_", "AZURE_", "CDKTF_", "COV_", "CI")
@@ -87,15 +87,6 @@ def clone_to(folder: Path) -> None:
     for name in ("cdktf.json", "package.json", "package-lock.json", "Pipfile.lock", ".terraform-version"):
         shutil.copy(ROOT / name, folder / name)
     python_lock = from_pipfile_lock((ROOT / "Pipfile.lock").read_text(encoding="utf-8"))
-    _link(folder / ".venv", lock=python_lock)
-    _link(folder / "node_modules", lock=(ROOT / "package-lock.json").read_text(encoding="utf-8"))
+    link_environment(".venv", clone=folder, lock=python_lock)
+    link_environment("node_modules", clone=folder, lock=(ROOT / "package-lock.json").read_text(encoding="utf-8"))
     shutil.copy(ROOT / "tests/delivery/app/main.py", folder / "main.py")
-
-
-def _link(folder: Path, *, lock: str) -> None:
-    """An environment of the clone that consists of links to ours; its stamp names its own place."""
-    folder.mkdir()
-    for part in (ROOT / folder.name).iterdir():
-        if part.name != stamp.NAME:
-            (folder / part.name).symlink_to(part)
-    stamp.put(folder, lock=lock)

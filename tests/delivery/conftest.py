@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.setup.environment import prepare, tool
+from scripts.setup.prepare import prepare, tool
 from tests.cloud.fixtures import Cloud, cloud
 from tests.delivery import stand_ins
 from tests.delivery.checkout import FOREIGN, HAS_TERRAFORM, Checkout, clone_to

@@ -14,11 +14,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from local.runner.session import run
-from scripts.setup import stamp
 from scripts.setup.requirements import from_pipfile_lock, image_locks
 from tests import known
 from tests.cloud.fixtures import Cloud, put
 from tests.docs.markdown import ROOT
+from tests.shared import link_environment
 
 TOOLS = ("cat", "ps", "rm", "mkdir", "dirname", "basename", "uname", "sleep")
 LONGEST_S = 600
@@ -143,7 +143,7 @@ class Clone:
 
 
 def _copy(root: Path) -> None:
-    """Copy what git would commit; link the installed environments part by part, because a stamp names its folder."""
+    """Copy what git would commit; link the installed environments."""
     words = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     listed = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, listed.split("\0")):
@@ -153,17 +153,8 @@ def _copy(root: Path) -> None:
     # docs/deploy.md names resources of the original settings.
     shutil.rmtree(root / "settings/environments")
     shutil.copytree(known.ENVIRONMENTS, root / "settings/environments")
-    _link(root / ".venv", lock=from_pipfile_lock((ROOT / "Pipfile.lock").read_text(encoding="utf-8")))
-    _link(root / "node_modules", lock=(ROOT / "package-lock.json").read_text(encoding="utf-8"))
+    link_environment(".venv", clone=root, lock=from_pipfile_lock((ROOT / "Pipfile.lock").read_text(encoding="utf-8")))
+    link_environment("node_modules", clone=root, lock=(ROOT / "package-lock.json").read_text(encoding="utf-8"))
     for version, lock in image_locks(ROOT / "local/image").items():
         if (ROOT / f".image/litellm-{version}").is_dir():
-            _link(root / f".image/litellm-{version}", lock=lock.read_text(encoding="utf-8"))
-
-
-def _link(folder: Path, *, lock: str) -> None:
-    folder.mkdir(parents=True)
-    root = folder.parents[1] if folder.parent.name == ".image" else folder.parent
-    for part in (ROOT / folder.relative_to(root)).iterdir():
-        if part.name != stamp.NAME:
-            (folder / part.name).symlink_to(part)
-    stamp.put(folder, lock=lock)
+            link_environment(f".image/litellm-{version}", clone=root, lock=lock.read_text(encoding="utf-8"))

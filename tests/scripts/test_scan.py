@@ -1,85 +1,100 @@
-"""checkov over the stacks: that it looks, what it finds, and which findings are excused."""
+"""checkov over the stacks: that it reads them, what it finds, and which findings are accepted."""
 
 import json
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from scripts import scan
 from scripts.cli.error_handling import ScriptError
-from scripts.scanning import exceptions
-from scripts.scanning.exceptions import Exempt
-from scripts.scanning.findings import Finding, addresses, scan
-from scripts.setup.environment import prepare
+from scripts.scanning import exemptions
+from scripts.scanning.exemptions import Exemption
+from scripts.scanning.findings import Finding, addresses, findings_of, readable, run_checkov
+from scripts.setup.prepare import prepare
+from scripts.terraform import stacks
+from scripts.terraform.stacks import Stack
 
-ROOT = Path(__file__).parents[2]
-LISTED = exceptions.load(exceptions.FILE.read_text(encoding="utf-8"))
+LISTED = exemptions.load(exemptions.FILE.read_text(encoding="utf-8"))
+COVERED = [Finding(env="dev", check=it.check, address=it.resources.replace("*", "x"), requirement="r") for it in LISTED]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def checkov() -> None:
-    """The tool, made if it is missing."""
+@pytest.fixture(scope="module")
+def texts(known_stacks: Path) -> dict[str, str]:
+    """prod as it was synthesized, prod with two weaknesses, and what checkov cannot read."""
+    prod = (known_stacks / "aigateway-prod/cdk.tf.json").read_text(encoding="utf-8")
+    weak = json.loads(prod)
+    account = {"name": "weak", "resource_group_name": "x", "location": "x", "min_tls_version": "TLS1_0"}
+    weak["resource"]["azurerm_storage_account"] = {"weak": account}
+    weak["resource"]["azurerm_key_vault"]["gateway"]["purge_protection_enabled"] = False  # accepted, but not in prod
+    broken = {"resource": {"azurerm_key_vault": "broken"}}
+    texts = {"prod": prod, "weak": json.dumps(weak), "broken": json.dumps(broken), "empty": "{}"}
+    return {name: readable(text) for name, text in texts.items()}
+
+
+@pytest.fixture(scope="module")
+def reports(texts: dict[str, str]) -> dict[str, dict[str, Any]]:
+    """What checkov says of each, by one process: its start takes most of the time."""
     prepare(tools=["checkov"])
+    return run_checkov(texts)
 
 
-@pytest.fixture
-def out(known_stacks: Path, tmp_path: Path) -> Path:
-    """A copy of what synthesis wrote for prod, to spoil."""
-    shutil.copytree(known_stacks / "aigateway-prod", tmp_path / "stacks/aigateway-prod")
-    return tmp_path
-
-
-def spoil(out: Path, **resources: dict[str, Any]) -> None:
-    """Put more resources into the stack, or change those that are there."""
-    path = out / "stacks/aigateway-prod/cdk.tf.json"
-    content = json.loads(path.read_text(encoding="utf-8"))
-    for kind, named in resources.items():
-        for name, values in named.items():
-            content["resource"].setdefault(kind, {}).setdefault(name, {}).update(values)
-    path.write_text(json.dumps(content), encoding="utf-8")
-
-
-def run(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run the script as a workflow does."""
-    command = [sys.executable, "scripts/scan.py", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-
-
-def test_what_is_weak_is_found_where_no_exception_holds(out: Path) -> None:
-    weak = {"name": "weak", "resource_group_name": "x", "location": "x", "min_tls_version": "TLS1_0"}
-    unprotected = {"purge_protection_enabled": False}  # excused elsewhere, and not in prod
-    spoil(out, azurerm_storage_account={"weak": weak}, azurerm_key_vault={"gateway": unprotected})
-    ran = run("--out", out)
-    assert ran.returncode == 1
-    found = {(words[3], words[5]) for words in map(str.split, ran.stdout.splitlines()) if words[1:2] == ["prod"]}
-    assert ("CKV_AZURE_44", "azurerm_storage_account.weak") in found
-    vault = {check for check, address in found if address == "azurerm_key_vault.gateway"}
+def test_what_is_weak_is_found_where_no_exemption_holds(
+    reports: dict[str, dict[str, Any]], texts: dict[str, str]
+) -> None:
+    found = findings_of(reports["weak"], env="prod", text=texts["weak"])
+    uncovered = {(it.check, it.address) for it in exemptions.apply(LISTED, found)[0]}
+    assert ("CKV_AZURE_44", "azurerm_storage_account.weak") in uncovered
+    vault = {check for check, address in uncovered if address == "azurerm_key_vault.gateway"}
     assert vault == {"CKV_AZURE_110", "CKV_AZURE_42"}
-    assert "prod: 0 findings" not in ran.stderr
 
 
-def test_an_exception_that_excuses_nothing_fails(out: Path) -> None:
-    ran = run("--out", out)  # prod alone: what the other environments need is idle
-    assert ran.returncode == 1
-    assert ran.stdout == ""
-    assert "CKV_AZURE_110 on azurerm_key_vault.gateway excuses nothing any more" in ran.stderr
+def test_a_stack_is_scanned_apart_from_the_others(reports: dict[str, dict[str, Any]], texts: dict[str, str]) -> None:
+    found = findings_of(reports["prod"], env="prod", text=texts["prod"])
+    assert found
+    assert "azurerm_storage_account.weak" not in {it.address for it in found}
+    assert exemptions.apply(LISTED, found)[0] == []
 
 
-@pytest.mark.parametrize("content", ['{"resource": {"azurerm_key_vault": "broken"}}', "{}"])
-def test_a_stack_that_checkov_cannot_read_is_no_success(tmp_path: Path, content: str) -> None:
-    path = tmp_path / "cdk.tf.json"
-    path.write_text(content, encoding="utf-8")
-    with pytest.raises(ScriptError, match=r"checkov has read nothing of .*cdk\.tf\.json"):
-        scan(path, env="dev")
+@pytest.mark.parametrize("name", ["broken", "empty"])
+def test_a_stack_that_checkov_cannot_read_is_no_success(
+    name: str, reports: dict[str, dict[str, Any]], texts: dict[str, str]
+) -> None:
+    with pytest.raises(ScriptError, match="checkov could not read the stack of dev"):
+        findings_of(reports[name], env="dev", text=texts[name])
 
 
-def test_a_folder_without_stacks_is_a_mistake(tmp_path: Path) -> None:
-    ran = run("--out", tmp_path)
-    assert ran.returncode == 2
-    assert ran.stderr.strip() == f"There is no stack in {tmp_path}."
+@pytest.mark.parametrize(
+    ("found", "code", "message"),
+    [
+        (COVERED, 0, f"dev: 0 findings, and {len(COVERED)} that"),
+        (COVERED[1:], 1, f"{LISTED[0].check} on {LISTED[0].resources} covers no finding"),
+        ([*COVERED, Finding(env="dev", check="CKV_1", address="a.b", requirement="r")], 1, "dev: 1 findings"),
+    ],
+    ids=["all are covered", "one exemption has no finding", "one finding has no exemption"],
+)
+def test_findings_and_exemptions_must_match(
+    found: list[Finding],
+    code: int,
+    message: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(scan, "scan", lambda _: found)
+    monkeypatch.setattr(stacks, "synthesize", lambda: None)
+    monkeypatch.setattr(stacks, "load_all", lambda _: [Stack(Path("aigateway-dev"), {})])
+    monkeypatch.setattr("sys.argv", ["scan.py"])
+    with pytest.raises(SystemExit) as end:
+        scan.main()
+    assert end.value.code == code
+    assert message in capsys.readouterr().err
+
+
+def test_a_folder_without_stacks_is_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.argv", ["scan.py", "--out", str(tmp_path)])
+    with pytest.raises(ScriptError, match="has no stack") as failure:
+        scan.main()
+    assert failure.value.code == 2
 
 
 def test_a_resource_is_known_by_its_line() -> None:
@@ -100,17 +115,17 @@ def test_a_resource_is_known_by_its_line() -> None:
         ("- {", "while parsing"),
     ],
 )
-def test_an_exception_without_a_reason_is_refused(text: str, message: str) -> None:
-    with pytest.raises(ScriptError, match=f"(?s)exceptions.yaml: .*{message}") as failure:
-        exceptions.load(text)
+def test_an_exemption_without_a_reason_is_refused(text: str, message: str) -> None:
+    with pytest.raises(ScriptError, match=f"(?s)exemptions.yaml: .*{message}") as failure:
+        exemptions.load(text)
     assert failure.value.code == 2
 
 
-def test_an_exception_holds_for_its_check_resources_and_environments_alone() -> None:
-    exempt = Exempt(check="CKV_1", resources="azurerm_key_vault_secret.*", reason="r", not_in=("prod",))
+def test_an_exemption_holds_for_its_check_resources_and_environments_alone() -> None:
+    exempt = Exemption(check="CKV_1", resources="azurerm_key_vault_secret.*", reason="r", not_in=("prod",))
 
     def finding(*, env: str = "dev", check: str = "CKV_1", address: str = "azurerm_key_vault_secret.key") -> Finding:
-        return Finding(env=env, check=check, address=address, wants="w")
+        return Finding(env=env, check=check, address=address, requirement="r")
 
     assert exempt.covers(finding())
     assert not exempt.covers(finding(env="prod"))
@@ -124,7 +139,7 @@ def test_every_reason_says_more_than_a_word() -> None:
 
 
 @pytest.mark.parametrize("exempt", LISTED, ids=lambda exempt: f"{exempt.check}-{exempt.resources}")
-def test_an_exception_names_what_there_is_or_each_secret(exempt: Exempt, known_stacks: Path) -> None:
+def test_an_exemption_names_what_there_is_or_each_secret(exempt: Exemption, known_stacks: Path) -> None:
     """A wider pattern would excuse a weakness that nobody has looked at."""
     content = json.loads((known_stacks / "aigateway-prod/cdk.tf.json").read_text(encoding="utf-8"))
     there = {f"{kind}.{name}" for kind, named in content["resource"].items() for name in named}

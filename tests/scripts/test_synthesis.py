@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
-from scripts.terraform.synthesis import compare, contents
+from scripts.terraform.synthesis import contents, differences
 
 
 def test_the_same_bytes_are_no_difference() -> None:
-    assert compare({"a": b"1"}, {"a": b"1"}) == []
+    assert differences({"a": b"1"}, {"a": b"1"}) == []
 
 
 def test_a_changed_a_missing_and_an_added_file_are_told() -> None:
     first, other = {"a": b"1", "b": b"2"}, {"a": b"9", "c": b"3"}
-    assert compare(first, other) == [("a", "differs"), ("b", "is missing"), ("c", "is there as well")]
+    assert differences(first, other) == [("a", "differs"), ("b", "is missing"), ("c", "is one file more")]
 
 
 def test_files_are_found_in_every_folder(tmp_path: Path) -> None:

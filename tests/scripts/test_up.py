@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from scripts.setup.environment import in_settings
+from scripts.setup.settings_files import litellm_versions
 from scripts.up import parse, runner_arguments
 from tests.scripts.conftest import Tree, command_lines
 
@@ -65,7 +65,7 @@ def running(tree: Tree, *arguments: str) -> Iterator[tuple[subprocess.Popen[str]
 def test_ctrl_c_while_it_sets_up_ends_cleanly(interrupted: tuple[int, str, list[str]]) -> None:
     returncode, told, processes = interrupted
     assert returncode == 130
-    assert told.startswith("Setting up")
+    assert told.startswith("Installing")
     assert told.rstrip().endswith("Stopped.")
     assert "Traceback" not in told
     assert processes == []
@@ -85,7 +85,7 @@ def test_up_once_from_a_fresh_copy_answers_on_every_endpoint(
 def test_the_first_run_tells_what_takes_the_time_and_makes_no_more(
     tree: Tree, first: subprocess.CompletedProcess[str]
 ) -> None:
-    (version,) = in_settings()
+    (version,) = litellm_versions()
     for step in (
         "A virtual environment",
         "Python packages: ",

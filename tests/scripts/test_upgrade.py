@@ -15,7 +15,7 @@ import pytest
 
 from scripts import upgrade
 from scripts.cli.error_handling import ScriptError
-from scripts.setup.environment import LOCKS
+from scripts.setup.prepare import LOCKS
 from scripts.setup.registry import digest_of
 from settings.image import DEFAULT_IMAGE
 

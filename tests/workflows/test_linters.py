@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from scripts import test
-from scripts.setup.environment import prepare, tool
+from scripts.setup.prepare import prepare, tool
 from tests.workflows.files import FOLDER
 
 INJECTED = "run: echo ${{ github.event.pull_request.title }}"
@@ -83,4 +83,4 @@ def test_actionlint_finds_what_cannot_work(copy: Path, workflow: str, old: str, 
 
 
 def test_they_are_steps_of_the_whole() -> None:
-    assert {"zizmor", "actionlint", "checkov"} <= test.quiet_steps().keys()
+    assert {"zizmor", "actionlint", "checkov"} <= test.checks().keys()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.setup.environment import OLDEST_PYTHON
+from scripts.setup.prepare import OLDEST_PYTHON
 from tests.workflows.files import FOLDER, ROOT, WORKFLOWS, Job, Step, jobs, steps
 
 FILES = sorted(FOLDER.rglob("*.yml"))

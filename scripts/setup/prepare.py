@@ -1,0 +1,118 @@
+"""The installed environments: `.venv`, LiteLLM's, one per tool, `node_modules`; installed when missing or outdated.
+
+Standard library only, and readable to an old Python, which it refuses.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Callable, Collection
+from functools import partial
+from pathlib import Path
+
+from scripts.cli.error_handling import ScriptError
+from scripts.cli.file_lock import file_lock
+from scripts.cli.log import log
+from scripts.cli.processes import Processes, exec_program, run_in_parallel
+from scripts.setup import fingerprint, install
+from scripts.setup.install import NODE_MODULES, VENV, program
+from scripts.setup.paths import ROOT
+from scripts.setup.requirements import from_pipfile_lock, image_locks, tool_locks
+
+IMAGES = ROOT / ".image"
+LOCKS = ROOT / "local" / "image"
+TOOLS = ROOT / ".tools"
+TOOL_LOCKS = ROOT / "local" / "tools"
+OLDEST_PYTHON = (3, 11)
+DEVELOPMENT = f"{fingerprint.NAME}-development"
+_PROGRAMS = {"azure-cli": "az"}
+
+
+def prepare(
+    *,
+    development: bool = False,
+    litellm: Collection[str] = (),
+    tools: Collection[str] = (),
+    node: bool = False,
+) -> None:
+    """Install what is missing or outdated: the packages that every script needs, and what is asked for.
+
+    `development` are the packages of tests and linters, `litellm` versions of LiteLLM, `node` is the cdktf CLI.
+    `ScriptError` says what to do.
+    """
+    check_python(sys.version_info[:3])
+    with file_lock(ROOT / ".setup.lock", if_taken="Another setup of this folder is running; waiting for it."):
+        jobs = {**_venv(development=development), **_images(litellm), **_tools(tools)}
+        if jobs:
+            run_in_parallel(jobs)
+        lock = (ROOT / "package-lock.json").read_text(encoding="utf-8")
+        if node and not fingerprint.matches(NODE_MODULES, lock=lock):
+            run_in_parallel({"The cdktf CLI": partial(install.install_node_modules, lock=lock)})
+
+
+def enter(
+    *, development: bool = False, litellm: Collection[str] = (), tools: Collection[str] = (), node: bool = False
+) -> None:
+    """Prepare, then start the script again with `.venv`'s Python, unless this is it."""
+    prepare(development=development, litellm=litellm, tools=tools, node=node)
+    if Path(sys.prefix).resolve() != VENV.resolve():
+        exec_program([program("python"), *sys.argv])
+
+
+def tool(name: str) -> Path:
+    """A tool's program, in the environment of its own that `prepare` makes."""
+    return program(_PROGRAMS.get(name, name), venv=TOOLS / name)
+
+
+def check_python(version: tuple[int, ...]) -> None:
+    """`ScriptError` unless this Python is new enough and can make virtual environments."""
+    if version < OLDEST_PYTHON:
+        raise ScriptError(
+            f"Python 3.11 or newer is needed; this is {'.'.join(map(str, version))} ({sys.executable}).\n"
+            f"Start the script with a newer one, for example: python3.13 {sys.argv[0]}"
+        )
+    if not all(importlib.util.find_spec(name) for name in ("venv", "ensurepip")):
+        raise ScriptError(
+            f"{sys.executable} cannot make virtual environments: its module venv or ensurepip is missing.\n"
+            "On Debian and Ubuntu: sudo apt install python3-venv"
+        )
+
+
+def _venv(*, development: bool) -> dict[str, Callable[[Processes], object]]:
+    """Make `.venv` if need be; what is left to do in it."""
+    lock = (ROOT / "Pipfile.lock").read_text(encoding="utf-8")
+    requirements = from_pipfile_lock(lock)
+    wanted = {fingerprint.NAME: requirements}
+    if development:
+        wanted[DEVELOPMENT] = from_pipfile_lock(lock, development=True)
+    if not _is_complete(VENV, requirements):
+        log("Installing. The first time takes about a minute, longer where downloads are slow.")
+        run_in_parallel({"A virtual environment in .venv": partial(install.create_venv, requirements=requirements)})
+    elif all(fingerprint.matches(VENV, lock=text, name=name) for name, text in wanted.items()):
+        return {}
+    return {"Python packages": partial(install.install_packages, folder=VENV, wanted=wanted)}
+
+
+def _images(versions: Collection[str]) -> dict[str, Callable[[Processes], object]]:
+    jobs: dict[str, Callable[[Processes], object]] = {}
+    for version, lock in image_locks(LOCKS).items():
+        folder, text = IMAGES / f"litellm-{version}", lock.read_text(encoding="utf-8")
+        if version in versions and not _is_complete(folder, text):
+            jobs[f"LiteLLM {version}"] = partial(install.create_environment, folder=folder, requirements=text)
+    return jobs
+
+
+def _tools(names: Collection[str]) -> dict[str, Callable[[Processes], object]]:
+    jobs: dict[str, Callable[[Processes], object]] = {}
+    for name in names:
+        shim = TOOL_LOCKS / f"{name}.py"
+        program_text = shim.read_text(encoding="utf-8") if shim.is_file() else ""
+        folder, text = TOOLS / name, tool_locks(TOOL_LOCKS)[name].read_text(encoding="utf-8")
+        if not _is_complete(folder, f"{text}{program_text}"):
+            jobs[name] = partial(install.create_tool, folder=folder, requirements=text, shim=program_text)
+    return jobs
+
+
+def _is_complete(folder: Path, lock: str) -> bool:
+    return program("python", venv=folder).exists() and fingerprint.matches(folder, lock=lock)

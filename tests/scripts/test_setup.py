@@ -1,0 +1,131 @@
+"""Setting up: what is told to a person, what counts as made, what an old Python can still read."""
+
+import ast
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from scripts.cli.error_handling import ScriptError
+from scripts.cli.processes import Processes
+from scripts.setup import fingerprint, install, prepare
+from scripts.setup.requirements import from_pipfile_lock, requirement, tool_locks
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
+FIRST = (
+    "up.py",
+    "test.py",
+    "cli/error_handling.py",
+    "cli/file_lock.py",
+    "cli/log.py",
+    "cli/processes.py",
+    "setup/entry.py",
+    "setup/prepare.py",
+    "setup/install.py",
+    "setup/paths.py",
+    "setup/requirements.py",
+    "setup/prepare.py",
+    "setup/settings_files.py",
+    "terraform/synthesis.py",
+)
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
+def test_an_old_python_can_read_the_scripts_and_be_refused(script: Path) -> None:
+    ast.parse(script.read_text(encoding="utf-8"), feature_version=(3, 8))
+
+
+@pytest.mark.parametrize("name", FIRST)
+def test_setting_up_needs_the_standard_library_alone(name: str) -> None:
+    tree = ast.parse((ROOT / "scripts" / name).read_text(encoding="utf-8"))
+    imported = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
+    imported += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    assert {module.split(".")[0] for module in imported} <= {"scripts", *sys.stdlib_module_names}
+
+
+@pytest.mark.parametrize("version", [(3, 8, 18), (3, 10, 13), (2, 7, 18)])
+def test_an_old_python_is_told_what_to_do(version: tuple[int, ...]) -> None:
+    with pytest.raises(ScriptError, match=r"Python 3\.11 or newer is needed; this is " + ".".join(map(str, version))):
+        prepare.check_python(version)
+
+
+@pytest.mark.parametrize("version", [(3, 11, 0), (3, 12, 1), (3, 14, 0)])
+def test_a_newer_python_is_welcome(version: tuple[int, ...]) -> None:
+    prepare.check_python(version)
+
+
+def test_a_python_without_venv_is_told_which_package_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "ensurepip" else name)
+    with pytest.raises(ScriptError, match="sudo apt install python3-venv"):
+        prepare.check_python((3, 11, 2))
+
+
+def test_a_folder_is_complete_once_its_fingerprint_is_there(tmp_path: Path) -> None:
+    assert not fingerprint.matches(tmp_path, lock="a==1")
+    fingerprint.write(tmp_path, lock="a==1")
+    assert fingerprint.matches(tmp_path, lock="a==1")
+
+
+def test_another_lock_place_or_python_outdates_a_fingerprint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    fingerprint.write(here, lock="a==1")
+    assert not fingerprint.matches(here, lock="a==2")
+    assert not fingerprint.matches(here.rename(there), lock="a==1")
+    fingerprint.write(there, lock="a==1")
+    monkeypatch.setattr(sys, "version_info", (3, 99, 0))
+    assert not fingerprint.matches(there, lock="a==1")
+
+
+@pytest.mark.parametrize(
+    ("pip_config", "named"),
+    [
+        ("", False),
+        ("global.cert='/etc/ca.pem'\nglobal.extra-index-url='file:///wheels'\n", False),
+        ("global.index-url='https://mirror.example/simple'\n", True),
+        (":env:.index-url='https://mirror.example/simple'\n", True),
+        ("global.cert='/etc/ca.pem'\n:env:.no-index='1'\n", True),
+    ],
+)
+def test_an_index_of_pips_own_is_noticed(pip_config: str, named: bool) -> None:  # noqa: FBT001
+    assert install.names_an_index(pip_config) is named
+
+
+def test_a_package_that_is_not_what_was_locked_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "image"
+    with pytest.raises(
+        ScriptError, match=r"(?s)pip could not install what image needs.*hash.*run the same command again"
+    ):
+        install.create_environment(Processes(), folder, f"colorama==0.4.6 --hash=sha256:{'0' * 64}\n")
+    assert not (folder / fingerprint.NAME).exists()
+
+
+def test_a_tool_has_an_environment_of_its_own_and_the_program_that_its_packages_lack(tmp_path: Path) -> None:
+    folder, locked = tmp_path / "with a space/answer", (ROOT / "Pipfile.lock").read_text(encoding="utf-8")
+    package = requirement(from_pipfile_lock(locked), "colorama")
+    shim = "import colorama, sys\nprint(colorama.__file__, sys.argv[1])\n"
+    install.create_tool(Processes(), folder, package, shim)
+
+    answer = subprocess.run(
+        [install.program("answer", venv=folder), "word"], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert answer.startswith(str(folder))
+    assert answer.endswith(" word\n")
+    assert fingerprint.matches(folder, lock=f"{package}{shim}")
+    assert not fingerprint.matches(folder, lock=package)
+
+
+@pytest.mark.parametrize("name", tool_locks(prepare.TOOL_LOCKS))
+def test_a_tool_is_made_when_it_is_asked_for_and_not_before(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    monkeypatch.setattr(prepare, "_is_complete", lambda folder, _lock: folder.parent != prepare.TOOLS)
+    monkeypatch.setattr(install, "create_tool", lambda _work, *, folder, **_: made.append(folder.name))
+    prepare.prepare()
+    assert made == []
+    prepare.prepare(tools=[name])
+    assert made == [name]
+    assert prepare.tool(name).parent == install.program("x", venv=prepare.TOOLS / name).parent
