@@ -56,7 +56,7 @@ def enter(
 ) -> None:
     """Prepare, then start the script again with `.venv`'s Python, unless this is it."""
     prepare(development=development, litellm=litellm, tools=tools, node=node)
-    if Path(sys.prefix).resolve() != VENV.resolve():
+    if not _is_running():
         exec_program([program("python"), *sys.argv])
 
 
@@ -86,11 +86,11 @@ def _venv(*, development: bool) -> dict[str, Callable[[Processes], object]]:
     wanted = {fingerprint.NAME: requirements}
     if development:
         wanted[DEVELOPMENT] = from_pipfile_lock(lock, development=True)
-    if not _is_complete(VENV, requirements):
+    if all(_is_complete(VENV, text, name=name) for name, text in wanted.items()):
+        return {}
+    if not _is_complete(VENV, requirements) and not _is_running():
         log("Installing. The first time takes about a minute, longer where downloads are slow.")
         run_in_parallel({"A virtual environment in .venv": partial(install.create_venv, requirements=requirements)})
-    elif all(fingerprint.matches(VENV, lock=text, name=name) for name, text in wanted.items()):
-        return {}
     return {"Python packages": partial(install.install_packages, folder=VENV, wanted=wanted)}
 
 
@@ -114,5 +114,10 @@ def _tools(names: Collection[str]) -> dict[str, Callable[[Processes], object]]:
     return jobs
 
 
-def _is_complete(folder: Path, lock: str) -> bool:
-    return program("python", venv=folder).exists() and fingerprint.matches(folder, lock=lock)
+def _is_complete(folder: Path, lock: str, *, name: str = fingerprint.NAME) -> bool:
+    return program("python", venv=folder).exists() and fingerprint.matches(folder, lock=lock, name=name)
+
+
+def _is_running() -> bool:
+    """Whether this process is `.venv`'s Python, which cannot be replaced then."""
+    return Path(sys.prefix).resolve() == VENV.resolve()

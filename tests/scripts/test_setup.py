@@ -122,10 +122,19 @@ def test_a_tool_has_an_environment_of_its_own_and_the_program_that_its_packages_
 @pytest.mark.parametrize("name", tool_locks(prepare.TOOL_LOCKS))
 def test_a_tool_is_made_when_it_is_asked_for_and_not_before(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
-    monkeypatch.setattr(prepare, "_is_complete", lambda folder, _lock: folder.parent != prepare.TOOLS)
+    monkeypatch.setattr(prepare, "_is_complete", lambda folder, _lock, **_: folder.parent != prepare.TOOLS)
     monkeypatch.setattr(install, "create_tool", lambda _work, *, folder, **_: made.append(folder.name))
     prepare.prepare()
     assert made == []
     prepare.prepare(tools=[name])
     assert made == [name]
     assert prepare.tool(name).parent == install.program("x", venv=prepare.TOOLS / name).parent
+
+
+def test_the_environment_of_this_process_is_never_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    installed: list[Path] = []
+    monkeypatch.setattr(prepare, "_is_complete", lambda *_, **__: False)
+    monkeypatch.setattr(install, "install_packages", lambda _, *, folder, **__: installed.append(folder))
+    monkeypatch.setattr(install, "create_venv", lambda *_, **__: pytest.fail("it was replaced"))
+    prepare.prepare()
+    assert installed == [install.VENV]
