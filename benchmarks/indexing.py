@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import aiohttp
 
 from benchmarks.cases import Case, batches, build_cases, named, tokens_of_batch
-from benchmarks.control import control
+from benchmarks.emulator_control import control_of
 from benchmarks.errors import BenchmarkError
 from benchmarks.load import Client, connect
 from benchmarks.numbers.indexing import WINDOW_S, IndexingNumbers, Run
@@ -54,21 +54,21 @@ async def index(replica: Replica, *, count: int, parallel: int, quota: Mapping[s
         for project in session.projects[:2]
     )
     async with AsyncExitStack() as opened:
-        regions = [await opened.enter_async_context(control(emulator)) for emulator in session.emulators.values()]
+        regions = [await opened.enter_async_context(control_of(emulator)) for emulator in session.emulators.values()]
         chats = _Chats(
             client=await opened.enter_async_context(connect(chatter)),
             cases=named(build_cases(session.models), *_CHATS),
         )
         quiet = await chats.some(_QUIET_CHATS)
         for region in regions:
-            await region.forget()
+            await region.clear_requests()
             await region.set_quota(**quota)
         ending = asyncio.Event()
         meanwhile = asyncio.create_task(chats.until(ending))
         waiting = batches(session.models, count=count)
         done = await _batches(await opened.enter_async_context(connect(indexer)), waiting, parallel=parallel)
         ending.set()
-        received = [await region.received() for region in regions]
+        received = [await region.requests() for region in regions]
         return Run(
             parallel=parallel,
             batches=count,

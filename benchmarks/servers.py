@@ -43,7 +43,7 @@ def run_replica(stack: Path, *, port: int = 0, key: str | None = None) -> Iterat
     variables[str(read.gateway.secrets[first["key_envs"][0]].variable)] = key or secrets.token_urlsafe(24)
     environ = {f"TF_VAR_{name}": value for name, value in variables.items()}
     unused = stack.with_name("secrets.json")
-    with run(stack=stack, port=port, environ=environ, secrets=unused, wait="gateway") as session:
+    with run(stack=stack, port=port, environ=environ, secrets=unused, litellm="loading") as session:
         yield Replica(
             session=session,
             gateway=Target(name=GATEWAY, url=session.host_url, key=session.key),

@@ -11,7 +11,7 @@ from typing import Any
 import aiohttp
 
 from benchmarks.cases import Case
-from benchmarks.control import Region, control
+from benchmarks.emulator_control import EmulatorControl, control_of
 from benchmarks.errors import BenchmarkError
 from benchmarks.load import Client, connect
 from benchmarks.numbers.failover import Outage
@@ -42,7 +42,7 @@ async def open_trial(
     emulator = replica.session.emulators[next(iter(replica.azures))]
     async with AsyncExitStack() as opened:
         yield Trial(
-            region=await opened.enter_async_context(control(emulator)),
+            region=await opened.enter_async_context(control_of(emulator)),
             clients={target.name: await opened.enter_async_context(connect(target)) for target in targets},
             cases=cases,
             slow_s=slow_s,
@@ -53,7 +53,7 @@ async def open_trial(
 class Trial:
     """All servers' clients at once, so that they meet the same outage."""
 
-    region: Region
+    region: EmulatorControl
     clients: Mapping[str, Client]
     cases: Sequence[Case]
     slow_s: float
@@ -71,7 +71,7 @@ class Trial:
         await asyncio.sleep(outage_s)
         ending.set()
         attempts = {server: await load for server, load in loads.items()}
-        await self.region.mend()
+        await self.region.recover()
         return {
             server: self._outage([attempt for attempt in made if attempt.started >= failed_at])
             for server, made in attempts.items()
@@ -81,9 +81,9 @@ class Trial:
         """Wait until the server asks the first region again for everything."""
         deadline = time.perf_counter() + _PATIENCE_S
         while time.perf_counter() < deadline:
-            await self.region.forget()
+            await self.region.clear_requests()
             answers = [await _attempt(client, case) for case in self.cases]
-            received = len(await self.region.received())
+            received = len(await self.region.requests())
             if all(answer.is_good for answer in answers) and received == len(self.cases):
                 return
             await asyncio.sleep(0.2)

@@ -98,7 +98,9 @@ def pytest_runs(arguments: list[str], *, full: bool) -> dict[str, list[str]]:
     if not full:
         return {"pytest": workers}
     others = sorted(image_locks(LOCKS).keys() - litellm_versions())
-    again = {f"pytest, LiteLLM {version}": [*workers, *WITH_LITELLM, "--litellm", version] for version in others}
+    again = {
+        f"pytest, LiteLLM {version}": [*workers, *WITH_LITELLM, "--full", "--litellm", version] for version in others
+    }
     return {"pytest --full": [*workers, "--full"], **again, "pytest, soak": [*SOAK]}
 
 

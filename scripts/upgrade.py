@@ -45,7 +45,7 @@ def main() -> None:
     make_lock(version)
     prepare(development=True, litellm=[version])
     try:
-        test.pytest([*test.WITH_LITELLM, "--litellm", version])
+        test.pytest([*test.WITH_LITELLM, "--full", "--litellm", version])
     except ScriptError as failure:
         raise ScriptError(
             f"The gateway's tests failed with LiteLLM {version} ({failure}). The settings are as they were.\n"

@@ -24,7 +24,7 @@ from typing import Any
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.terraform import program as terraform
-from scripts.terraform.explanations import explained
+from scripts.terraform.errors import explain
 from scripts.terraform.stacks import Stack, prepare
 
 
@@ -43,7 +43,7 @@ def is_valid(stack: Stack, folder: Path) -> bool:
     log(f"{stack.env}: terraform init, without its state")
     made = terraform.run("init", "-backend=false", "-no-color", folder=folder)
     if made.returncode:
-        raise ScriptError(explained(f"{made.stdout}{made.stderr}", env=stack.env, folder=folder))
+        raise ScriptError(explain(f"{made.stdout}{made.stderr}", env=stack.env, folder=folder))
     ran = terraform.run("validate", "-json", "-no-color", folder=folder)
     found = json.loads(ran.stdout)
     print(f"{stack.env}: {'valid' if found['valid'] else 'NOT VALID'}")

@@ -14,7 +14,7 @@ import pytest
 from local.runner.session import Session, run
 from tests import known
 from tests.cloud.real_az import real_az
-from tests.gateway.whole.stacks import ROOT, stack_of
+from tests.gateway.whole.stacks import ROOT, stack_in, synthesize_environment
 from tests.shared import shared_folder
 
 __all__ = ["real_az"]
@@ -35,10 +35,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """What a run can be told."""
     options = parser.getgroup("gateway")
     options.addoption(
-        "--litellm", metavar="VERSION", help="run tests/gateway/whole with this LiteLLM, not the one of the settings"
+        "--litellm", metavar="VERSION", help="run the tests marked `litellm` alone, with this version of LiteLLM"
     )
     options.addoption(
-        "--write-reliability", action="store_true", help="write what the fault tests saw into docs/reliability.md"
+        "--write-reliability", action="store_true", help="write what the fault tests observe into docs/reliability.md"
     )
     options.addoption(
         "--soak-seconds", type=float, metavar="N", help=f"run the soak, for so long (with -m soak: {SOAK_S:.0f})"
@@ -49,6 +49,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Make the markers known."""
     config.addinivalue_line("markers", "soak: a long load, run by `--soak-seconds N` or `-m soak` alone")
+    config.addinivalue_line("markers", "litellm: needs LiteLLM; run again by `--litellm VERSION`")
     config.addinivalue_line("markers", "full: long; run by `scripts/test.py --full`, `--full` or `-m full` alone")
 
 
@@ -57,6 +58,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     asked = {"soak": config.getoption("--soak-seconds") is not None, "full": config.getoption("--full")}
     unwanted = {name for name, is_asked in asked.items() if not is_asked and name not in str(config.getoption("-m"))}
     left_out = [item for item in items if any(mark.name in unwanted for mark in item.iter_markers())]
+    if config.getoption("--litellm"):
+        left_out += [item for item in items if item.get_closest_marker("litellm") is None]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]
@@ -101,10 +104,10 @@ def session(stacks: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def regions_stack(synthesis_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The stack of tests/gateway/environments/regions.toml."""
 
-    def synthesize(outdir: Path) -> None:
-        stack_of("regions", outdir=outdir, environ=synthesis_environ)
-
-    return shared_folder(tmp_path_factory, "regions.out", synthesize) / "stacks/aigateway-regions/cdk.tf.json"
+    folder = shared_folder(
+        tmp_path_factory, "regions.out", partial(synthesize_environment, "regions", environ=synthesis_environ)
+    )
+    return stack_in(folder, "regions")
 
 
 @pytest.fixture(scope="session")
@@ -114,7 +117,10 @@ def regions_secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def regions(regions_stack: Path, regions_secrets: Path) -> Iterator[Session]:
-    """That stack, running: three emulated regions, the gateway, and the real LiteLLM."""
-    with run(stack=regions_stack, environ={}, secrets=regions_secrets) as session:
+def regions(request: pytest.FixtureRequest, regions_stack: Path, regions_secrets: Path) -> Iterator[Session]:
+    """That stack, running: three emulated regions, the gateway and, where a test needs it, the real LiteLLM."""
+    needed = any(item.get_closest_marker("litellm") for item in request.session.items)
+    with run(
+        stack=regions_stack, environ={}, secrets=regions_secrets, litellm="ready" if needed else "absent"
+    ) as session:
         yield session

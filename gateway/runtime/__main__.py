@@ -5,9 +5,8 @@ import os
 
 from .access_log import log_event
 from .configuration import read_configuration
-from .http.active_requests import ActiveRequests
 from .http.handler import open_server
-from .http.shutdown import serve
+from .http.shutdown import ActiveRequests, serve
 
 _SHARE_OF_GRACE_PERIOD = 0.95
 

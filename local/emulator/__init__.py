@@ -1,5 +1,5 @@
 """An emulator of one Azure OpenAI resource in one region.
 
-It answers what Azure answers, down to the messages of its refusals, and fails like the network when told to,
-so that the gateway is tested against real sockets and never against mocks. README.md says how to steer it.
+It returns Azure's answers and error messages, and fails like the network on request, so that the gateway is tested
+against real sockets instead of mocks. README.md says how to control it.
 """

@@ -10,27 +10,27 @@ from types import FrameType
 
 from pydantic import ValidationError
 
+from local.emulator.authentication import Authentication
 from local.emulator.configuration import Configuration
-from local.emulator.control import control_app
-from local.emulator.door import Door
+from local.emulator.control_plane import control_plane_app
+from local.emulator.data_plane import DataPlane
 from local.emulator.listener import Listener
-from local.emulator.plane import DataPlane
 
 
 def main() -> int:
-    """Exit code 0 after a signal, 1 when a port is taken, 2 for a mistake in arguments or environment."""
+    """Exit code 0 after a signal, 1 when a port is in use, 2 for invalid arguments or environment variables."""
     arguments = _arguments()
     key = os.environ.get("AZURE_OPENAI_API_KEY")
     if not key:
-        return _fail("AZURE_OPENAI_API_KEY is not set: it is the key that the emulator accepts.", code=2)
+        return _fail("AZURE_OPENAI_API_KEY is not set. Set it to the key that the emulator shall accept.", code=2)
     try:
         configuration = Configuration.model_validate_json(os.environ.get("EMULATOR_CONFIG") or "{}")
     except ValidationError as error:
         return _fail(f"EMULATOR_CONFIG: {error}", code=2)
-    door = Door(configuration=configuration, key=key, token=os.environ.get("AZURE_OPENAI_AAD_TOKEN"))
-    plane = DataPlane(configuration=configuration, door=door)
+    authentication = Authentication(key=key, token=os.environ.get("AZURE_OPENAI_AAD_TOKEN"))
+    plane = DataPlane(configuration=configuration, authentication=authentication)
     data = Listener(plane.app(), host=arguments.host, port=arguments.port)
-    control = Listener(control_app(plane=plane, listener=data), host="127.0.0.1", port=arguments.control_port)
+    control = Listener(control_plane_app(plane=plane, listener=data), host="127.0.0.1", port=arguments.control_port)
     for listener in (data, control):
         try:
             listener.bind()
@@ -61,8 +61,8 @@ async def _serve(data: Listener, control: Listener) -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.emulator", description=__doc__)
-    parser.add_argument("--port", type=_port, required=True, help="0: any free port, told on stdout")
-    parser.add_argument("--control-port", type=_port, required=True, help="always on 127.0.0.1; 0: any free port")
+    parser.add_argument("--port", type=_port, required=True, help="0: any free port, which is printed")
+    parser.add_argument("--control-port", type=_port, required=True, help="on 127.0.0.1; 0: any free port")
     parser.add_argument("--host", default="127.0.0.1")
     return parser.parse_args()
 
@@ -70,7 +70,7 @@ def _arguments() -> argparse.Namespace:
 def _port(text: str) -> int:
     port = int(text)
     if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{port} is no port: 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{port} is not a port; use 0 to 65535")
     return port
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from local.emulator import jsons
-from local.emulator.errors import AzureError
+from local.emulator import json_codec
+from local.emulator.azure_errors import AzureError
 
 JSON = "application/json; charset=utf-8"
 EVENT_STREAM = "text/event-stream; charset=utf-8"
@@ -29,7 +29,7 @@ class Answer:
 
 
 def whole(value: object, *, tokens: int = 0) -> Answer:
-    return Answer(body=jsons.dumps(value), tokens=tokens)
+    return Answer(body=json_codec.dumps(value), tokens=tokens)
 
 
 def refusal(error: AzureError) -> Answer:

@@ -1,4 +1,4 @@
-"""What the emulated resource has: its region, its deployments and the API version each of them speaks."""
+"""The emulated resource: its region, its deployments and the API version of each."""
 
 from typing import Annotated, Literal
 
@@ -19,7 +19,7 @@ class EmbeddingDeployment(_Model):
 
 
 class Configuration(_Model):
-    """Read from the environment variable EMULATOR_CONFIG (JSON); ValidationError names what is wrong in it."""
+    """From the environment variable EMULATOR_CONFIG (JSON)."""
 
     region: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]+$")] = "local"
     responses: dict[str, str] = {"gpt-5.3-codex": "2025-04-01-preview"}
@@ -27,7 +27,7 @@ class Configuration(_Model):
     chat: dict[str, str] = {"gpt-4o-mini": "2024-10-21"}
 
     def api_versions(self, *, operation: Operation) -> dict[str, str]:
-        """The deployments that can do `operation`, each with its API version."""
+        """The deployments that support `operation`, each with its API version."""
         match operation:
             case "responses":
                 return self.responses

@@ -2,10 +2,10 @@
 
 from typing import cast
 
-from local.emulator import errors, vectors
+from local.emulator import azure_errors, vectors
 from local.emulator.answers import Answer
 from local.emulator.configuration import EmbeddingDeployment
-from local.emulator.jsons import JsonObject, dumps
+from local.emulator.json_codec import JsonObject, dumps
 
 _KNOWN = {"input", "model", "user", "encoding_format", "dimensions", "input_type"}
 _MAX_INPUTS = 2048
@@ -16,7 +16,7 @@ def answer(body: JsonObject, *, name: str, deployment: EmbeddingDeployment) -> A
     """The embeddings of every input, in order; AzureError for what Azure refuses."""
     unknown = sorted(set(body) - _KNOWN)
     if unknown:
-        raise errors.model_error(message=f"Unrecognized request arguments supplied: {', '.join(unknown)}")
+        raise azure_errors.model_error(message=f"Unrecognized request arguments supplied: {', '.join(unknown)}")
     texts = _texts(body.get("input"))
     encoding = _encoding(body.get("encoding_format"))
     size = _size(body.get("dimensions"), full_size=deployment.dimension)
@@ -35,13 +35,13 @@ def answer(body: JsonObject, *, name: str, deployment: EmbeddingDeployment) -> A
 def _texts(value: object) -> list[vectors.Text]:
     """The inputs of a string, a list of strings, one list of tokens or a list of such lists."""
     if value is None:
-        raise errors.model_error(message="'input' is a required property")
+        raise azure_errors.model_error(message="'input' is a required property")
     if isinstance(value, str) or _is_tokens(value):
         value = [value]
     if not isinstance(value, list) or not value:
         raise _invalid_input()
     if len(value) > _MAX_INPUTS:
-        raise errors.model_error(
+        raise azure_errors.model_error(
             message=f"Invalid 'input': array too long. Expected an array with maximum length {_MAX_INPUTS}, but got an "
             f"array with length {len(value)} instead.",
             param="input",
@@ -66,7 +66,7 @@ def _is_tokens(value: object) -> bool:
 def _tokens(text: vectors.Text) -> int:
     tokens = max(1, len(text) // 4) if isinstance(text, str) else len(text)
     if tokens > _MAX_TOKENS:
-        raise errors.model_error(
+        raise azure_errors.model_error(
             message=f"This model's maximum context length is {_MAX_TOKENS} tokens, however you requested "
             f"{tokens} tokens ({tokens} in your prompt; 0 for the completion). "
             "Please reduce your prompt; or completion length."
@@ -79,21 +79,21 @@ def _encoding(value: object) -> vectors.Encoding:
         return "float"
     if value == "base64":
         return "base64"
-    raise errors.wrong_value(param="encoding_format", value=value, supported="'float' and 'base64'")
+    raise azure_errors.wrong_value(param="encoding_format", value=value, supported="'float' and 'base64'")
 
 
 def _size(value: object, *, full_size: int) -> int:
     if value is None:
         return full_size
     if type(value) is not int or not 1 <= value <= full_size:
-        raise errors.model_error(
+        raise azure_errors.model_error(
             message=f"Invalid value for 'dimensions' = {value}. Must be between 1 and {full_size}.",
             param="dimensions",
         )
     return value
 
 
-def _invalid_input() -> errors.AzureError:
-    return errors.model_error(
+def _invalid_input() -> azure_errors.AzureError:
+    return azure_errors.model_error(
         message="'$.input' is invalid. Please check the API reference: https://platform.openai.com/docs/api-reference."
     )

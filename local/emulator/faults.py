@@ -1,4 +1,4 @@
-"""Faults that a test asked for, and which request gets which of them."""
+"""Faults that a test requested, and to which request each of them applies."""
 
 from typing import Annotated, Literal
 
@@ -13,11 +13,11 @@ Seconds = Annotated[float, Field(ge=0, le=3600)]
 
 
 class Fault(BaseModel):
-    """One order of the control port. `count`: how many requests it hits, -1 for all until it is taken back.
+    """A fault as the control plane takes it. `count`: to how many requests it applies; -1: to all, until it is removed.
 
-    `match`: only requests whose body has this text. `after_events`: events sent before it strikes.
-    `delay_s`: how long a wait lasts; without it a hang lasts until the client leaves.
-    `refused` closes the port for everybody, so `count`, `surface` and `match` mean nothing to it.
+    `match`: only to requests whose body contains this text. `after_events`: the number of events sent before it.
+    `delay_s`: how long it waits; without it a hang lasts until the client disconnects.
+    `refused` closes the port to all clients: `count`, `surface` and `match` have no effect.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -42,23 +42,23 @@ class Fault(BaseModel):
 
 
 class Faults:
-    """The orders that still stand, oldest first; a request takes the first that fits it."""
+    """The pending faults, oldest first; the first that matches applies to a request."""
 
     def __init__(self) -> None:
-        self._standing: list[Fault] = []
+        self._pending: list[Fault] = []
 
     def add(self, fault: Fault) -> None:
-        self._standing.append(fault)
+        self._pending.append(fault)
 
     def clear(self) -> None:
-        self._standing.clear()
+        self._pending.clear()
 
     @property
-    def standing(self) -> tuple[Fault, ...]:
-        return tuple(self._standing)
+    def pending(self) -> tuple[Fault, ...]:
+        return tuple(self._pending)
 
     def take(self, *, surface: Surface, body: bytes) -> Fault | None:
-        for fault in self._standing:
+        for fault in self._pending:
             if fault.surface not in ("any", surface):
                 continue
             if fault.match is not None and fault.match.encode() not in body:
@@ -71,4 +71,4 @@ class Faults:
         if fault.count > 0:
             fault.count -= 1
         if fault.count == 0:
-            self._standing.remove(fault)
+            self._pending.remove(fault)

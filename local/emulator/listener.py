@@ -14,11 +14,11 @@ from uvicorn.server import ServerState
 
 _BACKLOG = 512
 _KEEP_ALIVE_S = 120
-_PATIENCE_S = 1.0
+_STOP_S = 1.0
 
 
 class Listener:
-    """`port` 0 takes a free one. OSError from `bind` when the port is taken."""
+    """`port` 0 takes a free one. OSError from `bind` when the port is in use."""
 
     def __init__(self, app: ASGIApp, *, host: str, port: int) -> None:
         self._config = Config(
@@ -32,7 +32,7 @@ class Listener:
             timeout_keep_alive=_KEEP_ALIVE_S,
         )
         self._config.load()
-        # A client that talks no HTTP is not worth a line; a mistake of ours is.
+        # Invalid HTTP of a client is not worth a line; an error of the emulator is.
         logging.getLogger("uvicorn.error").setLevel(logging.ERROR)
         self._state = ServerState()
         self._host = host
@@ -56,8 +56,8 @@ class Listener:
         return bound
 
     async def accept(self) -> None:
-        """Listen, if we do not."""
-        self._forget_reopening()
+        """Listen, unless it already does."""
+        self._cancel_reopening()
         if self._server is not None:
             return
         bound = self._bound or self.bind()
@@ -66,7 +66,7 @@ class Listener:
         self._server = await loop.create_server(self._connection, sock=bound, backlog=_BACKLOG)
 
     async def refuse(self, *, seconds: float | None) -> None:
-        """Be closed when this returns; listen again after `seconds`, None: when told."""
+        """Close the port before this returns; listen again after `seconds`, None: with `accept`."""
         self.close()
         await asyncio.sleep(0)  # the loop closes dropped connections in its next round
         if seconds is not None:
@@ -74,14 +74,14 @@ class Listener:
             self._reopening = loop.call_later(seconds, lambda: loop.create_task(self.accept()))
 
     async def stop(self) -> None:
-        """Drop everything at once; requests that hang see their client leave."""
+        """Close the port and every connection at once."""
         self.close()
         if self._state.tasks:
-            await asyncio.wait(self._state.tasks, timeout=_PATIENCE_S)
+            await asyncio.wait(self._state.tasks, timeout=_STOP_S)
 
     def close(self) -> None:
-        """Stop listening and drop every connection."""
-        self._forget_reopening()
+        """Stop listening and abort every connection."""
+        self._cancel_reopening()
         for listening in (self._bound, self._server):
             if listening is not None:
                 listening.close()
@@ -90,7 +90,7 @@ class Listener:
             if connection.transport is not None:
                 connection.transport.abort()
 
-    def _forget_reopening(self) -> None:
+    def _cancel_reopening(self) -> None:
         if self._reopening is not None:
             self._reopening.cancel()
             self._reopening = None

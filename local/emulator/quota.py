@@ -1,4 +1,4 @@
-"""Requests and tokens per minute and deployment, with the headers by which Azure tells them."""
+"""Quota of requests and tokens per minute and deployment, with Azure's rate limit headers."""
 
 import math
 import time
@@ -9,11 +9,11 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from local.emulator.azure_errors import AzureError, front_end_error
 from local.emulator.configuration import Operation
-from local.emulator.errors import AzureError, front_door
 
 _WINDOW_S = 60.0
-_PLENTY = 1_000_000
+_UNLIMITED = 1_000_000
 _NAMES: dict[Operation, str] = {
     "responses": "Responses_Create",
     "embeddings": "Embeddings_Create",
@@ -32,12 +32,12 @@ class Limits(BaseModel):
 
 @dataclass
 class _Window:
-    """What one deployment took in the last minute: (time, tokens) per request."""
+    """The requests of one deployment in the last minute: (time, tokens) of each."""
 
     taken: deque[tuple[float, int]] = field(default_factory=deque)
     tokens: int = 0
 
-    def forget_before(self, moment: float) -> None:
+    def drop_before(self, moment: float) -> None:
         while self.taken and self.taken[0][0] <= moment:
             self.tokens -= self.taken.popleft()[1]
 
@@ -59,7 +59,7 @@ class _Window:
 
 
 class Quota:
-    """Sliding minutes. `clock` is in seconds."""
+    """Sliding windows of a minute. `clock` is in seconds."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -67,7 +67,7 @@ class Quota:
         self.limits = Limits()
 
     def set(self, limits: Limits) -> None:
-        """A new quota begins with empty windows."""
+        """Set the limits and begin with empty windows."""
         self.limits = limits
         self._windows.clear()
 
@@ -75,7 +75,7 @@ class Quota:
         """The headers of the answer; AzureError 429 when the minute is used up."""
         now = self._clock()
         window = self._windows[deployment]
-        window.forget_before(now - _WINDOW_S)
+        window.drop_before(now - _WINDOW_S)
         requests, most_tokens = self.limits.requests_per_minute, self.limits.tokens_per_minute
         wait_s, kind = 0.0, "call"
         if requests is not None and len(window.taken) >= requests:
@@ -89,8 +89,8 @@ class Quota:
         return self._headers(window)
 
     def _headers(self, window: _Window) -> dict[str, str]:
-        requests = _PLENTY if self.limits.requests_per_minute is None else self.limits.requests_per_minute
-        tokens = _PLENTY if self.limits.tokens_per_minute is None else self.limits.tokens_per_minute
+        requests = _UNLIMITED if self.limits.requests_per_minute is None else self.limits.requests_per_minute
+        tokens = _UNLIMITED if self.limits.tokens_per_minute is None else self.limits.tokens_per_minute
         return {
             "x-ratelimit-limit-requests": str(requests),
             "x-ratelimit-remaining-requests": str(max(0, requests - len(window.taken))),
@@ -101,7 +101,7 @@ class Quota:
 
 def _too_many(*, operation: str, kind: str, wait_s: float, headers: dict[str, str]) -> AzureError:
     seconds = max(1, math.ceil(wait_s))
-    return front_door(
+    return front_end_error(
         status=429,
         code="429",
         message=f"Requests to the {operation} have exceeded {kind} rate limit of your current OpenAI S0 pricing tier. "

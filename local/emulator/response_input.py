@@ -1,14 +1,14 @@
-"""Checks the `input` items of a Responses request; every refusal is OpenAI's own."""
+"""Checks the `input` items of a Responses request; every refusal is OpenAI's."""
 
 from collections.abc import Callable
 
-from local.emulator import errors, sealing
-from local.emulator.jsons import JsonObject
+from local.emulator import azure_errors, encrypted_content
+from local.emulator.json_codec import JsonObject
 
 _MESSAGE_FIELDS = {"type", "role", "content", "id", "status", "phase"}
 _ROLES = ("assistant", "system", "developer", "user")
-_SPOKEN = ("output_text", "refusal")
-_HEARD = ("input_text", "input_image", "input_file")
+_ASSISTANT_PARTS = ("output_text", "refusal")
+_USER_PARTS = ("input_text", "input_image", "input_file")
 _UNCHECKED = (
     "item_reference", "custom_tool_call", "custom_tool_call_output", "local_shell_call", "local_shell_call_output",
     "web_search_call", "file_search_call",
@@ -16,7 +16,7 @@ _UNCHECKED = (
 
 
 class InputCheck:
-    """`open_calls`: ids of the previous response's calls, which this input has to answer."""
+    """`open_calls`: the ids of the previous response's calls, which this input must answer."""
 
     def __init__(self, *, region: str, open_calls: set[str]) -> None:
         self._region = region
@@ -31,78 +31,82 @@ class InputCheck:
         }
 
     def check(self, items: object) -> None:
-        """AzureError for the first mistake."""
+        """AzureError for the first error."""
         if isinstance(items, list):
             for number, item in enumerate(items):
                 self._item(item, where=f"input[{number}]")
         elif items is not None and not isinstance(items, str):
-            raise errors.wrong_type(param="input", expected="a string or an array of input items", value=items)
+            raise azure_errors.wrong_type(param="input", expected="a string or an array of input items", value=items)
         for call in sorted(self._calls - self._answered):
-            raise errors.model_error(message=f"No tool output found for function call {call}.", param="input")
+            raise azure_errors.model_error(message=f"No tool output found for function call {call}.", param="input")
 
     def _item(self, item: object, *, where: str) -> None:
         if not isinstance(item, dict):
-            raise errors.wrong_type(param=where, expected="an input item", value=item)
+            raise azure_errors.wrong_type(param=where, expected="an input item", value=item)
         kind = _kind(item)
         check = self._checks.get(kind) if isinstance(kind, str) else None
         if check is not None:
             check(item, where)
         elif kind not in _UNCHECKED:
-            raise errors.wrong_value(param=where, value=kind, supported=_listed((*self._checks, *_UNCHECKED)))
+            raise azure_errors.wrong_value(param=where, value=kind, supported=_listed((*self._checks, *_UNCHECKED)))
 
     def _message(self, item: JsonObject, where: str) -> None:
         role, content = item.get("role"), item.get("content")
         if role not in _ROLES:
-            raise errors.wrong_value(param=where, value=role, supported=_listed(_ROLES))
+            raise azure_errors.wrong_value(param=where, value=role, supported=_listed(_ROLES))
         for name in item:
             if name not in _MESSAGE_FIELDS:
-                raise errors.unknown(f"{where}.{name}")
+                raise azure_errors.unknown(f"{where}.{name}")
         if isinstance(content, list):
-            allowed = _SPOKEN if role == "assistant" else _HEARD
+            allowed = _ASSISTANT_PARTS if role == "assistant" else _USER_PARTS
             for number, part in enumerate(content):
                 _content_part(part, allowed=allowed, where=f"{where}.content[{number}]")
         elif not isinstance(content, str):
             expected = "one of an array of objects or string"
-            raise errors.wrong_type(param=f"{where}.content", expected=expected, value=content)
+            raise azure_errors.wrong_type(param=f"{where}.content", expected=expected, value=content)
 
     def _call(self, item: JsonObject, where: str) -> None:
         for name in ("call_id", "name", "arguments"):
             if not isinstance(item.get(name), str):
-                raise errors.missing(f"{where}.{name}")
+                raise azure_errors.missing(f"{where}.{name}")
         _check_id(item, prefix="fc", where=where)
         self._calls.add(item["call_id"])
 
     def _call_output(self, item: JsonObject, where: str) -> None:
         call_id = item.get("call_id")
         if not isinstance(call_id, str):
-            raise errors.missing(f"{where}.call_id")
+            raise azure_errors.missing(f"{where}.call_id")
         if call_id not in self._calls:
-            raise errors.model_error(
+            raise azure_errors.model_error(
                 message=f"No tool call found for function call output with call_id {call_id}.", param="input"
             )
         if not isinstance(item.get("output"), str | list):
             expected = "one of an array of objects or string"
-            raise errors.wrong_type(param=f"{where}.output", expected=expected, value=item.get("output"))
+            raise azure_errors.wrong_type(param=f"{where}.output", expected=expected, value=item.get("output"))
         self._answered.add(call_id)
 
     def _reasoning(self, item: JsonObject, where: str) -> None:
         if "summary" not in item:
-            raise errors.missing(f"{where}.summary")
+            raise azure_errors.missing(f"{where}.summary")
         if not isinstance(item["summary"], list):
-            raise errors.wrong_type(param=f"{where}.summary", expected="an array of objects", value=item["summary"])
+            raise azure_errors.wrong_type(
+                param=f"{where}.summary", expected="an array of objects", value=item["summary"]
+            )
         if item.get("status") is not None:
-            raise errors.unknown(f"{where}.status")
+            raise azure_errors.unknown(f"{where}.status")
         _check_id(item, prefix="rs", where=where)
-        self._check_seal(item.get("encrypted_content"))
+        self._check_encrypted(item.get("encrypted_content"))
 
     def _compaction(self, item: JsonObject, where: str) -> None:
         if item.get("encrypted_content") is None:
-            raise errors.missing(f"{where}.encrypted_content")
-        self._check_seal(item["encrypted_content"])
+            raise azure_errors.missing(f"{where}.encrypted_content")
+        self._check_encrypted(item["encrypted_content"])
 
-    def _check_seal(self, sealed: object) -> None:
-        if sealed is not None and not (isinstance(sealed, str) and sealing.opens(sealed, region=self._region)):
-            raise errors.model_error(
+    def _check_encrypted(self, content: object) -> None:
+        if content is not None and not (
+            isinstance(content, str) and encrypted_content.can_decrypt(content, region=self._region)
+        ):
+            raise azure_errors.model_error(
                 message="The encrypted content could not be verified. Reason: Encrypted content could not be decrypted "
                 "or parsed.",
                 code="invalid_encrypted_content",
@@ -111,18 +115,18 @@ class InputCheck:
 
 def _content_part(part: object, *, allowed: tuple[str, ...], where: str) -> None:
     if not isinstance(part, dict):
-        raise errors.wrong_type(param=where, expected="an object", value=part)
+        raise azure_errors.wrong_type(param=where, expected="an object", value=part)
     kind = part.get("type")
     if kind not in allowed:
-        raise errors.wrong_value(param=where, value=kind, supported=_listed(allowed))
+        raise azure_errors.wrong_value(param=where, value=kind, supported=_listed(allowed))
     if kind in ("input_text", "output_text") and not isinstance(part.get("text"), str):
-        raise errors.missing(f"{where}.text")
+        raise azure_errors.missing(f"{where}.text")
 
 
 def _check_id(item: JsonObject, *, prefix: str, where: str) -> None:
     value = item.get("id")
     if value is not None and not str(value).startswith(prefix):
-        raise errors.model_error(
+        raise azure_errors.model_error(
             message=f"Invalid '{where}.id': '{value}'. Expected an ID that begins with '{prefix}'.",
             param=f"{where}.id",
             code="invalid_value",
@@ -134,18 +138,18 @@ def _kind(item: JsonObject) -> object:
 
 
 def last_prompt(items: object) -> str:
-    """The text of the user's last message, where the steering words are looked for."""
-    said = user_messages(items)
-    if not said:
+    """The text of the user's last message, whose words select the answer."""
+    messages = user_messages(items)
+    if not messages:
         return ""
-    content = said[-1]["content"]
+    content = messages[-1]["content"]
     if isinstance(content, str):
         return content
     return "\n".join(part["text"] for part in content if part["type"] == "input_text")
 
 
 def user_messages(items: object) -> list[JsonObject]:
-    """What the user said, of an input that has been checked."""
+    """The user's messages of an input that has been checked."""
     if isinstance(items, str):
         return [{"role": "user", "content": items}]
     checked = items if isinstance(items, list) else []

@@ -5,8 +5,8 @@ Source of the fields: the model `Response` of the `openai` package, and the Open
 
 import time
 
-from local.emulator import jsons
-from local.emulator.jsons import JsonObject
+from local.emulator import json_codec
+from local.emulator.json_codec import JsonObject
 
 _NULLS = (
     "access_programs", "content_filters", "conversation", "error", "image", "input_transformations", "moderation",
@@ -21,9 +21,9 @@ _ECHOED = (
 def response_object(
     body: JsonObject, *, response_id: str, status: str, output: list[JsonObject], usage: JsonObject
 ) -> JsonObject:
-    """A finished response; what the request leaves open has OpenAI's default."""
+    """A finished response; fields that the request does not set have OpenAI's defaults."""
     created_at = now()
-    error = {"code": "server_error", "message": "The model broke down while it answered."}
+    error = {"code": "server_error", "message": "The model failed while generating the response."}
     return {
         **dict.fromkeys(_NULLS),
         **{name: body.get(name) for name in _ECHOED},
@@ -62,7 +62,7 @@ def unfinished(response: JsonObject) -> JsonObject:
 
 
 def usage(*, input_tokens: int, output_tokens: int, reasoning_tokens: int) -> JsonObject:
-    """Half of the input counts as cached, so that clients have a figure to show."""
+    """Half of the input counts as cached, so that clients have a number to show."""
     return {
         "input_tokens": input_tokens,
         "input_tokens_details": {"cached_tokens": input_tokens // 2, "cache_write_tokens": 0},
@@ -78,7 +78,7 @@ def message(text: str, *, message_id: str, status: str) -> JsonObject:
 
 
 def now() -> int:
-    """Seconds since 1970, as the schema wants them."""
+    """Seconds since 1970, as the schema requires."""
     return int(time.time())
 
 
@@ -89,11 +89,11 @@ def _tool(tool: JsonObject) -> JsonObject:
 
 
 def text_schema(body: JsonObject) -> JsonObject | None:
-    """The schema that the answer's text has to fit; `json_object` is any object."""
-    format_ = jsons.part(jsons.part(body, "text"), "format")
+    """The schema of the answer's text; for `json_object` any object."""
+    format_ = json_codec.part(json_codec.part(body, "text"), "format")
     match format_.get("type"):
         case "json_schema":
-            return jsons.part(format_, "schema")
+            return json_codec.part(format_, "schema")
         case "json_object":
             return {"type": "object", "properties": {"answer": {"type": "string"}}}
         case _:

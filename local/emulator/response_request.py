@@ -1,8 +1,8 @@
-"""Checks the fields of a Responses request the way Azure's reasoning models do."""
+"""Checks the fields of a Responses request as Azure's reasoning models do."""
 
-from local.emulator import errors
-from local.emulator.jsons import JsonObject
-from local.emulator.steering import Tool
+from local.emulator import azure_errors
+from local.emulator.fake_model import FunctionTool
+from local.emulator.json_codec import JsonObject
 
 _TYPES = {
     "model": (str, "a string"),
@@ -40,14 +40,14 @@ _LEAST_OUTPUT_TOKENS = 16
 
 
 def check(body: JsonObject) -> None:
-    """AzureError for the first mistake; `input` is checked by response_input."""
+    """AzureError for the first error; `input` is checked by response_input."""
     for name, value in body.items():
         _check_field(name, value)
     if body.get("input") is None and not body.get("previous_response_id") and not body.get("prompt"):
-        raise errors.missing("input")
+        raise azure_errors.missing("input")
     most = body.get("max_output_tokens")
     if most is not None and most < _LEAST_OUTPUT_TOKENS:
-        raise errors.model_error(
+        raise azure_errors.model_error(
             message="Invalid 'max_output_tokens': integer below minimum value. Expected a value >= "
             f"{_LEAST_OUTPUT_TOKENS}, but got {most} instead.",
             param="max_output_tokens",
@@ -64,13 +64,13 @@ def check(body: JsonObject) -> None:
 def _check_field(name: str, value: object) -> None:
     if name in _SAMPLING:
         if value is not None:
-            raise errors.unsupported(name)
+            raise azure_errors.unsupported(name)
     elif name in _TYPES:
         type_, words = _TYPES[name]
         if value is not None and (not isinstance(value, type_) or (isinstance(value, bool) and type_ is not bool)):
-            raise errors.wrong_type(param=name, expected=words, value=value)
+            raise azure_errors.wrong_type(param=name, expected=words, value=value)
     elif name not in _UNTYPED:
-        raise errors.unknown(name)
+        raise azure_errors.unknown(name)
 
 
 def _check_stream_options(body: JsonObject) -> None:
@@ -78,43 +78,43 @@ def _check_stream_options(body: JsonObject) -> None:
     if options is None:
         return
     if not body.get("stream"):
-        raise errors.model_error(
+        raise azure_errors.model_error(
             message="The 'stream_options' parameter is only allowed when 'stream' is enabled.", param="stream_options"
         )
     for name in options:
         if name != "include_obfuscation":
-            raise errors.unknown(f"stream_options.{name}")
+            raise azure_errors.unknown(f"stream_options.{name}")
 
 
 def _check_reasoning(reasoning: JsonObject) -> None:
     for name in reasoning:
         if name not in ("effort", "summary", "generate_summary"):
-            raise errors.unknown(f"reasoning.{name}")
+            raise azure_errors.unknown(f"reasoning.{name}")
     if (effort := reasoning.get("effort")) not in _EFFORTS:
         supported = "'low', 'medium', 'high', and 'xhigh'"
-        raise errors.wrong_value(param="reasoning.effort", value=effort, supported=supported)
+        raise azure_errors.wrong_value(param="reasoning.effort", value=effort, supported=supported)
 
 
 def _check_tool(tool: object, *, where: str) -> None:
     if not isinstance(tool, dict):
-        raise errors.wrong_type(param=where, expected="an object", value=tool)
+        raise azure_errors.wrong_type(param=where, expected="an object", value=tool)
     kind = tool.get("type")
     if kind is None:
-        raise errors.missing(f"{where}.type")
+        raise azure_errors.missing(f"{where}.type")
     if kind != "function":
         if kind not in _HOSTED_TOOLS:
             supported = ", ".join(f"'{name}'" for name in ("function", *_HOSTED_TOOLS))
-            raise errors.wrong_value(param=f"{where}.type", value=kind, supported=supported)
+            raise azure_errors.wrong_value(param=f"{where}.type", value=kind, supported=supported)
         return
     if not tool.get("name"):  # where the shape of chat completions, {"function": {"name": ...}}, ends
-        raise errors.missing(f"{where}.name")
+        raise azure_errors.missing(f"{where}.name")
     for name in tool:
         if name not in _TOOL_FIELDS:
-            raise errors.unknown(f"{where}.{name}")
+            raise azure_errors.unknown(f"{where}.{name}")
     if not isinstance(tool["name"], str):
-        raise errors.wrong_type(param=f"{where}.name", expected="a string", value=tool["name"])
+        raise azure_errors.wrong_type(param=f"{where}.name", expected="a string", value=tool["name"])
     if not isinstance(tool.get("parameters") or {}, dict):
-        raise errors.wrong_type(param=f"{where}.parameters", expected="an object", value=tool["parameters"])
+        raise azure_errors.wrong_type(param=f"{where}.parameters", expected="an object", value=tool["parameters"])
 
 
 def _check_tool_choice(choice: object) -> None:
@@ -122,17 +122,17 @@ def _check_tool_choice(choice: object) -> None:
         return
     if not isinstance(choice, dict):
         supported = "'none', 'auto', and 'required'"
-        raise errors.wrong_value(param="tool_choice", value=choice, supported=supported)
+        raise azure_errors.wrong_value(param="tool_choice", value=choice, supported=supported)
     if choice.get("type") == "function" and not choice.get("name"):
-        raise errors.missing("tool_choice.name")
+        raise azure_errors.missing("tool_choice.name")
     for name in choice:
         if choice.get("type") == "function" and name not in ("type", "name"):
-            raise errors.unknown(f"tool_choice.{name}")
+            raise azure_errors.unknown(f"tool_choice.{name}")
 
 
 def _check_metadata(metadata: JsonObject) -> None:
     if len(metadata) > 16:
-        raise errors.model_error(
+        raise azure_errors.model_error(
             message=f"Invalid 'metadata': too many properties. Expected an object with at most 16 properties, but got "
             f"an object with {len(metadata)} properties instead.",
             param="metadata",
@@ -140,13 +140,13 @@ def _check_metadata(metadata: JsonObject) -> None:
         )
     for name, value in metadata.items():
         if not isinstance(value, str):
-            raise errors.wrong_type(param=f"metadata.{name}", expected="a string", value=value)
+            raise azure_errors.wrong_type(param=f"metadata.{name}", expected="a string", value=value)
 
 
-def function_tools(body: JsonObject) -> list[Tool]:
+def function_tools(body: JsonObject) -> list[FunctionTool]:
     """The functions on offer; hosted tools are accepted and never called."""
     return [
-        Tool(name=tool["name"], parameters=tool.get("parameters") or {})
+        FunctionTool(name=tool["name"], parameters=tool.get("parameters") or {})
         for tool in body.get("tools") or []
         if tool["type"] == "function"
     ]

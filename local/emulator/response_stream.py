@@ -5,8 +5,8 @@ Source: https://platform.openai.com/docs/api-reference/responses-streaming
 
 from collections.abc import Iterator
 
-from local.emulator import jsons, steering
-from local.emulator.jsons import JsonObject
+from local.emulator import fake_model, json_codec
+from local.emulator.json_codec import JsonObject
 from local.emulator.response_object import unfinished
 
 OPENING_EVENTS = 2  # response.created and response.in_progress
@@ -25,13 +25,13 @@ def events(response: JsonObject, *, padded: bool) -> Iterator[bytes]:
 
 
 def error_event(number: int) -> bytes:
-    """Azure's in-band error: details one level down, unlike the documented event (openai-dotnet issue 881)."""
+    """Azure's error event: the details are one level down, unlike the documented event (openai-dotnet issue 881)."""
     error = {"type": "server_error", "code": "server_error", "message": "The server had an error.", "param": None}
     return _frame("error", {"type": "error", "sequence_number": number, "error": error})
 
 
 def _frame(kind: str, event: JsonObject) -> bytes:
-    return b"event: %b\ndata: %b\n\n" % (kind.encode(), jsons.dumps(event))
+    return b"event: %b\ndata: %b\n\n" % (kind.encode(), json_codec.dumps(event))
 
 
 def _events(response: JsonObject) -> Iterator[tuple[str, JsonObject]]:
@@ -53,7 +53,7 @@ def _events(response: JsonObject) -> Iterator[tuple[str, JsonObject]]:
 
 
 def _begun(item: JsonObject) -> JsonObject:
-    """An item as it is announced, before it has content."""
+    """An item as it is added, before it has content."""
     match item["type"]:
         case "reasoning":
             return {**item, "summary": []}
@@ -67,14 +67,14 @@ def _summary_events(item: JsonObject, place: JsonObject) -> Iterator[tuple[str, 
     for number, part in enumerate(item["summary"]):
         here = {**place, "summary_index": number}
         yield "response.reasoning_summary_part.added", {**here, "part": {**part, "text": ""}}
-        for piece in steering.pieces(part["text"]):
+        for piece in fake_model.tokens_of(part["text"]):
             yield "response.reasoning_summary_text.delta", {**here, "delta": piece}
         yield "response.reasoning_summary_text.done", {**here, "text": part["text"]}
         yield "response.reasoning_summary_part.done", {**here, "part": part}
 
 
 def _call_events(item: JsonObject, place: JsonObject) -> Iterator[tuple[str, JsonObject]]:
-    for piece in steering.pieces(item["arguments"]):
+    for piece in fake_model.tokens_of(item["arguments"]):
         yield "response.function_call_arguments.delta", {**place, "delta": piece}
     yield "response.function_call_arguments.done", {**place, "arguments": item["arguments"]}
 
@@ -83,7 +83,7 @@ def _text_events(item: JsonObject, place: JsonObject) -> Iterator[tuple[str, Jso
     (part,) = item["content"]
     here = {**place, "content_index": 0}
     yield "response.content_part.added", {**here, "part": {**part, "text": ""}}
-    for piece in steering.pieces(part["text"]):
+    for piece in fake_model.tokens_of(part["text"]):
         yield "response.output_text.delta", {**here, "delta": piece, "logprobs": []}
     yield "response.output_text.done", {**here, "text": part["text"], "logprobs": []}
     yield "response.content_part.done", {**here, "part": part}

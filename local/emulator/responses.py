@@ -1,19 +1,19 @@
-"""POST /openai/responses: checks the request, makes the answer up and keeps it when asked to."""
+"""POST /openai/responses: checks the request, generates the answer and stores it if requested."""
 
 import secrets
 
 from local.emulator import (
-    errors,
+    azure_errors,
+    encrypted_content,
+    fake_model,
     response_input,
     response_object,
     response_request,
     response_stream,
-    sealing,
-    steering,
 )
 from local.emulator.answers import Answer, whole
-from local.emulator.jsons import JsonObject
-from local.emulator.stored import Stored
+from local.emulator.json_codec import JsonObject
+from local.emulator.response_store import ResponseStore
 
 _REASONING_TOKENS = 7
 _CONTEXT_TOKENS = 272_000  # the input window of the gpt-5 codex models
@@ -21,17 +21,17 @@ _SUMMARY = "**Thinking** about it"
 
 
 class Responses:
-    """`region` seals reasoning items, so that no other region can read them."""
+    """`region`: only it can decrypt the reasoning items that it encrypts."""
 
-    def __init__(self, *, region: str, stored: Stored) -> None:
+    def __init__(self, *, region: str, store: ResponseStore) -> None:
         self._region = region
-        self._stored = stored
+        self._store = store
 
     def answer(self, body: JsonObject) -> Answer:
         """AzureError for what Azure refuses; `model` has been checked."""
         response = self._respond(body)
         if response["store"]:
-            self._stored.keep(response)
+            self._store.add(response)
         tokens: int = response["usage"]["total_tokens"]
         if not body.get("stream"):
             return whole(response, tokens=tokens)
@@ -44,17 +44,21 @@ class Responses:
         )
 
     def compact(self, body: JsonObject) -> Answer:
-        """POST /openai/responses/compact: the user's messages, and everything else in one sealed item."""
+        """POST /openai/responses/compact: the user's messages, and everything else in one encrypted item."""
         self._check_input(body)
-        heard = response_input.user_messages(body.get("input"))
-        kept = [_completed_message(item) for item in heard]
-        sealed = {"id": _new_id("cmp"), "type": "compaction", "encrypted_content": sealing.seal(region=self._region)}
-        tokens = steering.size_in_tokens(body.get("input") or "")
+        messages = response_input.user_messages(body.get("input"))
+        kept = [_completed_message(item) for item in messages]
+        encrypted = {
+            "id": _new_id("cmp"),
+            "type": "compaction",
+            "encrypted_content": encrypted_content.encrypt(region=self._region),
+        }
+        tokens = fake_model.count_tokens(body.get("input") or "")
         compacted = {
             "id": _new_id("resp"),
             "object": "response.compaction",
             "created_at": response_object.now(),
-            "output": [*kept, sealed],
+            "output": [*kept, encrypted],
             "usage": response_object.usage(input_tokens=tokens, output_tokens=1, reasoning_tokens=0),
         }
         return whole(compacted, tokens=tokens)
@@ -63,24 +67,24 @@ class Responses:
         response_request.check(body)
         open_calls: set[str] = set()
         if previous := body.get("previous_response_id"):
-            output = self._stored.previous(previous)["output"]
+            output = self._store.previous(previous)["output"]
             open_calls = {item["call_id"] for item in output if item["type"] == "function_call"}
         response_input.InputCheck(region=self._region, open_calls=open_calls).check(body.get("input"))
 
     def _respond(self, body: JsonObject) -> JsonObject:
         self._check_input(body)
-        input_tokens = steering.size_in_tokens(*(body.get(name) or "" for name in ("input", "instructions", "tools")))
+        input_tokens = fake_model.count_tokens(*(body.get(name) or "" for name in ("input", "instructions", "tools")))
         if input_tokens > _CONTEXT_TOKENS:
-            raise errors.model_error(
+            raise azure_errors.model_error(
                 message="Your input exceeds the context window of this model. Please adjust your input and try again.",
                 param="input",
                 code="context_length_exceeded",
             )
-        reply = steering.reply(_turn(body), region=self._region)
+        generated = fake_model.generate(_model_input(body), region=self._region)
         reasoning = self._reasoning(body)
         reasoning_tokens = _REASONING_TOKENS if reasoning else 0
-        output, output_tokens, cut = _output(reply, budget=_budget(body, reasoning_tokens=reasoning_tokens))
-        status = "failed" if reply.failed else "incomplete" if cut else "completed"
+        output, output_tokens, cut = _output_items(generated, budget=_budget(body, reasoning_tokens=reasoning_tokens))
+        status = "failed" if generated.failed else "incomplete" if cut else "completed"
         usage = response_object.usage(
             input_tokens=input_tokens,
             output_tokens=output_tokens + reasoning_tokens,
@@ -91,29 +95,29 @@ class Responses:
         )
 
     def _reasoning(self, body: JsonObject) -> list[JsonObject]:
-        """A reasoning item when the request speaks of reasoning."""
-        asked = body.get("reasoning") or {}
-        sealed = "reasoning.encrypted_content" in (body.get("include") or [])
-        if not asked and not sealed:
+        """A reasoning item, when the request has `reasoning` or includes its encrypted content."""
+        reasoning = body.get("reasoning") or {}
+        is_encrypted = "reasoning.encrypted_content" in (body.get("include") or [])
+        if not reasoning and not is_encrypted:
             return []
-        summary = [{"type": "summary_text", "text": _SUMMARY}] if asked.get("summary") else []
+        summary = [{"type": "summary_text", "text": _SUMMARY}] if reasoning.get("summary") else []
         item: JsonObject = {"id": _new_id("rs"), "type": "reasoning", "summary": summary}
-        if sealed:
-            item["encrypted_content"] = sealing.seal(region=self._region)
+        if is_encrypted:
+            item["encrypted_content"] = encrypted_content.encrypt(region=self._region)
         return [item]
 
 
-def _turn(body: JsonObject) -> steering.Turn:
+def _model_input(body: JsonObject) -> fake_model.ModelInput:
     choice = body.get("tool_choice") or "auto"
     function = None
     if isinstance(choice, dict):
         function = choice.get("name") if choice.get("type") == "function" else None
         choice = choice.get("mode")  # of a choice among allowed tools
-    return steering.Turn(
+    return fake_model.ModelInput(
         prompt=response_input.last_prompt(body.get("input")),
         after_tool=response_input.ends_with_tool_output(body.get("input")),
         tools=response_request.function_tools(body),
-        choice=steering.choice_of(choice),
+        choice=fake_model.tool_choice(choice),
         function=function,
         parallel=body.get("parallel_tool_calls") is not False,
         schema=response_object.text_schema(body),
@@ -125,20 +129,19 @@ def _budget(body: JsonObject, *, reasoning_tokens: int) -> int | None:
     return None if most is None else max(0, most - reasoning_tokens)
 
 
-def _output(reply: steering.Reply, *, budget: int | None) -> tuple[list[JsonObject], int, bool]:
-    """The items, their tokens, and whether the text had to be cut to fit `budget`."""
+def _output_items(generated: fake_model.ModelOutput, *, budget: int | None) -> tuple[list[JsonObject], int, bool]:
+    """The items, their tokens, and whether the text was cut to fit `budget`."""
     items: list[JsonObject] = []
     tokens = 0
     cut = False
-    if reply.text is not None:
-        pieces = steering.pieces(reply.text)
-        cut = budget is not None and len(pieces) > budget
-        said = pieces[:budget]
-        tokens += len(said)
+    if generated.text is not None:
+        text = fake_model.tokens_of(generated.text)
+        cut = budget is not None and len(text) > budget
+        tokens += len(text[:budget])
         status = "incomplete" if cut else "completed"
-        items.append(response_object.message("".join(said), message_id=_new_id("msg"), status=status))
-    for call in reply.calls:
-        tokens += steering.size_in_tokens(call.name, call.arguments)
+        items.append(response_object.message("".join(text[:budget]), message_id=_new_id("msg"), status=status))
+    for call in generated.calls:
+        tokens += fake_model.count_tokens(call.name, call.arguments)
         items.append(
             {
                 "id": _new_id("fc"),

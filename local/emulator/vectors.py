@@ -1,6 +1,6 @@
-"""Made-up embedding vectors: the same for the same text on every machine, of unit length, quick to make.
+"""Fake embedding vectors: the same for the same text on every machine, of unit length, quick to generate.
 
-A text's hash spells its vector in an alphabet of 256 pieces of 24 numbers. All pieces have the same length, so that
+A text's hash composes its vector from an alphabet of 256 pieces of 24 numbers. All pieces have the same length, so that
 any word of a given number of letters has unit length and needs no arithmetic, and 24 numbers are 96 bytes, which is
 base64 without padding: a batch of 60 vectors of 3072 numbers must not cost more than the gateway measured with it.
 """
@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Literal
 
-from local.emulator import jsons
+from local.emulator import json_codec
 
 Encoding = Literal["float", "base64"]
 Text = str | tuple[int, ...]
@@ -39,7 +39,7 @@ def _word(text: Text, *, length: int) -> bytes:
 
 
 def _shortened(word: bytes, *, size: int) -> list[float]:
-    """The beginning of the full vector brought back to unit length, as OpenAI shortens its own."""
+    """The beginning of the full vector, scaled to unit length, as OpenAI shortens its vectors."""
     alphabet = _alphabet(length=len(word))
     spelled = word[: math.ceil(size / _PIECE)]
     numbers = [number for letter in spelled for number in alphabet[letter]]
@@ -61,14 +61,14 @@ def _alphabet(*, length: int) -> list[list[float]]:
 
 
 def _scaled(numbers: Sequence[float], *, norm: float) -> list[float]:
-    """Rounded to float32, so that both encodings say the same."""
+    """Rounded to float32, so that both encodings have the same values."""
     factor = norm / math.hypot(*numbers)
     layout = f"<{len(numbers)}f"
     return list(struct.unpack(layout, struct.pack(layout, *(number * factor for number in numbers))))
 
 
 def _written(numbers: Sequence[float]) -> bytes:
-    return jsons.dumps(numbers)[1:-1]
+    return json_codec.dumps(numbers)[1:-1]
 
 
 def _packed(numbers: Sequence[float]) -> bytes:

@@ -1,6 +1,7 @@
 """Ports and readiness on this machine."""
 
 import os
+import random
 import socket
 import time
 from contextlib import ExitStack, suppress
@@ -12,6 +13,9 @@ from local.runner.processes import Process
 
 HOST = "127.0.0.1"
 _READY_S = 150.0  # what LiteLLM's startup probe allows
+# The kernel gives none of these to an outgoing connection, so they stay free while a container loads.
+_PORTS = range(15_000, 32_000)
+_TRIES = 100
 
 
 def free_port(port: int) -> int:
@@ -32,12 +36,15 @@ def free_ports(*ports: int) -> list[int]:
 def _bound(probe: socket.socket, port: int) -> int:
     if os.name != "nt":
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        probe.bind((HOST, port))
-    except OSError as busy:
-        raise RunnerError(f"Port {port} cannot be used: {busy.strerror}. Choose another with --port.") from None
-    number: int = probe.getsockname()[1]
-    return number
+    for candidate in (port,) if port else random.sample(_PORTS, _TRIES):
+        try:
+            probe.bind((HOST, candidate))
+            probe.listen()  # two that only bind could share a port
+        except OSError as error:
+            busy = error
+        else:
+            return candidate
+    raise RunnerError(f"Port {candidate} cannot be used: {busy.strerror}. Choose another with --port.")
 
 
 def wait_until_ready(url: str, process: Process) -> None:

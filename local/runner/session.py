@@ -29,8 +29,17 @@ class Session:
     projects: Sequence[Mapping[str, Any]]
     models: Sequence[Mapping[str, Any]]
     emulators: Mapping[str, Emulator]
-    gateway: Process
-    litellm: Process
+    containers: Mapping[str, Process]
+
+    @property
+    def gateway(self) -> Process:
+        """The gateway's container."""
+        return self.containers["gateway"]
+
+    @property
+    def litellm(self) -> Process:
+        """LiteLLM's container."""
+        return self.containers["litellm"]
 
     @property
     def key(self) -> str:
@@ -52,8 +61,8 @@ class Session:
 
     def check(self) -> None:
         """Raise RunnerError when one of the containers has ended."""
-        self.gateway.check()
-        self.litellm.check()
+        for process in self.containers.values():
+            process.check()
 
 
 @contextmanager
@@ -65,13 +74,14 @@ def run(
     azure: bool = False,
     environ: Mapping[str, str] = os.environ,
     secrets: Path,
-    wait: Literal["all", "gateway"] = "all",
+    litellm: Literal["ready", "loading", "absent"] = "ready",
     progress: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Session]:
     """Run the stack until the block ends; `port` 0 takes a free one.
 
     Secrets that are not in `environ` are made up and kept in the file `secrets`.
     Every upstream is emulated unless `upstreams` gives its address, or `azure` leaves the one of the settings.
+    `litellm`: wait until it is ready, leave it loading, or do not start it.
 
     Raises:
         RunnerError: something is missing, in the way, or does not start.
@@ -105,11 +115,11 @@ def run(
                     programs=programs,
                 )
             )
-            for container in (read.gateway, read.litellm)
+            for container in ((read.gateway,) if litellm == "absent" else (read.gateway, read.litellm))
         }
         progress("Waiting for the gateway")
         wait_until_ready(urls["gateway"] + read.gateway.readiness, containers["gateway"])
-        if wait == "all":
+        if litellm == "ready":
             progress("Waiting for LiteLLM to load")
             wait_until_ready(urls["litellm"] + read.litellm.readiness, containers["litellm"])
         yield Session(
@@ -123,8 +133,7 @@ def run(
             projects=read.projects,
             models=read.models,
             emulators=emulators,
-            gateway=containers["gateway"],
-            litellm=containers["litellm"],
+            containers=containers,
         )
 
 

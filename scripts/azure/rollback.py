@@ -49,7 +49,7 @@ def run_smoke_test(az: CommandLine, stack: Stack, *, base_url: str | None) -> No
     """Run the smoke test with the key of the vault, which may be newer than GitHub's."""
     url = base_url or address(az, stack)
     key = KeyVault(az=az, name=stack.key_vault).read(gateway_key().vault_secret).value
-    if not smoke(stack.env, base_url=url, key=key, is_let_in=base_url is not None).passed:
+    if not smoke(stack.env, base_url=url, key=key, is_allowed=base_url is not None).passed:
         raise ScriptError(f"The smoke test of {stack.env} failed with this revision, too.")
 
 

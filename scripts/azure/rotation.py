@@ -119,5 +119,5 @@ class Rotation:
         for name, key in keys.items() if self.smoke else ():
             log(f"Smoke test with {name}")
             # The gateway has answered this machine before, so the ingress allows it.
-            if not smoke(self.env, base_url=self.base_url, key=key, project=self.project, is_let_in=True).passed:
+            if not smoke(self.env, base_url=self.base_url, key=key, project=self.project, is_allowed=True).passed:
                 raise ScriptError(f"The smoke test with {name} failed. Its report says why; then repeat this command.")

@@ -20,12 +20,12 @@ class Smoke:
     markdown: str = ""
 
 
-def smoke(env: str, *, base_url: str, key: str, project: str | None = None, is_let_in: bool = False) -> Smoke:
-    """Test the gateway and print the results; `is_let_in` if the ingress is known to allow this machine."""
+def smoke(env: str, *, base_url: str, key: str, project: str | None = None, is_allowed: bool = False) -> Smoke:
+    """Test the gateway and print the results; `is_allowed` if the ingress is known to allow this machine."""
     ingress = settings_of(env).ingress
     of_project = f" --project {project}" if project else ""
     command = f"GATEWAY_KEY=... python3 scripts/smoke.py --env {env}{of_project} --base-url {base_url}"
-    if not ingress.external and not is_let_in:
+    if not ingress.external and not is_allowed:
         log(f"No smoke test: {env} answers only inside its virtual network. Run it there:\n{command}")
         return Smoke(passed=True, words="not run: the ingress is internal")
     try:

@@ -61,7 +61,6 @@ class Context:
         delay = response.headers.get("retry-after", "") if response else ""
         return {
             "base_url": self.base_url,
-            "env": self.target.env,
             "settings": f"settings/environments/{self.target.env}.toml",
             "project": self.target.project,
             "said": quote(response),

@@ -110,8 +110,8 @@ class Report:
 
     def _outcome(self) -> str:
         counts = {status: sum(result.status == status for result in self.results) for status in _COLORS}
-        told = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
-        return f"{self.base_url}, project {self.project} of {self.env}: {told}."
+        summary = ", ".join(f"{count} {status}" for status, count in counts.items() if count)
+        return f"{self.base_url}, project {self.project} of {self.env}: {summary}."
 
     def _findings(self) -> Sequence[tuple[Diagnosis, Sequence[str]]]:
         return [

@@ -15,12 +15,14 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass, field
 
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.setup.paths import ROOT
 from scripts.terraform.cdktf import command, environment
-from scripts.terraform.explanations import explained
+from scripts.terraform.errors import explain
 from scripts.terraform.stacks import Stack
 
 CHILDREN_POLL_S = 0.5
@@ -34,35 +36,38 @@ def apply(stack: Stack, *, env: Mapping[str, str]) -> None:
     Raises:
         ScriptError: it failed, or was interrupted.
     """
-    process = subprocess.Popen(
-        [str(word) for word in command("deploy", stack, "--auto-approve")],
-        cwd=ROOT,
-        env={**os.environ, **environment(), **env},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        start_new_session=True,
-    )
     lines: list[str] = []
-    with process, _interrupting_terraform(process) as received:
-        for line in process.stdout or ():
-            lines.append(line)
-            with contextlib.suppress(OSError):  # the terminal was closed
-                sys.stderr.write(line)
-                sys.stderr.flush()
-    if received:
-        raise ScriptError(interruption(stack.env, process.returncode, "".join(lines)), code=128 + received[0])
+    with _interrupting_terraform() as interruption:
+        process = subprocess.Popen(
+            [str(word) for word in command("deploy", stack, "--auto-approve")],
+            cwd=ROOT,
+            env={**os.environ, **environment(), **env},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,
+        )
+        interruption.process.set_result(process)
+        with process:
+            for line in process.stdout or ():
+                lines.append(line)
+                with contextlib.suppress(OSError):  # the terminal was closed
+                    sys.stderr.write(line)
+                    sys.stderr.flush()
+    if interruption.signal:
+        message = interruption_message(stack.env, process.returncode, "".join(lines))
+        raise ScriptError(message, code=128 + interruption.signal)
     if process.returncode:
-        why = explained("".join(lines), env=stack.env, folder=stack.folder)
+        why = explain("".join(lines), env=stack.env, folder=stack.folder)
         raise ScriptError(
             f"The deployment of {stack.env} failed.\n\n{why}\n\n"
             "The state contains what was done before. Correct the cause and run the same command again."
         )
 
 
-def interruption(env: str, code: int, output: str) -> str:
+def interruption_message(env: str, code: int, output: str) -> str:
     """What to tell after an interruption, from the exit code and the output of the CLI."""
     if code == 0:
         return f"Interrupted after Terraform had finished: {env} is deployed, but not tested."
@@ -74,29 +79,38 @@ def interruption(env: str, code: int, output: str) -> str:
     )
 
 
+@dataclass
+class _Interruption:
+    """The first signal, if one has come, and the CLI, once it is started."""
+
+    signal: int = 0
+    process: Future[subprocess.Popen[str]] = field(default_factory=Future)
+
+
 @contextlib.contextmanager
-def _interrupting_terraform(process: subprocess.Popen[str]) -> Iterator[list[int]]:
-    """Pass the first signal on to Terraform; the list holds its number once it has come."""
-    received: list[int] = []
+def _interrupting_terraform() -> Iterator[_Interruption]:
+    """Pass the first signal on to Terraform, also one that comes while the CLI starts."""
+    interruption = _Interruption()
 
     def interrupt(number: int, _frame: object) -> None:
-        if received:
+        if interruption.signal:
             log("Still waiting for Terraform to write its state and release its lock.")
             return
-        received.append(number)
+        interruption.signal = number
         log("Interrupting: Terraform finishes the running operations. This can take minutes; the state stays locked.")
-        threading.Thread(target=_interrupt_children, args=(process,), daemon=True).start()
+        threading.Thread(target=_interrupt_children, args=(interruption.process,), daemon=True).start()
 
     before = {number: signal.signal(number, interrupt) for number in _SIGNALS}
     try:
-        yield received
+        yield interruption
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
-def _interrupt_children(process: subprocess.Popen[str]) -> None:
+def _interrupt_children(started: Future[subprocess.Popen[str]]) -> None:
     """Send SIGINT to each child process of the CLI once, until the CLI ends."""
+    process = started.result()
     interrupted: set[int] = set()
     never = threading.Event()
     while process.poll() is None:

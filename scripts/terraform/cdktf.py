@@ -18,7 +18,7 @@ from scripts.cli.log import log
 from scripts.cli.processes import Processes, run_in_parallel
 from scripts.setup.install import NODE_MODULES
 from scripts.terraform import program as terraform
-from scripts.terraform.explanations import explained, lacks_state
+from scripts.terraform.errors import explain, is_state_missing
 from scripts.terraform.stacks import Stack, output_folder
 
 PLAN_FLAGS = "TF_CLI_ARGS_plan"
@@ -49,13 +49,13 @@ def plan_json(stack: Stack, *, refresh: bool) -> Mapping[str, Any]:
         try:
             run_in_parallel({f"Plan for {stack.env}": lambda processes: _diff(processes, stack, env)})
         except ScriptError as failure:
-            if refresh or not lacks_state(failure.output):
+            if refresh or not is_state_missing(failure.output):
                 raise
             log(f"{stack.env} has no Terraform state yet: everything is to create.")
             return _create_everything(stack)
         shown = terraform.run("show", "-json", "-no-color", path.name, folder=stack.folder)
     if shown.returncode:
-        raise ScriptError(explained(shown.stderr, env=stack.env, folder=stack.folder))
+        raise ScriptError(explain(shown.stderr, env=stack.env, folder=stack.folder))
     content: Mapping[str, Any] = json.loads(shown.stdout)
     return content
 
@@ -64,7 +64,7 @@ def _diff(processes: Processes, stack: Stack, env: Mapping[str, str]) -> None:
     try:
         processes.run(command("diff", stack), env=env)
     except ScriptError as failure:
-        why = explained(failure.output, env=stack.env, folder=stack.folder)
+        why = explain(failure.output, env=stack.env, folder=stack.folder)
         raise ScriptError(f"The plan for {stack.env} failed.\n\n{why}", output=failure.output) from None
 
 

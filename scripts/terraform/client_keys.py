@@ -68,8 +68,7 @@ def client_keys(stack: Stack, secrets: Sequence[StoredSecret], az: CommandLine) 
 def _is_given(variable: Variable, keys: Mapping[str, str]) -> bool:
     """Whether a deployment without the vault would write the same value."""
     first = keys[f"TF_VAR_{variable.name.removesuffix('_secondary')}"]
-    given = variable.given or ("" if variable.required else derived_second_key(first))
-    return given == keys[variable.environ]
+    return keys[variable.environ] == (variable.given or derived_second_key(first))
 
 
 def _pass_on(stack: Stack, variable: Variable, secret: StoredSecret) -> str:

@@ -16,7 +16,7 @@ from scripts.github.markdown import add_to_summary, block, code
 from scripts.terraform import program as terraform
 from scripts.terraform.apply import apply
 from scripts.terraform.client_keys import client_keys
-from scripts.terraform.explanations import explained
+from scripts.terraform.errors import explain
 from scripts.terraform.plan import Plan, plan, show
 from scripts.terraform.plan_changes import Action
 from scripts.terraform.stacks import Stack
@@ -107,7 +107,7 @@ def read_outputs(stack: Stack) -> Outputs:
     """From the state."""
     ran = terraform.run("output", "-json", "-no-color", folder=stack.folder)
     if ran.returncode:
-        raise ScriptError(explained(ran.stderr, env=stack.env, folder=stack.folder))
+        raise ScriptError(explain(ran.stderr, env=stack.env, folder=stack.folder))
     content = json.loads(ran.stdout)
     missing = [name for name in Outputs.__annotations__ if name not in content]
     if missing:

@@ -7,7 +7,7 @@ import pytest
 
 from scripts.advice.entries import SECTIONS, Entry, entries, entry, for_command, for_terraform
 from scripts.cli.command_line import CommandLine
-from scripts.terraform.explanations import explained
+from scripts.terraform.errors import explain
 
 ENTRIES = entries(*SECTIONS)
 AZ, GH = "az", "gh"
@@ -108,7 +108,7 @@ def test_the_bootstraps_advice_is_filled_in_already(found: Entry) -> None:
 
 
 def test_advice_stands_above_terraforms_own_words() -> None:
-    text = explained("aigateway-dev  Error: Backend configuration changed\n", env="dev", folder="/stack")
+    text = explain("aigateway-dev  Error: Backend configuration changed\n", env="dev", folder="/stack")
     advice, _, own = text.partition("\n\n")
     assert "remove /stack/.terraform" in advice
     assert own == "Error: Backend configuration changed"

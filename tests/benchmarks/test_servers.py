@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import indexing, profiling, startup
 from benchmarks.cases import build_cases, named, tokens_of_batch
-from benchmarks.control import control
+from benchmarks.emulator_control import control_of
 from benchmarks.errors import BenchmarkError
 from benchmarks.load import connect
 from benchmarks.numbers.failover import Outage
@@ -91,7 +91,7 @@ def test_an_index_loses_no_batch_and_has_chats_beside_it(replica: Replica) -> No
             return await indexing.index(replica, count=4, parallel=2, quota=quota)
         finally:
             for emulator in replica.session.emulators.values():
-                async with control(emulator) as region:
+                async with control_of(emulator) as region:
                     await region.set_quota(requests_per_minute=None, tokens_per_minute=None)
 
     run_ = asyncio.run(run())

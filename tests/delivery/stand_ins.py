@@ -43,6 +43,11 @@ echo "$verb ${{3#aigateway-}} $TF_CLI_ARGS_plan" >> "$CDKTF_OUTDIR/calls"
 echo "$TF_VAR_gateway_key $TF_VAR_azure_openai_api_key" > "$folder/$verb.keys"
 if [ -f "$folder/$verb.fails" ]; then {cat} "$folder/$verb.fails"; exit 1; fi
 if [ "$verb" = diff ]; then echo > "$folder/plan"; fi
+if [ -f "$folder/$verb.signals" ]; then {sh} "$folder/$verb.signals" $PPID; fi
+"""
+_INTERRUPTIBLE = """trap 'echo Terraform got SIGINT; exit 1' INT
+kill -{signal} $1
+while :; do {sleep} 0.02; done
 """
 
 
@@ -68,7 +73,13 @@ class Delivery:
             env = stack.name.removeprefix("aigateway-")
             self.plans(UPDATED_APP, env=env)
             self.outputs(env=env)
-        words = {"version": pinned(), "cat": shutil.which("cat"), "stat": shutil.which("stat")}
+        words = {
+            "version": pinned(),
+            "cat": shutil.which("cat"),
+            "stat": shutil.which("stat"),
+            "sh": shutil.which("sh"),
+        }
+        (cloud.folder / "tools/ps").symlink_to(str(shutil.which("ps")))
         for path, text in {self.terraform: _TERRAFORM, self.cdktf: _CDKTF}.items():
             path.write_text(text.format(**words), encoding="utf-8")
             path.chmod(0o755)
@@ -104,6 +115,11 @@ class Delivery:
     def fails(self, verb: str, output: str, *, env: str = "dev") -> None:
         """Let the CLI print this and fail."""
         (self.folder(env) / f"{verb}.fails").write_text(output, encoding="utf-8")
+
+    def signals(self, name: str) -> None:
+        """Let the script get this signal, such as INT, while the Terraform of its deployment runs."""
+        text = _INTERRUPTIBLE.format(signal=name, sleep=shutil.which("sleep"))
+        (self.folder("dev") / "deploy.signals").write_text(text, encoding="utf-8")
 
     def calls(self) -> list[str]:
         """Verb, environment and flags of each call of the CLI."""

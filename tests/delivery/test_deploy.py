@@ -8,7 +8,7 @@ import pytest
 
 from scripts.azure.smoke_testing import Smoke
 from scripts.terraform import deployment
-from scripts.terraform.apply import interruption
+from scripts.terraform.apply import interruption_message
 from tests.cloud.az.containerapp import app, revision
 from tests.cloud.az.keyvault import version
 from tests.delivery.stand_ins import APP, GROUP, OUTPUTS, UPDATED_APP, VAULT, Delivery, change
@@ -238,6 +238,16 @@ def test_a_vault_that_does_not_exist_is_explained(delivery: Delivery) -> None:
     assert f"Is the environment of {VAULT} deployed?" in ran.err
 
 
+@pytest.mark.parametrize(("name", "code"), [("INT", 130), ("TERM", 143), ("HUP", 129)])
+def test_an_interruption_reaches_terraform_as_sigint_and_is_waited_for(
+    delivery: Delivery, name: str, code: int
+) -> None:
+    delivery.signals(name)
+    ran = delivery.run("deploy", *DEV)
+    assert ran.code == code
+    assert ran.err.index("Interrupting:") < ran.err.index("Terraform got SIGINT") < ran.err.index("Interrupted.")
+
+
 @pytest.mark.parametrize(
     ("code", "output", "text"),
     [
@@ -249,7 +259,7 @@ def test_a_vault_that_does_not_exist_is_explained(delivery: Delivery) -> None:
     ],
 )
 def test_what_an_interruption_left_behind_is_reported(code: int, output: str, text: str) -> None:
-    assert text in interruption("dev", code, output)
+    assert text in interruption_message("dev", code, output)
 
 
 def test_the_state_has_no_output_that_is_one_behind(delivery: Delivery) -> None:

@@ -45,9 +45,9 @@ def test_a_changed_output_alone_leaves_the_plan_empty() -> None:
 
 
 def test_a_value_is_shown_before_and_after() -> None:
-    before = {"min_replicas": 0, "name": "a", "on": True, "same": 1}
+    before = {"min_replicas": 0, "name": "ä", "on": True, "same": 1}
     after = {"min_replicas": 1, "name": None, "on": False, "same": 1}
-    assert described(before, after) == ["min_replicas: 0 → 1", 'name: "a" → null', "on: true → false"]
+    assert described(before, after) == ["min_replicas: 0 → 1", 'name: "ä" → null', "on: true → false"]
 
 
 def test_of_a_sensitive_value_only_the_name_is_shown() -> None:

@@ -36,14 +36,14 @@ def environment(**variables: str) -> dict[str, str]:
 
 
 @dataclass(kw_only=True)
-class Running:
-    """One emulator; `http` calls its data plane with the right key, `stranger` without."""
+class Emulator:
+    """A running emulator, and the clients of its data plane and its control plane."""
 
     process: subprocess.Popen[str]
     port: int
     control_port: int
     http: httpx.Client = field(init=False)
-    stranger: httpx.Client = field(init=False)
+    http_without_key: httpx.Client = field(init=False)
     control: httpx.Client = field(init=False)
     responses: AzureOpenAI = field(init=False)
     embeddings: AzureOpenAI = field(init=False)
@@ -51,13 +51,13 @@ class Running:
 
     def __post_init__(self) -> None:
         self.http = httpx.Client(base_url=self.url, headers={"api-key": KEY}, verify=_NO_TLS, timeout=60)
-        self.stranger = httpx.Client(base_url=self.url, verify=_NO_TLS, timeout=60)
+        self.http_without_key = httpx.Client(base_url=self.url, verify=_NO_TLS, timeout=60)
         self.control = httpx.Client(base_url=f"http://127.0.0.1:{self.control_port}", verify=_NO_TLS, timeout=60)
-        self.responses = self._package(base_url=f"{self.url}/openai", api_version="2025-04-01-preview")
-        self.embeddings = self._package(azure_endpoint=self.url, api_version="2023-05-15")
-        self.chat = self._package(azure_endpoint=self.url, api_version="2024-10-21")
+        self.responses = self._sdk(base_url=f"{self.url}/openai", api_version="2025-04-01-preview")
+        self.embeddings = self._sdk(azure_endpoint=self.url, api_version="2023-05-15")
+        self.chat = self._sdk(azure_endpoint=self.url, api_version="2024-10-21")
 
-    def _package(self, **where: Any) -> AzureOpenAI:  # noqa: ANN401 - the overloads tell the endpoint from the base URL
+    def _sdk(self, **where: Any) -> AzureOpenAI:  # noqa: ANN401 - the overloads tell the endpoint from the base URL
         http = DefaultHttpxClient(verify=_NO_TLS, timeout=60)
         return AzureOpenAI(api_key=KEY, max_retries=0, http_client=http, **where)
 
@@ -66,30 +66,30 @@ class Running:
         return f"http://127.0.0.1:{self.port}"
 
     def close(self) -> None:
-        for client in (self.http, self.stranger, self.control, self.responses, self.embeddings, self.chat):
+        for client in (self.http, self.http_without_key, self.control, self.responses, self.embeddings, self.chat):
             client.close()
 
     def events(self, body: dict[str, Any]) -> list[Any]:
         """The events of a streamed response."""
         return list(self.responses.responses.create(model=CODEX, stream=True, **body))
 
-    def order(self, fault: str, **details: object) -> None:
+    def fail(self, fault: str, **details: object) -> None:
         self.control.post("/faults", json={"fault": fault, **details}).raise_for_status()
 
-    def received(self) -> list[dict[str, Any]]:
-        received: list[dict[str, Any]] = self.control.get("/requests").json()
-        return received
+    def requests(self) -> list[dict[str, Any]]:
+        requests: list[dict[str, Any]] = self.control.get("/requests").json()
+        return requests
 
     def last_status(self, *, other_than: object = None) -> object:
-        """The status of the last request, as soon as it is known to be another one."""
+        """The status of the last request, once it is known and another one than this."""
         for _ in range(2000):
-            received = self.received()  # nothing, if the client has left before it was read
-            if received and received[-1]["status"] not in (None, other_than):
+            requests = self.requests()  # empty, if the client disconnected before its request was read
+            if requests and requests[-1]["status"] not in (None, other_than):
                 break
             time.sleep(0.01)
-        return received[-1]["status"]
+        return requests[-1]["status"]
 
-    def forget(self) -> None:
+    def reset(self) -> None:
         self.control.delete("/faults").raise_for_status()
         self.control.put("/quota", json={}).raise_for_status()
         self.control.delete("/requests").raise_for_status()
@@ -100,14 +100,14 @@ class Running:
 
 
 @contextmanager
-def run(**variables: str) -> Iterator[Running]:
+def run(**variables: str) -> Iterator[Emulator]:
     with subprocess.Popen(
         command(), cwd=ROOT, env=environment(**variables), text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as process:
         try:
             assert process.stdout is not None
             ports = json.loads(process.stdout.readline())
-            running = Running(process=process, port=ports["port"], control_port=ports["control_port"])
+            running = Emulator(process=process, port=ports["port"], control_port=ports["control_port"])
             with closing(running):
                 yield running
         finally:

@@ -1,4 +1,4 @@
-"""Whatever a client sends, the answer is one of Azure's: never a crash."""
+"""Any input leads to an answer or an error of Azure, never to a crash."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -7,12 +7,12 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from local.emulator import chat, chat_request, embeddings, jsons, response_request
+from local.emulator import chat, chat_request, embeddings, json_codec, response_request
 from local.emulator.answers import Answer
+from local.emulator.azure_errors import AzureError
 from local.emulator.configuration import EmbeddingDeployment
-from local.emulator.errors import AzureError
+from local.emulator.response_store import ResponseStore
 from local.emulator.responses import Responses
-from local.emulator.stored import Stored
 from tests.emulator.process import CODEX
 
 _WORDS = (
@@ -31,7 +31,7 @@ _json = st.recursive(
     _scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_keys, inner, max_size=4), max_leaves=8
 )
 _quick = settings(max_examples=40, deadline=None)
-_responses = Responses(region="local", stored=Stored())
+_responses = Responses(region="local", store=ResponseStore())
 
 
 def _bodies(names: list[str]) -> st.SearchStrategy[dict[str, Any]]:
@@ -63,8 +63,8 @@ def test_any_input_items(items: list[Any], tools: object) -> None:
     body=_bodies(sorted(chat_request._KNOWN)), messages=st.lists(st.dictionaries(_keys, _json, max_size=4), max_size=3)
 )
 def test_any_chat_request(body: dict[str, Any], messages: list[Any]) -> None:
-    talk = {"messages": [{"role": "user", "content": "hi"}, *messages]}
-    _check(lambda: chat.answer({**talk, **body}, deployment="d", region="local"))
+    chat_body = {"messages": [{"role": "user", "content": "hi"}, *messages]}
+    _check(lambda: chat.answer({**chat_body, **body}, deployment="d", region="local"))
 
 
 @_quick
@@ -77,4 +77,4 @@ def test_any_embeddings_request(body: dict[str, Any]) -> None:
 @given(body=st.binary(max_size=40))
 def test_any_bytes(body: bytes) -> None:
     with suppress(ValueError):
-        assert jsons.dumps(jsons.loads(body))
+        assert json_codec.dumps(json_codec.loads(body))

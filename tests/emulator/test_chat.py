@@ -7,7 +7,7 @@ import pytest
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from starlette.testclient import TestClient
 
-from tests.emulator.process import CHAT, CHAT_PATH, Running
+from tests.emulator.process import CHAT, CHAT_PATH, Emulator
 
 _PARAMETERS = {"type": "object", "properties": {"path": {"type": "string"}}}
 _TOOLS: list[Any] = [
@@ -20,7 +20,7 @@ def _body(content: object, **fields: object) -> dict[str, Any]:
     return {"messages": [{"role": "user", "content": content}], **fields}
 
 
-def _chunks(emulator: Running, body: dict[str, Any]) -> list[ChatCompletionChunk]:
+def _chunks(emulator: Emulator, body: dict[str, Any]) -> list[ChatCompletionChunk]:
     return list(emulator.chat.chat.completions.create(model=CHAT, stream=True, **body))
 
 
@@ -38,7 +38,7 @@ def test_a_plain_completion_fits_the_schema(client: TestClient) -> None:
     }
 
 
-def test_a_stream_begins_with_the_prompt_filter_and_ends_with_usage(emulator: Running) -> None:
+def test_a_stream_begins_with_the_prompt_filter_and_ends_with_usage(emulator: Emulator) -> None:
     chunks = _chunks(emulator, _body("echo: hello there", stream_options={"include_usage": True}))
     first, *middle, last = chunks
     assert (first.id, first.model, first.choices) == ("", "", [])
@@ -58,7 +58,7 @@ def test_a_stream_without_the_option_has_no_usage_and_ends_with_done(client: Tes
     assert '"usage"' not in text
 
 
-def test_streamed_parallel_calls_have_an_index_each(emulator: Running) -> None:
+def test_streamed_parallel_calls_have_an_index_each(emulator: Emulator) -> None:
     chunks = _chunks(emulator, _body("two calls", tools=_TOOLS))
     names: dict[int, str] = {}
     arguments: dict[int, str] = {}

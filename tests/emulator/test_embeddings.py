@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from tests.emulator.process import EMBEDDING, EMBEDDINGS_PATH, Running
+from tests.emulator.process import EMBEDDING, EMBEDDINGS_PATH, Emulator
 
 
 def _vector(client: TestClient, text: str, *, size: int = 3072) -> list[float]:
@@ -24,7 +24,7 @@ def _decoded(text: str) -> tuple[float, ...]:
     return struct.unpack(f"<{len(packed) // 4}f", packed)
 
 
-def test_the_package_reads_a_batch(emulator: Running) -> None:
+def test_the_sdk_reads_a_batch(emulator: Emulator) -> None:
     answer = emulator.embeddings.embeddings.create(model=EMBEDDING, input=["one", "two", "one"])
     assert [item.index for item in answer.data] == [0, 1, 2]
     assert all(len(item.embedding) == 3072 for item in answer.data)
@@ -53,7 +53,7 @@ def test_a_shorter_vector_is_the_beginning_of_the_full_one(client: TestClient) -
     assert [number * factor for number in short] == pytest.approx(full[:100], abs=1e-6)
 
 
-def test_the_same_text_has_the_same_vector_in_another_process(emulator: Running, client: TestClient) -> None:
+def test_the_same_text_has_the_same_vector_in_another_process(emulator: Emulator, client: TestClient) -> None:
     body = rb'{"input": "Gr\u00f6\u00dfe \ud83d"}'  # half a surrogate pair: JSON can carry it
     elsewhere = emulator.http.post(EMBEDDINGS_PATH, content=body).json()["data"][0]["embedding"]
     here = client.post(EMBEDDINGS_PATH, content=body).json()["data"][0]["embedding"]

@@ -7,7 +7,7 @@ import pytest
 from openai.types.responses import FunctionToolParam, Response
 from starlette.testclient import TestClient
 
-from tests.emulator.process import CODEX, RESPONSES_PATH, Running
+from tests.emulator.process import CODEX, RESPONSES_PATH, Emulator
 
 _PARAMETERS: dict[str, object] = {
     "type": "object",
@@ -30,7 +30,7 @@ def _calls(response: Response) -> list[tuple[str, str]]:
     return [(item.name, item.arguments) for item in response.output if item.type == "function_call"]
 
 
-def test_parallel_calls_in_a_stream_are_told_apart_by_output_index(emulator: Running) -> None:
+def test_parallel_calls_in_a_stream_are_told_apart_by_output_index(emulator: Emulator) -> None:
     events = emulator.events({"input": "two calls, and also say why", "tools": [_READ, _WRITE]})
     arguments: dict[int, str] = {}
     for event in events:
@@ -43,7 +43,7 @@ def test_parallel_calls_in_a_stream_are_told_apart_by_output_index(emulator: Run
     assert first.call_id != second.call_id
 
 
-def test_arguments_fit_the_schema_of_the_tool(emulator: Running) -> None:
+def test_arguments_fit_the_schema_of_the_tool(emulator: Emulator) -> None:
     response = emulator.responses.responses.create(model=CODEX, input="please use tool", tools=[_READ, _WRITE])
     ((name, arguments),) = _calls(response)
     assert name == "read"
@@ -91,7 +91,7 @@ def test_arguments_fit_the_schema_of_the_tool(emulator: Running) -> None:
         ),
     ],
 )
-def test_when_functions_are_called(emulator: Running, body: dict[str, Any], called: list[str]) -> None:
+def test_when_functions_are_called(emulator: Emulator, body: dict[str, Any], called: list[str]) -> None:
     response = emulator.responses.responses.create(model=CODEX, tools=[_READ, _WRITE], **body)
     assert [name for name, _ in _calls(response)] == called
     assert bool(response.output_text) == (not called)

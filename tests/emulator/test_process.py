@@ -14,7 +14,7 @@ from local.emulator.__main__ import main
 from tests.emulator.process import EMBEDDINGS_PATH, KEY, RESPONSES_PATH, ROOT, command, environment, run
 
 
-def test_a_taken_port_is_one_line_and_exit_code_1() -> None:
+def test_a_port_in_use_is_one_line_and_exit_code_1() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ended = subprocess.run(
@@ -24,9 +24,7 @@ def test_a_taken_port_is_one_line_and_exit_code_1() -> None:
     assert ended.stderr == f"Cannot listen on port {port}: Address already in use.\n"
 
 
-def test_a_taken_control_port_is_told_as_well(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_control_port_in_use_too(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("AZURE_OPENAI_API_KEY", KEY)
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -44,7 +42,7 @@ def test_a_taken_control_port_is_told_as_well(
         ({"EMULATOR_CONFIG": "{"}, "EMULATOR_CONFIG"),
     ],
 )
-def test_a_mistake_in_the_environment_is_explained(
+def test_an_invalid_environment_variable_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], variables: dict[str, str], message: str
 ) -> None:
     monkeypatch.setattr(sys, "argv", command()[2:])
@@ -55,7 +53,7 @@ def test_a_mistake_in_the_environment_is_explained(
 
 
 @pytest.mark.parametrize("port", ["70000", "-1", "http"])
-def test_a_port_that_cannot_be_is_explained(
+def test_an_invalid_port_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], port: str
 ) -> None:
     monkeypatch.setattr(sys, "argv", ["emulator", f"--port={port}", "--control-port=0"])
@@ -67,7 +65,7 @@ def test_a_port_that_cannot_be_is_explained(
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_it_at_once_even_with_a_hanging_request(number: signal.Signals) -> None:
     with run() as running:
-        running.order("hang_before_headers")
+        running.fail("hang_before_headers")
         outcome: list[Exception] = []
 
         def hang() -> None:
@@ -78,7 +76,7 @@ def test_a_signal_stops_it_at_once_even_with_a_hanging_request(number: signal.Si
 
         hanging = threading.Thread(target=hang)
         hanging.start()
-        while not running.received():
+        while not running.requests():
             time.sleep(0.01)
         started = time.monotonic()
         running.process.send_signal(number)
@@ -88,7 +86,7 @@ def test_a_signal_stops_it_at_once_even_with_a_hanging_request(number: signal.Si
         assert len(outcome) == 1
 
 
-def test_it_says_nothing_but_its_ports_and_writes_no_body_and_no_key() -> None:
+def test_it_prints_its_ports_and_nothing_of_the_requests() -> None:
     with run() as running:
         assert running.control.get("/health").json() == {"status": "ok"}
         running.http.post(RESPONSES_PATH, json={"model": "gpt-5.3-codex", "input": "a private prompt"})

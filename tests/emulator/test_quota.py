@@ -3,9 +3,9 @@
 import pytest
 from starlette.testclient import TestClient
 
-from local.emulator.errors import AzureError
+from local.emulator.azure_errors import AzureError
 from local.emulator.quota import Limits, Quota
-from tests.emulator.process import EMBEDDINGS_PATH, Running
+from tests.emulator.process import EMBEDDINGS_PATH, Emulator
 
 
 class _Clock:
@@ -26,7 +26,7 @@ def _refused(quota: Quota, *, tokens: int = 1) -> AzureError:
     return raised.value
 
 
-def test_azure_s_headers_tell_what_is_left(emulator: Running) -> None:
+def test_azures_headers_have_what_is_left(emulator: Emulator) -> None:
     emulator.control.put("/quota", json={"requests_per_minute": 2, "tokens_per_minute": 100})
     first = emulator.http.post(EMBEDDINGS_PATH, json={"input": "x" * 40})
     assert {name: value for name, value in first.headers.items() if name.startswith("x-ratelimit")} == {
@@ -45,7 +45,7 @@ def test_azure_s_headers_tell_what_is_left(emulator: Running) -> None:
     assert 58_000 <= int(refused.headers["retry-after-ms"]) <= 60_000
 
 
-def test_too_many_tokens_are_refused_with_their_own_message(emulator: Running) -> None:
+def test_too_many_tokens_are_refused_with_their_own_message(emulator: Emulator) -> None:
     emulator.control.put("/quota", json={"tokens_per_minute": 10})
     assert emulator.http.post(EMBEDDINGS_PATH, json={"input": "x" * 40}).status_code == 200
     refused = emulator.http.post(EMBEDDINGS_PATH, json={"input": "x"})
@@ -53,7 +53,7 @@ def test_too_many_tokens_are_refused_with_their_own_message(emulator: Running) -
     assert "exceeded token rate limit" in refused.json()["error"]["message"]
 
 
-def test_without_a_quota_there_is_plenty(client: TestClient) -> None:
+def test_without_a_quota_the_headers_have_large_numbers(client: TestClient) -> None:
     answer = client.post(EMBEDDINGS_PATH, json={"input": "x"})
     assert int(answer.headers["x-ratelimit-remaining-requests"]) > 1000
 
@@ -98,7 +98,7 @@ def test_a_quota_of_zero_lets_nothing_through() -> None:
     assert _refused(quota).headers["Retry-After"] == "60"
 
 
-def test_a_refused_request_takes_nothing(client: TestClient, emulator: Running) -> None:
+def test_a_refused_request_takes_nothing(client: TestClient, emulator: Emulator) -> None:
     emulator.control.put("/quota", json={"requests_per_minute": 1})
     assert emulator.http.post(EMBEDDINGS_PATH, json={}).status_code == 400
     assert emulator.http.post(EMBEDDINGS_PATH, json={"input": "x"}).status_code == 200
@@ -106,7 +106,7 @@ def test_a_refused_request_takes_nothing(client: TestClient, emulator: Running) 
 
 
 @pytest.mark.parametrize("quota", [{"requests_per_minute": -1}, {"rpm": 5}, "many"])
-def test_a_quota_that_makes_no_sense_is_explained(emulator: Running, quota: object) -> None:
+def test_an_invalid_quota_is_refused(emulator: Emulator, quota: object) -> None:
     answer = emulator.control.put("/quota", json=quota)
     assert answer.status_code == 400
     assert "Limits" in answer.json()["error"]

@@ -8,10 +8,10 @@ from openai.types.responses import ResponseStreamEvent
 from pydantic import TypeAdapter
 from starlette.testclient import TestClient
 
-from tests.emulator.process import CODEX, RESPONSES_PATH, Running
+from tests.emulator.process import CODEX, RESPONSES_PATH, Emulator
 
 
-def test_a_stream_of_text_has_the_real_order(emulator: Running) -> None:
+def test_a_stream_of_text_has_the_real_order(emulator: Emulator) -> None:
     events = emulator.events({"input": "echo: zwei Wörter"})
     assert [event.type for event in events] == [
         "response.created",
@@ -46,7 +46,7 @@ def test_a_stream_on_the_wire_names_its_events_and_hides_their_length(client: Te
     assert "obfuscation" not in plain.text
 
 
-def test_a_streamed_reasoning_item_comes_first_with_its_summary(emulator: Running) -> None:
+def test_a_streamed_reasoning_item_comes_first_with_its_summary(emulator: Emulator) -> None:
     events = emulator.events({"input": "hi", "reasoning": {"effort": "high", "summary": "auto"}})
     kinds = [event.type for event in events]
     assert kinds[2:5] == [
@@ -63,7 +63,7 @@ def test_a_streamed_reasoning_item_comes_first_with_its_summary(emulator: Runnin
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_an_answer_that_does_not_fit_is_incomplete(emulator: Running, *, stream: bool) -> None:
+def test_an_answer_that_does_not_fit_is_incomplete(emulator: Emulator, *, stream: bool) -> None:
     body: dict[str, Any] = {"input": "count to 100", "max_output_tokens": 16}
     if stream:
         events = emulator.events(body)
@@ -78,7 +78,7 @@ def test_an_answer_that_does_not_fit_is_incomplete(emulator: Running, *, stream:
 
 
 @pytest.mark.parametrize("stream", [False, True])
-def test_an_answer_can_fail_halfway(emulator: Running, *, stream: bool) -> None:
+def test_an_answer_can_fail_halfway(emulator: Emulator, *, stream: bool) -> None:
     if stream:
         event = emulator.events({"input": "then fail"})[-1]
         assert event.type == "response.failed"

@@ -7,7 +7,7 @@ import pytest
 from openai.types.responses import Response
 from starlette.testclient import TestClient
 
-from tests.emulator.process import CODEX, RESPONSES_PATH, Running
+from tests.emulator.process import CODEX, RESPONSES_PATH, Emulator
 
 # Open Responses asks for these, the package's model does not know them.
 _BEYOND_THE_PACKAGE = {"store", "presence_penalty", "frequency_penalty", "completed_at"}
@@ -42,7 +42,7 @@ def test_what_the_request_said_is_in_the_answer(client: TestClient) -> None:
     assert answer["reasoning"] == {"effort": "medium", "summary": None}
 
 
-def test_usage_adds_up_and_counts_cached_and_reasoning_tokens(emulator: Running) -> None:
+def test_usage_adds_up_and_counts_cached_and_reasoning_tokens(emulator: Emulator) -> None:
     response = emulator.responses.responses.create(
         model=CODEX, input="echo: one two " * 50, reasoning={"effort": "low"}
     )
@@ -64,7 +64,7 @@ def test_usage_adds_up_and_counts_cached_and_reasoning_tokens(emulator: Running)
         ],
     ],
 )
-def test_the_last_words_of_the_user_steer_the_answer(emulator: Running, prompt: str | list[Any]) -> None:
+def test_the_last_words_of_the_user_steer_the_answer(emulator: Emulator, prompt: str | list[Any]) -> None:
     assert emulator.responses.responses.create(model=CODEX, input=prompt).output_text == "a word"
 
 
@@ -79,13 +79,13 @@ def test_the_last_words_of_the_user_steer_the_answer(emulator: Running, prompt: 
     ],
 )
 def test_a_structured_answer_fits_its_schema(
-    emulator: Running, format_: dict[str, Any], expected: dict[str, str]
+    emulator: Emulator, format_: dict[str, Any], expected: dict[str, str]
 ) -> None:
     text: Any = {"format": format_}
     response = emulator.responses.responses.create(model=CODEX, input="hi", text=text)
     assert json.loads(response.output_text) == expected
 
 
-def test_the_same_request_gets_the_same_text(emulator: Running) -> None:
+def test_the_same_request_gets_the_same_text(emulator: Emulator) -> None:
     texts = {emulator.responses.responses.create(model=CODEX, input="hi").output_text for _ in range(2)}
     assert len(texts) == 1

@@ -44,7 +44,7 @@ def own_embeddings(monkeypatch: pytest.MonkeyPatch) -> EnvironmentSettings:
 
 @pytest.fixture
 def regions() -> EnvironmentSettings:
-    """Three regions, models of every kind, three projects."""
+    """Three regions, models of every kind, several projects."""
     return load_environment(ROOT / "tests/gateway/environments/regions.toml")
 
 
@@ -132,19 +132,29 @@ def test_the_gateway_reads_what_the_builder_writes(regions: EnvironmentSettings)
     ]
     environ = plain(gateway) | {name: f"the {secret}" for name, secret in secrets(gateway).items()}
     configuration = read_configuration(environ)
-    assert {model.name: (model.kind, model.deployment, model.translate) for model in configuration.models.values()} == {
-        "gpt-5.3-codex": ("responses", "gpt-5.3-codex", False),
-        "text-embedding-3-large": ("embeddings", "text-embedding-3-large", False),
-        "gpt-4o-mini": ("chat", "gpt-4o-mini", False),
-        "translated-codex": ("responses", "gpt-5.3-codex", True),
-        "translated-chat": ("chat", "gpt-4o-mini", True),
-        "translated-embeddings": ("embeddings", "text-embedding-3-large", True),
-    }
-    assert {project.name: project.keys for project in configuration.projects} == {
-        "team": ("the gateway-key", "the gateway-key-secondary"),
-        "other": ("the gateway-key-other", "the gateway-key-other-secondary"),
-        "small": ("the gateway-key-small", "the gateway-key-small-secondary"),
-    }
+    assert list(configuration.models) == [model.name for model in regions.all_models]
+    models = {model.name: (model.kind, model.deployment, model.translate) for model in configuration.models.values()}
+    assert (
+        models.items()
+        >= {
+            "gpt-5.3-codex": ("responses", "gpt-5.3-codex", False),
+            "text-embedding-3-large": ("embeddings", "text-embedding-3-large", False),
+            "gpt-4o-mini": ("chat", "gpt-4o-mini", False),
+            "translated-codex": ("responses", "gpt-5.3-codex", True),
+            "translated-chat": ("chat", "gpt-4o-mini", True),
+            "translated-embeddings": ("embeddings", "text-embedding-3-large", True),
+        }.items()
+    )
+    assert [project.name for project in configuration.projects] == list(regions.projects)
+    keys = {project.name: project.keys for project in configuration.projects}
+    assert (
+        keys.items()
+        >= {
+            "team": ("the gateway-key", "the gateway-key-secondary"),
+            "other": ("the gateway-key-other", "the gateway-key-other-secondary"),
+            "small": ("the gateway-key-small", "the gateway-key-small-secondary"),
+        }.items()
+    )
     (small,) = [project for project in configuration.projects if project.name == "small"]
     assert (small.requests_per_minute, small.parallel_requests) == (10, 2)
     assert small.models == set(configuration.models)
@@ -185,6 +195,10 @@ def test_every_project_has_two_keys_and_the_second_is_derived_where_nobody_gives
         "third-api-key",
         "gateway-key-other",
         "gateway-key-other-secondary",
+        "gateway-key-few-requests",
+        "gateway-key-few-requests-secondary",
+        "gateway-key-few-tokens",
+        "gateway-key-few-tokens-secondary",
         "gateway-key-small",
         "gateway-key-small-secondary",
     ]

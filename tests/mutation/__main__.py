@@ -52,7 +52,7 @@ def main() -> int:
 
 
 def _run(chosen: Iterable[Mutant], runner: Runner, *, renames: dict[str, str], output: Path) -> list[Row]:
-    """A row for each mutant; those in the output already are not run again. Not found: `killed` is `None`."""
+    """A row for each mutant; those in the output already are not run again. No result: `killed` is `None`."""
     rows: list[Row] = json.loads(output.read_text(encoding="utf-8")) if output.exists() else []
     done = {row["id"] for row in rows}
     statements = mutants.statements(runner.clone, [*FOLDERS, "local"])
@@ -61,7 +61,7 @@ def _run(chosen: Iterable[Mutant], runner: Runner, *, renames: dict[str, str], o
         row = {**asdict(moved), "killed": None, "seconds": 0.0}
         if statement:
             row |= {"file": statement.file, "line": statement.line, **runner.run(moved, statement)}
-            result = "killed" if row["killed"] else "SURVIVED"
+            result = {True: "killed", False: "SURVIVED", None: "FAILS WITHOUT IT, TOO"}[row["killed"]]
         else:
             result = f"NOT FOUND, most similar: {mutants.most_similar(moved.original, statements)}"
         rows.append(row)
@@ -75,8 +75,10 @@ def _run(chosen: Iterable[Mutant], runner: Runner, *, renames: dict[str, str], o
 def _report(rows: list[Row]) -> int:
     for folder in FOLDERS:
         outcomes = [row["killed"] for row in rows if row["file"].startswith(f"{folder}/")]
-        missing = outcomes.count(None)
-        sys.stdout.write(f"{folder}: {outcomes.count(True)} of {len(outcomes) - missing} killed, {missing} not found\n")
+        unknown = outcomes.count(None)
+        sys.stdout.write(
+            f"{folder}: {outcomes.count(True)} of {len(outcomes) - unknown} killed, {unknown} without a result\n"
+        )
     return 0 if all(row["killed"] for row in rows) else 1
 
 

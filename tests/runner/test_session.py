@@ -26,8 +26,8 @@ def stack(stacks: Path) -> Path:
 def test_there_is_one_emulator_per_region_and_two_keys_per_project(regions: Session) -> None:
     assert list(regions.emulators) == ["first", "second", "third"]
     assert len({emulator.url for emulator in regions.emulators.values()}) == 3
-    assert list(regions.keys) == ["team", "other", "small"]
-    assert len({key for keys in regions.keys.values() for key in keys}) == 6
+    assert list(regions.keys) == ["team", "other", "few-requests", "few-tokens", "small"]
+    assert len({key for keys in regions.keys.values() for key in keys}) == 10
     assert regions.key == regions.keys["team"][0]
     for key in (key for keys in regions.keys.values() for key in keys):
         answer = httpx.get(f"{regions.base_url}/models", headers={"authorization": f"Bearer {key}"})
@@ -69,7 +69,7 @@ def test_one_of_several_upstreams_can_be_elsewhere(
 ) -> None:
     elsewhere = regions.emulators["first"].url
     with run(
-        stack=regions_stack, upstreams={"second": elsewhere}, environ={}, secrets=regions_secrets, wait="gateway"
+        stack=regions_stack, upstreams={"second": elsewhere}, environ={}, secrets=regions_secrets, litellm="loading"
     ) as session:
         environment = Path(f"/proc/{session.gateway.popen.pid}/environ").read_text().split("\0")
         assert list(session.emulators) == ["first", "third"]
@@ -93,7 +93,7 @@ def test_another_address_takes_the_emulators_place(stack: Path, session: Session
         upstreams={"azure-openai": elsewhere.url},
         environ=environ,
         secrets=tmp_path / "s.json",
-        wait="gateway",
+        litellm="loading",
     ) as other:
         assert other.emulators == {}
         assert other.key == "k"
@@ -107,7 +107,7 @@ def test_with_azure_the_endpoint_is_that_of_the_settings(stack: Path, tmp_path: 
     read = read_stack(stack)
     keys = {upstream: read.gateway.secrets[upstream.key_env] for upstream in read.upstreams}
     environ = {"TF_VAR_gateway_key": "k", **{f"TF_VAR_{secret.variable}": "a" for secret in keys.values()}}
-    with run(stack=stack, azure=True, environ=environ, secrets=tmp_path / "s.json", wait="gateway") as session:
+    with run(stack=stack, azure=True, environ=environ, secrets=tmp_path / "s.json", litellm="loading") as session:
         environment = Path(f"/proc/{session.gateway.popen.pid}/environ").read_text().split("\0")
     assert keys
     for upstream in keys:

@@ -62,11 +62,15 @@ def test_regions_and_projects_are_read_in_their_order(regions_stack: Path) -> No
     assert [project["key_envs"] for project in stack.projects] == [
         ["GATEWAY_KEY", "GATEWAY_KEY_SECONDARY"],
         ["GATEWAY_KEY_OTHER", "GATEWAY_KEY_OTHER_SECONDARY"],
+        ["GATEWAY_KEY_FEW_REQUESTS", "GATEWAY_KEY_FEW_REQUESTS_SECONDARY"],
+        ["GATEWAY_KEY_FEW_TOKENS", "GATEWAY_KEY_FEW_TOKENS_SECONDARY"],
         ["GATEWAY_KEY_SMALL", "GATEWAY_KEY_SMALL_SECONDARY"],
     ]
     assert set(stack.variables) == {
         "gateway_key",
         "gateway_key_other",
+        "gateway_key_few_requests",
+        "gateway_key_few_tokens",
         "gateway_key_small",
         "first_api_key",
         "second_api_key",
@@ -75,6 +79,8 @@ def test_regions_and_projects_are_read_in_their_order(regions_stack: Path) -> No
     assert set(stack.optional_variables) == {
         "gateway_key_secondary",
         "gateway_key_other_secondary",
+        "gateway_key_few_requests_secondary",
+        "gateway_key_few_tokens_secondary",
         "gateway_key_small_secondary",
     }
 

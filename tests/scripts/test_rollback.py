@@ -129,6 +129,21 @@ def test_one_that_does_not_start_is_reported_after_the_timeout(deployed: Cloud) 
     assert f"does not take over. {SECOND}: Provisioned, Processing, 0% of the traffic, after 600 s." in ran.err
 
 
+def test_one_that_azure_removes_is_not_waited_for(
+    deployed: Cloud, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def remove(_: float) -> None:
+        with deployed.edit() as azure:
+            azure["container_apps"][APP]["revisions"] = [revision(NOW, "2026-11-20", active=True)]
+
+    with deployed.edit() as azure:
+        azure["container_apps"][APP]["takes_s"] = -1
+    monkeypatch.setattr(clock, "sleep", remove)
+    ran = rollback(deployed, "--yes")
+    assert ran.code == 1
+    assert f"Azure no longer lists the revision {SECOND}." in ran.err
+
+
 @pytest.mark.parametrize("state", ["runningState", "provisioningState"])
 def test_one_that_failed_is_not_waited_for(deployed: Cloud, clock: Clock, state: str) -> None:
     with deployed.edit() as azure:
@@ -189,11 +204,11 @@ def test_a_rollback_ends_with_a_smoke_test_with_the_key_of_the_vault(
         azure["vaults"][VAULT]["gateway-key"].append(version("the-newest-key"))
     ran = rollback(deployed, "--yes", smoke=True)
     assert ran.code == 0, ran.err
-    of_app = {"env": "dev", "base_url": "https://gateway.example", "key": "the-newest-key", "is_let_in": False}
+    of_app = {"env": "dev", "base_url": "https://gateway.example", "key": "the-newest-key", "is_allowed": False}
     assert smokes == [of_app]
     ran = rollback(deployed, "--yes", "--base-url", "http://127.0.0.1:9", smoke=True)
     assert ran.code == 1
-    assert smokes[1:] == [{**of_app, "base_url": "http://127.0.0.1:9", "is_let_in": True}]
+    assert smokes[1:] == [{**of_app, "base_url": "http://127.0.0.1:9", "is_allowed": True}]
     assert "The smoke test of dev failed with this revision, too." in ran.err
     assert "the-newest-key" not in ran.out + ran.err
 

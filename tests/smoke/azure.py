@@ -6,11 +6,11 @@ from collections.abc import Coroutine
 from types import TracebackType
 from typing import Any, Self
 
+from local.emulator.authentication import Authentication
 from local.emulator.configuration import Configuration
-from local.emulator.door import Door
+from local.emulator.data_plane import DataPlane
 from local.emulator.faults import Fault
 from local.emulator.listener import Listener
-from local.emulator.plane import DataPlane
 from local.emulator.quota import Limits
 
 KEY = "azure-key-of-the-test"
@@ -22,7 +22,7 @@ class Azure:
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
-        self._plane = DataPlane(configuration=Configuration(), door=Door(configuration=Configuration(), key=KEY))
+        self._plane = DataPlane(configuration=Configuration(), authentication=Authentication(key=KEY))
         self._listener = Listener(self._plane.app(), host="127.0.0.1", port=0)
         self._listener.bind()
         self.url = f"http://127.0.0.1:{self._listener.port}"
@@ -43,7 +43,7 @@ class Azure:
         """Be a resource with this key and configuration, and without faults."""
         self.stop()
         resource = Configuration.model_validate({"region": "test", "chat": {}, **configuration})
-        self._plane = DataPlane(configuration=resource, door=Door(configuration=resource, key=key))
+        self._plane = DataPlane(configuration=resource, authentication=Authentication(key=key))
         self._listener = Listener(self._plane.app(), host="127.0.0.1", port=self._listener.port)
         self._run(self._listener.accept())
 

@@ -79,6 +79,8 @@ def test_another_name_of_the_model_is_shown_and_no_failure(codex: Deployment) ->
         (is_embedding, EMBEDDING, {"data": []}, "no vector"),
         (is_embedding, EMBEDDING, {"data": [{"embedding": [10**400] * 3072}]}, "a field of another type"),
         (is_embedding, EMBEDDING, {"data": [{"embedding": [0.0] * 3072}]}, "a vector of length 0, not 1"),
+        (is_embedding, EMBEDDING, {"data": [{"embedding": [1.2] + [0.0] * 3071}]}, "a vector of length 1.2, not 1"),
+        (is_embedding, EMBEDDING, {"data": [{"embedding": [0.8] + [0.0] * 3071}]}, "a vector of length 0.8, not 1"),
         (is_embedding, EMBEDDING, {"data": [{"embedding": [float("nan")] * 3072}]}, "a vector of length nan, not 1"),
         (is_embedding, EMBEDDING, {"data": [{"embedding": [True] * 3072}]}, "no vector"),
     ],

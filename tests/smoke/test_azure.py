@@ -10,10 +10,7 @@ from typing import Any
 
 import pytest
 
-from local.runner.image import find_image
-from local.runner.network import HOST, free_port, wait_until_ready
-from local.runner.processes import Process, start
-from local.runner.stack import read_stack
+from local.runner.session import Session, run
 from scripts.smoke_test.checks import checks_of
 from scripts.smoke_test.diagnosis import Context, Diagnosis
 from scripts.smoke_test.http import connect
@@ -21,10 +18,10 @@ from scripts.smoke_test.report import Report
 from scripts.smoke_test.run import run_checks
 from scripts.smoke_test.target import Target, target_in
 from settings.loading import load_environment
+from settings.secret_names import azure_key
 from tests.gateway.whole.stacks import ENVIRONMENTS
 from tests.smoke.azure import KEY, Azure
 
-CLIENT_KEY, LIMITED_KEY = "a-key-of-the-project", "a-key-of-a-limited-project"
 MODELS = ("gpt-5.3-codex", "text-embedding-3-large")
 OF_AZURE = ["responses", "responses, streamed", "embeddings"]
 OF_CODEX = OF_AZURE[:2]
@@ -32,24 +29,23 @@ OF_CODEX = OF_AZURE[:2]
 
 @dataclass(frozen=True)
 class Gateway:
-    """A running gateway."""
+    """A running gateway, and what is tested of it."""
 
-    url: str
-    process: Process
+    session: Session
     target: Target
 
-    def test(self, *, key: str = CLIENT_KEY, translated: bool = False) -> Report:
+    def test(self, *, project: str = "team", translated: bool = False) -> Report:
         """Run every check; those that LiteLLM translates only if asked."""
-        return asyncio.run(self._test(key=key, translated=translated))
+        return asyncio.run(self._test(key=self.session.keys[project][0], translated=translated))
 
     async def _test(self, *, key: str, translated: bool) -> Report:
+        url = self.session.base_url
         checks = [
             check for check in checks_of(self.target, key=key) if translated or check.request.path != "chat/completions"
         ]
-        async with connect(self.url, key=key, timeout_s=20.0) as client:
-            context = Context(base_url=self.url, target=self.target)
-            results = await run_checks(checks, client=client, context=context)
-        report = Report(base_url=self.url, env="regions", project="team", results=tuple(results))
+        async with connect(url, key=key, timeout_s=20.0) as client:
+            results = await run_checks(checks, client=client, context=Context(base_url=url, target=self.target))
+        report = Report(base_url=url, env="regions", project="team", results=tuple(results))
         for secret in (KEY, key):
             assert secret not in json.dumps(report.as_json()) + report.text() + report.markdown()
         return report
@@ -63,27 +59,19 @@ def azure() -> Iterator[Azure]:
 
 
 @pytest.fixture(scope="module")
-def _gateway(regions_stack: Path, azure: Azure) -> Iterator[Gateway]:
-    stack, port = read_stack(regions_stack), free_port(0)
-    values = {name: f"{CLIENT_KEY}-of-{name}" for name in stack.variables}
-    values |= {str(stack.gateway.secrets[upstream.key_env].variable): KEY for upstream in stack.upstreams}
-    for project, key in (("team", CLIENT_KEY), ("small", LIMITED_KEY)):
-        (names,) = (each["key_envs"] for each in stack.projects if each["name"] == project)
-        values[str(stack.gateway.secrets[names[0]].variable)] = key
-    env = {
-        **stack.gateway.env,
-        **{name: secret.resolve(values) for name, secret in stack.gateway.secrets.items()},
-        **{upstream.endpoint_env: azure.url for upstream in stack.upstreams},
-        "HOST": HOST,
-        "PORT": str(port),
-        "LITELLM_URL": f"http://{HOST}:{free_port(0)}",
-    }
-    target = target_in(load_environment(ENVIRONMENTS / "regions.toml"))
-    models = tuple(deployment for deployment in target.deployments if deployment.model.name in MODELS)
-    target = replace(target, deployments=models)
-    with start("gateway", stack.gateway.command, env=env, programs=find_image(stack.gateway.image)) as process:
-        wait_until_ready(f"http://{HOST}:{port}{stack.gateway.readiness}", process)
-        yield Gateway(f"http://{HOST}:{port}/v1", process, target)
+def _gateway(regions_stack: Path, azure: Azure, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+    settings = load_environment(ENVIRONMENTS / "regions.toml")
+    target = target_in(settings)
+    deployments = tuple(deployment for deployment in target.deployments if deployment.model.name in MODELS)
+    names = [upstream.name for upstream in settings.all_upstreams]
+    with run(
+        stack=regions_stack,
+        environ={azure_key(name).environ: KEY for name in names},
+        upstreams=dict.fromkeys(names, azure.url),
+        secrets=tmp_path_factory.mktemp("secrets") / "secrets.json",
+        litellm="absent",
+    ) as session:
+        yield Gateway(session, replace(target, deployments=deployments))
 
 
 @pytest.fixture
@@ -93,7 +81,7 @@ def gateway(_gateway: Gateway, azure: Azure) -> Gateway:
     for _ in range(100):  # until the circuit breakers of the last test have closed
         if _gateway.test().passed:
             return _gateway
-    raise AssertionError(_gateway.process.output())
+    raise AssertionError(_gateway.session.output())
 
 
 def layers(report: Report) -> dict[str, str]:
@@ -167,13 +155,13 @@ def test_a_stream_that_azure_cuts(gateway: Gateway, azure: Azure) -> None:
 def test_the_access_log_has_the_line_that_is_named(gateway: Gateway, azure: Azure) -> None:
     azure.fail("500", surface="responses")
     (request_id,) = re.findall(r"request_id (\w+)", " ".join(diagnosis(gateway.test()).actions))
-    lines = [json.loads(line) for line in gateway.process.output().splitlines() if request_id in line]
+    lines = [json.loads(line) for line in gateway.session.output().splitlines() if request_id in line]
     assert [(line["route"], line["status"]) for line in lines] == [("responses", 503)]
 
 
 def test_a_limit_of_the_project(gateway: Gateway) -> None:
     for _ in range(5):  # 10 requests a minute are allowed
-        report = gateway.test(key=LIMITED_KEY)
+        report = gateway.test(project="small")
     assert layers(report) == dict.fromkeys(OF_AZURE, "quota")
     assert {found.id for found in report.diagnoses} == {"project-limit"}
 

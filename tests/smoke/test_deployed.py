@@ -71,7 +71,7 @@ def test_an_internal_ingress_is_tested_from_inside_only(
     result = smoke("dev", base_url=URL, key="k", project=None)
     assert (result.passed, result.words) == (True, "not run: the ingress is internal")
     assert COMMAND in capsys.readouterr().err
-    assert not smoke("dev", base_url=URL, key="k", is_let_in=True).passed
+    assert not smoke("dev", base_url=URL, key="k", is_allowed=True).passed
 
 
 def test_a_key_that_no_header_can_hold_is_a_failure(capsys: pytest.CaptureFixture[str]) -> None:

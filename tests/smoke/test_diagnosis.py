@@ -1,4 +1,4 @@
-"""From refusals and broken connections to layers, and what a person is told of them."""
+"""From refusals and broken connections to layers, and to what a report says of them."""
 
 import json
 from collections.abc import Mapping

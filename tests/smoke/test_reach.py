@@ -97,9 +97,9 @@ def test_another_server_is_named_and_never_gets_the_key(
 ) -> None:
     stub.change = lambda _, __: reply
     report = tested()
-    told = found(report)
-    assert told[0] == layer
-    assert words in told[1]
+    found_layer, meaning = found(report)
+    assert found_layer == layer
+    assert words in meaning
     assert {question.key for question in stub.questions} == {""}
 
 
@@ -120,7 +120,7 @@ def test_a_gateway_that_is_starting_is_waited_for(tested: Tested, stub: StubGate
 
 
 def test_a_gateway_that_does_not_listen_yet_is_waited_for(stub: StubGateway, target: Target) -> None:
-    told: list[str] = []
+    progress: list[str] = []
 
     async def test() -> Report:
         with socket.socket() as reserved:
@@ -128,7 +128,7 @@ def test_a_gateway_that_does_not_listen_yet_is_waited_for(stub: StubGateway, tar
             reserved.bind(("127.0.0.1", 0))
             port = reserved.getsockname()[1]
             url = f"http://127.0.0.1:{port}"
-            options = {"target": target, "wait_s": 60.0, "timeout_s": 20.0, "progress": told.append}
+            options = {"target": target, "wait_s": 60.0, "timeout_s": 20.0, "progress": progress.append}
             testing = asyncio.ensure_future(run_async(base_url=url, key=KEY, **options))  # type: ignore[arg-type]
             await asyncio.sleep(30)
         async with AsyncExitStack() as stack:
@@ -137,8 +137,8 @@ def test_a_gateway_that_does_not_listen_yet_is_waited_for(stub: StubGateway, tar
 
     report = in_virtual_time(test())
     assert report.passed
-    assert told[0].startswith("Waiting for http://127.0.0.1:")
-    assert told[0].endswith("/v1, up to 60 s ... 2 s")
+    assert progress[0].startswith("Waiting for http://127.0.0.1:")
+    assert progress[0].endswith("/v1, up to 60 s ... 2 s")
 
 
 @pytest.mark.parametrize(

@@ -1,18 +1,17 @@
-"""May this request enter, and on which way? It needs a valid body, and a model of its project that supports the API."""
+"""Admits requests with a valid body and a model of their project that supports the API, and finds that model."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from aiohttp import web
 
-from ..configuration import Configuration, Project
+from ..configuration import Configuration, Model, Project
 from ..context import ModelRequest, RequestContext, Response, Surface, now
-from ..errors import RefusedError, invalid_request
+from ..errors import RefusedError, error_response, invalid_request
 from ..routes import Route
 from .litellm_fields import keep_known_fields
 from .memory_budget import Reserve
-from .model_catalog import ModelCatalog
 from .request_body import read_body
 
 _SUPPORTED = {  # the first is the model's own API; the others are translated, but for compaction
@@ -130,3 +129,46 @@ def _unsupported_model(request: ModelRequest) -> RefusedError:
     paths = " and ".join(_PATHS[surface] for surface in _SUPPORTED[request.model.kind])
     message = f"The model '{request.model.name}' does not support {_PATHS[request.surface]}. Use {paths}."
     return invalid_request(message, param="model", code="unsupported_model")
+
+
+class ModelCatalog:
+    """All models; each method gets the `names` of those that the caller may use. Others do not exist for the caller."""
+
+    def __init__(self, models: Mapping[str, Model]) -> None:
+        self._models = models
+
+    def find(self, name: object, names: Collection[str], *, is_azure: bool = False) -> Model:
+        """Return the model of this name; on Azure's routes also by the name of its deployment.
+
+        Raises:
+            RefusedError: 400 if this is not a name, 404 if there is no such model.
+        """
+        if not isinstance(name, str):
+            message = "'model' is required and must be the name of a model."
+            raise invalid_request(message, param="model", code="missing_required_parameter")
+        usable = [model for model in self._models.values() if model.name in names]
+        found = [model for model in usable if model.name == name]
+        if is_azure:
+            found += [model for model in usable if model.deployment == name]
+        if not found:
+            choice = ", ".join(model.name for model in usable)
+            message = f"The model '{name[:64]}' does not exist here. Use one of {choice}."
+            raise RefusedError(error_response(404, message, param="model", code="model_not_found"))
+        return found[0]
+
+    def list(self, names: Collection[str]) -> Response:
+        """List the models in the order of the settings."""
+        data = [_description(name) for name in self._models if name in names]
+        return _json_response({"object": "list", "data": data})
+
+    def describe(self, name: str, names: Collection[str]) -> Response:
+        """Describe a model, or raise RefusedError 404."""
+        return _json_response(_description(self.find(name, names).name))
+
+
+def _description(name: str) -> dict[str, object]:
+    return {"id": name, "object": "model", "created": 0, "owned_by": "azure"}
+
+
+def _json_response(body: dict[str, object]) -> Response:
+    return Response(status=200, body=json.dumps(body).encode(), headers={"content-type": "application/json"})

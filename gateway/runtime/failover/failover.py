@@ -15,8 +15,16 @@ from ..context import ModelRequest, Response, Surface, now
 from ..errors import conversation_unavailable, upstream_unavailable
 from ..retries import RetryableError, backoff_s
 from .conversation_affinity import ConversationAffinity, Key, is_unknown_conversation, read_affinity_keys
-from .region_attempt import CONVERSATIONS, attempt_in_region
-from .regions import Region, build_regions, next_region, shortest_pause_s, sort_by_priority, time_share_s
+from .regions import (
+    CONVERSATIONS,
+    Region,
+    attempt_in_region,
+    build_regions,
+    next_region,
+    shortest_pause_s,
+    sort_by_priority,
+    time_share_s,
+)
 
 _TRIAL_S = 0.2
 """How long a region is left out while a trial runs there."""

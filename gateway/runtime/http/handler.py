@@ -11,12 +11,12 @@ from ..access_log import LogEvent, log_request
 from ..configuration import Configuration
 from ..context import RequestContext, Response, now
 from ..errors import error_location, invalid_api_key, shutting_down
-from ..litellm.client import INNER_TOKEN_HEADER
+from ..litellm.translation import INNER_TOKEN_HEADER
 from ..pipeline import Pipeline
 from ..routes import Route, find_route
-from .active_requests import ActiveRequests
 from .health import HealthProbes
 from .server import Server, to_http_response
+from .shutdown import ActiveRequests
 
 
 class HttpHandler:

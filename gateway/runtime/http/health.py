@@ -4,8 +4,8 @@ from aiohttp import web
 
 from ..admission.authentication import Authentication
 from ..routes import LIVENESS, READINESS
-from .active_requests import ActiveRequests
 from .server import SERVER_HEADER
+from .shutdown import ActiveRequests
 
 _LOOPBACK = ("127.0.0.1", "::1")
 

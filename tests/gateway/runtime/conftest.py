@@ -13,8 +13,8 @@ from aiohttp.test_utils import BaseTestServer, TestClient, TestServer
 
 from gateway.runtime.access_log import log_event
 from gateway.runtime.configuration import Configuration, Project
-from gateway.runtime.http.active_requests import ActiveRequests
 from gateway.runtime.http.handler import open_server
+from gateway.runtime.http.shutdown import ActiveRequests
 from settings.limits import CircuitBreaker, Limits, Retries, Timeouts
 from tests.virtual_time import VirtualTimeLoop
 

@@ -1,8 +1,11 @@
-"""The gateway and the real LiteLLM from the synthesized stack, emulators behind them, the `openai` SDK in front."""
+"""The gateway from the synthesized stack, emulated regions behind it, the `openai` SDK in front of it."""
 
+import hashlib
+import json
 import signal
 import ssl
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,86 +17,47 @@ import pytest
 
 from local.runner.session import Session, run
 
-from .regions import Azure, GatewayLog, Regions, tell_litellm
-from .reliability import DOCUMENT, Reliability, render
-from .surfaces import CODEX_CHAT, PROMPT, TRANSLATED, Seen, Surface, ask
+from .azure_regions import AzureRegions, EmulatorControl, GatewayLog, signal_litellm
+from .reliability import Reliability, Writer
+from .surfaces import ALL_SURFACES, CANARY, Result, Surface, call
 
-__all__ = ["Azure"]
-
-_TABLE = pytest.StashKey[Reliability]()
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading certificates takes a quarter of a second per client
-
-
-# One client each for all tests: making one reads the certificates of the world, which takes longer than a test.
-@pytest.fixture(scope="session")
-def control(session: Session) -> Iterator[httpx.Client]:
-    """Talks to the emulator's control port."""
-    with httpx.Client(base_url=session.emulators["azure-openai"].control_url, trust_env=False) as client:
-        yield client
-
-
-@pytest.fixture(scope="session")
-def sdk(session: Session) -> Iterator[openai.OpenAI]:
-    """The SDK as a person would configure it, without retries of its own."""
-    with openai.OpenAI(base_url=session.base_url, api_key=session.key, max_retries=0, timeout=60) as client:
-        yield client
-
-
-@pytest.fixture(scope="session")
-def http(session: Session) -> Iterator[httpx.Client]:
-    """Any HTTP client, without a key."""
-    with httpx.Client(base_url=session.host_url, timeout=60, trust_env=False) as client:
-        yield client
-
-
-@pytest.fixture
-def azure(control: httpx.Client) -> Iterator[Azure]:
-    """The emulated Azure OpenAI resource, without faults and memory."""
-    azure = Azure(control)
-    azure.clear()
-    yield azure
-    azure.clear()
-
-
-@pytest.fixture
-def client(sdk: openai.OpenAI, azure: Azure) -> openai.OpenAI:
-    """The SDK, in front of an Azure that behaves until a test says otherwise."""
-    del azure
-    return sdk
 
 
 @pytest.fixture(scope="session")
 def replica(regions: Session, regions_stack: Path, regions_secrets: Path) -> Iterator[Session]:
-    """Another replica in front of the same regions. Its LiteLLM has been stopped while it still loads."""
+    """Another replica in front of the same regions. Its LiteLLM is stopped while it still loads."""
     upstreams = {name: emulator.url for name, emulator in regions.emulators.items()}
-    with run(stack=regions_stack, environ={}, upstreams=upstreams, secrets=regions_secrets, wait="gateway") as session:
-        tell_litellm(session, signal.SIGSTOP)
+    with run(
+        stack=regions_stack, environ={}, upstreams=upstreams, secrets=regions_secrets, litellm="loading"
+    ) as session:
+        signal_litellm(session, signal.SIGSTOP)
         try:
             yield session
         finally:
-            tell_litellm(session, signal.SIGKILL)
+            signal_litellm(session, signal.SIGKILL)
 
 
 @dataclass(frozen=True)
 class Client:
-    """A gateway's user: the SDK, and the ids of the requests that it was told."""
+    """The SDK in front of a gateway, with canaries in its requests, and the ids of the requests."""
 
     sdk: openai.OpenAI
     log: GatewayLog
     ids: list[str] = field(default_factory=list)
 
-    def ask(self, surface: Surface, *, prompt: str = PROMPT) -> Seen:
-        """Ask and see."""
-        return ask(self.sdk, surface, prompt=prompt)
+    def call(self, surface: Surface) -> Result:
+        """Call the surface and describe the outcome."""
+        return call(self.sdk, surface)
 
     def line(self) -> dict[str, Any]:
-        """Return the log's line of the last request."""
+        """The log's line of the last request."""
         return self.log.line(self.ids[-1])
 
 
 @pytest.fixture(scope="session")
-def user_of() -> Iterator[Callable[[Session], Client]]:
-    """Makes a user of a gateway."""
+def client_of() -> Iterator[Callable[[Session], Client]]:
+    """Makes a client of a gateway."""
     with ExitStack() as stack:
 
         def make(session: Session) -> Client:
@@ -101,82 +65,140 @@ def user_of() -> Iterator[Callable[[Session], Client]]:
             hooks = {"response": [lambda response: ids.append(response.headers.get("x-request-id", ""))]}
             http = stack.enter_context(openai.DefaultHttpxClient(event_hooks=hooks, trust_env=False, verify=_NO_TLS))
             sdk = openai.OpenAI(
-                base_url=session.base_url, api_key=session.key, max_retries=0, timeout=60, http_client=http
+                base_url=session.base_url,
+                api_key=session.key,
+                max_retries=0,
+                timeout=60,
+                http_client=http,
+                default_headers={f"x-{CANARY}": CANARY, "cookie": CANARY},
+                default_query={CANARY: CANARY},
             )
             return Client(sdk, GatewayLog(session.gateway.log), ids)
 
         yield make
 
 
-@pytest.fixture(scope="session")
-def _user(regions: Session, user_of: Callable[[Session], Client]) -> Client:
-    user = user_of(regions)
-    for surface in (CODEX_CHAT, *TRANSLATED):
-        user.ask(surface)  # LiteLLM loads more with its first requests
-    return user
+Clients = dict[str, Client]
+"""One client for each surface, by the surface's name."""
+
+
+def call_all(clients: Clients, surfaces: tuple[Surface, ...]) -> dict[str, Result]:
+    """Call these surfaces, all at once."""
+    with ThreadPoolExecutor(len(surfaces)) as pool:
+        calls = {surface.name: pool.submit(clients[surface.name].call, surface) for surface in surfaces}
+    return {name: call.result() for name, call in calls.items()}
 
 
 @pytest.fixture(scope="session")
-def _world(regions: Session, _user: Client) -> Iterator[Regions]:
+def _clients(regions: Session, client_of: Callable[[Session], Client]) -> Clients:
+    clients = {surface.name: client_of(regions) for surface in ALL_SURFACES}
+    if "litellm" in regions.containers:
+        call_all(
+            clients, tuple(surface for surface in ALL_SURFACES if surface.litellm)
+        )  # LiteLLM loads more with these
+    return clients
+
+
+@pytest.fixture
+def clients(_clients: Clients, azure: AzureRegions) -> Clients:
+    """One client for each surface of the gateway in front of the three regions."""
+    del azure
+    return _clients
+
+
+@pytest.fixture(scope="session")
+def _client(regions: Session, client_of: Callable[[Session], Client]) -> Client:
+    return client_of(regions)
+
+
+@pytest.fixture
+def client(_client: Client, azure: AzureRegions) -> Client:
+    """A client of the gateway in front of the three regions."""
+    del azure
+    return _client
+
+
+@pytest.fixture(scope="session")
+def _azure(regions: Session, _clients: Clients) -> Iterator[AzureRegions]:
     with ExitStack() as stack:
-        azures = {
-            name: Azure(stack.enter_context(httpx.Client(base_url=emulator.control_url, trust_env=False)))
+        controls = {
+            name: EmulatorControl(stack.enter_context(httpx.Client(base_url=emulator.control_url, trust_env=False)))
             for name, emulator in regions.emulators.items()
         }
-        yield Regions(session=regions, azures=azures, log=_user.log)
+        yield AzureRegions(session=regions, regions=controls, log=GatewayLog(regions.gateway.log))
 
 
 @pytest.fixture
-def world(_world: Regions) -> Iterator[Regions]:
-    """Three healthy regions, none of them left alone by the gateway."""
-    _world.clear()
-    yield _world
-    _world.clear()
+def azure(_azure: AzureRegions) -> Iterator[AzureRegions]:
+    """Three healthy regions; no breaker of the gateway is open."""
+    _azure.clear()
+    yield _azure
+    _azure.clear()
 
 
 @pytest.fixture
-def user(_user: Client, world: Regions) -> Client:
-    """The user of the gateway in front of the three regions."""
-    del world
-    return _user
-
-
-@pytest.fixture
-def first(world: Regions) -> Azure:
+def first(azure: AzureRegions) -> EmulatorControl:
     """The region of priority 1."""
-    return world.azures["first"]
+    return azure.regions["first"]
+
+
+@pytest.fixture(scope="session")
+def _http(regions: Session) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=regions.host_url, timeout=60, trust_env=False) as http:
+        yield http
 
 
 @pytest.fixture
-def second(world: Regions) -> Azure:
-    """The region of priority 2."""
-    return world.azures["second"]
+def http(_http: httpx.Client, azure: AzureRegions) -> httpx.Client:
+    """An HTTP client without a key."""
+    del azure
+    return _http
+
+
+@pytest.fixture(scope="session")
+def _http_with_key(regions: Session) -> Iterator[httpx.Client]:
+    headers = {"authorization": f"Bearer {regions.key}", "content-type": "application/json"}
+    with httpx.Client(base_url=regions.host_url, headers=headers, timeout=60, trust_env=False) as http:
+        yield http
 
 
 @pytest.fixture
-def third(world: Regions) -> Azure:
-    """The region of priority 3."""
-    return world.azures["third"]
+def http_with_key(_http_with_key: httpx.Client, azure: AzureRegions) -> httpx.Client:
+    """An HTTP client with a project's key."""
+    del azure
+    return _http_with_key
+
+
+@pytest.fixture(scope="session")
+def keys(regions: Session, regions_secrets: Path) -> set[str]:
+    """Every key of the stack, with those that are derived from others."""
+    values = set(json.loads(regions_secrets.read_text()).values())
+    derived = {hashlib.sha256(f"secondary:{value}".encode()).hexdigest() for value in values}
+    return {regions.inner_key} | values | derived
 
 
 @pytest.fixture
-def reliability(pytestconfig: pytest.Config) -> Reliability:
-    """The table of this run; a run that writes it has nothing to compare with."""
-    return pytestconfig.stash[_TABLE]
+def assert_nothing_leaked(azure: AzureRegions, keys: set[str]) -> Callable[[], None]:
+    """Asserts that nothing of the requests so far, and no key, is in what the containers have printed."""
+
+    def check() -> None:
+        for name, container in azure.session.containers.items():
+            printed = container.output()
+            assert CANARY not in printed.lower(), name
+            assert not any(key in printed for key in keys), name
+            assert "Traceback" not in printed, name
+        azure.log.update()  # and every line is JSON
+
+    return check
+
+
+@pytest.fixture
+def reliability(request: pytest.FixtureRequest) -> Reliability:
+    """The table in docs/reliability.md."""
+    return Reliability(writes=request.config.getoption("--write-reliability"), test=request.node)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin the table of what the fault tests see."""
-    config.stash[_TABLE] = Reliability(writes=config.getoption("--write-reliability"))
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the table, and write it where it is kept when told so."""
-    table = config.stash[_TABLE]
-    if not table.seen:
-        return
-    terminalreporter.section("what clients see of failures")
-    terminalreporter.write_line(render(table.seen))
-    if table.writes:
-        table.write()
-        terminalreporter.write_line(f"written to {DOCUMENT}")
+    """Have the table written, once for all workers."""
+    if config.getoption("--write-reliability") and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Writer())

@@ -1,10 +1,14 @@
-"""The table in docs/reliability.md: what clients see of failures, as the fault tests saw it."""
+"""The table in docs/reliability.md: what clients see of failures, as the fault tests observe it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from functools import cache
 from pathlib import Path
+from typing import Any
 
+import pytest
+
+from .fault_table import ALL_ROWS
 from .surfaces import SURFACES, TRANSLATED
 
 DOCUMENT = Path(__file__).parents[3] / "docs/reliability.md"
@@ -22,38 +26,67 @@ _GROUPS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What became of a request, without a number that another run would have otherwise."""
+    """What a request led to, without numbers that differ between runs."""
 
     client: str
     asked: str
     log: str
 
 
+def outcome(client: str, line: Mapping[str, Any]) -> Outcome:
+    """What the client saw, and what the log's line says of it."""
+    asked = ", ".join(f"{attempt['upstream']} {attempt['status']}" for attempt in line["attempts"])
+    log = ", ".join(str(word) for word in (line["status"], line["region"], line["error"]) if word)
+    return Outcome(client=client, asked=asked or "none", log=log)
+
+
 Table = dict[tuple[str, str], Outcome]
 """By the names of failure and surface."""
 
 
-@dataclass
+_PROPERTY = "reliability"
+
+
+@dataclass(frozen=True)
 class Reliability:
-    """What this run sees, and what the document says; a run that writes the document believes itself."""
+    """Compares what a test observes with the document, or notes it for the document that this run writes."""
 
-    writes: bool = False
-    seen: Table = field(default_factory=dict)
+    writes: bool
+    test: pytest.Item
 
-    def note(self, failure: str, surface: str, outcome: Outcome) -> None:
-        """Take what was seen into the table."""
-        self.seen[failure, surface] = outcome
+    def check(self, failure: str, outcomes: Mapping[str, Outcome]) -> None:
+        """Assert that the document has these outcomes, by surface."""
+        if self.writes:
+            noted = {surface: asdict(outcome) for surface, outcome in outcomes.items()}
+            self.test.user_properties.append((_PROPERTY, [failure, noted]))
+        else:
+            assert {surface: documented().get((failure, surface)) for surface in outcomes} == outcomes
 
-    @cached_property
-    def kept(self) -> Table:
-        """What is to be seen."""
-        return self.seen if self.writes else read(DOCUMENT.read_text(encoding="utf-8"))
 
-    def write(self) -> None:
-        """Put this run's table into the document."""
+@dataclass
+class Writer:
+    """Plug-in that writes the document at the end of the run, from the reports of all workers."""
+
+    table: Table = field(default_factory=dict)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Collect what a test has noted."""
+        properties: list[tuple[str, Any]] = report.user_properties if report.when == "call" else []
+        for failure, noted in (value for name, value in properties if name == _PROPERTY):
+            self.table |= {(failure, surface): Outcome(**fields) for surface, fields in noted.items()}
+
+    def pytest_sessionfinish(self) -> None:
+        """Replace the table in the document."""
         before, _, rest = DOCUMENT.read_text(encoding="utf-8").partition(_BEGIN)
         _, _, after = rest.partition(_END)
-        DOCUMENT.write_text(f"{before}{_BEGIN}\n{render(self.seen)}\n{_END}{after}", encoding="utf-8")
+        table = {row: self.table[row] for row in ALL_ROWS if row in self.table}
+        DOCUMENT.write_text(f"{before}{_BEGIN}\n{render(table)}\n{_END}{after}", encoding="utf-8")
+
+
+@cache
+def documented() -> Table:
+    """What the document says."""
+    return read(DOCUMENT.read_text(encoding="utf-8"))
 
 
 def render(table: Mapping[tuple[str, str], Outcome]) -> str:
@@ -79,7 +112,7 @@ def read(document: str) -> Table:
     return table
 
 
-def _grouped(surfaces: list[str]) -> str:
+def _grouped(surfaces: Sequence[str]) -> str:
     left, names = list(surfaces), []
     for name, group in _GROUPS.items():
         if set(group) <= set(left):

@@ -1,4 +1,4 @@
-"""What a client does, on every surface of the gateway, and what it sees of the answer."""
+"""Every surface of the gateway, as clients use it: what is sent, and what the `openai` SDK makes of the answer."""
 
 import time
 from collections.abc import Callable
@@ -6,13 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 import openai
+import pytest
 
 CODEX = "gpt-5.3-codex"
 CHAT = "gpt-4o-mini"
 EMBEDDING = "text-embedding-3-large"
+TRANSLATED_CODEX = "translated-codex"
+TRANSLATED_CHAT = "translated-chat"
 DIMENSION = 3072
-PROMPT = "count to 20"
-TEXT = " ".join(map(str, range(1, 21)))
+CANARY = "c4n4ry"
+"""A word of requests and answers that must not be printed."""
+TEXT = f"{CANARY} {' '.join(map(str, range(1, 21)))}"
+PROMPT = f"echo: {TEXT}"
+ANSWER = "the answer"
 PARAMETERS: dict[str, object] = {
     "type": "object",
     "properties": {"path": {"type": "string"}},
@@ -21,92 +27,89 @@ PARAMETERS: dict[str, object] = {
 }
 """Of a tool that reads a file."""
 
-Speak = Callable[[openai.OpenAI, str, str, list[str]], bool]
-"""Asks a model something, collects what is said, and returns whether the answer says that it is whole."""
+Call = Callable[[openai.OpenAI, str, str, list[str]], bool]
+"""Sends a prompt to a model, collects the text of the answer, and returns whether the answer is complete."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Surface:
-    """One way to ask one model; `route` is its name in the log."""
+    """One API of one model. `route` is its name in the log.
+
+    Each surface has a model of its own: breakers are per model, so that all surfaces can be called at once.
+    """
 
     name: str
     model: str
     route: str
-    speak: Speak
+    call: Call
     streamed: bool = False
-
-    @property
-    def translated(self) -> bool:
-        """Does LiteLLM stand between the gateway's two sides?"""
-        return self.model.startswith("translated-") or (self.model == CODEX and self.route == "chat/completions")
+    litellm: bool = False
+    """LiteLLM translates this surface."""
 
     def body(self, prompt: str = PROMPT) -> dict[str, Any]:
-        """The request as it is sent, for clients that speak plain HTTP."""
-        said: dict[str, Any] = {"input": [prompt] if self.route == "embeddings" else prompt}
+        """The request for plain HTTP clients."""
+        content: dict[str, Any] = {"input": [prompt] if self.route == "embeddings" else prompt}
         if self.route == "chat/completions":
-            said = {"messages": [{"role": "user", "content": prompt}]}
-        return {"model": self.model, **said, **({"stream": True} if self.streamed else {})}
+            content = {"messages": [{"role": "user", "content": prompt}]}
+        return {"model": self.model, **content, **({"stream": True} if self.streamed else {})}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
-    """What the client saw of one request: in words, after how many seconds, and an error's message."""
+class Result:
+    """What the client got: in words, after how many seconds."""
 
-    what: str
+    text: str
     seconds: float
-    message: str = ""
 
 
-def ask(client: openai.OpenAI, surface: Surface, *, prompt: str = PROMPT) -> Seen:
-    """Ask as the SDK's user would, and put into words what became of it."""
-    said: list[str] = []
+def call(client: openai.OpenAI, surface: Surface) -> Result:
+    """Call the surface and describe the outcome."""
+    received: list[str] = []
     started = time.monotonic()
-    message = ""
     try:
-        whole = surface.speak(client, surface.model, prompt, said)
-        what = "the answer" if whole and "".join(said).strip() == TEXT else f"a silent loss after {said}"
+        complete = surface.call(client, surface.model, PROMPT, received)
+        text = ANSWER if complete and "".join(received).strip() == TEXT else f"a silent loss after {received}"
     except openai.OpenAIError as error:
-        what = ("a part, then " if "".join(said) else "") + _in_words(error)
-        message = str(error)
-    return Seen(what=what, seconds=time.monotonic() - started, message=message)
+        text = ("a part, then " if "".join(received) else "") + _describe(error)
+    return Result(text=text, seconds=time.monotonic() - started)
 
 
-def _in_words(error: openai.OpenAIError) -> str:
+def _describe(error: openai.OpenAIError) -> str:
     words = [type(error).__name__]
     if isinstance(error, openai.APIError) and error.code:
         words.append(str(error.code))
     if isinstance(error, openai.APIStatusError):
         words.insert(1, str(error.status_code))
-        # Where it is not due by contract it depends on what is left of the breakers' time.
+        # Elsewhere it depends on what is left of the breakers' time.
         if isinstance(error, openai.RateLimitError) and "retry-after" in error.response.headers:
             words.append("with Retry-After")
     return " ".join(words)
 
 
-def _respond(client: openai.OpenAI, model: str, prompt: str, said: list[str]) -> bool:
+def _respond(client: openai.OpenAI, model: str, prompt: str, received: list[str]) -> bool:
     response = client.responses.create(model=model, input=prompt)
-    said.append(response.output_text)
+    received.append(response.output_text)
     return response.status == "completed"
 
 
-def _respond_streamed(client: openai.OpenAI, model: str, prompt: str, said: list[str]) -> bool:
-    whole = False
+def _respond_streamed(client: openai.OpenAI, model: str, prompt: str, received: list[str]) -> bool:
+    complete = False
     for event in client.responses.create(model=model, input=prompt, stream=True):
         if event.type == "response.output_text.delta":
-            said.append(event.delta)
-        whole = event.type == "response.completed"
-    return whole
+            received.append(event.delta)
+        complete = event.type == "response.completed"
+    return complete
 
 
-def _chat(client: openai.OpenAI, model: str, prompt: str, said: list[str]) -> bool:
+def _chat(client: openai.OpenAI, model: str, prompt: str, received: list[str]) -> bool:
     completion = client.chat.completions.create(model=model, messages=[{"role": "user", "content": prompt}])
     (choice,) = completion.choices
-    said.append(choice.message.content or "")
+    received.append(choice.message.content or "")
     return choice.finish_reason == "stop"
 
 
-def _chat_streamed(client: openai.OpenAI, model: str, prompt: str, said: list[str]) -> bool:
-    whole = False
+def _chat_streamed(client: openai.OpenAI, model: str, prompt: str, received: list[str]) -> bool:
+    complete = False
     for chunk in client.chat.completions.create(
         model=model,
         messages=[{"role": "user", "content": prompt}],
@@ -114,57 +117,58 @@ def _chat_streamed(client: openai.OpenAI, model: str, prompt: str, said: list[st
         stream_options={"include_usage": True},
     ):
         for choice in chunk.choices:
-            said.append(choice.delta.content or "")
-            whole = whole or choice.finish_reason == "stop"
-    return whole
+            received.append(choice.delta.content or "")
+            complete = complete or choice.finish_reason == "stop"
+    return complete
 
 
-def _embed(client: openai.OpenAI, model: str, prompt: str, said: list[str]) -> bool:
+def _embed(client: openai.OpenAI, model: str, prompt: str, received: list[str]) -> bool:
     response = client.embeddings.create(model=model, input=[prompt, "another"])
-    said.append(TEXT)
+    received.append(TEXT)
     return [len(item.embedding) for item in response.data] == [DIMENSION, DIMENSION]
 
 
-RESPONSES = Surface(name="responses", model=CODEX, route="responses", speak=_respond)
-RESPONSES_STREAMED = Surface(
-    name="streamed responses", model=CODEX, route="responses", speak=_respond_streamed, streamed=True
-)
-CODEX_CHAT = Surface(name="translated chat", model=CODEX, route="chat/completions", speak=_chat)
-CODEX_CHAT_STREAMED = Surface(
-    name="streamed translated chat", model=CODEX, route="chat/completions", speak=_chat_streamed, streamed=True
-)
-PLAIN_CHAT = Surface(name="chat", model=CHAT, route="chat/completions", speak=_chat)
-PLAIN_CHAT_STREAMED = Surface(
-    name="streamed chat", model=CHAT, route="chat/completions", speak=_chat_streamed, streamed=True
-)
-EMBEDDINGS = Surface(name="embeddings", model=EMBEDDING, route="embeddings", speak=_embed)
+def _surface(name: str, model: str, route: str, call: Call, *, litellm: bool = False) -> Surface:
+    return Surface(
+        name=name, model=model, route=route, call=call, streamed=name.startswith("streamed"), litellm=litellm
+    )
 
+
+CODEX_CHAT = _surface("translated chat", "codex-chat", "chat/completions", _chat, litellm=True)
 SURFACES = (
-    RESPONSES,
-    RESPONSES_STREAMED,
+    _surface("responses", CODEX, "responses", _respond),
+    _surface("streamed responses", "codex-streamed", "responses", _respond_streamed),
     CODEX_CHAT,
-    CODEX_CHAT_STREAMED,
-    PLAIN_CHAT,
-    PLAIN_CHAT_STREAMED,
-    EMBEDDINGS,
+    _surface("streamed translated chat", "codex-chat-streamed", "chat/completions", _chat_streamed, litellm=True),
+    _surface("chat", CHAT, "chat/completions", _chat),
+    _surface("streamed chat", "chat-streamed", "chat/completions", _chat_streamed),
+    _surface("embeddings", EMBEDDING, "embeddings", _embed),
 )
-# Models whose settings say `translate = true`: LiteLLM stands before every surface of theirs.
+# Models whose settings say `translate = true`: LiteLLM translates all their surfaces.
 TRANSLATED = (
-    Surface(name="responses through LiteLLM", model="translated-codex", route="responses", speak=_respond),
-    Surface(
-        name="streamed responses through LiteLLM",
-        model="translated-codex",
-        route="responses",
-        speak=_respond_streamed,
-        streamed=True,
+    _surface("responses through LiteLLM", TRANSLATED_CODEX, "responses", _respond, litellm=True),
+    _surface(
+        "streamed responses through LiteLLM",
+        "translated-codex-streamed",
+        "responses",
+        _respond_streamed,
+        litellm=True,
     ),
-    Surface(name="chat through LiteLLM", model="translated-chat", route="chat/completions", speak=_chat),
-    Surface(
-        name="streamed chat through LiteLLM",
-        model="translated-chat",
-        route="chat/completions",
-        speak=_chat_streamed,
-        streamed=True,
+    _surface("chat through LiteLLM", TRANSLATED_CHAT, "chat/completions", _chat, litellm=True),
+    _surface(
+        "streamed chat through LiteLLM", "translated-chat-streamed", "chat/completions", _chat_streamed, litellm=True
     ),
-    Surface(name="embeddings through LiteLLM", model="translated-embeddings", route="embeddings", speak=_embed),
+    _surface("embeddings through LiteLLM", "translated-embeddings", "embeddings", _embed, litellm=True),
 )
+ALL_SURFACES = (*SURFACES, *TRANSLATED)
+
+
+def by_surface(*surfaces: Surface) -> pytest.MarkDecorator:
+    """Run a test once for each surface; those that LiteLLM translates have its mark."""
+    return pytest.mark.parametrize(
+        "surface",
+        [
+            pytest.param(surface, id=surface.name, marks=[pytest.mark.litellm] if surface.litellm else [])
+            for surface in surfaces
+        ],
+    )

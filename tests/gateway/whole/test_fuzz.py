@@ -1,4 +1,4 @@
-"""Whatever the body: an answer, or a refusal in OpenAI's words; never a failure of the gateway's own making."""
+"""Any body: it is answered or refused as OpenAI does, and never leads to an error of the gateway or LiteLLM."""
 
 import copy
 import json
@@ -7,17 +7,16 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from local.runner.session import Session
 from tests.gateway.runtime.admission import test_litellm_fields as shapes
 
-from .knocking import Answer, answer_of, send
-from .regions import Regions
-from .surfaces import CHAT, CODEX, EMBEDDING
+from .azure_regions import AzureRegions
+from .raw_http import HttpResponse, from_httpx, send
+from .surfaces import CHAT, CODEX, EMBEDDING, TRANSLATED_CHAT, TRANSLATED_CODEX
 
-_OF_ITS_OWN_MAKING = {"internal_error", "translation_failed", "translation_unavailable", "upstream_unavailable"}
+_GATEWAY_ERRORS = {"internal_error", "translation_failed", "translation_unavailable", "upstream_unavailable"}
 # Without what Azure's reasoning models refuse, and what only they answer.
 _RESPONSE = {
     name: value
@@ -30,16 +29,21 @@ _PLAIN_CHAT = {name: shapes.CHAT[name] for name in ("stream", "temperature", "to
         {"role": "user", "content": [{"type": "text", "text": "echo: hi"}]},
     ]
 }
-_CASES: dict[str, tuple[str, dict[str, Any], int]] = {
-    "responses": ("/v1/responses", {**_RESPONSE, "model": CODEX}, 500),
-    "compact": ("/v1/responses/compact", {"model": CODEX, "input": "echo: hi", "instructions": "x"}, 100),
-    "chat": ("/v1/chat/completions", {**_PLAIN_CHAT, "model": CHAT}, 500),
-    "embeddings": ("/v1/embeddings", {**shapes.EMBEDDINGS, "model": EMBEDDING}, 300),
-    "translated chat of a codex model": ("/v1/chat/completions", {**shapes.CHAT, "model": CODEX}, 700),
-    "translated chat": ("/v1/chat/completions", {**_PLAIN_CHAT, "model": "translated-chat"}, 700),
-    "translated responses": ("/v1/responses", {**_RESPONSE, "model": "translated-codex"}, 1000),
-    "translated embeddings": ("/v1/embeddings", {**shapes.EMBEDDINGS, "model": "translated-embeddings"}, 300),
+_BODIES: dict[str, tuple[str, dict[str, Any]]] = {
+    "responses": ("/v1/responses", {**_RESPONSE, "model": CODEX}),
+    "compact": ("/v1/responses/compact", {"model": CODEX, "input": "echo: hi", "instructions": "x"}),
+    "chat": ("/v1/chat/completions", {**_PLAIN_CHAT, "model": CHAT}),
+    "embeddings": ("/v1/embeddings", {**shapes.EMBEDDINGS, "model": EMBEDDING}),
 }
+_TRANSLATED_BODIES: dict[str, tuple[str, dict[str, Any]]] = {
+    "chat of a codex model": ("/v1/chat/completions", {**shapes.CHAT, "model": CODEX}),
+    "chat": ("/v1/chat/completions", {**_PLAIN_CHAT, "model": TRANSLATED_CHAT}),
+    "responses": ("/v1/responses", {**_RESPONSE, "model": TRANSLATED_CODEX}),
+    "embeddings": ("/v1/embeddings", {**shapes.EMBEDDINGS, "model": "translated-embeddings"}),
+}
+_PATHS = sorted({path for path, _ in _BODIES.values()})
+# One example takes 3 ms, through LiteLLM 30 ms.
+_EXAMPLES, _TRANSLATED_EXAMPLES, _ALL_EXAMPLES = 100, 40, 700
 _WORDS = [
     "",
     "x",
@@ -68,41 +72,34 @@ _VALUES = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(_WORDS[1:8]), inner, max_size=3),
     max_leaves=6,
 )
+Changes = list[tuple[float, str, object]]
 _fuzz = settings(deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
 
 
-@pytest.fixture(scope="module")
-def http(regions: Session) -> Iterator[httpx.Client]:
-    """A client with a project's key."""
-    headers = {"authorization": f"Bearer {regions.key}", "content-type": "application/json"}
-    with httpx.Client(base_url=regions.host_url, headers=headers, timeout=60, trust_env=False) as client:
-        yield client
+def _assert_sound(response: HttpResponse, body: object) -> None:
+    assert response.code not in _GATEWAY_ERRORS, (response.body, body)
+    assert response.status < 500, (response.body, body)
+    for code in _GATEWAY_ERRORS:
+        assert f'"{code}"'.encode() not in response.body, body
 
 
-def _assert_sound(answer: Answer, said: object) -> None:
-    assert answer.code not in _OF_ITS_OWN_MAKING, (answer.body, said)
-    assert answer.status < 500, (answer.body, said)
-    for code in _OF_ITS_OWN_MAKING:
-        assert f'"{code}"'.encode() not in answer.body, said
-
-
-def _places(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def _paths(value: object, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for step, part in inner:
         yield (*path, step)
-        yield from _places(part, (*path, step))
+        yield from _paths(part, (*path, step))
 
 
-def _changed(body: dict[str, Any], changes: list[tuple[float, str, object]]) -> dict[str, Any]:
-    """Put other values in some places of the body, or add or take some away."""
+def _changed(body: dict[str, Any], changes: Changes) -> dict[str, Any]:
+    """Replace, add or remove some values anywhere in the body."""
     changed = copy.deepcopy(body)
     for where, how, value in changes:
-        places = list(_places(changed))
-        *steps, last = places[int(where * len(places))]
+        paths = list(_paths(changed))
+        *steps, last = paths[int(where * len(paths))]
         inner: Any = changed
         for step in steps:
             inner = inner[step]
-        if how == "remove" and len(places) > 1:
+        if how == "remove" and len(paths) > 1:
             del inner[last]
         elif how == "add" and isinstance(inner, dict):
             inner["new" if isinstance(value, int) else "type"] = value
@@ -118,51 +115,74 @@ _CHANGES = st.lists(
 )
 
 
-@pytest.mark.parametrize("case", _CASES)
-def test_a_body_with_anything_anywhere_is_answered_or_refused(http: httpx.Client, world: Regions, case: str) -> None:
-    path, body, examples = _CASES[case]
-    del world
+def _fuzz_body(http: httpx.Client, path: str, body: dict[str, Any], *, examples: int) -> None:
     statuses: set[int] = set()
 
     @settings(_fuzz, max_examples=examples)
     @given(_CHANGES)
-    def knock(changes: list[tuple[float, str, object]]) -> None:
-        said = _changed(body, changes)
-        answer = answer_of(http.post(path, content=json.dumps(said)))
-        _assert_sound(answer, said)
-        statuses.add(answer.status)
+    @example([])
+    def post(changes: Changes) -> None:
+        changed = _changed(body, changes)
+        response = from_httpx(http.post(path, content=json.dumps(changed)))
+        _assert_sound(response, changed)
+        statuses.add(response.status)
 
-    knock()
-    assert statuses >= {200, 400}, "the fuzzing is too wild or too tame"
+    post()
+    assert statuses >= {200, 400}, "the changes are too wild or too tame"
 
 
-@pytest.mark.parametrize("path", sorted({path for path, _, _ in _CASES.values()}))
-def test_bytes_that_are_no_body_are_refused(http: httpx.Client, world: Regions, path: str) -> None:
+@pytest.mark.parametrize(("path", "body"), _BODIES.values(), ids=_BODIES)
+def test_any_change_of_a_body_is_answered_or_refused(
+    http_with_key: httpx.Client, path: str, body: dict[str, Any]
+) -> None:
+    _fuzz_body(http_with_key, path, body, examples=_EXAMPLES)
+
+
+@pytest.mark.litellm
+@pytest.mark.parametrize(("path", "body"), _TRANSLATED_BODIES.values(), ids=_TRANSLATED_BODIES)
+def test_also_through_litellm(http_with_key: httpx.Client, path: str, body: dict[str, Any]) -> None:
+    _fuzz_body(http_with_key, path, body, examples=_TRANSLATED_EXAMPLES)
+
+
+@pytest.mark.full
+@pytest.mark.litellm
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [*_BODIES.values(), *_TRANSLATED_BODIES.values()],
+    ids=[*_BODIES, *map("translated {}".format, _TRANSLATED_BODIES)],
+)
+def test_also_many_changes(http_with_key: httpx.Client, path: str, body: dict[str, Any]) -> None:
+    _fuzz_body(http_with_key, path, body, examples=_ALL_EXAMPLES)
+
+
+@pytest.mark.parametrize("path", _PATHS)
+def test_bytes_that_are_no_body_are_refused(http_with_key: httpx.Client, azure: AzureRegions, path: str) -> None:
     json_like = st.lists(st.sampled_from(list('{}[]":, \n\\u0dtn1e.-')), max_size=40).map("".join).map(str.encode)
 
-    @settings(_fuzz, max_examples=100)
+    @settings(_fuzz, max_examples=_EXAMPLES)
     @given(st.binary(max_size=60) | json_like | _VALUES.map(json.dumps).map(str.encode))
-    def knock(body: bytes) -> None:
-        answer = answer_of(http.post(path, content=body))
-        assert answer.status in (400, 404), body
-        _assert_sound(answer, body)
+    def post(body: bytes) -> None:
+        response = from_httpx(http_with_key.post(path, content=body))
+        assert response.status in (400, 404), body
+        _assert_sound(response, body)
 
-    knock()
-    assert world.calls() == []
+    post()
+    assert azure.requests() == []
 
 
-def test_lines_that_are_no_request_are_refused(world: Regions) -> None:
+def test_lines_that_are_no_request_are_refused(azure: AzureRegions) -> None:
     token = st.text(st.characters(min_codepoint=1, max_codepoint=255), min_size=1, max_size=12)
     line = st.tuples(st.sampled_from(["GET", "POST", "X"]) | token, st.just("/v1/models") | token.map("/".__add__))
     headers = st.lists(st.tuples(st.sampled_from(["Host", "Authorization", "Content-Length", "Expect"]) | token, token))
 
-    @settings(_fuzz, max_examples=150)
+    @settings(_fuzz, max_examples=_EXAMPLES)
     @given(line, headers)
-    def knock(line: tuple[str, str], headers: list[tuple[str, str]]) -> None:
+    def request(line: tuple[str, str], headers: list[tuple[str, str]]) -> None:
         lines = [f"{line[0]} {line[1]} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
-        answer = send(world.session.host_url, "\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1"))
-        assert answer.status in (400, 401, 404, 431), lines
-        _assert_sound(answer, lines)
+        data = "\r\n".join([*lines, "Connection: close", "", ""]).encode("latin-1")
+        response = send(azure.session.host_url, data)
+        assert response.status in (400, 401, 404, 431), lines
+        _assert_sound(response, lines)
 
-    knock()
-    assert world.calls() == []
+    request()
+    assert azure.requests() == []

@@ -1,13 +1,13 @@
-"""SIGTERM: what is in flight finishes, what is new goes elsewhere, and the process ends by itself."""
+"""SIGTERM: requests in flight finish, new ones are refused, and the process ends by itself."""
 
 import os
 import signal
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal
 
 import httpx
 import openai
@@ -15,42 +15,41 @@ import pytest
 
 from local.runner.session import Session, run
 
-from .regions import Azure, GatewayLog, eventually, tell_litellm
-from .stacks import stack_of
+from .azure_regions import AzureRegions, EmulatorControl, GatewayLog, eventually, signal_litellm
+from .stacks import changed
 from .surfaces import CODEX
+from .test_api_forms import HI
 
-_HI: Any = [{"role": "user", "content": "echo: still here"}]
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading certificates takes a quarter of a second per client
-_SLOW_S = 4.0
-"""How long an answer takes that is in flight while both containers are told to end."""
+_SLOW_S = 6.0
+"""How long Azure takes for the answer that is in flight until both containers have got SIGTERM."""
 _END_S = 30.0
-_LONG = 50_000
-"""So many events of a stream are not in anybody's buffers before they are read."""
+_LONG = 20_000
+"""So many events of a stream fit in no buffer: most are sent after SIGTERM."""
+
+Run = Callable[..., AbstractContextManager[Session]]
 
 
-@pytest.fixture(scope="module")
-def stack(synthesis_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The regions' stack, but with time enough for what is in flight, also on a machine that does other things."""
+@pytest.fixture
+def run_replica(
+    regions: Session, regions_stack: Path, regions_secrets: Path, azure: AzureRegions, tmp_path: Path
+) -> Run:
+    """Runs a replica that the test may end, with time enough for requests in flight on a busy machine."""
+    del azure
     waits = ("first_event_s", "idle_s", "answer_s", "litellm_s", "litellm_start_s")
-    patience = {"timeouts__total_s": 100, **{f"timeouts__{name}": 30 for name in waits}}
-    return stack_of("regions", outdir=tmp_path_factory.mktemp("patient.out"), environ=synthesis_environ, **patience)
-
-
-@contextmanager
-def _replica(stack: Path, folder: Path, *, wait: Literal["all", "gateway"]) -> Iterator[Session]:
-    """A gateway that this test may end."""
-    with run(stack=stack, environ={}, secrets=folder / "secrets.json", wait=wait) as session:
-        yield session
-
-
-@contextmanager
-def _azure(session: Session) -> Iterator[Azure]:
-    with httpx.Client(base_url=session.emulators["first"].control_url, trust_env=False) as control:
-        yield Azure(control)
+    timeouts = {"total_s": 100, **dict.fromkeys(waits, 30)}
+    return partial(
+        run,
+        stack=changed(regions_stack, file=tmp_path / "cdk.tf.json", timeouts=timeouts),
+        environ={},
+        upstreams={name: emulator.url for name, emulator in regions.emulators.items()},
+        secrets=regions_secrets,
+    )
 
 
 def _sdk(session: Session) -> openai.OpenAI:
-    return openai.OpenAI(base_url=session.base_url, api_key=session.key, max_retries=0, timeout=60)
+    http = openai.DefaultHttpxClient(trust_env=False, verify=_NO_TLS)
+    return openai.OpenAI(base_url=session.base_url, api_key=session.key, max_retries=0, timeout=60, http_client=http)
 
 
 def _terminate(session: Session) -> None:
@@ -59,13 +58,14 @@ def _terminate(session: Session) -> None:
 
 
 def _status(session: Session, probe: str) -> int:
-    """What the probe gets on a connection of its own."""
+    """The status of a probe on a connection of its own."""
     url = f"{session.host_url}/health/{probe}"
     return httpx.get(url, trust_env=False, verify=_NO_TLS, timeout=60).status_code
 
 
-def test_a_streamed_answer_finishes_while_new_requests_go_elsewhere(stack: Path, tmp_path: Path) -> None:
-    with _replica(stack, tmp_path, wait="gateway") as session, _sdk(session) as sdk:
+def test_a_stream_finishes_while_new_requests_are_refused(run_replica: Run) -> None:
+    with run_replica(litellm="absent") as session, _sdk(session) as sdk:
+        log = GatewayLog(session.gateway.log)
         stream = iter(sdk.responses.create(model=CODEX, input=f"count to {_LONG}", stream=True))
         kinds = [next(stream).type]
         _terminate(session)
@@ -82,54 +82,43 @@ def test_a_streamed_answer_finishes_while_new_requests_go_elsewhere(stack: Path,
         assert session.gateway.popen.wait(_END_S) == 0
         with pytest.raises(openai.APIConnectionError):
             sdk.responses.create(model=CODEX, input="hi")
-        lines = GatewayLog(session.gateway.log).update().lines
-        assert [(line["status"], line["error"]) for line in lines] == [(503, "shutting_down"), (200, None)]
+        assert [(line["status"], line["error"]) for line in log.update().lines] == [(503, "shutting_down"), (200, None)]
 
 
-def test_a_translated_request_can_still_ask_azure(stack: Path, tmp_path: Path) -> None:
-    with (
-        _replica(stack, tmp_path, wait="all") as session,
-        _azure(session) as azure,
-        _sdk(session) as sdk,
-        ThreadPoolExecutor() as pool,
-    ):
-        sdk.chat.completions.create(model=CODEX, messages=_HI)  # LiteLLM and the gateway keep these connections
+@pytest.mark.litellm
+def test_translated_requests_finish_when_both_containers_are_told_to_end(
+    run_replica: Run, azure: AzureRegions, first: EmulatorControl
+) -> None:
+    """One has reached Azure, another only LiteLLM, which still has to call the gateway."""
+    with run_replica() as session, _sdk(session) as sdk, ThreadPoolExecutor() as pool:
+
+        def chat(model: str) -> str | None:
+            return sdk.chat.completions.create(model=model, messages=HI).choices[0].message.content
+
+        log = GatewayLog(session.gateway.log)
+        assert chat(CODEX) == "hi"  # LiteLLM and the gateway keep these connections
         azure.clear()
-        tell_litellm(session, signal.SIGSTOP)
-        asking = pool.submit(sdk.chat.completions.create, model=CODEX, messages=_HI)
-        assert not eventually(asking.done, within_s=0.3)
+        first.fail("slow_first_token", delay_s=_SLOW_S)
+        at_azure = pool.submit(chat, "codex-chat")
+        assert eventually(first.requests)
+        signal_litellm(session, signal.SIGSTOP)
+        at_litellm = pool.submit(chat, CODEX)
+        assert not eventually(at_litellm.done, within_s=0.3)
         _terminate(session)
-        assert azure.requests() == []
-        tell_litellm(session, signal.SIGCONT)
-        assert asking.result().choices[0].message.content == "still here"
+        assert len(first.requests()) == 1
+        signal_litellm(session, signal.SIGCONT)
+        assert at_litellm.result() == "hi"
+        signal_litellm(session, signal.SIGTERM)
+        assert not at_azure.done()
+        assert at_azure.result() == "hi"
         assert session.gateway.popen.wait(_END_S) == 0
-        assert len(azure.requests()) == 1
-        line = GatewayLog(session.gateway.log).update().lines[-1]
-        assert (line["status"], len(line["attempts"])) == (200, 1)
+        assert len(first.requests()) == 2
+        assert [(line["status"], len(line["attempts"])) for line in log.update().lines] == [(200, 1)] * 3
 
 
-def test_both_containers_may_be_told_at_once_as_the_platform_does(stack: Path, tmp_path: Path) -> None:
+def test_an_idle_connection_does_not_delay_the_end(run_replica: Run) -> None:
     with (
-        _replica(stack, tmp_path, wait="all") as session,
-        _azure(session) as azure,
-        _sdk(session) as sdk,
-        ThreadPoolExecutor() as pool,
-    ):
-        sdk.chat.completions.create(model=CODEX, messages=_HI)
-        azure.clear()
-        azure.fail("slow_first_token", delay_s=_SLOW_S)
-        asking = pool.submit(sdk.chat.completions.create, model=CODEX, messages=_HI)
-        assert eventually(azure.requests)
-        tell_litellm(session, signal.SIGTERM)
-        _terminate(session)
-        assert not asking.done()
-        assert asking.result().choices[0].message.content == "still here"
-        assert session.gateway.popen.wait(_END_S) == 0
-
-
-def test_nothing_in_flight_ends_at_once_whoever_is_still_connected(stack: Path, tmp_path: Path) -> None:
-    with (
-        _replica(stack, tmp_path, wait="gateway") as session,
+        run_replica(litellm="absent") as session,
         httpx.Client(base_url=session.host_url, trust_env=False) as idle,
     ):
         assert idle.get("/health/readiness").status_code == 200

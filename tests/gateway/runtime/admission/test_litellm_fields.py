@@ -1,4 +1,4 @@
-"""What LiteLLM may read of a body: keep_known_fields fields of keep_known_fields shapes."""
+"""Which fields of a body reach LiteLLM, and which are removed or refused."""
 
 import json
 from copy import deepcopy
@@ -10,7 +10,7 @@ from gateway.runtime.admission.litellm_fields import keep_known_fields
 from gateway.runtime.context import Surface
 from gateway.runtime.errors import RefusedError
 
-from ..attacks import ATTACKS
+from ..litellm_parameters import LITELLM_PARAMETERS
 
 FUNCTION = {"name": "f", "description": "d", "parameters": {"type": "object", "x": [1]}, "strict": True}
 SCHEMA = {"name": "n", "description": "d", "schema": {"type": "object"}, "strict": True}
@@ -125,7 +125,7 @@ def test_what_the_api_documents_passes_whole(surface: Surface) -> None:
 
 @surfaces
 def test_fields_of_litellm_alone_are_removed_and_counted(surface: Surface) -> None:
-    for name, value in ATTACKS.items():
+    for name, value in LITELLM_PARAMETERS.items():
         if name not in WHOLE[surface]:
             assert keep_known_fields(surface, WHOLE[surface] | {name: value}) == (WHOLE[surface], 1), name
 

@@ -8,8 +8,8 @@ from aiohttp import web
 
 from gateway.runtime.access_log import log_event
 from gateway.runtime.configuration import Configuration
-from gateway.runtime.http.active_requests import ActiveRequests
 from gateway.runtime.http.handler import open_server
+from gateway.runtime.http.shutdown import ActiveRequests
 
 from ..conftest import BEARER, GATEWAY_KEY, INNER_KEY, Client, GatewayServer
 

@@ -15,7 +15,7 @@ import pytest
 from gateway.runtime.configuration import Model
 from gateway.runtime.context import Attempt, ModelRequest, Response, Tokens, now
 from gateway.runtime.rate_limits.embedding_queue import EmbeddingQueue
-from local.emulator.errors import AzureError
+from local.emulator.azure_errors import AzureError
 from local.emulator.quota import Limits, Quota
 from tests import virtual_time
 

@@ -1,0 +1,106 @@
+"""Azure OpenAI's errors; clients match on status, code and sometimes on the message."""
+
+from local.emulator import json_codec
+
+
+class AzureError(Exception):
+    """An answer that is an error: `status`, the `error` object of the body, extra headers."""
+
+    def __init__(self, *, status: int, error: json_codec.JsonObject, headers: dict[str, str] | None = None) -> None:
+        super().__init__(error.get("message"))
+        self.status = status
+        self.error = error
+        self.headers = headers or {}
+
+    @property
+    def body(self) -> bytes:
+        return json_codec.dumps({"error": self.error})
+
+
+def front_end_error(*, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> AzureError:
+    """An error of Azure's front end, which sends only code and message."""
+    return AzureError(status=status, error={"code": code, "message": message}, headers=headers)
+
+
+def model_error(
+    *,
+    message: str,
+    status: int = 400,
+    type_: str = "invalid_request_error",
+    param: str | None = None,
+    code: str | None = None,
+) -> AzureError:
+    """An error of the model's API, in OpenAI's format."""
+    error = {"message": message, "type": type_, "param": param, "code": code}
+    return AzureError(status=status, error=error)
+
+
+def not_found() -> AzureError:
+    return front_end_error(status=404, code="404", message="Resource not found")
+
+
+def access_denied() -> AzureError:
+    return front_end_error(
+        status=401,
+        code="401",
+        message="Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid "
+        "key for an active subscription and use a correct regional API endpoint for your resource.",
+    )
+
+
+def deployment_not_found() -> AzureError:
+    return front_end_error(
+        status=404,
+        code="DeploymentNotFound",
+        message="The API deployment for this resource does not exist. If you created the deployment within the last "
+        "5 minutes, please wait a moment and try again.",
+    )
+
+
+def operation_not_supported(*, operation: str, model: str) -> AzureError:
+    return front_end_error(
+        status=400,
+        code="OperationNotSupported",
+        message=f"The {operation} operation does not work with the specified model, {model}. Please choose different "
+        "model and try again. You can learn more about which models can be used with each operation here: "
+        "https://go.microsoft.com/fwlink/?linkid=2197993.",
+    )
+
+
+def unsupported_api_version() -> AzureError:
+    return front_end_error(status=400, code="BadRequest", message="API version not supported")
+
+
+def not_json() -> AzureError:
+    return model_error(
+        message="We could not parse the JSON body of your request. (HINT: This likely means you aren't using your "
+        "HTTP library correctly. The OpenAI API expects a JSON payload, but what was sent was not valid JSON.)"
+    )
+
+
+def missing(param: str) -> AzureError:
+    return model_error(
+        message=f"Missing required parameter: '{param}'.", param=param, code="missing_required_parameter"
+    )
+
+
+def unknown(param: str) -> AzureError:
+    return model_error(message=f"Unknown parameter: '{param}'.", param=param, code="unknown_parameter")
+
+
+def unsupported(param: str) -> AzureError:
+    return model_error(message=f"Unsupported parameter: '{param}' is not supported with this model.", param=param)
+
+
+def wrong_type(*, param: str, expected: str, value: object) -> AzureError:
+    return model_error(
+        message=f"Invalid type for '{param}': expected {expected}, but got {json_codec.kind(value)} instead.",
+        param=param,
+        code="invalid_type",
+    )
+
+
+def wrong_value(*, param: str, value: object, supported: str) -> AzureError:
+    return model_error(
+        message=f"Invalid value: '{value}'. Supported values are: {supported}.", param=param, code="invalid_value"
+    )

@@ -1,0 +1,58 @@
+"""Stored responses (`store`), limited in number: the oldest are removed first."""
+
+from collections import OrderedDict
+
+from local.emulator import azure_errors
+from local.emulator.json_codec import JsonObject
+
+_MAX_RESPONSES = 2000
+_MAX_ID_LENGTH = 64
+
+
+class ResponseStore:
+    """Responses by id."""
+
+    def __init__(self) -> None:
+        self._responses: OrderedDict[str, JsonObject] = OrderedDict()
+
+    def add(self, response: JsonObject) -> None:
+        self._responses[response["id"]] = response
+        while len(self._responses) > _MAX_RESPONSES:
+            self._responses.popitem(last=False)
+
+    def get(self, response_id: str) -> JsonObject:
+        response = self._responses.get(response_id)
+        if response is None:
+            raise azure_errors.model_error(
+                status=404, message=f"Response with id '{response_id}' not found.", param="id"
+            )
+        return response
+
+    def delete(self, response_id: str) -> JsonObject:
+        self.get(response_id)
+        del self._responses[response_id]
+        return {"id": response_id, "object": "response.deleted", "deleted": True}
+
+    def previous(self, response_id: str) -> JsonObject:
+        """The response of `previous_response_id`; AzureError when it does not exist."""
+        param = "previous_response_id"
+        if not response_id.startswith("resp"):
+            raise azure_errors.model_error(
+                message=f"Invalid '{param}': '{response_id}'. Expected an ID that begins with 'resp'.",
+                param=param,
+                code="invalid_value",
+            )
+        if len(response_id) > _MAX_ID_LENGTH:
+            raise azure_errors.model_error(
+                message=f"Invalid '{param}': string too long. Expected a string with maximum length {_MAX_ID_LENGTH}, "
+                f"but got a string with length {len(response_id)} instead.",
+                param=param,
+                code="string_above_max_length",
+            )
+        if response_id not in self._responses:
+            raise azure_errors.model_error(
+                message=f"Previous response with id '{response_id}' not found.",
+                param=param,
+                code="previous_response_not_found",
+            )
+        return self._responses[response_id]

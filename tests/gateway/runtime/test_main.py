@@ -1,0 +1,29 @@
+"""The gateway as its container starts it."""
+
+import asyncio
+import base64
+import hashlib
+
+import pytest
+
+from gateway.runtime.__main__ import main
+
+from .conftest import let_others_run, read_log
+from .test_configuration import ENVIRON
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_the_first_line_says_which_source_runs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archive = base64.b64encode(b"an archive").decode()
+    environ = ENVIRON | {"HOST": "127.0.0.1", "PORT": "0", "GATEWAY_SOURCE": archive}
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    gateway = asyncio.create_task(main())
+    await let_others_run()
+    gateway.cancel()
+    await asyncio.wait([gateway])
+    (line,) = read_log(capsys)
+    assert (line["event"], line["source"]) == ("started", hashlib.sha256(b"an archive").hexdigest()[:16])
