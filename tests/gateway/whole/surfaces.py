@@ -27,6 +27,24 @@ PARAMETERS: dict[str, object] = {
 }
 """Of a tool that reads a file."""
 
+HI: Any = [{"role": "user", "content": "echo: hi"}]
+"""The messages of a short chat."""
+BODIES: dict[str, dict[str, Any]] = {
+    "responses": {"model": CODEX, "input": "echo: hi"},
+    "responses/compact": {"model": CODEX, "input": "echo: hi"},
+    "chat/completions": {"model": CODEX, "messages": HI},
+    "embeddings": {"model": EMBEDDING, "input": "hi"},
+}
+"""Short requests, by the path after `/v1/`."""
+AZURE_BODIES: dict[str, dict[str, Any]] = {
+    "responses": {"model": CODEX, "input": "echo: hi"},
+    "responses/compact": {"model": CODEX, "input": "echo: hi"},
+    f"deployments/{CODEX}/chat/completions": {"messages": HI},
+    f"deployments/{CHAT}/chat/completions": {"messages": HI},
+    f"deployments/{EMBEDDING}/embeddings": {"input": "hi"},
+}
+"""Short requests, by Azure's path after `/openai/`."""
+
 Call = Callable[[openai.OpenAI, str, str, list[str]], bool]
 """Sends a prompt to a model, collects the text of the answer, and returns whether the answer is complete."""
 

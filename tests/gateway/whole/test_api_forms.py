@@ -3,7 +3,6 @@
 import json
 import ssl
 from collections.abc import Iterator
-from typing import Any
 
 import httpx
 import openai
@@ -13,22 +12,19 @@ from local.runner.session import Session
 
 from .azure_regions import AzureRegions, EmulatorControl
 from .conftest import Client
-from .surfaces import ALL_SURFACES, CHAT, CODEX, DIMENSION, EMBEDDING, Surface, by_surface
+from .surfaces import (
+    ALL_SURFACES,
+    AZURE_BODIES,
+    BODIES,
+    CHAT,
+    CODEX,
+    DIMENSION,
+    EMBEDDING,
+    HI,
+    Surface,
+    by_surface,
+)
 
-HI: Any = [{"role": "user", "content": "echo: hi"}]
-BODIES: dict[str, dict[str, Any]] = {
-    "responses": {"model": CODEX, "input": "echo: hi"},
-    "responses/compact": {"model": CODEX, "input": "echo: hi"},
-    "chat/completions": {"model": CODEX, "messages": HI},
-    "embeddings": {"model": EMBEDDING, "input": "hi"},
-}
-AZURE_BODIES: dict[str, dict[str, Any]] = {
-    "responses": {"model": CODEX, "input": "echo: hi"},
-    "responses/compact": {"model": CODEX, "input": "echo: hi"},
-    f"deployments/{CODEX}/chat/completions": {"messages": HI},
-    f"deployments/{CHAT}/chat/completions": {"messages": HI},
-    f"deployments/{EMBEDDING}/embeddings": {"input": "hi"},
-}
 _VERSIONS = {CODEX: "2025-04-01-preview", CHAT: "2024-10-21", EMBEDDING: "2023-05-15"}
 
 

@@ -10,8 +10,7 @@ from local.runner.session import Session
 from .azure_regions import AzureRegions
 from .conftest import Client
 from .raw_http import from_httpx
-from .surfaces import CODEX
-from .test_api_forms import AZURE_BODIES, BODIES, HI
+from .surfaces import AZURE_BODIES, BODIES, CODEX, HI
 
 
 def test_both_keys_of_every_project_are_accepted(http: httpx.Client, azure: AzureRegions) -> None:

@@ -20,8 +20,7 @@ from local.runner.session import Session, run
 
 from .azure_regions import AzureRegions, GatewayLog
 from .stacks import changed
-from .surfaces import CHAT, EMBEDDING
-from .test_api_forms import HI
+from .surfaces import CHAT, EMBEDDING, HI
 
 _INPUTS = 60
 _TOKENS = 40

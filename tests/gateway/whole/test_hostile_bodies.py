@@ -15,6 +15,7 @@ from .surfaces import (
     CODEX,
     CODEX_CHAT,
     EMBEDDING,
+    HI,
     TRANSLATED,
     TRANSLATED_CHAT,
     TRANSLATED_CODEX,
@@ -26,7 +27,6 @@ pytestmark = pytest.mark.litellm
 
 by_body = by_surface(CODEX_CHAT, *(surface for surface in TRANSLATED if not surface.streamed))
 """The surfaces of LiteLLM; a stream is asked for by the same bodies."""
-_HI = [{"role": "user", "content": "echo: hi"}]
 
 
 def _post(http: httpx.Client, path: str, body: object) -> HttpResponse:
@@ -80,7 +80,7 @@ def test_nor_does_a_field_within_a_message_or_tool(
 ) -> None:
     body: dict[str, Any] = {
         "model": model,
-        "messages": [{"role": "assistant", "content": "x"}, *_HI],
+        "messages": [{"role": "assistant", "content": "x"}, *HI],
         "tools": [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}],
     }
     bodies = [body] + [
@@ -100,7 +100,7 @@ def test_tools_that_litellm_would_run_itself_are_refused(
 ) -> None:
     tool = {"type": kind, "server_label": "x", "server_url": "litellm_proxy", "vector_store_ids": ["x"]}
     for path, body in (
-        ("/v1/chat/completions", {"model": CODEX, "messages": _HI}),
+        ("/v1/chat/completions", {"model": CODEX, "messages": HI}),
         ("/v1/responses", {"model": TRANSLATED_CODEX, "input": "hi"}),
     ):
         response = _post(http_with_key, path, body | {"tools": [tool]})

@@ -17,8 +17,7 @@ from local.runner.session import Session, run
 from .azure_regions import AzureRegions, EmulatorControl, eventually
 from .conftest import Client
 from .raw_http import connect
-from .surfaces import CHAT, CODEX, EMBEDDING
-from .test_api_forms import HI
+from .surfaces import CHAT, CODEX, EMBEDDING, HI
 
 
 def _sdk(client: Client, azure: AzureRegions, project: str) -> openai.OpenAI:

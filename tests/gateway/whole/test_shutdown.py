@@ -17,8 +17,7 @@ from local.runner.session import Session, run
 
 from .azure_regions import AzureRegions, EmulatorControl, GatewayLog, eventually, signal_litellm
 from .stacks import changed
-from .surfaces import CODEX
-from .test_api_forms import HI
+from .surfaces import CODEX, HI
 
 _NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading certificates takes a quarter of a second per client
 _SLOW_S = 6.0
