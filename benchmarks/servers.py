@@ -11,8 +11,9 @@ from benchmarks.litellm import Configuration
 from benchmarks.node import NODE, install_portkey
 from benchmarks.targets import DIRECT, GATEWAY, LITELLM, PORTKEY, AzureTarget, PortkeyTarget, Target
 from local.runner.image import find_image
-from local.runner.network import HOST, free_port, wait_until_ready
+from local.runner.ports import HOST, free_port
 from local.runner.processes import Process, start
+from local.runner.readiness import wait_until_ready
 from local.runner.session import Session, run
 from local.runner.stack import read_stack
 

@@ -22,7 +22,7 @@ from benchmarks.report import Bench
 from benchmarks.servers import run_litellm, run_replica
 from benchmarks.targets import GATEWAY, LITELLM, AzureTarget, Target
 from local.runner.emulators import emulate
-from local.runner.network import HOST, free_port
+from local.runner.ports import HOST, free_port
 from local.runner.stack import read_stack
 
 _START_S = 150.0

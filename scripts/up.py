@@ -1,4 +1,4 @@
-"""One command from a fresh clone to a working gateway: sets up what is missing, synthesizes, starts the local run.
+"""Starts the gateway on this machine, from a fresh clone on: `up.py`. Installs what is missing, then synthesizes.
 
 Exit codes: 0, 1 when something failed, 2 for a mistake in arguments or settings, 130 after Ctrl-C.
 """
@@ -11,69 +11,101 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
     from scripts.setup.entry import run_main
+    from scripts.setup.up_options import parse
 
-    run_main(venv=False)
+    run_main(first=parse, litellm=True)
 
-import argparse
+import json
+import shlex
+import time
+from collections.abc import Sequence
 
-from scripts.cli.processes import exec_program
-from scripts.setup.install import program
-from scripts.setup.prepare import prepare
-from scripts.setup.settings_files import environment_files, litellm_versions
+from rich.console import Console
+from rich.markup import escape
+
+from local.runner.errors import RunnerError
+from local.runner.session import Session, run
+from scripts import client_settings, smoke_test
+from scripts.cli.error_handling import ScriptError
+from scripts.cli.log import log
+from scripts.cli.terminal import console
+from scripts.setup.paths import ROOT
+from scripts.setup.up_options import parse
+from scripts.smoke_test import Report, Target
+from scripts.smoke_test.checks import cheapest_call
+from scripts.terraform import stacks
+
+STATE = ROOT / ".local"
 
 
 def main() -> None:
-    """Prepare, synthesize, and become the runner."""
+    """Start the gateway, test it, print how to connect; then follow its log until Ctrl-C."""
     arguments = parse(sys.argv[1:])
-    prepare(litellm=litellm_versions())
-    from scripts.terraform.stacks import synthesize  # which an old Python cannot read
+    screen = console(stderr=arguments.json)
+    stacks.synthesize()
+    try:
+        with run(
+            stack=stacks.output_folder() / f"stacks/aigateway-{arguments.env}/cdk.tf.json",
+            port=arguments.port,
+            upstreams=dict(arguments.upstream),
+            azure=arguments.azure,
+            secrets=STATE / "secrets.json",
+            progress=lambda step: log(step, passing=True),
+        ) as session:
+            log("Testing every endpoint", passing=True)
+            targets = smoke_test.targets_of(arguments.env)
+            show_results(screen, [test(session, target) for target in targets])
+            show_access(screen, session=session, env=arguments.env, target=targets[0])
+            if arguments.json:
+                models = [deployment.model.name for deployment in targets[0].deployments]
+                print(json.dumps({"base_url": session.base_url, "key": session.key, "models": models}), flush=True)
+            if not arguments.once:
+                screen.print("\nThe log of the gateway follows. Ctrl-C stops everything.")
+                follow(session, screen)
+    except RunnerError as failure:
+        raise ScriptError(str(failure)) from None
 
-    synthesize()
-    exec_program([program("python"), "-m", "local.runner", *runner_arguments(arguments)])
 
-
-def parse(words: list[str]) -> argparse.Namespace:
-    """The options; a mistake in them ends with exit code 2."""
-    parser = argparse.ArgumentParser(
-        prog="up.py", description="Starts the gateway on this machine, setting up whatever is missing."
+def test(session: Session, target: Target) -> Report:
+    """The smoke test of a project."""
+    return smoke_test.run(
+        base_url=session.base_url,
+        key=session.keys[target.project][0],
+        target=target,
+        wait_s=0.0,  # it is ready
+        progress=lambda _: None,
     )
-    # What can be judged now is judged now: the setup takes a minute, and a mistake should not wait for it.
-    environments = [file.stem for file in environment_files()]
-    parser.add_argument(
-        "--env", default="dev", choices=environments, metavar="NAME", help=f"{', '.join(environments)} (default: dev)"
-    )
-    parser.add_argument("--port", type=port, default=4000, metavar="N", help="0: a free one (default: 4000)")
-    parser.add_argument("--azure", action="store_true", help="the settings' Azure OpenAI instead of the emulator")
-    parser.add_argument(
-        "--upstream",
-        action="append",
-        type=upstream,
-        default=[],
-        metavar="NAME=URL",
-        help="another address for one upstream; may be repeated",
-    )
-    parser.add_argument("--once", action="store_true", help="start, test every endpoint, print, stop")
-    parser.add_argument("--json", action="store_true", help="when ready, one line of JSON on stdout")
-    return parser.parse_args(words)
 
 
-def port(text: str) -> int:
-    """A TCP port, or 0."""
-    if not text.isdigit() or int(text) > 65535:
-        raise argparse.ArgumentTypeError(f"{text!r} is no port; use 0 to 65535")
-    return int(text)
+def show_results(screen: Console, reports: Sequence[Report]) -> None:
+    """Print them; `ScriptError` with the diagnosis of each failure."""
+    for report in reports:
+        screen.print(report.table())
+    if failed := [report.text() for report in reports if not report.passed]:
+        raise ScriptError("\n\n".join(failed))
 
 
-def upstream(text: str) -> str:
-    """NAME=URL; the runner, which knows the names, judges the rest."""
-    if "://" not in text.partition("=")[2]:
-        raise argparse.ArgumentTypeError(f"{text!r} is not NAME=URL")
-    return text
+def show_access(screen: Console, *, session: Session, env: str, target: Target) -> None:
+    """Print all that a client needs, and write it for Roo Code and Qoder."""
+    models = client_settings.models_of(env)
+    roo, qoder = client_settings.write_all(STATE / "clients", base_url=session.base_url, key=session.key, models=models)
+    path, body = cheapest_call(target.deployments[0])
+    headers = f"-H {shlex.quote(f'Authorization: Bearer {session.key}')} -H 'Content-Type: application/json'"
+    screen.print()
+    for name, value in (
+        ("base URL", session.base_url),
+        ("key", session.key),
+        ("Roo Code", f"Settings > Import > {roo}"),
+        ("Qoder", str(qoder)),
+        ("try it", f"curl {session.base_url}/{path} {headers} -d {shlex.quote(json.dumps(body))}"),
+    ):
+        screen.print(f"[bold]{name:9}[/] {escape(value)}", soft_wrap=True, highlight=False)
 
 
-def runner_arguments(arguments: argparse.Namespace) -> list[str]:
-    """The same options, for the runner."""
-    words = ["--env", arguments.env, "--port", str(arguments.port)]
-    words += [word for upstream in arguments.upstream for word in ("--upstream", upstream)]
-    words += [f"--{name}" for name in ("azure", "once", "json") if getattr(arguments, name)]
-    return words
+def follow(session: Session, screen: Console) -> None:
+    """Print the gateway's log until one of the containers ends."""
+    with session.gateway.log.open(encoding="utf-8", errors="replace") as lines:
+        while True:
+            screen.print(lines.read(), end="", markup=False, highlight=False, soft_wrap=True)
+            session.check()
+            time.sleep(0.3)

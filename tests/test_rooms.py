@@ -14,7 +14,7 @@ MAY_USE = {
     "settings": set[str](),
     "gateway": {"settings"},
     "constructs": {"settings", "gateway"},
-    "local": {"settings", "scripts"},
+    "local": {"settings"},
     "scripts": {"settings", "gateway", "local", "tests"},
     "benchmarks": {"local"},
 }

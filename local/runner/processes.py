@@ -36,7 +36,20 @@ class Process:
         code = self.popen.poll()
         if code is not None:
             last = "\n".join(self.output().splitlines()[-15:])
-            raise RunnerError(f"{self.name} ended with exit code {code}. Its last lines:\n{last}")
+            raise RunnerError(f"{self.name} {_describe_end(code)} Its last lines:\n{last}")
+
+
+def _describe_end(code: int) -> str:
+    """How a process with this return code ended; negative ones are signals."""
+    if code >= 0:
+        return f"ended with exit code {code}."
+    name = signal.Signals(-code).name
+    if name != "SIGKILL":
+        return f"was stopped by the signal {name}."
+    return (
+        "was killed (SIGKILL). The system usually does that when memory runs out; LiteLLM needs about 0.4 GB. "
+        "Close other programs, then start the gateway again."
+    )
 
 
 @contextmanager

@@ -10,8 +10,9 @@ from typing import Any, Literal
 from local.runner.emulators import Emulator, emulate
 from local.runner.errors import RunnerError
 from local.runner.image import find_image
-from local.runner.network import HOST, free_port, free_ports, wait_until_ready
+from local.runner.ports import HOST, free_port, free_ports
 from local.runner.processes import Process, start
+from local.runner.readiness import wait_until_ready
 from local.runner.stack import Container, Stack, Upstream, read_stack
 from local.runner.variables import resolve_variables
 from settings.secret_names import azure_key

@@ -22,12 +22,14 @@ class ScriptError(Exception):
 
 @contextlib.contextmanager
 def error_handling() -> Iterator[None]:
-    """A message instead of a traceback; Ctrl-C is exit code 130, SIGTERM 143, Ctrl-D at a question 1."""
+    """A message instead of a traceback; Ctrl-C is exit code 130, SIGTERM 143, SIGHUP 129, Ctrl-D at a question 1."""
 
     def leave(number: int, _frame: object) -> NoReturn:
         sys.exit(128 + number)
 
-    signal.signal(signal.SIGTERM, leave)
+    for name in ("SIGTERM", "SIGHUP"):
+        if hasattr(signal, name):
+            signal.signal(getattr(signal, name), leave)
     try:
         yield
     except KeyboardInterrupt:

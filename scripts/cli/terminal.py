@@ -12,9 +12,10 @@ WIDTH = 160
 """Columns where there is no terminal, as in a log."""
 
 
-def console() -> Console:
-    """Stdout, as wide as the terminal."""
-    return Console(width=None if sys.stdout.isatty() else WIDTH)
+def console(*, stderr: bool = False) -> Console:
+    """Stdout or stderr, as wide as its window."""
+    stream = sys.stderr if stderr else sys.stdout
+    return Console(stderr=stderr, width=None if stream.isatty() else WIDTH)
 
 
 def confirm(question: str, *, yes: bool, no: str) -> None:

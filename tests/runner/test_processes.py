@@ -82,6 +82,22 @@ def test_one_that_ends_early_is_told_with_its_last_words() -> None:
             process.check()
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals")
+@pytest.mark.parametrize(
+    ("number", "message"),
+    [
+        (signal.SIGKILL, r"litellm was killed \(SIGKILL\)\. .*memory(.|\n)*last words"),
+        (signal.SIGTERM, r"litellm was stopped by the signal SIGTERM\.(.|\n)*last words"),
+    ],
+)
+def test_one_that_a_signal_ended_is_told_with_the_signal_and_its_meaning(number: signal.Signals, message: str) -> None:
+    code = f"import os; print('last words', flush=True); os.kill(os.getpid(), {number.value})"
+    with start("litellm", python(code), env={}) as process:
+        process.popen.wait()
+        with pytest.raises(RunnerError, match=message):
+            process.check()
+
+
 def test_the_image_is_the_environment_of_its_version(tmp_path: Path) -> None:
     programs = tmp_path / ".image/litellm-1.103.2" / ("Scripts" if os.name == "nt" else "bin")
     programs.mkdir(parents=True)

@@ -1,18 +1,15 @@
 """A session: what it starts, and what it refuses to start."""
 
-import json
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
 import pytest
-from rich.console import Console
 
-from local.runner import cli
 from local.runner.errors import RunnerError
-from local.runner.network import free_ports, wait_until_ready
+from local.runner.ports import free_ports
+from local.runner.readiness import wait_until_ready
 from local.runner.session import Session, run
 from local.runner.stack import read_stack
 
@@ -115,29 +112,8 @@ def test_with_azure_the_endpoint_is_that_of_the_settings(stack: Path, tmp_path: 
         assert f"{upstream.key_env}=a" in environment
 
 
-def test_the_log_is_followed_until_a_container_ends(session: Session) -> None:
-    console = Console(record=True, width=1000)
-    session.gateway.check()
-
-    class Ended(Session):
-        def check(self) -> None:
-            raise RunnerError("ended")
-
-    before = session.output().count('"embeddings"')
-    headers = {"authorization": f"Bearer {session.key}"}
-    body = {"model": "text-embedding-3-large", "input": "Hello"}
-    httpx.post(f"{session.base_url}/embeddings", json=body, headers=headers).raise_for_status()
-    deadline = time.monotonic() + 20
-    while session.output().count('"embeddings"') == before and time.monotonic() < deadline:
-        time.sleep(0.02)  # a line is written when its answer has been sent: the client is faster
-    with pytest.raises(RunnerError, match="ended"):
-        cli._follow(Ended(**vars(session)), console)
-    last = console.export_text().splitlines()[-1]
-    assert json.loads(last)["route"] == "embeddings"
-
-
 def test_a_container_that_is_never_ready_is_told(monkeypatch: pytest.MonkeyPatch, session: Session) -> None:
-    monkeypatch.setattr("local.runner.network._READY_S", 0.3)
+    monkeypatch.setattr("local.runner.readiness._READY_S", 0.3)
     with pytest.raises(RunnerError, match="gateway was not ready within 0 s"):
         wait_until_ready(f"{session.host_url}/nothing", session.gateway)
 

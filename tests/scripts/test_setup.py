@@ -4,6 +4,7 @@ import ast
 import importlib.util
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,35 +16,46 @@ from scripts.setup.requirements import from_pipfile_lock, requirement, tool_lock
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
-FIRST = (
-    "up.py",
-    "test.py",
-    "cli/error_handling.py",
-    "cli/file_lock.py",
-    "cli/log.py",
-    "cli/processes.py",
-    "setup/entry.py",
-    "setup/prepare.py",
-    "setup/install.py",
-    "setup/paths.py",
-    "setup/requirements.py",
-    "setup/prepare.py",
-    "setup/settings_files.py",
-    "terraform/synthesis.py",
+RUN_FIRST = ("scripts.setup.entry", "scripts.setup.up_options", "scripts.environments", "scripts.prepare")
+
+
+def imports(path: Path) -> Iterator[str]:
+    """The modules that a file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (node.module, *(f"{node.module}.{alias.name}" for alias in node.names))
+
+
+def path_of(module: str) -> Path | None:
+    """The file of a module of ours."""
+    path = ROOT / module.replace(".", "/")
+    return next((file for file in (path.with_suffix(".py"), path / "__init__.py") if file.is_file()), None)
+
+
+def imported_first() -> dict[str, set[str]]:
+    """The modules of ours that a script imports before there is `.venv`, and what each imports."""
+    found: dict[str, set[str]] = {}
+    new = set(RUN_FIRST)
+    while new:
+        found |= {module: set(imports(path)) for module in new if (path := path_of(module))}
+        new = {module for modules in found.values() for module in modules if path_of(module)} - found.keys()
+    return found
+
+
+@pytest.mark.parametrize(
+    "path", [*SCRIPTS, *filter(None, map(path_of, sorted(imported_first())))], ids=lambda path: path.name
 )
+def test_an_old_python_can_read_the_scripts_and_be_refused(path: Path) -> None:
+    ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 8))
 
 
-@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
-def test_an_old_python_can_read_the_scripts_and_be_refused(script: Path) -> None:
-    ast.parse(script.read_text(encoding="utf-8"), feature_version=(3, 8))
-
-
-@pytest.mark.parametrize("name", FIRST)
-def test_setting_up_needs_the_standard_library_alone(name: str) -> None:
-    tree = ast.parse((ROOT / "scripts" / name).read_text(encoding="utf-8"))
-    imported = [alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names]
-    imported += [node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
-    assert {module.split(".")[0] for module in imported} <= {"scripts", *sys.stdlib_module_names}
+def test_setting_up_needs_the_standard_library_alone() -> None:
+    found = imported_first()
+    assert {"scripts.setup.install", "scripts.cli.processes", "local.runner.ports"} <= found.keys()
+    others = {name.split(".")[0] for names in found.values() for name in names}
+    assert others <= {"scripts", "local", *sys.stdlib_module_names}
 
 
 @pytest.mark.parametrize("version", [(3, 8, 18), (3, 10, 13), (2, 7, 18)])

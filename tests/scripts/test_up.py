@@ -1,175 +1,40 @@
-"""`up.py` in a fresh copy of the tree; the tests build on each other's copy, the first one sets it up."""
+"""`up.py`: its options, its parts with a gateway that runs already, and all of it once in a fresh copy of the tree."""
 
 import contextlib
 import json
 import os
 import signal
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from local.runner.errors import RunnerError
+from local.runner.session import Session
+from scripts import up
+from scripts.cli.error_handling import ScriptError
+from scripts.cli.terminal import console
+from scripts.setup import entry
 from scripts.setup.settings_files import litellm_versions
-from scripts.up import parse, runner_arguments
+from scripts.setup.up_options import parse
+from scripts.smoke_test import Diagnosis, Report, Result
+from scripts.terraform import stacks
 from tests.scripts.conftest import Tree, command_lines
 
-pytestmark = [
-    pytest.mark.skipif(os.name == "nt", reason="signals and process lists are POSIX's here"),
-    pytest.mark.timeout(420),
-]
-
-
-@pytest.fixture(scope="session")
-def interrupted(tree: Tree) -> tuple[int, str, list[str]]:
-    """Ctrl-C while the copy is being set up: exit code, what was told, what still runs."""
-    with tree.start("--once", "--port", "0") as process:
-        assert process.stderr is not None
-        told = process.stderr.readline()
-        time.sleep(2)
-        process.send_signal(signal.SIGINT)
-        told += process.communicate(timeout=90)[1]
-    return process.returncode, told, tree.left()
-
-
-@pytest.fixture(scope="session")
-def first(tree: Tree, interrupted: tuple[int, str, list[str]]) -> subprocess.CompletedProcess[str]:
-    """The first run that is left alone: it finds what the interrupted one left, and has to set up everything."""
-    del interrupted
-    return tree.up("--once", "--port", "0")
+ENDPOINTS = ("models", "responses", "responses, streamed", "chat completions", "embeddings")
+posix = pytest.mark.skipif(os.name == "nt", reason="signals and process lists are POSIX's here")
 
 
 @pytest.fixture
-def ready(tree: Tree, first: subprocess.CompletedProcess[str]) -> tuple[Tree, dict[str, str]]:
-    """The copy, set up, and the secrets that it made up."""
-    assert first.returncode == 0, first.stderr
-    secrets: dict[str, str] = json.loads((tree.path / ".local/secrets.json").read_text(encoding="utf-8"))
-    return tree, secrets
-
-
-@contextlib.contextmanager
-def running(tree: Tree, *arguments: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, Any]]]:
-    """`up.py --json` and its line; killed if the test does not end it."""
-    with tree.start("--json", *arguments) as process:
-        try:
-            assert process.stdout is not None
-            yield process, json.loads(process.stdout.readline())
-        finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-
-
-def test_ctrl_c_while_it_sets_up_ends_cleanly(interrupted: tuple[int, str, list[str]]) -> None:
-    returncode, told, processes = interrupted
-    assert returncode == 130
-    assert told.startswith("Installing")
-    assert told.rstrip().endswith("Stopped.")
-    assert "Traceback" not in told
-    assert processes == []
-
-
-def test_up_once_from_a_fresh_copy_answers_on_every_endpoint(
-    tree: Tree, first: subprocess.CompletedProcess[str]
-) -> None:
-    assert first.returncode == 0, first.stderr
-    for endpoint in ("models", "responses", "chat completions", "embeddings"):
-        assert endpoint in first.stdout
-    assert "http://127.0.0.1:" in first.stdout
-    assert "Traceback" not in first.stdout + first.stderr
-    assert tree.left() == []
-
-
-def test_the_first_run_tells_what_takes_the_time_and_makes_no_more(
-    tree: Tree, first: subprocess.CompletedProcess[str]
-) -> None:
-    (version,) = litellm_versions()
-    for step in (
-        "A virtual environment",
-        "Python packages: ",
-        f"LiteLLM {version}: ",
-        "Terraform JSON of all stacks: ",
-    ):
-        assert step in first.stderr
-    assert [folder.name for folder in (tree.path / ".image").iterdir()] == [f"litellm-{version}"]
-
-
-def test_it_leaves_settings_for_the_clients_that_are_nobody_elses(ready: tuple[Tree, dict[str, str]]) -> None:
-    tree, secrets = ready
-    roo = tree.path / ".local/clients/roo-settings.json"
-    assert secrets["gateway_key"] in roo.read_text(encoding="utf-8")
-    assert {path.stat().st_mode & 0o777 for path in (roo, tree.path / ".local/secrets.json")} == {0o600}
-
-
-def test_the_keys_of_azure_are_in_no_output(
-    ready: tuple[Tree, dict[str, str]], first: subprocess.CompletedProcess[str]
-) -> None:
-    assert ready[1]["azure_openai_api_key"] not in first.stdout + first.stderr
-
-
-def test_ctrl_c_stops_everything_and_frees_the_port(ready: tuple[Tree, dict[str, str]]) -> None:
-    tree, secrets = ready
-    with running(tree, "--port", "0") as (process, told):
-        assert told["key"] == secrets["gateway_key"]
-        assert told["models"] == ["gpt-5.3-codex", "text-embedding-3-large"]
-        answer = httpx.post(
-            f"{told['base_url']}/responses",
-            headers={"Authorization": f"Bearer {told['key']}"},
-            json={"model": "gpt-5.3-codex", "input": "echo: still here"},
-            timeout=60,
-        )
-        assert "still here" in answer.raise_for_status().text
-        assert len(tree.processes()) >= 4
-        assert not [line for line in command_lines() for secret in secrets.values() if secret in line]
-
-        process.send_signal(signal.SIGINT)
-        stdout, stderr = process.communicate(timeout=90)
-    assert process.returncode == 130
-    assert stdout == ""
-    assert "Traceback" not in stderr
-    assert tree.left() == []
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        probe.bind(("127.0.0.1", int(told["base_url"].split(":")[2].split("/")[0])))
-
-
-def test_a_busy_port_is_told_before_anything_starts(ready: tuple[Tree, dict[str, str]]) -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        ran = ready[0].up("--once", "--port", str(port))
-    assert ran.returncode == 1
-    assert f"Port {port} cannot be used" in ran.stderr
-    assert "Traceback" not in ran.stderr
-
-
-def test_a_mistake_in_the_settings_is_the_message_alone(ready: tuple[Tree, dict[str, str]]) -> None:
-    ran = ready[0].up("--once", AIGATEWAY_SCALE__MAX_REPLICAS="0")
-    assert ran.returncode == 2
-    assert "scale.max_replicas" in ran.stderr
-    assert "Traceback" not in ran.stderr
-    assert ran.stdout == ""
-
-
-def test_options_reach_the_runner() -> None:
-    words = [
-        "--env",
-        "prod",
-        "--port",
-        "0",
-        "--azure",
-        "--upstream",
-        "a=http://b",
-        "--upstream",
-        "c=http://d",
-        "--json",
-    ]
-    assert runner_arguments(parse(words)) == [
-        *("--env", "prod", "--port", "0", "--upstream", "a=http://b", "--upstream", "c=http://d", "--azure", "--json")
-    ]
+def busy_port() -> Iterator[int]:
+    """A port that another program listens on."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
 
 
 @pytest.mark.parametrize(
@@ -178,13 +43,241 @@ def test_options_reach_the_runner() -> None:
         (["--env", "nope"], "choose from"),
         (["--port", "99999"], "'99999' is no port"),
         (["--port", "-1"], "is no port"),
+        (["--port", "x"], "is no port"),
         (["--upstream", "azure-openai"], "is not NAME=URL"),
+        (["--upstream", "http://x"], "is not NAME=URL"),
+        (["--upstream", "a=ftp://x"], "is not NAME=URL"),
+        (["--upstream", "a=http://x/path"], "is not NAME=URL"),
+        (["--upstream", "a=http://x?y=1"], "is not NAME=URL"),
+        (["--upstream", "a=http://u:p@x"], "is not NAME=URL"),
+        (["--upstream", "a=http://x:port"], "is not NAME=URL"),
+        (["--nothing"], "unrecognized"),
     ],
 )
-def test_a_mistake_in_the_arguments_is_told_before_anything_is_set_up(
+def test_a_mistake_in_the_options_is_a_message(
     words: list[str], message: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
         parse(words)
     assert ended.value.code == 2
     assert message in capsys.readouterr().err
+
+
+def test_addresses_of_upstreams_are_read() -> None:
+    words = ["--port", "0", "--upstream", "a=http://x:1/", "--upstream", "b=https://y"]
+    assert parse(words).upstream == [("a", "http://x:1"), ("b", "https://y")]
+
+
+def test_options_are_read_before_anything_is_installed(
+    busy_port: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(entry, "enter", lambda **_: pytest.fail("it installed something"))
+    monkeypatch.setattr("sys.argv", ["up.py", "--port", str(busy_port)])
+    with pytest.raises(SystemExit) as ended:
+        entry.run_main(first=parse, litellm=True)
+    assert ended.value.code == 1
+    assert capsys.readouterr().err == (
+        f"Port {busy_port} cannot be used: Address already in use. Choose another with --port.\n"
+    )
+
+
+@pytest.fixture
+def running_already(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The gateway of this test run in the place of one that `up.py` would start; where it writes."""
+    monkeypatch.setattr(up, "run", lambda **_: contextlib.nullcontext(session))
+    monkeypatch.setattr(up, "STATE", tmp_path)
+    monkeypatch.setattr(stacks, "synthesize", lambda: None)
+    return tmp_path
+
+
+def test_once_tests_every_endpoint_says_how_to_connect_and_ends(
+    running_already: Path, session: Session, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("sys.argv", ["up.py", "--once", "--json", "--port", "0"])
+    up.main()
+    captured = capsys.readouterr()
+    models = ["gpt-5.3-codex", "text-embedding-3-large"]
+    assert json.loads(captured.out) == {"base_url": session.base_url, "key": session.key, "models": models}
+    for text in (*ENDPOINTS, "3072 numbers", f"curl {session.base_url}/responses", session.key, "roo-settings.json"):
+        assert text in captured.err
+    roo = json.loads((running_already / "clients/roo-settings.json").read_text())
+    profile = roo["providerProfiles"]["apiConfigs"]["gateway"]
+    assert (profile["openAiBaseUrl"], profile["openAiApiKey"]) == (session.base_url, session.key)
+
+
+def test_the_log_is_followed_until_a_container_ends(
+    session: Session, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = tmp_path / "output.log"
+    log.write_text('{"event": "request"}\n', encoding="utf-8")
+
+    class Ended(Session):
+        def check(self) -> None:
+            raise RunnerError("ended")
+
+    with pytest.raises(RunnerError, match="ended"):
+        up.follow(Ended(**vars(replace(session, containers={"gateway": replace(session.gateway, log=log)}))), console())
+    assert capsys.readouterr().out == '{"event": "request"}\n'
+
+
+def test_a_failed_check_ends_with_its_diagnosis(capsys: pytest.CaptureFixture[str]) -> None:
+    diagnosis = Diagnosis(id="x", layer="LiteLLM", meaning="It hangs.", actions=("Look.",))
+    result = Result(check="chat completions", model="m", status="failed", ms=1.0, note="503", diagnosis=diagnosis)
+    report = Report(base_url="http://h/v1", env="dev", project="p", results=(result,))
+    with pytest.raises(ScriptError, match="LiteLLM: It hangs"):
+        up.show_results(console(), [report])
+    assert "chat completions" in capsys.readouterr().out
+
+
+def test_what_keeps_the_gateway_from_starting_is_a_message(
+    running_already: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    del running_already
+
+    def fail(**_: object) -> None:
+        raise RunnerError("litellm was killed")
+
+    monkeypatch.setattr(up, "run", fail)
+    monkeypatch.setattr("sys.argv", ["up.py", "--once", "--port", "0"])
+    with pytest.raises(ScriptError, match="litellm was killed"):
+        up.main()
+
+
+# From here on in the copy: the first test sets it up, the others go on with it.
+
+
+@pytest.fixture(scope="session")
+def interrupted(tree: Tree) -> tuple[int, str, list[str]]:
+    """Ctrl-C while the copy is being set up: exit code, what was told, what still runs."""
+    with tree.start("--port", "0") as process:
+        assert process.stderr is not None
+        told = process.stderr.readline()
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        told += process.communicate(timeout=90)[1]
+    return process.returncode, told, tree.left()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What a complete run told, and what was seen while the gateway ran."""
+
+    line: dict[str, Any]
+    answer: httpx.Response
+    processes: list[str]
+    command_lines: list[str]
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture(scope="session")
+def complete(tree: Tree, interrupted: tuple[int, str, list[str]]) -> Run:
+    """The first run that is not interrupted: it finds what the interrupted one left, and installs everything."""
+    del interrupted
+    with tree.start("--json", "--port", "0") as process:
+        try:
+            assert process.stdout is not None
+            line = json.loads(process.stdout.readline() or "{}")
+            answer = httpx.post(
+                f"{line['base_url']}/responses",
+                headers={"Authorization": f"Bearer {line['key']}"},
+                json={"model": "gpt-5.3-codex", "input": "echo: still here"},
+                timeout=60,
+            )
+            processes, lines = tree.processes(), command_lines()
+            process.send_signal(signal.SIGINT)
+            stdout, stderr = process.communicate(timeout=90)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+    return Run(
+        line=line,
+        answer=answer,
+        processes=processes,
+        command_lines=lines,
+        returncode=process.returncode,
+        stdout=stdout,
+        stderr=stderr,
+    )
+
+
+@pytest.fixture
+def secrets(tree: Tree, complete: Run) -> dict[str, str]:
+    """What the run made up."""
+    del complete
+    made: dict[str, str] = json.loads((tree.path / ".local/secrets.json").read_text(encoding="utf-8"))
+    return made
+
+
+@posix
+@pytest.mark.timeout(420)
+def test_ctrl_c_while_it_installs_ends_cleanly(interrupted: tuple[int, str, list[str]]) -> None:
+    returncode, told, processes = interrupted
+    assert returncode == 130
+    assert told.startswith("Installing")
+    assert told.rstrip().endswith("Stopped.")
+    assert "Traceback" not in told
+    assert processes == []
+
+
+@posix
+@pytest.mark.timeout(420)
+def test_a_fresh_copy_answers_and_ctrl_c_stops_everything(tree: Tree, complete: Run) -> None:
+    assert "still here" in complete.answer.raise_for_status().text
+    for endpoint in ENDPOINTS:
+        assert endpoint in complete.stderr
+    assert len(complete.processes) >= 4
+    assert complete.returncode == 130
+    assert complete.stdout == ""
+    assert "Traceback" not in complete.stderr
+    assert tree.left() == []
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        probe.bind(("127.0.0.1", int(complete.line["base_url"].split(":")[2].split("/")[0])))
+
+
+@posix
+def test_the_first_run_tells_what_takes_the_time_and_installs_no_more(tree: Tree, complete: Run) -> None:
+    (version,) = litellm_versions()
+    for step in (
+        "A virtual environment",
+        "Python packages: ",
+        f"LiteLLM {version}: ",
+        "Terraform JSON of all stacks: ",
+    ):
+        assert step in complete.stderr
+    assert [folder.name for folder in (tree.path / ".image").iterdir()] == [f"litellm-{version}"]
+    assert not (tree.path / "node_modules").exists()
+    assert not [*tree.path.glob(".venv/**/pytest")]
+
+
+@posix
+def test_secrets_are_its_owners_alone(tree: Tree, complete: Run, secrets: dict[str, str]) -> None:
+    roo = tree.path / ".local/clients/roo-settings.json"
+    assert complete.line["key"] == secrets["gateway_key"]
+    assert secrets["gateway_key"] in roo.read_text(encoding="utf-8")
+    assert {path.stat().st_mode & 0o777 for path in (roo, tree.path / ".local/secrets.json")} == {0o600}
+    assert secrets["azure_openai_api_key"] not in complete.stdout + complete.stderr
+    assert not [line for line in complete.command_lines for secret in secrets.values() if secret in line]
+
+
+@posix
+def test_a_mistake_in_the_settings_is_the_message_alone(tree: Tree, complete: Run) -> None:
+    del complete
+    ran = tree.up("--once", AIGATEWAY_SCALE__MAX_REPLICAS="0")
+    assert ran.returncode == 2
+    assert "scale.max_replicas" in ran.stderr
+    assert "Traceback" not in ran.stderr
+    assert ran.stdout == ""
+
+
+@posix
+@pytest.mark.full
+def test_once_ends_by_itself(tree: Tree, complete: Run) -> None:
+    del complete
+    ran = tree.up("--once", "--port", "0")
+    assert ran.returncode == 0, ran.stderr
+    for endpoint in ENDPOINTS:
+        assert endpoint in ran.stdout
+    assert tree.left() == []

@@ -17,8 +17,9 @@ from openai.types.responses import FunctionToolParam
 
 from local.runner.emulators import emulate
 from local.runner.image import find_image
-from local.runner.network import HOST, free_port, wait_until_ready
+from local.runner.ports import HOST, free_port
 from local.runner.processes import start
+from local.runner.readiness import wait_until_ready
 from local.runner.stack import read_stack
 from settings.image import version_of
 

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from local.runner.network import wait_until_ready
+from local.runner.readiness import wait_until_ready
 from local.runner.session import Session
 
 from .azure_regions import AzureRegions, eventually, signal_litellm
