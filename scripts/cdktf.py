@@ -18,8 +18,8 @@ if __name__ == "__main__":
 
 import os
 
-from scripts.azure.offers import all_settings
 from scripts.cli.processes import exec_program
+from scripts.cli.settings import all_settings
 from scripts.setup.install import NODE_MODULES, program
 
 

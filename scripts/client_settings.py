@@ -22,19 +22,20 @@ import os
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.azure.offers import normalized, settings_of, usable_in
+from scripts.cli.base_url import normalize
 from scripts.cli.error_handling import ScriptError
+from scripts.cli.settings import models_of, settings_of
 from scripts.setup.paths import ROOT
 
 
 def main() -> None:
     """Write both files and say how to use them."""
     arguments = parse(sys.argv[1:])
-    base_url = normalized(arguments.base_url)
+    base_url = normalize(arguments.base_url)
     key = os.environ.get("GATEWAY_KEY") or getpass.getpass("The gateway's key: ")
     if not key.strip():
         raise ScriptError("A key is needed: set GATEWAY_KEY, or type it when asked.", code=2)
-    models = models_of(arguments.env, project=arguments.project)
+    models = client_models(arguments.env, project=arguments.project)
     roo, qoder = write_all(arguments.output, base_url=base_url, key=key, models=models)
     print(f"Roo Code: Settings > Import > {roo}")
     print(f"Qoder: put the entry of {qoder} into ~/.qoder/settings.json; in the app, Models > Add > Custom")
@@ -54,43 +55,41 @@ def parse(words: list[str]) -> argparse.Namespace:
 
 
 @dataclass(frozen=True)
-class Models:
-    """What a project may use: the models that one can talk to, best first, and the one that indexes, if any."""
+class ClientModels:
+    """The models of a project: those that answer a chat, best first, and the one for the codebase index, if any."""
 
-    talking: list[str]
-    indexing: str | None = None
+    chat: list[str]
+    embeddings: str | None = None
     dimension: int | None = None
 
 
-def models_of(env: str, *, project: str | None = None) -> Models:
-    """What the environment's settings offer a project; the first one by default."""
-    name, models = usable_in(settings_of(env), project=project)
-    talking = [model.name for model in models if model.kind != "embeddings"]
-    if not talking:
-        raise ScriptError(
-            f"The project {name!r} may use no model that answers a chat: no client has use for it.", code=2
-        )
-    indexing = next((model for model in models if model.kind == "embeddings"), None)
-    return Models(talking, indexing.name, indexing.dimension) if indexing else Models(talking)
+def client_models(env: str, *, project: str | None = None) -> ClientModels:
+    """The models that the environment's settings allow a project; the first one by default."""
+    name, models = models_of(settings_of(env), project=project)
+    chat = [model.name for model in models if model.kind != "embeddings"]
+    if not chat:
+        raise ScriptError(f"The project {name!r} has no model that answers a chat, so no client can use it.", code=2)
+    embeddings = next((model for model in models if model.kind == "embeddings"), None)
+    return ClientModels(chat, embeddings.name, embeddings.dimension) if embeddings else ClientModels(chat)
 
 
-def roo_settings(*, base_url: str, key: str, models: Models) -> dict[str, Any]:
-    """What Roo Code imports; the index's key travels in the profile, anywhere else Roo drops it without a word."""
+def roo_settings(*, base_url: str, key: str, models: ClientModels) -> dict[str, Any]:
+    """What Roo Code imports. It takes the key of the index from the profile only."""
     profile = {
         "apiProvider": "openai",
         "openAiBaseUrl": base_url,
         "openAiApiKey": key,
-        "openAiModelId": models.talking[0],
+        "openAiModelId": models.chat[0],
         "codebaseIndexOpenAiCompatibleApiKey": key,
     }
     index: dict[str, object] = {"codebaseIndexEnabled": False}
-    if models.indexing:
+    if models.embeddings:
         index = {
             "codebaseIndexEnabled": True,
             "codebaseIndexQdrantUrl": "http://localhost:6333",
             "codebaseIndexEmbedderProvider": "openai-compatible",
             "codebaseIndexOpenAiCompatibleBaseUrl": base_url,
-            "codebaseIndexEmbedderModelId": models.indexing,
+            "codebaseIndexEmbedderModelId": models.embeddings,
             "codebaseIndexEmbedderModelDimension": models.dimension,
         }
     return {
@@ -99,7 +98,7 @@ def roo_settings(*, base_url: str, key: str, models: Models) -> dict[str, Any]:
     }
 
 
-def qoder_settings(*, base_url: str, key: str, models: Models) -> dict[str, Any]:
+def qoder_settings(*, base_url: str, key: str, models: ClientModels) -> dict[str, Any]:
     """The provider's entry in `~/.qoder/settings.json`."""
     provider = {
         "type": "openai-compatible",
@@ -107,12 +106,12 @@ def qoder_settings(*, base_url: str, key: str, models: Models) -> dict[str, Any]
         "authType": "bearer",
         "baseUrl": base_url,
         "apiKey": key,
-        "models": [{"model": name} for name in models.talking],
+        "models": [{"model": name} for name in models.chat],
     }
     return {"providers": {"gateway": provider}}
 
 
-def write_all(folder: Path, *, base_url: str, key: str, models: Models) -> tuple[Path, Path]:
+def write_all(folder: Path, *, base_url: str, key: str, models: ClientModels) -> tuple[Path, Path]:
     """Write the files of Roo Code and Qoder; their paths."""
     roo, qoder = folder / "roo-settings.json", folder / "qoder-settings.json"
     write(roo, roo_settings(base_url=base_url, key=key, models=models))

@@ -18,11 +18,11 @@ import argparse
 
 from scripts.azure.container_app import address, log_ingress_limits
 from scripts.azure.key_vault import KeyVault
-from scripts.azure.offers import settings_of
 from scripts.azure.polling import Polling
 from scripts.azure.rotation import Rotation
 from scripts.cli.command_line import azure
 from scripts.cli.error_handling import ScriptError
+from scripts.cli.settings import settings_of
 from scripts.terraform import stacks
 
 

@@ -19,7 +19,7 @@ import getpass
 import json
 import os
 
-from scripts.azure.offers import normalized
+from scripts.cli.base_url import normalize
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.cli.terminal import console
@@ -37,7 +37,7 @@ _MAX_S = 3600.0
 def main() -> None:
     """Run the checks and print the results."""
     arguments = parse(sys.argv[1:])
-    base_url = normalized(url_of(arguments.base_url, env=arguments.env))
+    base_url = normalize(url_of(arguments.base_url, env=arguments.env))
     target, is_here = target_of(arguments.env, project=arguments.project), is_local(base_url)
     wait_s = LOCAL_WAIT_S if is_here else WAIT_S
     report = run(

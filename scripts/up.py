@@ -87,7 +87,7 @@ def show_results(screen: Console, reports: Sequence[Report]) -> None:
 
 def show_access(screen: Console, *, session: Session, env: str, target: Target) -> None:
     """Print all that a client needs, and write it for Roo Code and Qoder."""
-    models = client_settings.models_of(env)
+    models = client_settings.client_models(env)
     roo, qoder = client_settings.write_all(STATE / "clients", base_url=session.base_url, key=session.key, models=models)
     path, body = cheapest_call(target.deployments[0])
     headers = f"-H {shlex.quote(f'Authorization: Bearer {session.key}')} -H 'Content-Type: application/json'"

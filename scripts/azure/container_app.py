@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from scripts.azure.offers import settings_of
 from scripts.cli.command_line import CommandLine
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
+from scripts.cli.settings import settings_of
 from scripts.terraform.stacks import Stack
 
 

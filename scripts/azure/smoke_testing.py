@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scripts.azure.offers import settings_of
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
+from scripts.cli.settings import settings_of
 from scripts.cli.terminal import console
 from scripts.smoke_test import run, target_of
 

@@ -11,7 +11,6 @@ import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from scripts.azure.offers import tell_where_models_are
 from scripts.bootstrapping.account import Account, sign_in
 from scripts.bootstrapping.federated_credentials import find_subject_prefix, with_existing_credentials
 from scripts.bootstrapping.github_checklist import checklist
@@ -32,6 +31,7 @@ from scripts.bootstrapping.terraform_state import ensure_state
 from scripts.cli.command_line import CommandError, CommandLine
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
+from scripts.cli.settings import log_endpoints
 from scripts.github.repository import repository
 from scripts.terraform import stacks
 from scripts.terraform.stacks import Stack
@@ -104,7 +104,7 @@ def _read_inputs(az: CommandLine, gh: CommandLine, progress: Progress, options: 
     parts = options.parts
     account = sign_in(az, progress, subscription=options.subscription)
     all_stacks, selected = _load_stacks(options.env, skip_synth=options.skip_synth)
-    tell_where_models_are([stack.env for stack in selected])
+    log_endpoints([stack.env for stack in selected])
     names = identity_names(all_stacks)
     name = prefix = gh_problem = ""
     reviewers: list[Reviewer] = []

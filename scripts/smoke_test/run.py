@@ -10,7 +10,7 @@ from itertools import chain, repeat
 
 import httpx
 
-from scripts.azure.offers import normalized
+from scripts.cli.base_url import normalize
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.smoke_test.assertions import AssertionFailure, evaluate
@@ -72,7 +72,7 @@ async def run_async(
 
 
 def _valid_url(base_url: str) -> str:
-    url = normalized(base_url)
+    url = normalize(base_url)
     try:
         httpx.URL(url)
     except httpx.InvalidURL as wrong:

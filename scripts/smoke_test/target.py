@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from scripts.azure.offers import settings_of, usable_in
+from scripts.cli.settings import models_of, settings_of
 from settings.azure_openai import Upstream
 from settings.environment import EnvironmentSettings
 from settings.models import Model
@@ -57,7 +57,7 @@ def targets_of(env: str) -> list[Target]:
 
 def target_in(settings: EnvironmentSettings, *, project: str | None = None) -> Target:
     """The same in these settings."""
-    name, models = usable_in(settings, project=project)
+    name, models = models_of(settings, project=project)
     is_first = name == next(iter(settings.all_projects))
     return Target(
         env=settings.env,

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from scripts.azure.offers import tell_where_models_are
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.processes import run_in_parallel
+from scripts.cli.settings import log_endpoints
 from scripts.setup.install import program
 from scripts.setup.paths import ROOT
 from scripts.terraform import program as terraform
@@ -121,7 +121,7 @@ def synthesize() -> None:
 
 def prepare(envs: Sequence[str] | None) -> tuple[Stack, ...]:
     """Synthesize, and return the stacks of these environments, or all; then Terraform is installed, too."""
-    tell_where_models_are(envs)
+    log_endpoints(envs)
     synthesize()
     selected = select(envs)
     terraform.require()

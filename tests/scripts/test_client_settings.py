@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from scripts.azure.offers import normalized
+from scripts.cli.base_url import normalize
 from scripts.cli.error_handling import ScriptError
-from scripts.client_settings import Models, models_of, roo_settings, write
+from scripts.client_settings import ClientModels, client_models, roo_settings, write
 from settings.loading import environment_files
 
 ROOT = Path(__file__).parents[2]
@@ -115,7 +115,7 @@ def test_a_file_that_everybody_could_read_is_replaced(tmp_path: Path) -> None:
     ],
 )
 def test_every_form_of_the_address_ends_in_v1(given: str, base_url: str) -> None:
-    assert normalized(given) == base_url
+    assert normalize(given) == base_url
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_every_form_of_the_address_ends_in_v1(given: str, base_url: str) -> None
 )
 def test_what_is_no_base_url_is_refused(given: str) -> None:
     with pytest.raises(ScriptError, match=r"--base-url .*must be") as failure:
-        normalized(given)
+        normalize(given)
     assert failure.value.code == 2
 
 
@@ -161,13 +161,13 @@ def projects(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("projects")
 def test_the_first_project_has_the_codex_model_first_and_the_embeddings() -> None:
-    assert models_of("dev") == Models(["gpt-5.3-codex", "gpt-4o-mini"], "text-embedding-3-large", 3072)
+    assert client_models("dev") == ClientModels(["gpt-5.3-codex", "gpt-4o-mini"], "text-embedding-3-large", 3072)
 
 
 @pytest.mark.usefixtures("projects")
 def test_a_project_without_embeddings_does_not_index() -> None:
-    models = models_of("dev", project="chat")
-    assert models == Models(["gpt-4o-mini"], None, None)
+    models = client_models("dev", project="chat")
+    assert models == ClientModels(["gpt-4o-mini"], None, None)
     roo = roo_settings(base_url="https://h/v1", key=KEY, models=models)
     assert roo["globalSettings"]["codebaseIndexConfig"] == {"codebaseIndexEnabled": False}
     assert roo["providerProfiles"]["apiConfigs"]["gateway"]["openAiModelId"] == "gpt-4o-mini"
@@ -175,11 +175,11 @@ def test_a_project_without_embeddings_does_not_index() -> None:
 
 @pytest.mark.usefixtures("projects")
 def test_a_project_that_no_client_can_use_is_told() -> None:
-    with pytest.raises(ScriptError, match="'index' may use no model that answers a chat"):
-        models_of("dev", project="index")
+    with pytest.raises(ScriptError, match="'index' has no model that answers a chat"):
+        client_models("dev", project="index")
 
 
 @pytest.mark.usefixtures("projects")
 def test_an_unknown_project_is_told_with_those_that_are_there() -> None:
     with pytest.raises(ScriptError, match="There is no project 'x' in dev; there are team, chat, index"):
-        models_of("dev", project="x")
+        client_models("dev", project="x")

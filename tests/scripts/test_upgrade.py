@@ -2,18 +2,18 @@
 
 import json
 import os
-import re
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scripts import upgrade
+from scripts import test, upgrade
 from scripts.cli.error_handling import ScriptError
 from scripts.setup.prepare import LOCKS
 from scripts.setup.registry import digest_of
@@ -84,16 +84,36 @@ def registry() -> Iterator[Registry]:
         thread.join()
 
 
-def run(*arguments: str, tests: str = "nothing has this name", **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run the script as a person does, with those of the gateway's tests that pytest is told by its own variable."""
-    return subprocess.run(
-        [getattr(sys, "_base_executable", sys.executable), "scripts/upgrade.py", *arguments],
-        cwd=ROOT,
-        env={**os.environ, "PYTEST_ADDOPTS": f"-k '{tests}' -p no:cacheprovider", **environ},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+@dataclass(kw_only=True)
+class Upgrade:
+    """The script in this process, without installing and testing; `fails` is what the gateway's tests end with."""
+
+    settings: Path
+    tests: list[str] = field(default_factory=list)
+    fails: ScriptError | None = None
+
+    def run(self, *arguments: str) -> None:
+        """Call `main` as the script is called."""
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("sys.argv", ["upgrade.py", *arguments])
+            patch.setattr(upgrade, "prepare", lambda **_: None)
+            patch.setattr(test, "pytest", self._pytest)
+            patch.setattr(upgrade, "SETTINGS", self.settings)
+            patch.setattr(upgrade, "ROOT", self.settings.parent)
+            upgrade.main()
+
+    def _pytest(self, arguments: list[str]) -> None:
+        self.tests = arguments
+        if self.fails:
+            raise self.fails
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Upgrade:
+    """With a copy of the settings."""
+    settings = tmp_path / "image.py"
+    settings.write_bytes(upgrade.SETTINGS.read_bytes())
+    return Upgrade(settings=settings)
 
 
 def test_a_tag_is_a_digest(registry: Registry) -> None:
@@ -122,27 +142,36 @@ def test_without_a_network_a_digest_can_be_given() -> None:
         digest_of("127.0.0.1:9/berriai/litellm", "v1.106.2")
 
 
-def test_a_version_that_passes_is_told(registry: Registry) -> None:
+def test_a_version_that_passes_is_told(script: Upgrade, registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
     repository = f"{registry.host}/berriai/litellm"
-    settings = upgrade.SETTINGS.read_bytes()
-
-    done = run("v1.106.2", "--repository", repository, tests="a_plain_answer")
-
-    assert done.returncode == 0, done.stderr
-    assert f'image = "{repository}:v1.106.2@{DIGEST}"' in done.stdout
-    assert "1 passed" in done.stdout
-    assert upgrade.SETTINGS.read_bytes() == settings
+    script.run("v1.106.2", "--repository", repository)
+    assert f'image = "{repository}:v1.106.2@{DIGEST}"' in capsys.readouterr().out
+    assert script.tests[-2:] == ["--litellm", "1.106.2"]
+    assert script.settings.read_bytes() == upgrade.SETTINGS.read_bytes()
 
 
-def test_a_version_that_fails_is_not_written() -> None:
-    settings = upgrade.SETTINGS.read_bytes()
+def test_a_version_that_fails_is_not_written(script: Upgrade) -> None:
+    script.fails = ScriptError("pytest ended with exit code 1")
+    with pytest.raises(ScriptError, match=r"tests failed with LiteLLM 1\.106\.2 (.|\n)*settings are as they were"):
+        script.run("v1.106.2", "--digest", DIGEST, "--write")
+    assert script.settings.read_bytes() == upgrade.SETTINGS.read_bytes()
 
-    done = run("v1.106.2", "--digest", DIGEST, "--write")
 
-    assert done.returncode == 1
-    assert "The gateway's tests failed with LiteLLM 1.106.2" in done.stderr
-    assert "The settings are as they were" in done.stderr
-    assert upgrade.SETTINGS.read_bytes() == settings
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["v1.106.2", "--digest", "sha256:ab"], "64 hexadecimal digits"),
+        (["v1.106.2", "--repository", "litellm"], "does not begin with the registry's host"),
+        (["v1/106"], "no tag of an image"),
+    ],
+)
+def test_a_mistake_in_the_options_is_a_message(
+    script: Upgrade, arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        script.run(*arguments)
+    assert end.value.code == 2
+    assert message in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -150,34 +179,41 @@ def test_a_version_that_fails_is_not_written() -> None:
     [
         (["v1.83.8"], 2, r"v1\.83\.8 must be a version of LiteLLM that is safe to run.*PYSEC-2026-4070"),
         (["main-latest"], 2, "main-latest does not tell LiteLLM's version"),
-        (["v1.106.2", "--digest", "sha256:ab"], 2, "64 hexadecimal digits"),
-        (["v1.106.2", "--repository", "litellm"], 2, "does not begin with the registry's host"),
-        (["v1/106"], 2, "no tag of an image"),
         (["v1.106.2", "--repository", "127.0.0.1:9/litellm"], 1, "cannot be reached"),
         (["v1.999.0", "--digest", DIGEST], 1, r"(?s)LiteLLM 1\.999\.0 cannot be locked:\n\n.*litellm"),
     ],
 )
-def test_a_mistake_is_a_message(arguments: list[str], code: int, message: str) -> None:
+def test_a_version_that_cannot_be_used_is_a_message(
+    script: Upgrade, arguments: list[str], code: int, message: str
+) -> None:
     locks = sorted(LOCKS.iterdir())
-
-    done = run(*arguments)
-
-    assert done.returncode == code
-    assert done.stdout == ""
-    assert "Traceback" not in done.stderr
-    assert re.search(message, done.stderr)
+    with pytest.raises(ScriptError, match=message) as failure:
+        script.run(*arguments)
+    assert failure.value.code == code
+    assert script.tests == []
     assert sorted(LOCKS.iterdir()) == locks
 
 
-def test_the_default_is_written_where_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = tmp_path / "image.py"
-    settings.write_bytes(upgrade.SETTINGS.read_bytes())
-    monkeypatch.setattr(upgrade, "SETTINGS", settings)
-    monkeypatch.setattr(upgrade, "ROOT", tmp_path)
-    image = f"ghcr.io/berriai/litellm:v1.106.2@{DIGEST}"
+@pytest.mark.full
+def test_the_gateways_tests_run_with_the_version() -> None:
+    """One of them, chosen by pytest's own variable, with the LiteLLM that is installed for it."""
+    ran = subprocess.run(
+        [sys.executable, "scripts/upgrade.py", "v1.106.2", "--digest", DIGEST],
+        cwd=ROOT,
+        env={**os.environ, "PYTEST_ADDOPTS": "-k a_plain_answer -p no:cacheprovider"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert " passed" in ran.stdout
+    assert f"v1.106.2@{DIGEST}" in ran.stdout
 
+
+def test_the_default_is_written_where_it_stands(script: Upgrade, capsys: pytest.CaptureFixture[str]) -> None:
+    script.run("v1.106.2", "--digest", DIGEST, "--write")
+    image = f"{DEFAULT_IMAGE.rpartition(':v')[0]}:v1.106.2@{DIGEST}"
+    text = upgrade.SETTINGS.read_text(encoding="utf-8")
     assert upgrade.default_image() == DEFAULT_IMAGE
-    upgrade.tell(image, write=True)
-
-    assert upgrade.default_image() == image
-    assert settings.read_text().replace(image, DEFAULT_IMAGE) == (ROOT / "settings/image.py").read_text()
+    assert script.settings.read_text(encoding="utf-8") == text.replace(DEFAULT_IMAGE, image)
+    assert image in capsys.readouterr().out

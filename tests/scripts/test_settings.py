@@ -2,7 +2,7 @@
 
 import pytest
 
-from scripts.azure.offers import all_settings, asks, tell_where_models_are
+from scripts.cli.settings import all_settings, describe_endpoints, log_endpoints
 from settings.loading import load_environment
 from tests import known
 
@@ -12,21 +12,21 @@ ENDPOINT = "AIGATEWAY_AZURE_OPENAI__ENDPOINT"
 
 def test_a_resource_that_somebody_named_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(ENDPOINT, "https://ours.openai.azure.com")
-    assert asks(load_environment(DEV)) == "dev asks https://ours.openai.azure.com"
+    assert describe_endpoints(load_environment(DEV)) == "dev uses Azure OpenAI at https://ours.openai.azure.com"
 
 
 def test_a_resource_that_nobody_named_is_told_as_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(ENDPOINT, raising=False)
-    told = asks(load_environment(DEV))
-    assert told.startswith("dev asks https://")
+    told = describe_endpoints(load_environment(DEV))
+    assert told.startswith("dev uses Azure OpenAI at https://")
     assert told.endswith(", the default: settings/environments/dev.toml names none")
 
 
 def test_only_the_environments_that_are_meant_are_told(capsys: pytest.CaptureFixture[str]) -> None:
     first, *others = all_settings()
-    tell_where_models_are([first])
+    log_endpoints([first])
     said = capsys.readouterr().err.splitlines()
     assert [line.partition(" ")[0] for line in said] == [first]
-    tell_where_models_are(None)
+    log_endpoints(None)
     said = capsys.readouterr().err.splitlines()
     assert [line.partition(" ")[0] for line in said] == [first, *others]

@@ -1,0 +1,53 @@
+"""The settings of the environments, with mistakes in them as a `ScriptError`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from scripts.cli.error_handling import ScriptError
+from scripts.cli.log import log
+from settings.environment import EnvironmentSettings
+from settings.errors import SettingsError
+from settings.loading import load_environments
+from settings.models import Model
+
+
+def all_settings() -> dict[str, EnvironmentSettings]:
+    """Those of every environment, by name."""
+    try:
+        return {settings.env: settings for settings in load_environments()}
+    except SettingsError as error:
+        raise ScriptError(str(error), code=2) from None
+
+
+def settings_of(env: str) -> EnvironmentSettings:
+    """Those of one environment."""
+    environments = all_settings()
+    if env not in environments:
+        raise ScriptError(f"There is no environment {env!r}; there are {', '.join(environments)}.", code=2)
+    return environments[env]
+
+
+def models_of(settings: EnvironmentSettings, *, project: str | None = None) -> tuple[str, list[Model]]:
+    """A project, by default the first one, and the models that it may use."""
+    projects = settings.all_projects
+    name = project or next(iter(projects))
+    if name not in projects:
+        raise ScriptError(f"There is no project {name!r} in {settings.env}; there are {', '.join(projects)}.", code=2)
+    allowed = projects[name].models
+    return name, [model for model in settings.all_models if allowed is None or model.name in allowed]
+
+
+def log_endpoints(envs: Sequence[str] | None) -> None:
+    """Log which Azure OpenAI these environments, or all, send prompts and keys to: the default is nobody's choice."""
+    for env, settings in all_settings().items():
+        if envs is None or env in envs:
+            log(describe_endpoints(settings))
+
+
+def describe_endpoints(settings: EnvironmentSettings) -> str:
+    """The Azure OpenAI of an environment, and whether its file names it."""
+    named = settings.upstreams or "endpoint" in settings.azure_openai.model_fields_set
+    default = "" if named else f", the default: settings/environments/{settings.env}.toml names none"
+    endpoints = ", ".join(upstream.endpoint for upstream in settings.all_upstreams)
+    return f"{settings.env} uses Azure OpenAI at {endpoints}{default}"
