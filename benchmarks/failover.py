@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from benchmarks import litellm
-from benchmarks.cases import build_cases, named
 from benchmarks.numbers.failover import FailoverNumbers, Outage
 from benchmarks.report import Bench
+from benchmarks.requests import build_cases, named
 from benchmarks.servers import Replica, run_litellm, run_replica
 from benchmarks.targets import Target
 from benchmarks.trial import open_trial

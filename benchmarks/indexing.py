@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from benchmarks.cases import Case, batches, build_cases, named, tokens_of_batch
 from benchmarks.emulator_control import control_of
 from benchmarks.errors import BenchmarkError
 from benchmarks.load import Client, connect
 from benchmarks.numbers.indexing import WINDOW_S, IndexingNumbers, Run
 from benchmarks.report import Bench
+from benchmarks.requests import Case, batches, build_cases, named, tokens_of_batch
 from benchmarks.servers import Replica, run_replica
 from benchmarks.targets import Target
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import aiohttp
 
-from benchmarks.cases import Case
 from benchmarks.errors import BenchmarkError
+from benchmarks.requests import Case
 from benchmarks.targets import Target
 
 _HEADERS = {"content-type": "application/json", "accept-encoding": "identity"}

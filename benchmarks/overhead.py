@@ -8,11 +8,11 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 
 from benchmarks import litellm
-from benchmarks.cases import Case, build_cases
 from benchmarks.figures import percentile
 from benchmarks.load import Client, Sample, connect
 from benchmarks.numbers.overhead import OverheadNumbers, Row
 from benchmarks.report import Bench
+from benchmarks.requests import Case, build_cases
 from benchmarks.servers import run_litellm, run_portkey, run_replica
 from benchmarks.targets import Target
 

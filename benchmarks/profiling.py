@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import processes, sampler
-from benchmarks.cases import Case, build_cases, named
 from benchmarks.errors import BenchmarkError
 from benchmarks.load import Client, connect
 from benchmarks.numbers.profiling import Profile, ProfilingNumbers
 from benchmarks.report import Bench
+from benchmarks.requests import Case, build_cases, named
 from benchmarks.servers import run_replica
 
 _CASES = ("embeddings, one text", "embeddings, 60 texts", "responses", "responses, streamed")

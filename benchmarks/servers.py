@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.litellm import Configuration
-from benchmarks.node import NODE, install_portkey
+from benchmarks.node_packages import NODE, install_portkey
 from benchmarks.targets import DIRECT, GATEWAY, LITELLM, PORTKEY, AzureTarget, PortkeyTarget, Target
 from local.runner.image import find_image
 from local.runner.ports import HOST, free_port

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.errors import BenchmarkError
-from benchmarks.node import NODE, ROOT
+from benchmarks.node_packages import NODE, ROOT
 
 _ENVIRONMENT = Path(__file__).parent / "environments/full.toml"
 # In a process of its own: the benchmarks know the project by its JSON alone.

@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 import httpx
 
 from benchmarks import litellm, processes
-from benchmarks.cases import Case, build_cases, named
 from benchmarks.errors import BenchmarkError
 from benchmarks.load import connect
 from benchmarks.numbers.startup import BESIDE, Start, StartupNumbers
 from benchmarks.report import Bench
+from benchmarks.requests import Case, build_cases, named
 from benchmarks.servers import run_litellm, run_replica
 from benchmarks.targets import GATEWAY, LITELLM, AzureTarget, Target
 from local.runner.emulators import emulate

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from benchmarks.cases import Case
+from benchmarks.requests import Case
 
 DIRECT, LITELLM, PORTKEY, GATEWAY = "direct", "stock LiteLLM", "Portkey", "gateway"
 

@@ -10,11 +10,11 @@ from typing import Any
 
 import aiohttp
 
-from benchmarks.cases import Case
 from benchmarks.emulator_control import EmulatorControl, control_of
 from benchmarks.errors import BenchmarkError
 from benchmarks.load import Client, connect
 from benchmarks.numbers.failover import Outage
+from benchmarks.requests import Case
 from benchmarks.servers import Replica
 from benchmarks.targets import Target
 

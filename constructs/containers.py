@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from constructs import azurerm
-from constructs.literal import literal
+from constructs.escaping import literal
 from gateway.containers import Container, SecretRef
 from gateway.probes import Probe
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from cdktf import ITerraformDependable, TerraformVariable, TerraformVariableValidationConfig, VariableType
 
 from constructs import Construct, azurerm
+from constructs.escaping import literal
 from constructs.key_vault import KeyVault
-from constructs.literal import literal
 from gateway.secrets import Secret, build_secrets
 from settings.environment import EnvironmentSettings
 from settings.secret_names import terraform_environ

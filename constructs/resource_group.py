@@ -1,7 +1,7 @@
 """The resource group: the place, and the tags, of everything in one environment."""
 
 from constructs import Construct, azurerm
-from constructs.literal import literals
+from constructs.escaping import literals
 from settings.environment import EnvironmentSettings
 
 

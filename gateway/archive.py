@@ -11,7 +11,7 @@ import io
 import tarfile
 from collections.abc import Mapping
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 SOURCE = "GATEWAY_SOURCE"
 """The environment variable."""
@@ -51,11 +51,13 @@ def unpack(text: str) -> Mapping[str, bytes]:
     """
     try:
         with tarfile.open(fileobj=io.BytesIO(base64.b64decode(text, validate=True)), mode="r:bz2") as archive:
-            members = [tarfile.data_filter(member, ".") for member in archive.getmembers()]
-            files = [member for member in members if member.isfile()]
-            return {member.name: (archive.extractfile(member) or io.BytesIO()).read() for member in files}
+            members = [member for member in archive.getmembers() if member.isfile()]
+            files = {member.name: (archive.extractfile(member) or io.BytesIO()).read() for member in members}
     except (tarfile.TarError, OSError, EOFError, ValueError) as broken:
         raise ValueError(f"{SOURCE} holds no archive of source files: {broken}") from None
+    if outside := [name for name in files if {"/", ".."} & {*PurePosixPath(name).parts}]:
+        raise ValueError(f"{outside[0]} is outside of the archive's folder")
+    return files
 
 
 @cache  # every stack carries the same

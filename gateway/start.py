@@ -5,7 +5,8 @@ import base64, io, os, runpy, sys, tarfile, tempfile
 folder = tempfile.mkdtemp()
 archive = io.BytesIO(base64.b64decode(os.environ["GATEWAY_SOURCE"]))
 with tarfile.open(fileobj=archive, mode="r:bz2") as files:
-    files.extractall(folder, filter="data")
+    files.extraction_filter = lambda member, path: member  # what Python before 3.11.4 does
+    files.extractall(folder)
 sys.path.insert(0, folder)
 runpy.run_module("gateway.runtime", run_name="__main__", alter_sys=True)
 """

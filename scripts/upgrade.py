@@ -25,9 +25,9 @@ from scripts import lock, test
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.cli.processes import run_in_parallel
+from scripts.setup.container_registry import digest_of
 from scripts.setup.paths import ROOT
 from scripts.setup.prepare import LOCKS, prepare
-from scripts.setup.registry import digest_of
 from scripts.setup.requirements import image_locks
 from settings import image
 

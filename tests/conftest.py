@@ -12,7 +12,7 @@ import hypothesis
 import pytest
 
 from local.runner.session import Session, run
-from tests import known
+from tests import fixed_environments
 from tests.cloud.real_az import real_az
 from tests.gateway.whole.stacks import ROOT, stack_in, synthesize_environment
 from tests.shared import shared_folder
@@ -88,7 +88,7 @@ def stacks(synthesis_environ: dict[str, str], tmp_path_factory: pytest.TempPathF
 @pytest.fixture(scope="session")
 def known_stacks(synthesis_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same of tests/environments: dev, staging and prod, whatever the repository's own have become."""
-    synthesize = partial(known.synthesize, environ=synthesis_environ)
+    synthesize = partial(fixed_environments.synthesize, environ=synthesis_environ)
     return shared_folder(tmp_path_factory, "known.out", synthesize) / "stacks"
 
 

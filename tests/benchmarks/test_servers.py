@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import pytest
 
 from benchmarks import indexing, profiling, startup
-from benchmarks.cases import build_cases, named, tokens_of_batch
 from benchmarks.emulator_control import control_of
 from benchmarks.errors import BenchmarkError
 from benchmarks.load import connect
@@ -16,6 +15,7 @@ from benchmarks.numbers.indexing import Run
 from benchmarks.numbers.startup import BESIDE
 from benchmarks.overhead import numbers_of, take_turns
 from benchmarks.report import Bench
+from benchmarks.requests import build_cases, named, tokens_of_batch
 from benchmarks.servers import Replica, run_portkey
 from benchmarks.targets import DIRECT, GATEWAY, PORTKEY, Target
 from benchmarks.trial import open_trial

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from local.runner.session import run
 from scripts.setup.requirements import from_pipfile_lock, image_locks
-from tests import known
+from tests import fixed_environments
 from tests.cloud.fixtures import Cloud, put
 from tests.docs.markdown import ROOT
 from tests.shared import link_environment
@@ -152,7 +152,7 @@ def _copy(root: Path) -> None:
             shutil.copy2(ROOT / name, root / name)
     # docs/deploy.md names resources of the original settings.
     shutil.rmtree(root / "settings/environments")
-    shutil.copytree(known.ENVIRONMENTS, root / "settings/environments")
+    shutil.copytree(fixed_environments.ENVIRONMENTS, root / "settings/environments")
     link_environment(".venv", clone=root, lock=from_pipfile_lock((ROOT / "Pipfile.lock").read_text(encoding="utf-8")))
     link_environment("node_modules", clone=root, lock=(ROOT / "package-lock.json").read_text(encoding="utf-8"))
     for version, lock in image_locks(ROOT / "local/image").items():

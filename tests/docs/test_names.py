@@ -5,7 +5,7 @@ from typing import get_args
 
 from settings.loading import load_environments
 from settings.naming import ResourceKind
-from tests import known
+from tests import fixed_environments
 from tests.docs.markdown import ROOT, commands, fenced, pages, read
 
 NAME = re.compile(r"\bpvc-?[a-z0-9-]*aigateway[a-z0-9-]*|\bpvc-[a-z0-9]+-[a-z0-9-]*kv\b")
@@ -13,7 +13,7 @@ GENERIC = {"pvc-aigateway-", "pvc-aigateway-plan", "pvc-aigateway-deploy"}
 
 
 def test_resource_names_are_those_of_the_original_environments() -> None:
-    namings = [settings.naming for settings in load_environments(known.ENVIRONMENTS)]
+    namings = [settings.naming for settings in load_environments(fixed_environments.ENVIRONMENTS)]
     existing = {naming.name(kind) for naming in namings for kind in get_args(ResourceKind)} | GENERIC
     for page in pages():
         shown = {name for command in commands(read(page)) for name in NAME.findall(command)}

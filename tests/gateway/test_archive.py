@@ -45,9 +45,10 @@ def test_line_ends_of_a_checkout_make_no_difference(tmp_path: Path) -> None:
     assert pack(read_source(tmp_path / "unix")) == pack(read_source(tmp_path / "windows"))
 
 
-def test_a_file_outside_of_the_folder_is_refused() -> None:
-    with pytest.raises(ValueError, match="outside the destination"):
-        unpack(pack({"../gateway/runtime/a.py": b""}))
+@pytest.mark.parametrize("name", ["../gateway/runtime/a.py", "/etc/a.py", "gateway/../../a.py"])
+def test_a_file_outside_of_the_folder_is_refused(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} is outside of the archive's folder"):
+        unpack(pack({name: b""}))
 
 
 @pytest.mark.parametrize("text", ["?", base64.b64encode(b"no archive").decode(), source_variable()[:1000]])
@@ -70,6 +71,7 @@ def test_the_start_command_runs_the_package_of_the_archive(tmp_path: Path) -> No
         [sys.executable, *START_GATEWAY[1:]], env=environ, cwd=tmp_path, capture_output=True, text=True, check=True
     )
     (folder,) = tmp_path.iterdir()
+    assert ran.stderr == ""
     assert ran.stdout.split() == [
         "a",
         "module",

@@ -4,9 +4,9 @@ import pytest
 
 from scripts.cli.settings import all_settings, describe_endpoints, log_endpoints
 from settings.loading import load_environment
-from tests import known
+from tests import fixed_environments
 
-DEV = known.ENVIRONMENTS / "dev.toml"
+DEV = fixed_environments.ENVIRONMENTS / "dev.toml"
 ENDPOINT = "AIGATEWAY_AZURE_OPENAI__ENDPOINT"
 
 

@@ -15,8 +15,8 @@ import pytest
 
 from scripts import test, upgrade
 from scripts.cli.error_handling import ScriptError
+from scripts.setup.container_registry import digest_of
 from scripts.setup.prepare import LOCKS
-from scripts.setup.registry import digest_of
 from settings.image import DEFAULT_IMAGE
 
 ROOT = Path(__file__).parents[2]

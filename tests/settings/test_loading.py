@@ -9,7 +9,7 @@ import pytest
 
 from settings.errors import SettingsError
 from settings.loading import environment_files, load_environment, load_environments
-from tests import known
+from tests import fixed_environments
 from tests.settings.conftest import WriteFile
 
 
@@ -19,7 +19,7 @@ def test_the_repositorys_environments_are_valid() -> None:
 
 
 def test_a_new_file_alone_is_a_new_environment(tmp_path: Path) -> None:
-    directory = Path(shutil.copytree(known.ENVIRONMENTS, tmp_path / "environments"))
+    directory = Path(shutil.copytree(fixed_environments.ENVIRONMENTS, tmp_path / "environments"))
     before = load_environments(directory)
     (directory / "uat.toml").write_text('env = "uat"\n')
     after = load_environments(directory)

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 from settings.loading import environment_files
-from tests import known
+from tests import fixed_environments
 from tests.synth.conftest import Synthesize
 from tests.synth.stack import ROOT
 
 
 def test_a_new_file_alone_yields_a_complete_further_stack(synthesize_files: Synthesize) -> None:
-    files = {file.name: file.read_text(encoding="utf-8") for file in environment_files(known.ENVIRONMENTS)}
+    files = {file.name: file.read_text(encoding="utf-8") for file in environment_files(fixed_environments.ENVIRONMENTS)}
     stacks = synthesize_files({**files, "uat.toml": 'env = "uat"\n'})
     assert set(stacks) == {"dev", "prod", "staging", "uat"}
     uat, staging = stacks["uat"], stacks["staging"]

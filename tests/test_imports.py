@@ -18,9 +18,9 @@ MAY_USE = {
     "scripts": {"settings", "gateway", "local", "tests"},
     "benchmarks": {"local"},
 }
-ROOMS = {*MAY_USE, "tests"}
+FOLDERS = {*MAY_USE, "tests"}
 # `local/runner` as a path, `local.runner` after `-m`.
-_NAMED = re.compile(rf"(?P<room>{'|'.join(sorted(ROOMS))})(/[\w/]+\.py|(\.[a-z_]+)+)")
+_NAMED = re.compile(rf"(?P<folder>{'|'.join(sorted(FOLDERS))})(/[\w/]+\.py|(\.[a-z_]+)+)")
 
 
 def uses(file: Path) -> Iterator[str]:
@@ -35,26 +35,26 @@ def uses(file: Path) -> Iterator[str]:
             yield node.value.replace("/", ".")
 
 
-def rooms_of(file: Path) -> set[str]:
-    return {name.partition(".")[0] for name in uses(file)} & ROOMS
+def folders_of(file: Path) -> set[str]:
+    return {name.partition(".")[0] for name in uses(file)} & FOLDERS
 
 
-@pytest.mark.parametrize("room", MAY_USE)
-def test_a_folder_uses_no_more_than_the_plan_allows(room: str) -> None:
+@pytest.mark.parametrize("folder", MAY_USE)
+def test_a_folder_uses_no_more_than_the_plan_allows(folder: str) -> None:
     # `constructs` is also the package of PyPI, which whoever uses CDKTF imports.
-    allowed = MAY_USE[room] | {room} | ({"constructs"} if room == "benchmarks" else set())
-    used = {str(file.relative_to(ROOT)): rooms_of(file) - allowed for file in (ROOT / room).rglob("*.py")}
-    assert {file: rooms for file, rooms in used.items() if rooms} == {}
+    allowed = MAY_USE[folder] | {folder} | ({"constructs"} if folder == "benchmarks" else set())
+    used = {str(file.relative_to(ROOT)): folders_of(file) - allowed for file in (ROOT / folder).rglob("*.py")}
+    assert {file: folders for file, folders in used.items() if folders} == {}
 
 
 @pytest.mark.parametrize("text", ["scripts/client_settings.py", "local.runner", "local/emulator/__main__.py"])
 def test_a_process_that_a_folder_starts_is_seen(text: str, tmp_path: Path) -> None:
     file = tmp_path / "starts.py"
     file.write_text(f"command = ['python', '-m', {text!r}]\n", encoding="utf-8")
-    assert rooms_of(file) == {re.split(r"[./]", text)[0]}
+    assert folders_of(file) == {re.split(r"[./]", text)[0]}
 
 
 def test_the_archive_has_all_that_the_gateway_imports_of_ours() -> None:
     travels = {name.removesuffix(".py").removesuffix("/__init__").replace("/", ".") for name in read_source()}
-    imported = {name for file in read_source() for name in uses(ROOT / file) if name.partition(".")[0] in ROOMS}
+    imported = {name for file in read_source() for name in uses(ROOT / file) if name.partition(".")[0] in FOLDERS}
     assert imported <= travels

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from constructs.containers import build_container
-from constructs.literal import literal, literals
+from constructs.escaping import literal, literals
 from gateway.containers import build_containers
 from settings.loading import load_environments
 from tests.synth.conftest import Synthesize
