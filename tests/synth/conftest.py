@@ -10,6 +10,7 @@ import pytest
 
 from main import synthesize, use_python_node
 from settings.loading import environment_files, load_environment, load_environments
+from tests.shared import shared_folder
 from tests.synth.stack import ROOT, Stack, read_stack
 
 CANARIES = {
@@ -46,10 +47,26 @@ def run_python() -> Run:
 @pytest.fixture(scope="session")
 def synthesized(run_python: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What `python main.py` writes on a machine that has the secrets at hand."""
-    folder = tmp_path_factory.mktemp("cdktf.out")
-    done = run_python("main.py", CDKTF_OUTDIR=str(folder), PYTHONHASHSEED="1", **CANARIES)
-    assert (done.returncode, done.stdout) == (0, ""), done.stderr
-    return folder
+
+    def write(folder: Path) -> None:
+        done = run_python("main.py", CDKTF_OUTDIR=str(folder), PYTHONHASHSEED="1", **CANARIES)
+        assert (done.returncode, done.stdout) == (0, ""), done.stderr
+
+    return shared_folder(tmp_path_factory, "with_secrets.out", write)
+
+
+@pytest.fixture(scope="session")
+def synthesized_again(run_python: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same by another run, into a folder with the stack of an environment that no longer exists."""
+
+    def write(folder: Path) -> None:
+        stale = folder / "stacks/aigateway-old/cdk.tf.json"
+        stale.parent.mkdir(parents=True)
+        stale.write_text("{}", encoding="utf-8")
+        done = run_python("main.py", CDKTF_OUTDIR=str(folder), PYTHONHASHSEED="2")
+        assert done.returncode == 0, done.stderr
+
+    return shared_folder(tmp_path_factory, "again.out", write)
 
 
 @pytest.fixture(params=[file.stem for file in environment_files()])
