@@ -265,7 +265,7 @@ def test_secrets_are_its_owners_alone(tree: Tree, complete: Run, secrets: dict[s
 @posix
 def test_a_mistake_in_the_settings_is_the_message_alone(tree: Tree, complete: Run) -> None:
     del complete
-    ran = tree.up("--once", AIGATEWAY_SCALE__MAX_REPLICAS="0")
+    ran = tree.up("--once", "--port", "0", AIGATEWAY_SCALE__MAX_REPLICAS="0")
     assert ran.returncode == 2
     assert "scale.max_replicas" in ran.stderr
     assert "Traceback" not in ran.stderr
