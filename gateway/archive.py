@@ -2,7 +2,7 @@
 
 A tar compressed with bzip2, as base64 text: `base64 -d | tar tj` lists it on any machine. The same source gives the
 same bytes everywhere: names are sorted, owners and times left out, and bzip2 has one encoder, where zlib has several
-(docs/decisions/0010-source-in-the-revision.md).
+(docs/decisions/0018-source-in-the-revision.md).
 """
 
 import base64

@@ -1,6 +1,6 @@
 """The clients' keys of a deployment: those of the Key Vault, and TF_VAR_... only for keys that are not there yet.
 
-A rotation changes a key in the vault alone (docs/decisions/0003-rotation-in-the-vault.md), so the vault decides.
+A rotation changes a key in the vault alone (docs/decisions/0017-rotation-in-the-vault.md), so the vault decides.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from gateway.containers import SecretRef, build_containers
 from tests.synth.conftest import Synthesize
 from tests.synth.stack import Document, Stack, opens_template, strings, unescape
 
-MAX_ENVIRONMENT_BYTES = 128 * 1024  # docs/decisions/0010-source-in-the-revision.md
+MAX_ENVIRONMENT_BYTES = 128 * 1024  # docs/decisions/0018-source-in-the-revision.md
 PAIRS = {(quarter / 4, quarter / 2) for quarter in range(1, 9)}
 
 # What azurerm 4.62 accepts, the oldest version that the stack allows (later ones accept more failures).
