@@ -1,8 +1,8 @@
-"""The cdktf CLI pinned in package-lock.json, with `.venv`'s Node and Python: `scripts/cdktf.py synth`.
+"""Runs the pinned cdktf CLI with the Node and Python of `.venv`: `cdktf.py synth`.
 
-It checks the settings first, because the CLI ends with exit code 1 and a frame of its own around any message: a mistake
-in them is the message alone and exit code 2. To deploy there is `scripts/deploy.py`: Ctrl-C in the CLI's own `deploy`
-leaves a locked state behind, and it writes the keys of clients from TF_VAR_..., rotated or not.
+It checks the settings first: the CLI would end with exit code 1 and wrap the message; here it is the message alone and
+exit code 2. To deploy, use `deploy.py`: the CLI's own `deploy` leaves a locked state behind after Ctrl-C, and writes
+client keys from TF_VAR_..., rotated or not.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from scripts.setup.install import NODE_MODULES, program
 
 
 def main() -> None:
-    """Check, and become the CLI."""
+    """Check the settings, then become the CLI."""
     all_settings()
     os.environ.update(cli_environment())
     exec_program([node(), NODE_MODULES / "cdktf-cli" / "bundle" / "bin" / "cdktf", *sys.argv[1:]])

@@ -33,7 +33,9 @@ def main() -> None:
 
 def parse(words: list[str]) -> argparse.Namespace:
     """The options; a mistake in them ends with exit code 2."""
-    parser = argparse.ArgumentParser(prog="comment.py", description="Writes one comment per environment.")
+    parser = argparse.ArgumentParser(
+        prog="comment.py", description="Writes or updates the comment of an environment on a pull request."
+    )
     parser.add_argument("--env", required=True, metavar="NAME", help="the environment of the comment")
     parser.add_argument("--file", required=True, type=Path, metavar="FILE", help="the text, in Markdown")
     parser.add_argument("--pull-request", type=int, metavar="N", help="(default: the one of this workflow run)")

@@ -41,7 +41,10 @@ def main() -> None:
 
 def parse(words: list[str]) -> argparse.Namespace:
     """The options; a mistake in them ends with exit code 2."""
-    parser = argparse.ArgumentParser(prog="drift.py", description="Plans, and keeps one issue per environment.")
+    parser = argparse.ArgumentParser(
+        prog="drift.py",
+        description="Checks whether Azure still matches the settings, and keeps one issue per environment.",
+    )
     parser.add_argument("--env", required=True, metavar="NAME", help="the environment")
     parser.add_argument("--repository", metavar="OWNER/NAME", help="where the issue is (default: this checkout's)")
     return parser.parse_args(words)

@@ -1,4 +1,4 @@
-"""The environments' names as JSON: one per file in `settings/environments/`; a workflow makes a matrix of them.
+"""Prints the names of the environments as JSON, one per file in `settings/environments/`: the matrix of a workflow.
 
 Standard library only, so that the job which lists them need not install anything.
 """
@@ -34,7 +34,9 @@ def main() -> None:
 
 def parse(words: list[str]) -> argparse.Namespace:
     """There are no options; any other argument ends with exit code 2."""
-    parser = argparse.ArgumentParser(prog="environments.py", description="Lists the environments as JSON.")
+    parser = argparse.ArgumentParser(
+        prog="environments.py", description="Prints the names of the environments as JSON."
+    )
     return parser.parse_args(words)
 
 

@@ -1,6 +1,6 @@
-"""Renews the locks within what Pipfile, package.json, the file names in local/image/ and local/tools/*.in allow.
+"""Renews every lock of dependencies, within what Pipfile, package.json, the names in local/image/ and *.in allow.
 
-The locks name no package index: every machine asks its own, and the hashes say whether it got the right files.
+The locks name no package index: each machine uses its own, and the hashes verify the files.
 """
 
 from __future__ import annotations
@@ -24,25 +24,30 @@ from functools import partial
 from scripts.cli.processes import Processes, run_in_parallel
 from scripts.setup.install import program
 from scripts.setup.paths import ROOT
-from scripts.setup.prepare import TOOL_LOCKS
+from scripts.setup.prepare import LOCKS, TOOL_LOCKS
 from scripts.setup.requirements import image_locks
 
 NODE_LOCKS = (ROOT / "package-lock.json", ROOT / "benchmarks" / "package-lock.json")
-COOL_DOWN_DAYS = 7  # what is malicious is mostly found and taken back before; pipenv knows no such thing
+COOL_DOWN_DAYS = 7  # most malicious releases are found and removed before; pipenv has no such option
 
 
 def main() -> None:
     """Renew all of them."""
-    argparse.ArgumentParser(prog="lock.py", description="Renews every lock.").parse_args()
-    locks = image_locks(ROOT / "local" / "image")
+    parse(sys.argv[1:])
+    locks = image_locks(LOCKS)
     images = {f"LiteLLM {version}": partial(image, version=version, path=path) for version, path in locks.items()}
-    packages_of_node = {str(path.relative_to(ROOT)): partial(node, folder=path.parent) for path in NODE_LOCKS}
+    npm = {str(path.relative_to(ROOT)): partial(node, folder=path.parent) for path in NODE_LOCKS}
     tools = {path.stem: partial(tool, wanted=path) for path in sorted(TOOL_LOCKS.glob("*.in"))}
-    run_in_parallel({"Pipfile.lock": pipfile, **packages_of_node, **images, **tools})
+    run_in_parallel({"Pipfile.lock": pipfile, **npm, **images, **tools})
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """There are no options; any argument ends with exit code 2."""
+    return argparse.ArgumentParser(prog="lock.py", description="Renews every lock of dependencies.").parse_args(words)
 
 
 def pipfile(processes: Processes) -> None:
-    """By pipenv, in a folder where it may make the environment that it insists on."""
+    """By pipenv, in a temporary folder, because it creates an environment."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copy(ROOT / "Pipfile", folder)
         os.environ.update(PIPENV_PIPFILE=str(Path(folder, "Pipfile")), PIPENV_VENV_IN_PROJECT="1", PIPENV_NOSPIN="1")
@@ -56,23 +61,23 @@ def pipfile(processes: Processes) -> None:
 
 
 def node(processes: Processes, *, folder: Path) -> None:
-    """By npm, without the addresses that it would record."""
+    """By npm, without the addresses of packages."""
     options = ["--package-lock-only", "--ignore-scripts", "--omit-lockfile-registry-resolved"]
     options += [f"--min-release-age={COOL_DOWN_DAYS}"]
     processes.run([program("npm"), "install", "--prefix", folder, *options])
 
 
 def image(processes: Processes, *, version: str, path: Path) -> None:
-    """The packages of that LiteLLM."""
+    """The packages of a version of LiteLLM."""
     with tempfile.TemporaryDirectory() as folder:
         wanted = Path(folder, "requirements.in")
         wanted.write_text(f"litellm[proxy]=={version}\n", encoding="utf-8")
-        # The image holds its packages already, however new they are.
+        # Without a cool-down: the image has these packages, however new they are.
         _compile(processes, wanted, path)
 
 
 def tool(processes: Processes, *, wanted: Path) -> None:
-    """The packages of a tool, which stands in its `.in` with its version."""
+    """The packages of a tool, whose `.in` has its version."""
     _compile(processes, wanted, wanted.with_suffix(".txt"), f"--exclude-newer={COOL_DOWN_DAYS} days")
 
 

@@ -1,6 +1,6 @@
-"""Writes the reference of all settings into docs/settings.md, from the model: `settings_reference.py --write`.
+"""Prints the reference of all settings, made from their model; `--write` puts it into docs/settings.md.
 
-What is allowed is told in the words that a person gets for a value that is not: each field is asked with such values.
+The column "must be" has the words of the error message: each field is given wrong values.
 """
 
 from __future__ import annotations
@@ -34,11 +34,11 @@ FILE = ROOT / "docs/settings.md"
 BEGIN = "<!-- the reference: python3 scripts/settings_reference.py --write -->"
 END = "<!-- end of the reference -->"
 HEAD = "| field | must be | default | what it is |\n| --- | --- | --- | --- |"
-WRONG = ("?", object())  # nearly nothing allows this text, and nothing at all allows that
+WRONG = ("?", object())  # nearly no field allows the text, and none the object
 
 
 def main() -> None:
-    """Print the reference, write it, or tell whether the file has it."""
+    """Print the reference, write it, or check the file."""
     arguments = parse(sys.argv[1:])
     if not (arguments.check or arguments.write):
         print(reference())
@@ -48,8 +48,8 @@ def main() -> None:
     if arguments.write:
         FILE.write_text(new, encoding="utf-8")
     elif new != text:
-        raise ScriptError(f"{FILE.relative_to(ROOT)} is stale: run python3 scripts/settings_reference.py --write")
-    log(f"{FILE.relative_to(ROOT)} says what the model says.")
+        raise ScriptError(f"{FILE.relative_to(ROOT)} is outdated: run python3 scripts/settings_reference.py --write")
+    log(f"{FILE.relative_to(ROOT)} matches the model.")
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -58,7 +58,7 @@ def parse(words: list[str]) -> argparse.Namespace:
         prog="settings_reference.py", description="Prints the reference of all settings, made from their model."
     )
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--check", action="store_true", help="end with 1 when docs/settings.md has another one")
+    what.add_argument("--check", action="store_true", help="end with exit code 1 if docs/settings.md differs")
     what.add_argument("--write", action="store_true", help="write it into docs/settings.md")
     return parser.parse_args(words)
 
@@ -79,7 +79,7 @@ def reference() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A table of a file, or the top of it; `has_values`: what has no default of its own is filled in from elsewhere."""
+    """A table of a settings file, or its top; `has_values`: fields without a default get a derived value."""
 
     header: str
     model: Any
@@ -88,12 +88,12 @@ class Table:
 
     @property
     def text(self) -> str:
-        """What the model says about itself; at the top that is about code, not about a file."""
+        """The docstring of the model; at the top it is about code, not about a file."""
         return _one_line(inspect.getdoc(self.model) or "") if self.header else ""
 
 
 def tables() -> Iterator[Table]:
-    """The top, then each table in the order of the model, with the tables inside of it after it."""
+    """The top, then each table in the order of the model, followed by the tables in it."""
     yield from _tables(Table(header="", model=EnvironmentSettings, variable=PREFIX, has_values=False))
 
 
@@ -136,15 +136,15 @@ def _row(name: str, field: Any, *, table: Table) -> str | None:  # noqa: ANN401 
 
 
 def _allowed(field: Any) -> str:  # noqa: ANN401
-    """What it says to values that are wrong; of several texts those about the type and about a part of it."""
+    """Its error messages for wrong values; of several those about the type and about a part of it."""
     adapter: TypeAdapter[Any] = TypeAdapter(Annotated[(field.annotation, None, *field.metadata)])
-    said: list[str] = []
+    messages: list[str] = []
     for wrong in reversed(WRONG):
         try:
             adapter.validate_python(wrong)
         except ValidationError as error:
-            said += [_message(details["msg"]) for details in error.errors(include_url=False)]
-    kind, *part = dict.fromkeys(said)
+            messages += [_message(details["msg"]) for details in error.errors(include_url=False)]
+    kind, *part = dict.fromkeys(messages)
     return f"{kind}, each {part[-1]}" if part and kind.startswith("a list of") else [kind, *part][-1]
 
 
@@ -153,7 +153,7 @@ def _message(text: str) -> str:
 
 
 def _default(field: Any, *, has_values: bool) -> str:  # noqa: ANN401
-    """As it is written in a file, or how else it comes about."""
+    """As it is written in a file, or where it comes from."""
     if field.is_required():
         return "derived" if has_values else "must be given"
     if field.default_factory is not None:

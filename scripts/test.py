@@ -66,7 +66,7 @@ def parse(words: list[str]) -> tuple[bool, list[str]]:
     parser = argparse.ArgumentParser(
         prog="test.py",
         usage="test.py [-h] [--full] [[--] PYTEST_ARGUMENT ...]",
-        description="Runs what CI runs: linters, types, synthesis, scans, tests. With arguments: pytest alone.",
+        description="Runs what CI runs: linters, types, synthesis, scans, tests. With other arguments: pytest only.",
         allow_abbrev=False,
     )
     parser.add_argument(

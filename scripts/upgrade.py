@@ -1,7 +1,7 @@
-"""From an image's tag to a version of LiteLLM that is pinned and tested: `scripts/upgrade.py v1.106.2`.
+"""Tests another version of LiteLLM by the tag of its image, and pins it with `--write`: `upgrade.py v1.106.2`.
 
-Asks the registry for the tag's digest, locks and installs that version, runs the gateway's tests with it, and tells
-what to put into the settings. Exit codes: 0, 1 when something failed, 2 for a mistake, 130 after Ctrl-C.
+Asks the registry for the digest, locks and installs that version, and runs the gateway's tests with it. Exit codes: 0,
+1 when something failed, 2 for wrong arguments or a version that the settings refuse, 130 after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _UNKNOWN_DIGEST = "sha256:" + "0" * 64
 
 
 def main() -> None:
-    """Resolve, lock, install, test, tell."""
+    """Resolve, lock, install, test, report."""
     arguments = parse(sys.argv[1:])
     version = version_of(arguments.repository, arguments.tag, arguments.digest or _UNKNOWN_DIGEST)
     digest = arguments.digest or resolve(arguments.repository, arguments.tag)
@@ -48,54 +48,56 @@ def main() -> None:
         test.pytest([*test.WITH_LITELLM, "--full", "--litellm", version])
     except ScriptError as failure:
         raise ScriptError(
-            f"The gateway's tests failed with LiteLLM {version} ({failure}). The settings are as they were.\n"
-            "docs/upgrade.md says what to look at."
+            f"The gateway's tests failed with LiteLLM {version} ({failure}). The settings are unchanged.\n"
+            "What to check: docs/upgrade.md."
         ) from None
-    tell(image, write=arguments.write)
+    report(image, write=arguments.write)
 
 
 def parse(words: list[str]) -> argparse.Namespace:
     """The options; a mistake in them ends with exit code 2."""
-    parser = argparse.ArgumentParser(prog="upgrade.py", description="Tests the gateway with another LiteLLM.")
-    parser.add_argument("tag", type=tag, metavar="TAG", help="the image's, like v1.106.2")
+    parser = argparse.ArgumentParser(
+        prog="upgrade.py", description="Tests another version of LiteLLM, and pins it with --write."
+    )
+    parser.add_argument("tag", type=tag, metavar="TAG", help="tag of the image, such as v1.106.2")
     parser.add_argument(
         "--repository",
         type=repository,
         default=default_image().rpartition("@")[0].rpartition(":")[0],
         metavar="NAME",
-        help="where it is (default: %(default)s)",
+        help="repository of the image (default: %(default)s)",
     )
     parser.add_argument(
-        "--digest", type=digest, metavar="sha256:...", help="the image's, where the registry is out of reach"
+        "--digest", type=digest, metavar="sha256:...", help="digest of the image, if the registry cannot be reached"
     )
-    parser.add_argument("--write", action="store_true", help="make it the settings' default, if the tests pass")
+    parser.add_argument("--write", action="store_true", help="if the tests pass, make it the default of the settings")
     return parser.parse_args(words)
 
 
 def tag(text: str) -> str:
-    """A tag as registries know it."""
+    """A tag of an image."""
     if not re.fullmatch(r"\w[\w.-]{0,127}", text, re.ASCII):
-        raise argparse.ArgumentTypeError(f"{text!r} is no tag of an image, like v1.106.2")
+        raise argparse.ArgumentTypeError(f"{text!r} is no tag of an image; use one such as v1.106.2")
     return text
 
 
 def repository(text: str) -> str:
-    """HOST/PATH: without its host, a name means another registry on every machine."""
+    """HOST/PATH: without a host, a name may mean another registry on another machine."""
     host, _, path = text.partition("/")
     if not path or not re.search(r"[.:]|^localhost$", host):
-        raise argparse.ArgumentTypeError(f"{text!r} does not begin with the registry's host")
+        raise argparse.ArgumentTypeError(f"{text!r} does not begin with the host of the registry")
     return text
 
 
 def digest(text: str) -> str:
-    """A SHA-256 as registries write it."""
+    """A SHA-256 digest."""
     if not re.fullmatch(r"sha256:[0-9a-f]{64}", text):
-        raise argparse.ArgumentTypeError("it is sha256: and 64 hexadecimal digits in lower case")
+        raise argparse.ArgumentTypeError(f"{text!r} is not sha256: and 64 hexadecimal digits in lower case")
     return text
 
 
 def default_image() -> str:
-    """The settings' default, read as text: the settings themselves need `.venv`."""
+    """The default of the settings, as their file has it."""
     (image,) = _default(SETTINGS.read_text(encoding="utf-8")).groups()
     return str(image)
 
@@ -103,19 +105,16 @@ def default_image() -> str:
 def _default(text: str) -> re.Match[str]:
     found = re.search(r'^DEFAULT_IMAGE = \(?\s*"([^"]+)"', text, re.MULTILINE)
     if found is None:
-        raise ScriptError(f"{SETTINGS} has no DEFAULT_IMAGE any more.")
+        raise ScriptError(f"{SETTINGS} has no DEFAULT_IMAGE.")
     return found
 
 
 def version_of(repository: str, tag: str, digest: str) -> str:
-    """LiteLLM's version, as the tag tells it; `ScriptError` with the reasons when the settings would refuse it."""
-
+    """LiteLLM's version according to the tag; `ScriptError` with the reason when the settings refuse it."""
     name = f"{repository}:{tag}@{digest}"
     version = image.version_of(name)
     if version is None:
-        raise ScriptError(
-            f"{tag} does not tell LiteLLM's version, as v1.103.2 does; the settings want to know it.", code=2
-        )
+        raise ScriptError(f"{tag} does not name a version of LiteLLM; use a tag such as v1.103.2.", code=2)
     try:
         TypeAdapter(image.Image).validate_python(name)
     except ValidationError as refusal:
@@ -124,13 +123,13 @@ def version_of(repository: str, tag: str, digest: str) -> str:
 
 
 def resolve(repository: str, tag: str) -> str:
-    """The tag's digest."""
+    """The digest of the tag."""
     log(f"Asking {repository.partition('/')[0]} for the digest of {tag}")
     return digest_of(repository, tag)
 
 
 def make_lock(version: str) -> None:
-    """Lock that version's packages, unless they are."""
+    """Lock the packages of that version, unless there is a lock."""
     if version in image_locks(LOCKS):
         return
     try:
@@ -140,12 +139,12 @@ def make_lock(version: str) -> None:
         raise ScriptError(f"LiteLLM {version} cannot be locked:\n\n{failure}") from None
 
 
-def tell(image: str, *, write: bool) -> None:
-    """What is left to do, or doing it."""
+def report(image: str, *, write: bool) -> None:
+    """Print the image for the settings; with `write`, make it their default."""
     if not write:
-        print(f'It passes. The settings take it as containers.image, or all at once with --write:\n\nimage = "{image}"')
+        print(f'The tests pass. Set containers.image, or make it the default with --write:\n\nimage = "{image}"')
         return
     text = SETTINGS.read_text(encoding="utf-8")
     start, end = _default(text).span(1)
     SETTINGS.write_text(text[:start] + image + text[end:], encoding="utf-8")
-    print(f"It passes, and is the default now ({SETTINGS.relative_to(ROOT)}):\n\n{image}")
+    print(f"The tests pass. The default in {SETTINGS.relative_to(ROOT)} is now:\n\n{image}")

@@ -152,7 +152,7 @@ def test_a_version_that_passes_is_told(script: Upgrade, registry: Registry, caps
 
 def test_a_version_that_fails_is_not_written(script: Upgrade) -> None:
     script.fails = ScriptError("pytest ended with exit code 1")
-    with pytest.raises(ScriptError, match=r"tests failed with LiteLLM 1\.106\.2 (.|\n)*settings are as they were"):
+    with pytest.raises(ScriptError, match=r"tests failed with LiteLLM 1\.106\.2 (.|\n)*settings are unchanged"):
         script.run("v1.106.2", "--digest", DIGEST, "--write")
     assert script.settings.read_bytes() == upgrade.SETTINGS.read_bytes()
 
@@ -161,7 +161,7 @@ def test_a_version_that_fails_is_not_written(script: Upgrade) -> None:
     ("arguments", "message"),
     [
         (["v1.106.2", "--digest", "sha256:ab"], "64 hexadecimal digits"),
-        (["v1.106.2", "--repository", "litellm"], "does not begin with the registry's host"),
+        (["v1.106.2", "--repository", "litellm"], "does not begin with the host of the registry"),
         (["v1/106"], "no tag of an image"),
     ],
 )
@@ -178,7 +178,7 @@ def test_a_mistake_in_the_options_is_a_message(
     ("arguments", "code", "message"),
     [
         (["v1.83.8"], 2, r"v1\.83\.8 must be a version of LiteLLM that is safe to run.*PYSEC-2026-4070"),
-        (["main-latest"], 2, "main-latest does not tell LiteLLM's version"),
+        (["main-latest"], 2, "main-latest does not name a version of LiteLLM"),
         (["v1.106.2", "--repository", "127.0.0.1:9/litellm"], 1, "cannot be reached"),
         (["v1.999.0", "--digest", DIGEST], 1, r"(?s)LiteLLM 1\.999\.0 cannot be locked:\n\n.*litellm"),
     ],

@@ -66,7 +66,7 @@ def test_a_stale_document_is_told_and_written_anew(write: WriteFile, monkeypatch
         monkeypatch.setattr("sys.argv", ["settings_reference.py", option])
         settings_reference.main()
 
-    with pytest.raises(ScriptError, match="is stale"):
+    with pytest.raises(ScriptError, match="is outdated"):
         run("--check")
     assert "Something else." in file.read_text(encoding="utf-8")
     run("--write")
