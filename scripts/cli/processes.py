@@ -113,7 +113,6 @@ def _watch(threads: Mapping[str, threading.Thread]) -> None:
 def exec_program(command: Sequence[str | Path]) -> NoReturn:
     """Let the command take this process's place; Windows has no such thing, there it is waited for."""
     words = [str(word) for word in command]
-    os.chdir(str(ROOT))
     if os.name != "nt":
         os.execv(words[0], words)
     with subprocess.Popen(words) as process:

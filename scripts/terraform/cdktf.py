@@ -12,11 +12,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from scripts.cdktf import cli_environment, node
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.cli.processes import Processes, run_in_parallel
-from scripts.setup.install import NODE_MODULES
+from scripts.setup import cdktf_cli
 from scripts.terraform import program as terraform
 from scripts.terraform.errors import explain, is_state_missing
 from scripts.terraform.stacks import Stack, output_folder
@@ -28,12 +27,12 @@ PLACEHOLDER = "unset, and not needed for a plan"
 def command(verb: str, stack: Stack, *options: str) -> list[str | Path]:
     """The CLI's command line; without a provider lock file, which the next synthesis would remove."""
     own = ["--skip-synth", "--skip-provider-lock", "--no-color", "--output", str(output_folder())]
-    return [node(), NODE_MODULES / "cdktf-cli/bundle/bin/cdktf", verb, stack.name, *own, *options]
+    return [*cdktf_cli.program_words(), verb, stack.name, *own, *options]
 
 
 def environment() -> dict[str, str]:
     """Variables for the CLI, on top of ours; CI makes it print lines instead of redrawing the screen."""
-    return {**cli_environment(), **terraform.non_interactive(), "CI": "true"}
+    return {**cdktf_cli.environment(), **terraform.non_interactive(), "CI": "true"}
 
 
 def plan_json(stack: Stack, *, refresh: bool) -> Mapping[str, Any]:

@@ -110,7 +110,7 @@ class Stack:
 
 def output_folder() -> Path:
     """Where `main.py` writes, according to cdktf's own variable."""
-    return Path(os.environ.get("CDKTF_OUTDIR") or ROOT / "cdktf.out")
+    return ROOT / (os.environ.get("CDKTF_OUTDIR") or "cdktf.out")
 
 
 def synthesize() -> None:

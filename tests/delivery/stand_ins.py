@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from scripts.terraform import cdktf, stacks
+from scripts.setup import cdktf_cli
+from scripts.terraform import stacks
 from scripts.terraform.program import pinned
 from tests.cloud.fixtures import Cloud, Ran
 
@@ -149,5 +150,5 @@ def delivery(cloud: Cloud, known_stacks: Path, monkeypatch: pytest.MonkeyPatch) 
     """For a fixture: nothing is synthesized, and no Node is started."""
     delivery = Delivery(cloud, known_stacks)
     monkeypatch.setattr(stacks, "synthesize", lambda: None)
-    monkeypatch.setattr(cdktf, "node", lambda: delivery.cdktf)
+    monkeypatch.setattr(cdktf_cli, "program_words", lambda: [delivery.cdktf, "bundle"])
     return delivery

@@ -2,17 +2,24 @@
 
 import os
 import subprocess
-import sys
 from pathlib import Path
+
+from tests.scripts.conftest import PYTHON
 
 ROOT = Path(__file__).parents[2]
 
 
 def cdktf(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run the script as a person would."""
-    command = [sys.executable, "scripts/cdktf.py", *arguments]
+    """Run the script as a person would, from another folder and with a Python that has no packages."""
+    command = [PYTHON, "../scripts/cdktf.py", *arguments]
     return subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **environ}, capture_output=True, text=True, stdin=subprocess.DEVNULL
+        command,
+        cwd=ROOT / "docs",
+        env={**os.environ, **environ},
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
     )
 
 
