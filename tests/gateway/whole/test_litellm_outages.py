@@ -20,8 +20,8 @@ from .surfaces import ALL_SURFACES, ANSWER, CODEX_CHAT
 
 pytestmark = pytest.mark.litellm
 
-_WAIT_S = 3.0  # litellm_start_s and litellm_s of the stack
-_SLACK_S = 2.5
+_WAIT_S = 5.0  # litellm_start_s and litellm_s of the stack
+_SLACK_S = 4.0
 _UNAVAILABLE = "InternalServerError 503 translation_unavailable"
 _THROUGH_LITELLM = tuple(surface for surface in ALL_SURFACES if surface.litellm)
 
