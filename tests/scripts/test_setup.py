@@ -2,6 +2,7 @@
 
 import ast
 import importlib.util
+import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import pytest
 
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.processes import Processes
-from scripts.setup import fingerprint, install, prepare
+from scripts.setup import entry, fingerprint, install, prepare
 from scripts.setup.requirements import from_pipfile_lock, requirement, tool_locks
 
 ROOT = Path(__file__).parents[2]
@@ -49,6 +50,17 @@ def imported_first() -> dict[str, set[str]]:
 )
 def test_an_old_python_can_read_the_scripts_and_be_refused(path: Path) -> None:
     ast.parse(path.read_text(encoding="utf-8"), feature_version=(3, 8))
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
+def test_a_script_imports_from_the_repository_wherever_it_is_started(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first: list[str] = []
+    monkeypatch.setattr(entry, "run_main", lambda **_: first.append(sys.path[0]))
+    monkeypatch.setattr(sys, "path", [str(path.parent), *sys.path])
+    runpy.run_path(str(path), run_name="__main__")
+    assert first == [str(ROOT)]
 
 
 def test_setting_up_needs_the_standard_library_alone() -> None:
