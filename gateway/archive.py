@@ -51,13 +51,22 @@ def unpack(text: str) -> Mapping[str, bytes]:
     """
     try:
         with tarfile.open(fileobj=io.BytesIO(base64.b64decode(text, validate=True)), mode="r:bz2") as archive:
-            members = [member for member in archive.getmembers() if member.isfile()]
-            files = {member.name: (archive.extractfile(member) or io.BytesIO()).read() for member in members}
+            members = archive.getmembers()
+            files = {member.name: _content(archive, member) for member in members}
     except (tarfile.TarError, OSError, EOFError, ValueError) as broken:
         raise ValueError(f"{SOURCE} holds no archive of source files: {broken}") from None
-    if outside := [name for name in files if {"/", ".."} & {*PurePosixPath(name).parts}]:
-        raise ValueError(f"{outside[0]} is outside of the archive's folder")
+    if len(files) < len(members):
+        raise ValueError(f"{SOURCE} holds a file twice")
     return files
+
+
+def _content(archive: tarfile.TarFile, member: tarfile.TarInfo) -> bytes:
+    """The start command extracts whatever is there; what `pack` does not write is not ours."""
+    if not member.isfile():
+        raise ValueError(f"{member.name} is not a regular file")
+    if "\\" in member.name or {"/", ".."} & {*PurePosixPath(member.name).parts}:
+        raise ValueError(f"{member.name} is outside of the archive's folder")
+    return (archive.extractfile(member) or io.BytesIO()).read()
 
 
 @cache  # every stack carries the same

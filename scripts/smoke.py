@@ -26,6 +26,7 @@ from scripts.cli.terminal import console
 from scripts.setup.paths import ROOT
 from scripts.smoke_test import TIMEOUT_S, WAIT_S, run, target_of
 from scripts.smoke_test.http import is_local
+from settings.secret_names import terraform_environ
 
 LOCAL_URL = "http://127.0.0.1:4000/v1"
 LOCAL_ENV = "dev"
@@ -112,13 +113,13 @@ def find_key(name: str, *, secrets: Path | None) -> str:
 
     It is not an argument, because every process on the machine can read arguments.
     """
-    for variable in ("GATEWAY_KEY", f"TF_VAR_{name}"):
+    for variable in ("GATEWAY_KEY", terraform_environ(name)):
         if key := os.environ.get(variable, "").strip():
             return key
     if secrets and secrets.is_file() and (key := _saved_key(secrets, name)):
         return key
     if not sys.stdin.isatty():
-        raise ScriptError(f"The gateway's key is missing: set GATEWAY_KEY or TF_VAR_{name}.", code=2)
+        raise ScriptError(f"The gateway's key is missing: set GATEWAY_KEY or {terraform_environ(name)}.", code=2)
     try:
         return getpass.getpass("The gateway's key: ")
     except EOFError:

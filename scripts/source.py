@@ -20,7 +20,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from difflib import unified_diff
 from typing import Any
 
-from gateway.archive import SOURCE, read_source, unpack
+from gateway.archive import SOURCE, read_source, source_variable, unpack
 from gateway.runtime.configuration import source_digest
 from scripts.cli.command_line import azure
 from scripts.cli.error_handling import ScriptError
@@ -45,9 +45,12 @@ def main() -> None:
         _write(files, arguments.unpack)
     if arguments.list:
         print("\n".join(f"{len(content):>8,}  {name}" for name, content in files.items()))
-    lines = list(differences(files, read_source()))
-    print("".join(lines) if lines else "The working tree has the same source.")
-    sys.exit(1 if lines else 0)
+    if carried == source_variable():
+        print("The working tree has the same source.")
+        return
+    print(f"The working tree has the source {source_digest(source_variable())}.")
+    print("".join(differences(files, read_source())) or "The files are the same; the archives are not.")
+    sys.exit(1)
 
 
 def parse(words: Sequence[str]) -> argparse.Namespace:
@@ -64,9 +67,12 @@ def parse(words: Sequence[str]) -> argparse.Namespace:
 
 
 def differences(carried: Mapping[str, bytes], here: Mapping[str, bytes]) -> Iterator[str]:
-    """A unified diff from the working tree to what is carried."""
+    """Files that only one side has, and a unified diff from the working tree to what is carried."""
+    yield from (f"only in the archive: {name}\n" for name in sorted(carried.keys() - here.keys()))
+    yield from (f"only in the working tree: {name}\n" for name in sorted(here.keys() - carried.keys()))
     for name in sorted({*carried, *here}):
-        before, after = (files.get(name, b"").decode().splitlines(keepends=True) for files in (here, carried))
+        both = (files.get(name, b"").decode(errors="replace") for files in (here, carried))
+        before, after = (text.splitlines(keepends=True) for text in both)
         yield from unified_diff(before, after, f"working tree/{name}", f"carried/{name}")
 
 

@@ -75,6 +75,8 @@ def _foreign_projects(explainer: Explainer, content: Mapping[str, Any]) -> list[
 
 
 def _content(path: Path) -> dict[str, Any]:
+    if path.exists() and not path.is_file():
+        raise SettingsError([f"{path}: cannot be read: it is not a file"])
     try:
         # Some editors on Windows put a byte order mark first.
         text = path.read_bytes().decode("utf-8-sig")

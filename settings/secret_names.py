@@ -54,6 +54,11 @@ class SecretName:
         return self.name.replace("_", "-")
 
     @property
+    def first(self) -> "SecretName":
+        """Of a second key, the first key of the same project; of another secret, itself."""
+        return SecretName(name=self.name.removesuffix(f"_{SECONDARY}"))
+
+    @property
     def is_ours(self) -> bool:
         """Whether it is a client's key of this gateway, which a script may generate; the others are Azure's."""
         return self.vault_secret.startswith(CLIENT_KEY)

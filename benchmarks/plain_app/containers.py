@@ -55,7 +55,7 @@ def gateway_container() -> ContainerAppTemplateContainer:
         "LITELLM_URL": "http://127.0.0.1:4001",
         "AZURE_OPENAI_ENDPOINT": "https://mys-shared-ai-swc.cognitiveservices.azure.com",
         "GATEWAY_CONFIG": json.dumps(GATEWAY_CONFIG),
-        "GATEWAY_SOURCE": "A" * 42_000,  # as long as the archive
+        "GATEWAY_SOURCE": "A" * 46_000,  # as long as the archive
     }
     secret = {
         "GATEWAY_KEY": "gateway-key",

@@ -8,5 +8,5 @@
 - `litellm`: translation of chat completions for Responses models
 - `context`: what is known about a request, and the types that the steps share; `access_log` reports it
 
-Only the standard library and aiohttp are used: nothing else is certain to be in LiteLLM's image.
+It uses the standard library, aiohttp and pydantic, which are in LiteLLM's image, and `settings/limits.py`.
 """

@@ -67,7 +67,7 @@ def client_keys(stack: Stack, secrets: Sequence[StoredSecret], az: CommandLine) 
 
 def _is_given(variable: Variable, keys: Mapping[str, str]) -> bool:
     """Whether a deployment without the vault would write the same value."""
-    first = keys[f"TF_VAR_{variable.name.removesuffix('_secondary')}"]
+    first = keys[variable.first.environ]
     return keys[variable.environ] == (variable.given or derived_second_key(first))
 
 

@@ -1,9 +1,13 @@
 """The archive that carries the gateway's source."""
 
 import base64
+import bz2
+import io
 import os
+import re
 import subprocess
 import sys
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -45,9 +49,29 @@ def test_line_ends_of_a_checkout_make_no_difference(tmp_path: Path) -> None:
     assert pack(read_source(tmp_path / "unix")) == pack(read_source(tmp_path / "windows"))
 
 
-@pytest.mark.parametrize("name", ["../gateway/runtime/a.py", "/etc/a.py", "gateway/../../a.py"])
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE, tarfile.FIFOTYPE])
+def test_what_is_no_regular_file_is_refused(kind: bytes) -> None:
+    tar = io.BytesIO()
+    with tarfile.open(fileobj=tar, mode="w") as archive:
+        member = tarfile.TarInfo("gateway/runtime/retries.py")
+        member.type, member.linkname = kind, "/tmp/other.py"  # noqa: S108
+        archive.addfile(member)
+    with pytest.raises(ValueError, match=r"gateway/runtime/retries.py is not a regular file"):
+        unpack(base64.b64encode(bz2.compress(tar.getvalue())).decode())
+
+
+def test_a_file_that_is_there_twice_is_refused() -> None:
+    tar = io.BytesIO()
+    with tarfile.open(fileobj=tar, mode="w") as archive:
+        for _ in range(2):
+            archive.addfile(tarfile.TarInfo("a.py"))
+    with pytest.raises(ValueError, match="GATEWAY_SOURCE holds a file twice"):
+        unpack(base64.b64encode(bz2.compress(tar.getvalue())).decode())
+
+
+@pytest.mark.parametrize("name", ["..\\a.py", "../gateway/runtime/a.py", "/etc/a.py", "gateway/../../a.py"])
 def test_a_file_outside_of_the_folder_is_refused(name: str) -> None:
-    with pytest.raises(ValueError, match=f"{name} is outside of the archive's folder"):
+    with pytest.raises(ValueError, match=re.escape(f"{name} is outside of the archive's folder")):
         unpack(pack({name: b""}))
 
 

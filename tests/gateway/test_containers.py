@@ -19,6 +19,7 @@ from gateway.containers import Container, EnvironmentTooLargeError, SecretRef, b
 from gateway.litellm import build_litellm_config, render_litellm_config
 from gateway.runtime.configuration import read_configuration
 from gateway.secrets import Secret, build_secrets
+from settings.azure_openai import Upstream
 from settings.environment import EnvironmentSettings
 from settings.loading import load_environment, load_environments
 from settings.models import Model
@@ -299,6 +300,15 @@ def test_a_model_changes_the_configuration_alone(regions: EnvironmentSettings) -
     model = Model(name="new", kind="responses")
     one_more = regions.model_copy(update={"models": (*regions.models, model)})
     assert changed_positions(regions, one_more) == ["GATEWAY_CONFIG"]
+
+
+def test_an_upstream_moves_the_keys_of_projects_and_changes_nothing_else(regions: EnvironmentSettings) -> None:
+    upstream = Upstream(name="fourth", endpoint="https://fourth.openai.azure.com", priority=4)
+    one_more = regions.model_copy(update={"upstreams": (*regions.upstreams, upstream)})
+    changed = changed_positions(regions, one_more)
+    assert changed[:3] == ["GATEWAY_CONFIG", "FOURTH_ENDPOINT", "FOURTH_API_KEY"]
+    assert [*secrets(build_containers(regions)[0])][-len(changed[3:]) :] == changed[3:]
+    assert all(name.startswith("GATEWAY_KEY") for name in changed[3:])
 
 
 def test_a_module_changes_the_archive_alone(regions: EnvironmentSettings, monkeypatch: pytest.MonkeyPatch) -> None:

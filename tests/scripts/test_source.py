@@ -46,6 +46,26 @@ def test_a_revision_with_another_source_is_shown_as_a_difference(deployed: Cloud
     assert "+new = 1\n" in ran.out
 
 
+@pytest.mark.parametrize(
+    ("other", "shown"),
+    [
+        ({"aiohttp/__init__.py": b""}, "only in the archive: aiohttp/__init__.py\n"),
+        ({"gateway/runtime/__main__.py": b"\xff\xfe"}, "+++ carried/gateway/runtime/__main__.py\n"),
+    ],
+)
+def test_an_empty_file_and_one_that_is_no_text_are_differences(
+    cloud: Cloud, other: dict[str, bytes], shown: str
+) -> None:
+    archive = pack({**read_source(), **other})
+    with cloud.edit() as azure:
+        revisions = [revision(f"{APP}--1", "2026-11-20", active=True, source=archive)]
+        azure["container_apps"][APP] = app(APP, GROUP, fqdn="gateway.example", revisions=revisions)
+    ran = cloud.call(source.main, "--env", "dev", "--deployed")
+    assert ran.code == 1, ran.err
+    assert shown in ran.out
+    assert "same source" not in ran.out
+
+
 def test_an_earlier_revision_can_be_named_and_unpacked(deployed: Cloud, tmp_path: Path) -> None:
     folder = tmp_path / "unpacked"
     words = ("--env", "dev", "--revision", f"{APP}--1", "--unpack", str(folder))

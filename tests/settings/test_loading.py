@@ -1,5 +1,6 @@
 """From files to environments."""
 
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -73,8 +74,8 @@ def test_a_file_whose_name_ends_in_capitals_is_refused_and_not_left_out(write: W
         load_environments(file.parent)
 
 
-@pytest.mark.parametrize("make", [lambda path: path.mkdir(), lambda path: path.symlink_to("/nowhere.toml")])
-def test_a_folder_and_a_dangling_link_are_refused_by_name(tmp_path: Path, make: Callable[[Path], None]) -> None:
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("/nowhere.toml")])
+def test_what_is_no_file_is_refused_by_name(tmp_path: Path, make: Callable[[Path], object]) -> None:
     make(tmp_path / "x.toml")
     with pytest.raises(SettingsError, match=re.escape(f"{tmp_path / 'x.toml'}: cannot be read: ")):
         load_environments(tmp_path)

@@ -44,6 +44,10 @@ class Authentication:
         owners = [self._owner(digest) for digest in _read_keys(http_request, is_azure=is_azure)]
         return owners[0] if owners and all(owner is owners[0] for owner in owners) else None
 
+    def has_key(self, http_request: web.BaseRequest) -> bool:
+        """Return whether the request presents a key, right or wrong."""
+        return bool(_read_keys(http_request, is_azure=False))
+
     def _owner(self, digest: bytes) -> Project | None:
         owner = None
         for known, project in self._projects:

@@ -38,6 +38,7 @@ class HttpHandler:
             active_requests=active_requests,
             authentication=self._pipeline.authentication,
             source=configuration.source,
+            log_event=log_event,
         )
 
     async def __call__(self, http_request: web.BaseRequest) -> web.StreamResponse:

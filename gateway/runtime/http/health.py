@@ -1,7 +1,8 @@
-"""The health probes of the platform; they leave no line in the access log."""
+"""The health probes of the platform; they leave no line in the access log, unless a key is wrong."""
 
 from aiohttp import web
 
+from ..access_log import LogEvent
 from ..admission.authentication import Authentication
 from ..routes import LIVENESS, READINESS
 from .server import SERVER_HEADER
@@ -13,10 +14,18 @@ _LOOPBACK = ("127.0.0.1", "::1")
 class HealthProbes:
     """Answers the probes; `source` says which source code runs."""
 
-    def __init__(self, *, active_requests: ActiveRequests, authentication: Authentication, source: str | None) -> None:
+    def __init__(
+        self,
+        *,
+        active_requests: ActiveRequests,
+        authentication: Authentication,
+        source: str | None,
+        log_event: LogEvent,
+    ) -> None:
         self._active_requests = active_requests
         self._authentication = authentication
         self._source = source
+        self._log_event = log_event
 
     def answer(self, http_request: web.BaseRequest, path: str) -> web.Response | None:
         """Answer a probe; None: the request is not one."""
@@ -30,5 +39,9 @@ class HealthProbes:
         return web.json_response(body, headers=SERVER_HEADER)
 
     def _may_see_source(self, http_request: web.BaseRequest) -> bool:
-        """Only a project, or somebody on this machine."""
-        return http_request.remote in _LOOPBACK or self._authentication.find_project(http_request) is not None
+        """Only a project, or somebody on this machine. A wrong key is logged, as on every other route."""
+        if http_request.remote in _LOOPBACK or self._authentication.find_project(http_request) is not None:
+            return True
+        if self._authentication.has_key(http_request):
+            self._log_event({"event": "invalid_api_key", "route": "health/liveness"})
+        return False

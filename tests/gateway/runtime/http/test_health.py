@@ -1,5 +1,6 @@
 """The platform's probes, and what the liveness probe says about the source code."""
 
+import json
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -62,6 +63,18 @@ async def test_with_a_projects_key_liveness_says_it_anywhere(client: Client, hea
 )
 async def test_without_one_liveness_says_only_that_the_gateway_runs(client: Client, headers: dict[str, str]) -> None:
     assert await get(client, "/health/liveness", **headers) == (200, {"status": "ok"})
+
+
+@pytest.mark.usefixtures("from_elsewhere")
+@pytest.mark.parametrize(("key", "events"), [("wrong", ["invalid_api_key"]), (GATEWAY_KEY, []), (None, [])])
+async def test_a_wrong_key_is_logged_without_the_key(
+    client: Client, capsys: pytest.CaptureFixture[str], key: str | None, events: list[str]
+) -> None:
+    capsys.readouterr()
+    await get(client, "/health/liveness", **({"x-gateway-key": key} if key else {}))
+    output = capsys.readouterr().out
+    assert [json.loads(line)["event"] for line in output.splitlines()] == events
+    assert "wrong" not in output
 
 
 async def test_readiness_never_says_it(client: Client) -> None:
