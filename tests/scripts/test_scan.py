@@ -17,6 +17,7 @@ from scripts.terraform.stacks import Stack
 
 LISTED = exemptions.load(exemptions.FILE.read_text(encoding="utf-8"))
 COVERED = [Finding(env="dev", check=it.check, address=it.resources.replace("*", "x"), requirement="r") for it in LISTED]
+UNCOVERED = Finding(env="dev", check="CKV_1", address="a.b", requirement="r")
 
 
 @pytest.fixture(scope="module")
@@ -65,11 +66,11 @@ def test_a_stack_that_checkov_cannot_read_is_no_success(
 
 
 @pytest.mark.parametrize(
-    ("found", "code", "message"),
+    ("found", "code", "message", "rows"),
     [
-        (COVERED, 0, f"dev: 0 findings, and {len(COVERED)} that"),
-        (COVERED[1:], 1, f"{LISTED[0].check} on {LISTED[0].resources} covers no finding"),
-        ([*COVERED, Finding(env="dev", check="CKV_1", address="a.b", requirement="r")], 1, "dev: 1 findings"),
+        (COVERED, 0, f"dev: 0 findings, and {len(COVERED)} that", []),
+        (COVERED[1:], 1, f"{LISTED[0].check} on {LISTED[0].resources} covers no finding", []),
+        ([*COVERED, UNCOVERED], 1, "dev: 1 findings", [["dev", "CKV_1", "a.b", "r"]]),
     ],
     ids=["all are covered", "one exemption has no finding", "one finding has no exemption"],
 )
@@ -77,6 +78,7 @@ def test_findings_and_exemptions_must_match(
     found: list[Finding],
     code: int,
     message: str,
+    rows: list[list[str]],
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
@@ -87,7 +89,9 @@ def test_findings_and_exemptions_must_match(
     with pytest.raises(SystemExit) as end:
         scan.main()
     assert end.value.code == code
-    assert message in capsys.readouterr().err
+    printed = capsys.readouterr()
+    assert message in printed.err
+    assert [line.split()[1::2] for line in printed.out.splitlines() if "│" in line] == rows
 
 
 def test_a_folder_without_stacks_is_a_mistake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
