@@ -134,10 +134,7 @@ def _load_stacks(envs: Sequence[str] | None, *, skip_synth: bool) -> tuple[tuple
     """All stacks, and those of the selected environments."""
     if not skip_synth:
         stacks.synthesize()
-    all_stacks = stacks.select(None)
-    if not all_stacks:
-        raise ScriptError("There are no synthesized stacks. Run this without --skip-synth.", code=2)
-    return all_stacks, stacks.select(envs)
+    return stacks.select(None), stacks.select(envs)
 
 
 def _check_gh(gh: CommandLine, progress: Progress) -> str:

@@ -41,3 +41,8 @@ def error_handling() -> Iterator[None]:
     except ScriptError as failure:
         log(str(failure))
         sys.exit(failure.code)
+    except OSError as failure:  # of a file that a person has named, or of one that is not ours
+        if failure.filename is None:
+            raise
+        log(f"{failure.filename}: {failure.strerror}")
+        sys.exit(2)

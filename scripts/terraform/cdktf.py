@@ -70,7 +70,7 @@ def _diff(processes: Processes, stack: Stack, env: Mapping[str, str]) -> None:
 def _create_everything(stack: Stack) -> Mapping[str, Any]:
     """The plan of an environment without a state: Terraform creates one before it plans, which takes write access."""
     change: dict[str, Any] = {"actions": ["create"], "before": None, "after": {}}
-    resources = [(kind, name) for kind, named in stack.content["resource"].items() for name in named]
+    resources = [(kind, name) for kind, named in stack.find("resource").items() for name in named]
     return {
         "resource_changes": [{"address": f"{kind}.{name}", "type": kind, "change": change} for kind, name in resources]
     }

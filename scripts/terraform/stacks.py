@@ -17,6 +17,8 @@ from scripts.setup.paths import ROOT
 from scripts.terraform import program as terraform
 from settings.secret_names import SecretName
 
+_SYNTHESIZE = "Run `python3 scripts/cdktf.py synth`."
+
 
 @dataclass(frozen=True, kw_only=True)
 class Backend:
@@ -56,56 +58,65 @@ class Stack:
     @property
     def project(self) -> str:
         """The project's part of all resource names."""
-        return str(self._resource("resource_group")["tags"]["project"])
+        return str(self._resource("resource_group", "tags", "project"))
 
     @property
     def location(self) -> str:
         """The Azure region."""
-        return str(self._resource("resource_group")["location"])
+        return str(self._resource("resource_group", "location"))
 
     @property
     def resource_group(self) -> str:
         """The name of its resource group."""
-        return str(self._resource("resource_group")["name"])
+        return str(self._resource("resource_group", "name"))
 
     @property
     def container_app(self) -> str:
         """The name of its container app."""
-        return str(self._resource("container_app")["name"])
+        return str(self._resource("container_app", "name"))
 
     @property
     def key_vault(self) -> str:
         """The name of its Key Vault."""
-        return str(self._resource("key_vault")["name"])
+        return str(self._resource("key_vault", "name"))
 
     @property
     def backend(self) -> Backend:
         """Where its state is stored."""
-        found = self.content["terraform"]["backend"]["azurerm"]
-        return Backend(**{name: found[name] for name in Backend.__annotations__})
+        names = Backend.__annotations__
+        return Backend(**{name: self.find("terraform", "backend", "azurerm", name) for name in names})
 
     @property
     def variables(self) -> tuple[Variable, ...]:
         """Its variables, sorted by name."""
         return tuple(
             Variable(name=name, description=variable["description"], required="default" not in variable)
-            for name, variable in sorted(self.content["variable"].items())
+            for name, variable in sorted(self.find("variable").items())
         )
 
     @property
     def roles(self) -> frozenset[str]:
         """The names of the roles that it assigns."""
-        assignments = self.content["resource"]["azurerm_role_assignment"].values()
+        assignments = self.find("resource", "azurerm_role_assignment").values()
         return frozenset(assignment["role_definition_name"] for assignment in assignments)
 
     @property
     def resource_providers(self) -> tuple[str, ...]:
         """The Azure resource providers that it registers."""
-        return tuple(self.content["provider"]["azurerm"][0]["resource_providers_to_register"])
+        return tuple(self.find("provider", "azurerm", 0, "resource_providers_to_register"))
 
-    def _resource(self, kind: str) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self.content["resource"][f"azurerm_{kind}"]["gateway"]
+    def find(self, *path: str | int) -> Any:  # noqa: ANN401 - JSON
+        """What stands there; `ScriptError` if nothing does, as in a stack that is not this repository's."""
+        found: Any = self.content
+        try:
+            for part in path:
+                found = found[part]
+        except (LookupError, TypeError):
+            raise _foreign(self.folder / "cdk.tf.json") from None
         return found
+
+    def _resource(self, kind: str, *path: str) -> Any:  # noqa: ANN401 - JSON
+        return self.find("resource", f"azurerm_{kind}", "gateway", *path)
 
 
 def output_folder() -> Path:
@@ -129,9 +140,23 @@ def prepare(envs: Sequence[str] | None) -> tuple[Stack, ...]:
 
 
 def load_all(out: Path | None = None) -> tuple[Stack, ...]:
-    """Every synthesized stack, sorted by name."""
-    files = sorted((out or output_folder()).glob("stacks/*/cdk.tf.json"))
-    return tuple(Stack(file.parent, json.loads(file.read_text(encoding="utf-8"))) for file in files)
+    """Every synthesized stack, sorted by name; `ScriptError` if there is none."""
+    folder = out or output_folder()
+    files = sorted(folder.glob("stacks/*/cdk.tf.json"))
+    if not files:
+        raise ScriptError(f"{folder} has no stack: nothing is synthesized there. {_SYNTHESIZE}", code=2)
+    return tuple(_read(file) for file in files)
+
+
+def _read(file: Path) -> Stack:
+    try:
+        return Stack(file.parent, json.loads(file.read_text(encoding="utf-8")))
+    except (ValueError, RecursionError):
+        raise _foreign(file) from None
+
+
+def _foreign(file: Path) -> ScriptError:
+    return ScriptError(f"{file} is not a stack of this repository. {_SYNTHESIZE}", code=2)
 
 
 def load(env: str, out: Path | None = None) -> Stack:

@@ -144,6 +144,13 @@ def test_an_unknown_environment_is_told_with_those_that_are_there(tmp_path: Path
     assert not list(tmp_path.iterdir())
 
 
+def test_a_folder_that_cannot_be_written_is_a_message(tmp_path: Path) -> None:
+    file = tmp_path / "a-file"
+    file.touch()
+    ran = client_settings(file / "x", "--base-url", "https://h", GATEWAY_KEY=KEY)
+    assert (ran.returncode, ran.stderr) == (2, f"{file / 'x'}: Not a directory\n")
+
+
 PROJECTS = {
     "team": {},
     "chat": {"models": ["gpt-4o-mini"]},

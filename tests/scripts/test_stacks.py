@@ -1,0 +1,33 @@
+"""Synthesized stacks that are missing, broken or not this repository's: a message instead of a traceback."""
+
+from pathlib import Path
+
+import pytest
+
+from scripts.cli.error_handling import ScriptError
+from scripts.terraform.stacks import Stack, load
+
+
+def test_a_folder_without_stacks_is_reported_with_the_command_that_writes_them(tmp_path: Path) -> None:
+    with pytest.raises(ScriptError, match=r"has no stack.* Run `python3 scripts/cdktf\.py synth`") as failure:
+        load("dev", tmp_path)
+    assert str(tmp_path) in str(failure.value)
+    assert failure.value.code == 2
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"resource": {"azurerm_container_app": []}}', "\xff"])
+def test_a_file_that_is_not_a_stack_of_this_repository_is_named(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "stacks/aigateway-dev/cdk.tf.json"
+    file.parent.mkdir(parents=True)
+    file.write_text(text, encoding="latin-1")
+    with pytest.raises(ScriptError) as failure:
+        _ = load("dev", tmp_path).container_app
+    assert str(failure.value).startswith(f"{file} is not a stack of this repository. Run `python3")
+    assert failure.value.code == 2
+
+
+def test_a_stack_without_a_backend_or_variables_is_not_this_repositorys() -> None:
+    stack = Stack(Path("aigateway-dev"), {"terraform": {"backend": {"local": {}}}})
+    for name in ("backend", "variables", "roles", "resource_providers"):
+        with pytest.raises(ScriptError, match=r"aigateway-dev/cdk\.tf\.json is not a stack"):
+            getattr(stack, name)
