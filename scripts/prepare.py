@@ -1,4 +1,7 @@
-"""Installs what plans and deployments need, and nothing else: in workflows a step of its own, without secrets."""
+"""Installs `.venv` and the cdktf CLI, without packages of tests, linters or benchmarks.
+
+In workflows it is a step of its own, so that nothing is installed where secrets are.
+"""
 
 from __future__ import annotations
 
