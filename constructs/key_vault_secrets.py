@@ -9,7 +9,7 @@ from constructs.escaping import literal
 from constructs.key_vault import KeyVault
 from gateway.secrets import Secret, build_secrets
 from settings.environment import EnvironmentSettings
-from settings.secret_names import terraform_environ
+from settings.secret_names import SecretName
 
 
 class KeyVaultSecrets(Construct):
@@ -50,21 +50,21 @@ class KeyVaultSecrets(Construct):
 
     def _build_variable(self, *, secret: Secret, name: str) -> None:
         """A variable whose secret can be derived may be left unset, but not be blank."""
-        environ = terraform_environ(name)
+        given_as = SecretName(name=name)
         is_optional = secret.value.optional is not None
         given = f'trimspace(var.{name}) != ""'
         variable = TerraformVariable(
             self,
             name,
             type=VariableType.STRING,
-            description=literal(f"{secret.description} Set {environ}."),
+            description=literal(f"{secret.description} {given_as.instruction}"),
             sensitive=True,
             nullable=False,
             default="" if is_optional else None,
             validation=[
                 TerraformVariableValidationConfig(
                     condition=f'${{var.{name} == "" || {given}}}' if is_optional else f"${{{given}}}",
-                    error_message=f"{environ} must not be {'blank' if is_optional else 'empty'}.",
+                    error_message=f"{given_as.environ} must not be {'blank' if is_optional else 'empty'}.",
                 )
             ],
         )

@@ -34,6 +34,11 @@ class SecretName:
         return terraform_environ(self.name)
 
     @property
+    def instruction(self) -> str:
+        """How a person passes it to Terraform; the last sentence of the variable's description."""
+        return f"Set {self.environ}."
+
+    @property
     def given(self) -> str:
         """Its value in this process's environment; empty if unset, as a secret that GitHub lacks is in a workflow."""
         return os.environ.get(self.environ, "").strip()

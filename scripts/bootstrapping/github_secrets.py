@@ -23,7 +23,7 @@ def required_secrets(stack: Stack) -> tuple[Variable, ...]:
 
 def description(variable: Variable) -> str:
     """What it is, without how to pass it on a laptop."""
-    return variable.description.partition(" Set TF_VAR_")[0]
+    return variable.description.removesuffix(f" {variable.instruction}")
 
 
 def check_secret_names(stacks: Sequence[Stack]) -> None:
