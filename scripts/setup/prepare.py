@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Collection
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.file_lock import file_lock
@@ -19,6 +20,9 @@ from scripts.setup import fingerprint, install
 from scripts.setup.install import NODE_MODULES, VENV, program
 from scripts.setup.paths import ROOT
 from scripts.setup.requirements import from_pipfile_lock, image_locks, tool_locks
+
+if TYPE_CHECKING:
+    Jobs = dict[str, Callable[[Processes], object]]
 
 IMAGES = ROOT / ".image"
 LOCKS = ROOT / "local" / "image"
@@ -43,12 +47,12 @@ def prepare(
     """
     check_python(sys.version_info[:3])
     with file_lock(ROOT / ".setup.lock", if_taken="Another setup of this folder is running; waiting for it."):
-        jobs = {**_venv(development=development), **_images(litellm), **_tools(tools)}
-        if jobs:
-            run_in_parallel(jobs)
-        lock = (ROOT / "package-lock.json").read_text(encoding="utf-8")
-        if node and not fingerprint.matches(NODE_MODULES, lock=lock):
-            run_in_parallel({"The cdktf CLI": partial(install.install_node_modules, lock=lock)})
+        packages, cli = _venv(development=development), _node_modules() if node else {}
+        others = {**_images(litellm), **_tools(tools)}
+        # npm is one of the packages.
+        for jobs in ({**packages, **others}, cli) if packages else ({**others, **cli},):
+            if jobs:
+                run_in_parallel(jobs)
 
 
 def enter(
@@ -79,7 +83,7 @@ def check_python(version: tuple[int, ...]) -> None:
         )
 
 
-def _venv(*, development: bool) -> dict[str, Callable[[Processes], object]]:
+def _venv(*, development: bool) -> Jobs:
     """Make `.venv` if need be; what is left to do in it."""
     lock = (ROOT / "Pipfile.lock").read_text(encoding="utf-8")
     requirements = from_pipfile_lock(lock)
@@ -94,8 +98,8 @@ def _venv(*, development: bool) -> dict[str, Callable[[Processes], object]]:
     return {"Python packages": partial(install.install_packages, folder=VENV, wanted=wanted)}
 
 
-def _images(versions: Collection[str]) -> dict[str, Callable[[Processes], object]]:
-    jobs: dict[str, Callable[[Processes], object]] = {}
+def _images(versions: Collection[str]) -> Jobs:
+    jobs: Jobs = {}
     for version, lock in image_locks(LOCKS).items():
         folder, text = IMAGES / f"litellm-{version}", lock.read_text(encoding="utf-8")
         if version in versions and not _is_complete(folder, text):
@@ -103,8 +107,8 @@ def _images(versions: Collection[str]) -> dict[str, Callable[[Processes], object
     return jobs
 
 
-def _tools(names: Collection[str]) -> dict[str, Callable[[Processes], object]]:
-    jobs: dict[str, Callable[[Processes], object]] = {}
+def _tools(names: Collection[str]) -> Jobs:
+    jobs: Jobs = {}
     for name in names:
         shim = TOOL_LOCKS / f"{name}.py"
         program_text = shim.read_text(encoding="utf-8") if shim.is_file() else ""
@@ -112,6 +116,13 @@ def _tools(names: Collection[str]) -> dict[str, Callable[[Processes], object]]:
         if not _is_complete(folder, f"{text}{program_text}"):
             jobs[name] = partial(install.create_tool, folder=folder, requirements=text, shim=program_text)
     return jobs
+
+
+def _node_modules() -> Jobs:
+    lock = (ROOT / "package-lock.json").read_text(encoding="utf-8")
+    if fingerprint.matches(NODE_MODULES, lock=lock):
+        return {}
+    return {"The cdktf CLI": partial(install.install_node_modules, lock=lock)}
 
 
 def _is_complete(folder: Path, lock: str, *, name: str = fingerprint.NAME) -> bool:
