@@ -70,7 +70,7 @@ def parse(words: list[str]) -> tuple[bool, list[str]]:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "--full", action="store_true", help="also the long tests, a soak, and the newest LiteLLM that installs"
+        "--full", action="store_true", help="also the long tests, a soak, and the other locked versions of LiteLLM"
     )
     known, others = parser.parse_known_args(words)
     return known.full, [word for word in others if word != "--"]
