@@ -80,9 +80,9 @@ class Explainer:
             owner = "file" if len(location) == 1 else "table of this kind"
             source = self._source(self.variables.name_of(location[:-1]))
             return f"{source}: {field}: is missing; every {owner} must give it"
-        if kind == "model_type":
-            message = "must be a table of settings"
         variable = self.variables.name_of(location)
+        if kind == "model_type":
+            message = "must be JSON: an object of settings" if variable else "must be a table of settings"
         if variable:
             message = details.get("ctx", {}).get("in_a_variable") or message
         return f"{self._source(variable)}: {field}{_shown(value)}: {message}"

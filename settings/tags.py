@@ -17,7 +17,7 @@ _MOST = 15 - len(_OWN)
 
 def _a_table(value: object) -> object:
     if not isinstance(value, dict):
-        raise refused("must be a table of texts")
+        raise refused("must be a table of texts", in_a_variable="must be JSON: an object of texts by name")
     return value
 
 
