@@ -49,7 +49,9 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--subscription", metavar="ID", help="its id or name (default: the one az uses)")
     parser.add_argument("--repository", metavar="OWNER/NAME", help="on GitHub (default: from the remote `origin`)")
     parser.add_argument(
-        "--subject-prefix", metavar="PREFIX", help="of the subjects of GitHub's tokens (default: GitHub is asked)"
+        "--subject-prefix",
+        metavar="PREFIX",
+        help="how the subject claim of GitHub's tokens begins, such as repo:OWNER/NAME (default: read from GitHub)",
     )
     parser.add_argument(
         "--reviewer", action="append", default=[], metavar="LOGIN", help="who approves, also ORG/TEAM; repeatable"
@@ -60,7 +62,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--environments-protected",
         action="store_true",
-        help="the environments are protected by hand; counts only if GitHub cannot be asked",
+        help="you have protected the environments by hand; used only without access to GitHub",
     )
     parser.add_argument("--skip-synth", action="store_true", help="use the stacks of the last synthesis")
     options = parser.parse_args(words)

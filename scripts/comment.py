@@ -1,4 +1,4 @@
-"""Writes one comment per environment on a pull request and updates it in place: `comment.py --env dev --file plan.md`.
+"""Puts a text into the comment of an environment on a pull request: `comment.py --env dev --file plan.md`.
 
 In the workflow of a pull request it needs GH_TOKEN; elsewhere use --pull-request.
 """
@@ -34,12 +34,16 @@ def main() -> None:
 def parse(words: list[str]) -> argparse.Namespace:
     """The options; a mistake in them ends with exit code 2."""
     parser = argparse.ArgumentParser(
-        prog="comment.py", description="Writes or updates the comment of an environment on a pull request."
+        prog="comment.py",
+        description="Puts a text, such as a plan, into a comment on a pull request. Each environment has one comment, "
+        "which is updated in place.",
     )
-    parser.add_argument("--env", required=True, metavar="NAME", help="the environment of the comment")
+    parser.add_argument("--env", required=True, metavar="NAME", help="the environment that the text is about")
     parser.add_argument("--file", required=True, type=Path, metavar="FILE", help="the text, in Markdown")
-    parser.add_argument("--pull-request", type=int, metavar="N", help="(default: the one of this workflow run)")
-    parser.add_argument("--repository", metavar="OWNER/NAME", help="(default: this checkout's)")
+    parser.add_argument(
+        "--pull-request", type=int, metavar="N", help="number of the pull request (default: that of this workflow run)"
+    )
+    parser.add_argument("--repository", metavar="OWNER/NAME", help="on GitHub (default: the one of `origin`)")
     return parser.parse_args(words)
 
 

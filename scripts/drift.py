@@ -1,4 +1,4 @@
-"""Checks whether Azure still matches the settings: `drift.py --env dev` plans, and keeps one issue up to date.
+"""Plans an environment, and opens, updates or closes its GitHub issue: `drift.py --env dev`.
 
 It refreshes everything, as a deployment does, and takes the same rights. Drift opens or updates the environment's
 issue, no drift closes it. The exit code is 0 in both cases.
@@ -43,8 +43,11 @@ def parse(words: list[str]) -> argparse.Namespace:
     """The options; a mistake in them ends with exit code 2."""
     parser = argparse.ArgumentParser(
         prog="drift.py",
-        description="Checks whether Azure still matches the settings, and keeps one issue per environment.",
+        description="Plans an environment. Opens or updates its GitHub issue if Azure differs from the settings, else "
+        "closes it.",
     )
     parser.add_argument("--env", required=True, metavar="NAME", help="the environment")
-    parser.add_argument("--repository", metavar="OWNER/NAME", help="where the issue is (default: this checkout's)")
+    parser.add_argument(
+        "--repository", metavar="OWNER/NAME", help="GitHub repository of the issue (default: the one of `origin`)"
+    )
     return parser.parse_args(words)
