@@ -85,7 +85,7 @@ def test_from_a_first_deployment_to_a_rollback(checkout: Checkout, cloud: Cloud,
     [
         (signal.SIGINT, 130, 2),
         pytest.param(signal.SIGINT, 130, 1, marks=pytest.mark.full),
-        pytest.param(signal.SIGTERM, 143, 1, marks=pytest.mark.full),
+        (signal.SIGTERM, 143, 1),
         pytest.param(signal.SIGHUP, 129, 1, marks=pytest.mark.full),
     ],
 )
@@ -159,7 +159,6 @@ def test_an_interrupted_plan_leaves_nothing_behind(checkout: Checkout) -> None:
     assert not (checkout.out / "stacks/aigateway-dev/plan").exists()
 
 
-@pytest.mark.full
 def test_a_locked_state_is_explained_and_stays_locked(checkout: Checkout) -> None:
     lock = b'{"ID": "0b1f6471", "Operation": "OperationTypeApply", "Who": "somebody@elsewhere", "Path": ""}'
     checkout.state.locks["dev"] = lock
