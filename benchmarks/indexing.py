@@ -88,13 +88,13 @@ async def _batches(client: Client, waiting: Iterator[Case], *, parallel: int) ->
 
     async def worker() -> None:
         for case in waiting:
-            asked = time.perf_counter()
+            sent = time.perf_counter()
             try:
                 await client.call(case)
             except (BenchmarkError, aiohttp.ClientError, TimeoutError):
                 continue  # lost
             now = time.perf_counter()
-            done.append((now - begun, now - asked))
+            done.append((now - begun, now - sent))
 
     async with asyncio.TaskGroup() as workers:
         for _ in range(parallel):

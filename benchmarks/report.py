@@ -26,7 +26,7 @@ FOLDER = "benchmarks"
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """What every benchmark is given: the stacks, how much to measure, and whom to tell how far it is."""
+    """What every benchmark is given: the stacks, how much to measure, and where to report progress."""
 
     stacks: Stacks
     rounds: int

@@ -20,7 +20,7 @@ from local.runner.stack import read_stack
 
 @dataclass(frozen=True, kw_only=True)
 class Replica:
-    """Both containers, and the emulated regions behind them, the first to be asked first."""
+    """Both containers, and the emulated regions behind them, in the order of their calls."""
 
     session: Session
     gateway: Target

@@ -40,8 +40,8 @@ def measure(bench: Bench, *, requests: int = _REQUESTS) -> StartupNumbers:
         ours = start_replica(stack, requests=requests)
         for name, start in {**ours, LITELLM: start_stock(stack, requests=requests)}.items():
             starts[name].append(start)
-        told = ", ".join(f"{name} {column[-1].ready_s:.1f} s" for name, column in starts.items())
-        bench.progress(f"Start {number} of {bench.rounds}: {told}")
+        ready = ", ".join(f"{name} {column[-1].ready_s:.1f} s" for name, column in starts.items())
+        bench.progress(f"Start {number} of {bench.rounds}: {ready}")
     return StartupNumbers(requests=requests, starts=starts)
 
 

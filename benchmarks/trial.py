@@ -87,7 +87,9 @@ class Trial:
             if all(answer.is_good for answer in answers) and received == len(self.cases):
                 return
             await asyncio.sleep(0.2)
-        raise BenchmarkError(f"The first region was not asked again within {_PATIENCE_S:.0f} s after its last failure.")
+        raise BenchmarkError(
+            f"The first region was not called again within {_PATIENCE_S:.0f} s after its last failure."
+        )
 
     async def _load(self, client: Client, ending: asyncio.Event) -> list[_Attempt]:
         """A request every few milliseconds, whatever became of the one before."""
@@ -106,7 +108,7 @@ class Trial:
         good = [attempt for attempt in attempts if attempt.is_good]
         return Outage(
             seconds=None if None in waits else round(max(wait for wait in waits if wait is not None), 4),
-            asked=len(attempts),
+            requests=len(attempts),
             failed=len(attempts) - len(good),
             slow=sum(attempt.ended - attempt.started > self.slow_s for attempt in good),
         )

@@ -21,7 +21,7 @@ class Outage(BaseModel):
     """
 
     seconds: float | None
-    asked: int
+    requests: int
     failed: int
     slow: int
 
@@ -94,11 +94,11 @@ def _median(outages: Sequence[Outage]) -> float | None:
 
 
 def _failed(outages: Sequence[Outage]) -> str:
-    return f"{sum(outage.failed for outage in outages)} of {sum(outage.asked for outage in outages)}"
+    return f"{sum(outage.failed for outage in outages)} of {sum(outage.requests for outage in outages)}"
 
 
 def _percent(outages: Sequence[Outage]) -> float:
-    return 100 * sum(outage.failed for outage in outages) / max(1, sum(outage.asked for outage in outages))
+    return 100 * sum(outage.failed for outage in outages) / max(1, sum(outage.requests for outage in outages))
 
 
 def _slow(outages: Sequence[Outage]) -> str:

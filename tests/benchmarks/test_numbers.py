@@ -37,8 +37,8 @@ def test_an_index_is_compared_with_its_bound_and_lost_batches_are_counted() -> N
 
 def test_an_outage_without_an_answer_is_told() -> None:
     good, none = (
-        Outage(seconds=0.5, asked=10, failed=1, slow=2),
-        Outage(seconds=None, asked=10, failed=10, slow=0),
+        Outage(seconds=0.5, requests=10, failed=1, slow=2),
+        Outage(seconds=None, requests=10, failed=10, slow=0),
     )
     section = FailoverNumbers(
         limit_s=2.0, outages={"500": {"stock LiteLLM": [good, none], "gateway": [good]}}

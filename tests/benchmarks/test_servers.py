@@ -53,7 +53,7 @@ def test_overhead_is_measured_of_every_server(bench: Bench, replica: Replica, st
 
 def test_an_outage_is_seen_by_clients_of_a_server_without_failover(replica: Replica) -> None:
     direct, gateway = outages(replica)
-    assert direct.failed == direct.asked > 3
+    assert direct.failed == direct.requests > 3
     assert direct.seconds is None
     check_recovery(gateway)
 

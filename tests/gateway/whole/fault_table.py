@@ -14,13 +14,13 @@ RegionFaults = Mapping[str, tuple[str, Mapping[str, object]]]
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """What the client sees, and which regions are asked and the statuses that the log has for them.
+    """What the client sees, and which regions are called, with the statuses in the log.
 
     `status` and `error` are those of the log's line. `timeouts`: how many attempts run into `LIMIT_S`.
     """
 
     client: str = ANSWER
-    asked: tuple[tuple[str, int], ...]
+    attempts: tuple[tuple[str, int], ...]
     status: int = 200
     error: str | None = None
     timeouts: int = 0
@@ -28,7 +28,7 @@ class Expected:
     @property
     def region(self) -> str | None:
         """The region that answered."""
-        last, status = self.asked[-1]
+        last, status = self.attempts[-1]
         return last if status < 500 and status != 429 else None
 
 
@@ -68,13 +68,13 @@ def _all(fault: str, **options: object) -> RegionFaults:
 
 
 def _moves_on(status: int, *, timeouts: int = 0) -> Expected:
-    return Expected(asked=(("first", status), ("second", 200)), timeouts=timeouts)
+    return Expected(attempts=(("first", status), ("second", 200)), timeouts=timeouts)
 
 
 def _exhausted(*statuses: int, timeouts: int = 0) -> Expected:
     return Expected(
         client="InternalServerError 503 upstream_unavailable",
-        asked=tuple(zip(("first", "second", "third"), statuses, strict=True)),
+        attempts=tuple(zip(("first", "second", "third"), statuses, strict=True)),
         status=503,
         error="upstream_unavailable",
         timeouts=timeouts,
@@ -84,7 +84,7 @@ def _exhausted(*statuses: int, timeouts: int = 0) -> Expected:
 def _interrupted(*, timeouts: int = 0) -> Expected:
     return Expected(
         client="a part, then APIError upstream_interrupted",
-        asked=(("first", 200),),
+        attempts=(("first", 200),),
         error="upstream_interrupted",
         timeouts=timeouts,
     )
@@ -109,7 +109,7 @@ FAULTS = (
     Fault(
         name="slow first token, in time",
         regions=_first("slow_first_token", delay_s=0.3),
-        whole=Expected(asked=(("first", 200),)),
+        whole=Expected(attempts=(("first", 200),)),
     ),
     Fault(name="connection refused", regions=_first("refused"), whole=_moves_on(502)),
     Fault(name="reset", regions=_first("reset"), whole=_moves_on(502), through_litellm=True),
@@ -154,7 +154,7 @@ FAULTS = (
     Fault(
         name="two regions down",
         regions={"first": ("500", {}), "second": ("reset", {})},
-        whole=Expected(asked=(("first", 500), ("second", 502), ("third", 200))),
+        whole=Expected(attempts=(("first", 500), ("second", 502), ("third", 200))),
     ),
     Fault(name="all regions: 500", regions=_all("500"), whole=_exhausted(500, 500, 500), through_litellm=True),
     Fault(name="all regions: connection refused", regions=_all("refused"), whole=_exhausted(502, 502, 502)),
@@ -164,7 +164,7 @@ FAULTS = (
         regions=_all("429", retry_after=30),
         whole=Expected(
             client="RateLimitError 429 rate_limit_exceeded with Retry-After",
-            asked=(("first", 429), ("second", 429), ("third", 429)),
+            attempts=(("first", 429), ("second", 429), ("third", 429)),
             status=429,
             error="rate_limit_exceeded",
         ),

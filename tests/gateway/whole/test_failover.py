@@ -46,14 +46,14 @@ def test_a_fault(
             request["region"]
             for request in received
             if request["headers"]["x-ms-client-request-id"] == line["request_id"]
-        ] == [region for region, _ in expected.asked if region not in refusing]
+        ] == [region for region, _ in expected.attempts if region not in refusing]
     assert len(received) == sum(len(line["attempts"]) for line in lines.values()) - len(refusing) * len(lines)
     assert_nothing_leaked()
 
 
 def _check(surface: Surface, result: Result, line: dict[str, Any], expected: Expected) -> None:
     assert result.text == expected.client
-    assert tuple((attempt["upstream"], attempt["status"]) for attempt in line["attempts"]) == expected.asked
+    assert tuple((attempt["upstream"], attempt["status"]) for attempt in line["attempts"]) == expected.attempts
     assert (line["status"], line["region"], line["error"]) == (expected.status, expected.region, expected.error)
     assert (line["route"], line["model"], line["stream"]) == (surface.route, surface.model, surface.streamed)
     assert line["project"] == "team"
