@@ -1,7 +1,7 @@
 """Writes the settings of Roo Code and Qoder for a gateway: `GATEWAY_KEY=... client_settings.py --base-url URL`.
 
-The key comes from the environment or is asked for; an argument would be seen by everybody on the machine. The files
-hold it, so only their owner can read them.
+The key comes from the environment or a prompt: other users of the machine can read arguments. The files contain it, so
+only their owner can read them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def main() -> None:
     base_url = normalize(arguments.base_url)
     key = os.environ.get("GATEWAY_KEY") or getpass.getpass("The gateway's key: ")
     if not key.strip():
-        raise ScriptError("A key is needed: set GATEWAY_KEY, or type it when asked.", code=2)
+        raise ScriptError("No key. Set GATEWAY_KEY, or enter it at the prompt.", code=2)
     models = client_models(arguments.env, project=arguments.project)
     roo, qoder = write_all(arguments.output, base_url=base_url, key=key, models=models)
     print(f"Roo Code: Settings > Import > {roo}")
@@ -45,12 +45,14 @@ def parse(words: list[str]) -> argparse.Namespace:
     """The options; a mistake in them ends with exit code 2."""
     parser = argparse.ArgumentParser(
         prog="client_settings.py",
-        description="Writes the settings of Roo Code and Qoder. The key comes from GATEWAY_KEY, or is asked for.",
+        description="Writes the settings of Roo Code and Qoder. The key comes from GATEWAY_KEY or a prompt.",
     )
     parser.add_argument("--base-url", required=True, metavar="URL", help="https://HOST/v1, or https://HOST")
-    parser.add_argument("--env", default="dev", metavar="NAME", help="whose models to name (default: dev)")
-    parser.add_argument("--project", metavar="NAME", help="whose key it is (default: the first of the settings)")
-    parser.add_argument("--output", type=Path, default=ROOT / ".local/clients", metavar="DIR", help="where to write")
+    parser.add_argument("--env", default="dev", metavar="NAME", help="the environment with the models (default: dev)")
+    parser.add_argument("--project", metavar="NAME", help="the project of the key (default: the first of the settings)")
+    parser.add_argument(
+        "--output", type=Path, default=ROOT / ".local/clients", metavar="DIR", help="folder of both files"
+    )
     return parser.parse_args(words)
 
 
@@ -120,9 +122,9 @@ def write_all(folder: Path, *, base_url: str, key: str, models: ClientModels) ->
 
 
 def write(path: Path, content: dict[str, Any]) -> None:
-    """Replace the file in one step; private from its first byte on."""
+    """Replace the file atomically; it is private from the start."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(f".{os.getpid()}.new")  # its own, should another run write at the same time
+    new = path.with_suffix(f".{os.getpid()}.new")  # another run may write at the same time
     new.unlink(missing_ok=True)
     with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
         json.dump(content, stream, indent=2)

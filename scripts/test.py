@@ -34,7 +34,7 @@ from scripts.terraform import synthesis
 WITH_LITELLM = ("tests/gateway/whole",)
 SOAK = ("tests/gateway/whole/test_soak.py", "--soak-seconds", "120")
 ZIZMOR = ("--offline", "--persona=pedantic", "--no-progress")
-# Without the linters that happen to be on somebody's machine: each `run:` is one call of a script.
+# Without linters that may be on PATH: each `run:` is one call of a script.
 ACTIONLINT = ("-shellcheck=", "-pyflakes=")
 _MOST_WORKERS = 4  # each may run a LiteLLM of its own, with 0.4 GB
 

@@ -17,7 +17,7 @@ _START_S = 30.0
 
 @dataclass(frozen=True)
 class Emulator:
-    """Where it listens as Azure, and where it takes orders."""
+    """The addresses of its data plane and of its control port."""
 
     url: str
     control_url: str

@@ -1,5 +1,5 @@
-"""What a person can mend."""
+"""Errors of the runner."""
 
 
 class RunnerError(Exception):
-    """Its text is the whole message: what is wrong, and what to do."""
+    """Its text is the message for the user: what is wrong, and what to do."""

@@ -1,4 +1,4 @@
-"""The Python environment that stands for the container image: LiteLLM of the same version, from its own lock."""
+"""The Python environment that replaces the container image: LiteLLM of the same version, from its own lock."""
 
 import os
 import re
@@ -23,8 +23,8 @@ def find_image(image: str, *, root: Path = ROOT) -> Path:
         return programs
     locks = sorted(lock.stem for lock in (root / "local/image").glob("litellm-*.txt"))
     if f"litellm-{version}" in locks:
-        raise RunnerError(f"{programs.parent} is missing. `python3 scripts/up.py` makes it.")
+        raise RunnerError(f"{programs.parent} is missing. `python3 scripts/up.py` installs it.")
     raise RunnerError(
-        f"The settings name LiteLLM {version}, but local/image has a lock for {', '.join(locks)} alone. "
-        "`python3 scripts/upgrade.py TAG` makes another."
+        f"The settings name LiteLLM {version}, but local/image has locks for {', '.join(locks)} only. "
+        "`python3 scripts/upgrade.py TAG` adds one."
     )

@@ -1,4 +1,4 @@
-"""Child processes that end with us."""
+"""Child processes that end with this one."""
 
 import ctypes
 import os
@@ -32,7 +32,7 @@ class Process:
         return self.log.read_text(encoding="utf-8", errors="replace")
 
     def check(self) -> None:
-        """Raise RunnerError when it has ended, with its last words."""
+        """Raise RunnerError with its last lines when it has ended."""
         code = self.popen.poll()
         if code is not None:
             last = "\n".join(self.output().splitlines()[-15:])
@@ -56,7 +56,7 @@ def _describe_end(code: int) -> str:
 def start(
     name: str, command: Sequence[str], *, env: Mapping[str, str], programs: Path | None = None
 ) -> Iterator[Process]:
-    """Run a command in a folder of its own, with no more of our environment than it takes to start; stop it after.
+    """Run a command in a folder of its own, with the few variables of ours that it needs to start; stop it afterwards.
 
     `programs` comes first on its PATH, as the image's folder of programs would be the first one in the container.
     """
@@ -70,7 +70,7 @@ def start(
         home = {"PATH": path, "HOME": folder, "TMPDIR": folder, "TEMP": folder, "PYTHONUNBUFFERED": "1"}
         popen = None
         try:
-            with log.open("wb") as stream, undisturbed():
+            with log.open("wb") as stream, signals_deferred():
                 popen = subprocess.Popen(
                     [program, *command[1:]],
                     env={**inherited, **home, **env},
@@ -89,8 +89,8 @@ def start(
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
-    """Let Ctrl-C wait for the end of the block: a process that is started but not known yet would be left behind."""
+def signals_deferred() -> Iterator[None]:
+    """Let Ctrl-C wait for the end of the block: a process that has just been started would be left running."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -107,7 +107,7 @@ def undisturbed() -> Iterator[None]:
 
 
 def _end_with_parent() -> None:
-    """Where the kernel offers it: even if we are killed outright, nothing is left running."""
+    """On Linux: nothing is left running even if this process is killed."""
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 

@@ -1,4 +1,4 @@
-"""The stack, running: both containers, and behind them whatever stands for Azure."""
+"""Runs a stack: both containers, and the emulators of Azure OpenAI."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +20,7 @@ from settings.secret_names import azure_key
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """How to reach what runs, and what it has printed."""
+    """A running stack: its addresses, keys and output."""
 
     host_url: str
     litellm_url: str
@@ -91,7 +91,7 @@ def run(
     programs = find_image(read.gateway.image)
     addresses = _addresses(read, upstreams or {})
     variables = _variables(read, azure=azure, environ=environ, secrets=secrets)
-    free_port(port)  # told before anything is started
+    free_port(port)  # before anything is started
     with ExitStack() as running:
         emulators: dict[str, Emulator] = {}
         for upstream in read.upstreams:
@@ -101,7 +101,7 @@ def run(
                 key = read.gateway.secrets[upstream.key_env].resolve(variables)
                 emulators[upstream.name] = running.enter_context(emulate(upstream.name, key=key, models=models))
                 addresses[upstream.name] = emulators[upstream.name].url
-        # Not earlier: what is free may be taken by whoever starts meanwhile.
+        # Not earlier: another program may take a free port meanwhile.
         ports = dict(zip(("gateway", "litellm"), free_ports(port, 0), strict=True))
         urls = {name: f"http://{HOST}:{number}" for name, number in ports.items()}
         overrides = _overrides(read.upstreams, addresses=addresses, urls=urls)

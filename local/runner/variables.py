@@ -1,4 +1,4 @@
-"""The values of Terraform's variables on this machine: from `TF_VAR_...`, else random ones that stay."""
+"""The values of Terraform's variables on this machine: from `TF_VAR_...`, else generated and kept."""
 
 import json
 import os
@@ -15,7 +15,7 @@ _PRIVATE = 0o600
 def resolve_variables(
     names: Sequence[str], *, optional: Sequence[str] = (), environ: Mapping[str, str], file: Path
 ) -> dict[str, str]:
-    """Return a value for every name; what is not set is made up once and kept in `file`, readable by its owner.
+    """Return a value for every name; what is not set is generated once and kept in `file`, readable by its owner only.
 
     An `optional` one that is unset or empty has none.
 
@@ -25,10 +25,10 @@ def resolve_variables(
     values = {name: environ[terraform_environ(name)] for name in names if terraform_environ(name) in environ}
     values |= {name: environ[terraform_environ(name)] for name in optional if environ.get(terraform_environ(name))}
     if empty := [name for name, value in values.items() if not value.strip()]:
-        raise RunnerError(f"{terraform_environ(empty[0])} is empty. Give it a value, or unset it for a random one.")
+        raise RunnerError(f"{terraform_environ(empty[0])} is empty. Set a value, or unset it to generate one.")
     if odd := [name for name, value in values.items() if not value.isascii() or not value.isprintable()]:
         raise RunnerError(
-            f"{terraform_environ(odd[0])} has characters that an HTTP header cannot hold, such as line ends."
+            f"{terraform_environ(odd[0])} has characters that an HTTP header cannot contain, such as line breaks."
         )
     kept = _read(file)
     unset = [name for name in names if name not in values]
@@ -46,7 +46,7 @@ def _read(file: Path) -> dict[str, str]:
     except ValueError:
         kept = None
     if not isinstance(kept, dict) or not all(isinstance(value, str) and value for value in kept.values()):
-        raise RunnerError(f"{file} does not hold the secrets that were kept there. Delete it for new ones.")
+        raise RunnerError(f"{file} is damaged. Delete it to generate new secrets.")
     file.chmod(_PRIVATE)
     return kept
 

@@ -39,7 +39,7 @@ def models_of(settings: EnvironmentSettings, *, project: str | None = None) -> t
 
 
 def log_endpoints(envs: Sequence[str] | None) -> None:
-    """Log which Azure OpenAI these environments, or all, send prompts and keys to: the default is nobody's choice."""
+    """Log which Azure OpenAI these environments, or all, send prompts and keys to, and whether it is the default."""
     for env, settings in all_settings().items():
         if envs is None or env in envs:
             log(describe_endpoints(settings))

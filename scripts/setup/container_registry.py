@@ -27,9 +27,9 @@ _TIMEOUT_S = 20.0
 
 
 def digest_of(repository: str, tag: str) -> str:
-    """The digest of `repository:tag`; `ScriptError` when the registry does not tell."""
+    """The digest of `repository:tag`; `ScriptError` when the registry does not give it."""
     host, _, path = repository.partition("/")
-    # As Docker does it: only a registry on this machine may do without TLS.
+    # As in Docker: only a registry on this machine needs no TLS.
     scheme = "http" if host.partition(":")[0] in ("localhost", "127.0.0.1") else "https"
     url = f"{scheme}://{host}/v2/{path}/manifests/{tag}"
     try:
@@ -41,7 +41,7 @@ def digest_of(repository: str, tag: str) -> str:
     except (httpx.HTTPError, httpx.InvalidURL) as broken:
         raise ScriptError(
             f"{host} cannot be reached ({type(broken).__name__}: {broken}).\n"
-            "Where the network does not allow it, look the digest up elsewhere and give it: --digest sha256:..."
+            "If the network does not allow it, look up the digest elsewhere: --digest sha256:..."
         ) from None
     if answer.status_code == httpx.codes.NOT_FOUND:
         raise ScriptError(f"{repository} has no tag {tag}.")
@@ -49,13 +49,13 @@ def digest_of(repository: str, tag: str) -> str:
     if not answer.is_success or not _DIGEST.fullmatch(digest):
         raise ScriptError(
             f"{host} answered {answer.status_code} and no digest for {repository}:{tag}.\n"
-            "Try again later, or look the digest up elsewhere and give it: --digest sha256:..."
+            "Try again later, or look up the digest elsewhere: --digest sha256:..."
         )
     return digest
 
 
 def _token(client: httpx.Client, refusal: httpx.Response, repository: str) -> str:
-    """What a registry gives to anybody who asks for a public image."""
+    """The token for a public image, which needs no login."""
     challenge = dict(_CHALLENGE.findall(refusal.headers.get("www-authenticate", "")))
     realm = challenge.pop("realm", "")
     answer = client.get(realm, params=challenge) if realm else refusal
@@ -63,4 +63,6 @@ def _token(client: httpx.Client, refusal: httpx.Response, repository: str) -> st
         fields = answer.raise_for_status().json()
         return str(fields.get("token") or fields["access_token"])
     except (httpx.HTTPStatusError, ValueError, AttributeError, KeyError):
-        raise ScriptError(f"{repository} cannot be read without a login. Is that its name, and is it public?") from None
+        raise ScriptError(
+            f"{repository} cannot be read without a login. Is the name right, and is it public?"
+        ) from None

@@ -40,7 +40,7 @@ def prepare(
     tools: Collection[str] = (),
     node: bool = False,
 ) -> None:
-    """Install what is missing or outdated: the packages that every script needs, and what is asked for.
+    """Install what is missing or outdated: the packages that every script needs, and what the arguments name.
 
     `development` are the packages of tests and linters, `litellm` versions of LiteLLM, `node` is the cdktf CLI.
     `ScriptError` says what to do.

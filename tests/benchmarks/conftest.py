@@ -13,7 +13,7 @@ from benchmarks.targets import Target
 
 @pytest.fixture(scope="session")
 def bench(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    """As little as can be measured, and nobody is told."""
+    """The shortest measurement, without progress."""
     stacks = Stacks(tmp_path_factory.mktemp("benchmarks"))
     return Bench(stacks=stacks, rounds=1, requests=2, progress=lambda _: None)
 

@@ -1,4 +1,4 @@
-"""Ctrl-C while a process is started, which nobody would stop afterwards."""
+"""Ctrl-C while a process is started: it must not be left running."""
 
 import os
 import signal
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.runner.processes import undisturbed
+from local.runner.processes import signals_deferred
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="Windows has other signals")
 
@@ -23,7 +23,7 @@ def test_while_a_process_is_started_it_waits(handler: object) -> None:
     steps = []
 
     def begin() -> None:
-        with undisturbed():
+        with signals_deferred():
             os.kill(os.getpid(), signal.SIGINT)
             steps.append("started")
 
@@ -34,6 +34,6 @@ def test_while_a_process_is_started_it_waits(handler: object) -> None:
 
 
 def test_without_it_nothing_happens(handler: object) -> None:
-    with undisturbed():
+    with signals_deferred():
         pass
     assert signal.getsignal(signal.SIGINT) is handler

@@ -57,9 +57,9 @@ def test_its_children_end_with_it() -> None:
     while time.monotonic() < deadline:
         try:
             os.kill(child, 0)
-            if Path(f"/proc/{child}/stat").read_text().split()[2] == "Z":  # ended, and nobody has asked yet
+            if Path(f"/proc/{child}/stat").read_text().split()[2] == "Z":  # ended, and not waited for yet
                 break
-        except (ProcessLookupError, FileNotFoundError):  # somebody may ask between the two
+        except (ProcessLookupError, FileNotFoundError):  # it may be waited for between the two
             break
         time.sleep(0.02)
     else:
@@ -106,12 +106,12 @@ def test_the_image_is_the_environment_of_its_version(tmp_path: Path) -> None:
         pass
 
 
-def test_an_image_without_environment_or_lock_is_told(tmp_path: Path) -> None:
+def test_an_image_without_environment_or_lock_is_a_message(tmp_path: Path) -> None:
     (tmp_path / "local/image").mkdir(parents=True)
     (tmp_path / "local/image/litellm-1.103.2.txt").touch()
     with pytest.raises(RunnerError, match=r"scripts/up\.py"):
         find_image(IMAGE, root=tmp_path)
-    with pytest.raises(RunnerError, match=r"LiteLLM 1\.99\.0, but .* litellm-1\.103\.2 alone"):
+    with pytest.raises(RunnerError, match=r"LiteLLM 1\.99\.0, but .* litellm-1\.103\.2 only"):
         find_image(IMAGE.replace("103.2", "99.0"), root=tmp_path)
     with pytest.raises(RunnerError, match="some-image"):
         find_image("some-image", root=tmp_path)

@@ -40,7 +40,7 @@ def test_secrets_are_in_no_arguments_of_a_process(session: Session) -> None:
 
 @pytest.fixture
 def busy_port() -> Iterator[int]:
-    """A port that somebody listens on."""
+    """A port that another program listens on."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield listener.getsockname()[1]
 

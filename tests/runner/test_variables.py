@@ -85,9 +85,9 @@ def test_one_that_is_set_is_as_carefully_read_as_the_others(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"gateway_key": 1}', '{"gateway_key": ""}'])
-def test_a_spoilt_file_is_told_and_left(tmp_path: Path, content: str) -> None:
+def test_a_damaged_file_is_reported_and_kept(tmp_path: Path, content: str) -> None:
     file = tmp_path / "secrets.json"
     file.write_text(content)
-    with pytest.raises(RunnerError, match="Delete it for new ones"):
+    with pytest.raises(RunnerError, match=r"is damaged\. Delete it"):
         resolve_variables(NAMES, environ={}, file=file)
     assert file.read_text() == content

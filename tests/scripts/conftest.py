@@ -1,4 +1,4 @@
-"""A fresh copy of the tree, as a clone would be: no environment, no secrets, none of our variables."""
+"""A fresh copy of the tree, as a clone: nothing installed, no secrets, none of our variables."""
 
 import os
 import shutil
@@ -23,12 +23,12 @@ PYTHON = getattr(sys, "_base_executable", sys.executable)
 
 @dataclass(frozen=True)
 class Tree:
-    """A copy of the tree, and what a person may start in it."""
+    """A copy of the tree, and `up.py` in it."""
 
     path: Path
 
     def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
-        """Start `up.py` as if Ctrl-C could reach it: alone in its group, its streams ours."""
+        """Start `up.py` in a process group of its own, with our streams."""
         inherited = {
             name: value
             for name, value in os.environ.items()
@@ -52,11 +52,11 @@ class Tree:
         return subprocess.CompletedProcess(process.args, process.returncode, stdout, stderr)
 
     def processes(self) -> list[str]:
-        """The command lines of everything that runs in this copy."""
+        """The command lines of what runs in this copy."""
         return [line for line in command_lines() if str(self.path) in line]
 
     def left(self) -> list[str]:
-        """The same of what was told to end: what was killed takes a moment, and nobody waits for its children."""
+        """The same after a stop: killed processes take a moment to end."""
         deadline = time.monotonic() + 20
         while (there := self.processes()) and time.monotonic() < deadline:
             time.sleep(0.1)
@@ -64,13 +64,13 @@ class Tree:
 
 
 def command_lines() -> list[str]:
-    """What everybody on this machine can read of everybody's processes."""
+    """The command lines of all processes, which every user of the machine can read."""
     command = [shutil.which("ps") or "/bin/ps", "-eo", "args", "-ww"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
 
 
 def copy(folder: Path) -> Tree:
-    """Copy what git would have: all but what `.gitignore` names."""
+    """Copy everything but what `.gitignore` names."""
     ignored = [line.rstrip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").split()]
     shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".git", *ignored))
     return Tree(folder)
@@ -78,7 +78,7 @@ def copy(folder: Path) -> Tree:
 
 @pytest.fixture(scope="session")
 def tree(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tree]:
-    """One copy for all tests, since it takes a minute to set up; removed afterwards, since it takes a gigabyte."""
+    """One copy for all tests, because its setup takes a minute; removed afterwards, because it takes a gigabyte."""
     folder = tmp_path_factory.mktemp("fresh") / "clone"
     yield copy(folder)
     shutil.rmtree(folder)

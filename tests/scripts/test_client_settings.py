@@ -97,7 +97,7 @@ def test_only_the_owner_can_read_them(written: Path) -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
-def test_a_file_that_everybody_could_read_is_replaced(tmp_path: Path) -> None:
+def test_a_file_that_others_could_read_becomes_private(tmp_path: Path) -> None:
     path = tmp_path / "roo-settings.json"
     path.write_text("old", encoding="utf-8")
     path.chmod(0o644)

@@ -1,4 +1,4 @@
-"""Child processes: shown, explained, and never left behind."""
+"""Child processes: their progress, their failures, and their end."""
 
 import subprocess
 import sys
@@ -36,7 +36,10 @@ def test_jobs_run_at_the_same_time(tmp_path: Path) -> None:
     wait_for += "for _ in range(6000):\n    if other.exists(): sys.exit(0)\n    time.sleep(0.01)\nsys.exit(1)"
     a, b = str(tmp_path / "a"), str(tmp_path / "b")
     run_in_parallel(
-        {"a": lambda work: work.run([*python(wait_for), a, b]), "b": lambda work: work.run([*python(wait_for), b, a])}
+        {
+            "a": lambda it: it.run([*python(wait_for), a, b]),
+            "b": lambda it: it.run([*python(wait_for), b, a]),
+        }
     )
 
 
@@ -46,8 +49,8 @@ def test_the_first_failure_ends_the_others_with_what_they_started() -> None:
     with pytest.raises(ScriptError, match=r"^broken$"):
         run_in_parallel(
             {
-                "slow": lambda work: work.run(python(child)),
-                "bad": lambda work: work.run(python("import time; time.sleep(0.5); raise SystemExit('broken')")),
+                "slow": lambda it: it.run(python(child)),
+                "bad": lambda it: it.run(python("import time; time.sleep(0.5); raise SystemExit('broken')")),
             }
         )
     assert time.monotonic() - start < 20
@@ -62,15 +65,15 @@ def test_ctrl_d_at_a_question_is_a_line_and_no_traceback() -> None:
 
 def test_a_program_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(ScriptError, match="nowhere"):
-        run_in_parallel({"job": lambda work: work.run([tmp_path / "nowhere"])})
+        run_in_parallel({"job": lambda it: it.run([tmp_path / "nowhere"])})
 
 
 def test_each_job_is_told_with_its_time(capsys: pytest.CaptureFixture[str]) -> None:
     run_in_parallel({"the first": lambda _: None, "the second": lambda _: None})
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert "the first, the second ..." in told.err
-    assert "the second: 0." in told.err
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert "the first, the second ..." in output.err
+    assert "the second: 0." in output.err
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows does without")
@@ -82,13 +85,13 @@ def test_two_setups_of_a_folder_take_turns(tmp_path: Path, capsys: pytest.Captur
             order.append("second")
 
     thread = threading.Thread(target=second)
-    told, deadline = "", time.monotonic() + 30
+    logged, deadline = "", time.monotonic() + 30
     with file_lock(tmp_path / "lock"):
         thread.start()
-        while "waiting" not in told and time.monotonic() < deadline:
+        while "waiting" not in logged and time.monotonic() < deadline:
             thread.join(0.01)
-            told += capsys.readouterr().err
+            logged += capsys.readouterr().err
         order.append("first")
     thread.join()
     assert order == ["first", "second"]
-    assert "waiting" in told
+    assert "waiting" in logged

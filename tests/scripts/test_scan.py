@@ -144,7 +144,7 @@ def test_every_reason_says_more_than_a_word() -> None:
 
 @pytest.mark.parametrize("exempt", LISTED, ids=lambda exempt: f"{exempt.check}-{exempt.resources}")
 def test_an_exemption_names_what_there_is_or_each_secret(exempt: Exemption, known_stacks: Path) -> None:
-    """A wider pattern would excuse a weakness that nobody has looked at."""
+    """A wider pattern would accept weaknesses that were never examined."""
     content = json.loads((known_stacks / "aigateway-prod/cdk.tf.json").read_text(encoding="utf-8"))
     there = {f"{kind}.{name}" for kind, named in content["resource"].items() for name in named}
     assert exempt.resources in {*there, "azurerm_key_vault_secret.*"}

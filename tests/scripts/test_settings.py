@@ -1,4 +1,4 @@
-"""Whose Azure OpenAI an environment asks is said before anything goes there."""
+"""The settings of environments, and the log line that names their Azure OpenAI."""
 
 import pytest
 
@@ -10,23 +10,23 @@ DEV = fixed_environments.ENVIRONMENTS / "dev.toml"
 ENDPOINT = "AIGATEWAY_AZURE_OPENAI__ENDPOINT"
 
 
-def test_a_resource_that_somebody_named_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_endpoint_of_the_settings_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(ENDPOINT, "https://ours.openai.azure.com")
     assert describe_endpoints(load_environment(DEV)) == "dev uses Azure OpenAI at https://ours.openai.azure.com"
 
 
-def test_a_resource_that_nobody_named_is_told_as_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_default_endpoint_is_named_as_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(ENDPOINT, raising=False)
-    told = describe_endpoints(load_environment(DEV))
-    assert told.startswith("dev uses Azure OpenAI at https://")
-    assert told.endswith(", the default: settings/environments/dev.toml names none")
+    line = describe_endpoints(load_environment(DEV))
+    assert line.startswith("dev uses Azure OpenAI at https://")
+    assert line.endswith(", the default: settings/environments/dev.toml names none")
 
 
-def test_only_the_environments_that_are_meant_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_only_the_selected_environments_are_logged(capsys: pytest.CaptureFixture[str]) -> None:
     first, *others = all_settings()
     log_endpoints([first])
-    said = capsys.readouterr().err.splitlines()
-    assert [line.partition(" ")[0] for line in said] == [first]
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(" ")[0] for line in lines] == [first]
     log_endpoints(None)
-    said = capsys.readouterr().err.splitlines()
-    assert [line.partition(" ")[0] for line in said] == [first, *others]
+    lines = capsys.readouterr().err.splitlines()
+    assert [line.partition(" ")[0] for line in lines] == [first, *others]

@@ -1,4 +1,4 @@
-"""Setting up: what is told to a person, what counts as made, what an old Python can still read."""
+"""Setup: its messages, what counts as installed, and what an old Python can still read."""
 
 import ast
 import importlib.util
@@ -71,17 +71,17 @@ def test_setting_up_needs_the_standard_library_alone() -> None:
 
 
 @pytest.mark.parametrize("version", [(3, 8, 18), (3, 10, 13), (2, 7, 18)])
-def test_an_old_python_is_told_what_to_do(version: tuple[int, ...]) -> None:
+def test_an_old_python_is_refused_with_advice(version: tuple[int, ...]) -> None:
     with pytest.raises(ScriptError, match=r"Python 3\.11 or newer is needed; this is " + ".".join(map(str, version))):
         prepare.check_python(version)
 
 
 @pytest.mark.parametrize("version", [(3, 11, 0), (3, 12, 1), (3, 14, 0)])
-def test_a_newer_python_is_welcome(version: tuple[int, ...]) -> None:
+def test_a_newer_python_is_accepted(version: tuple[int, ...]) -> None:
     prepare.check_python(version)
 
 
-def test_a_python_without_venv_is_told_which_package_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_venv_the_message_names_the_package_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "ensurepip" else name)
     with pytest.raises(ScriptError, match="sudo apt install python3-venv"):
         prepare.check_python((3, 11, 2))
@@ -114,7 +114,7 @@ def test_another_lock_place_or_python_outdates_a_fingerprint(tmp_path: Path, mon
         ("global.cert='/etc/ca.pem'\n:env:.no-index='1'\n", True),
     ],
 )
-def test_an_index_of_pips_own_is_noticed(pip_config: str, named: bool) -> None:  # noqa: FBT001
+def test_an_index_of_pips_configuration_is_found(pip_config: str, named: bool) -> None:  # noqa: FBT001
     assert install.names_an_index(pip_config) is named
 
 

@@ -158,7 +158,7 @@ def interrupted(tree: Tree) -> tuple[int, str, list[str]]:
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
-    """What a complete run told, and what was seen while the gateway ran."""
+    """The output of a complete run, and what was observed while the gateway ran."""
 
     line: dict[str, Any]
     answer: httpx.Response
@@ -202,7 +202,7 @@ def complete(tree: Tree, interrupted: tuple[int, str, list[str]]) -> Run:
 
 @pytest.fixture
 def secrets(tree: Tree, complete: Run) -> dict[str, str]:
-    """What the run made up."""
+    """The secrets that the run generated."""
     del complete
     made: dict[str, str] = json.loads((tree.path / ".local/secrets.json").read_text(encoding="utf-8"))
     return made
@@ -236,7 +236,7 @@ def test_a_fresh_copy_answers_and_ctrl_c_stops_everything(tree: Tree, complete: 
 
 
 @posix
-def test_the_first_run_tells_what_takes_the_time_and_installs_no_more(tree: Tree, complete: Run) -> None:
+def test_the_first_run_logs_each_step_and_installs_no_more_than_needed(tree: Tree, complete: Run) -> None:
     (version,) = litellm_versions()
     for step in (
         "A virtual environment",
@@ -251,7 +251,7 @@ def test_the_first_run_tells_what_takes_the_time_and_installs_no_more(tree: Tree
 
 
 @posix
-def test_secrets_are_its_owners_alone(tree: Tree, complete: Run, secrets: dict[str, str]) -> None:
+def test_secrets_are_readable_by_their_owner_only(tree: Tree, complete: Run, secrets: dict[str, str]) -> None:
     roo = tree.path / ".local/clients/roo-settings.json"
     assert complete.line["key"] == secrets["gateway_key"]
     assert secrets["gateway_key"] in roo.read_text(encoding="utf-8")

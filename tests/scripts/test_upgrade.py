@@ -22,16 +22,16 @@ from settings.image import DEFAULT_IMAGE
 ROOT = Path(__file__).parents[2]
 DIGEST = "sha256:" + "ab" * 32
 INDEX = "application/vnd.oci.image.index.v1+json"
-TOKEN = "for-everybody"
+TOKEN = "anonymous"
 
 
 class Registry(ThreadingHTTPServer):
-    """A container registry as the network shows it; `spoil` is what it does wrong."""
+    """A container registry; `spoil` is what it does wrong."""
 
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.spoil = ""
-        self.asked: list[tuple[str, str]] = []
+        self.requests: list[tuple[str, str]] = []
 
     @property
     def host(self) -> str:
@@ -39,12 +39,12 @@ class Registry(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Knows one image with two tags, and wants a token that it gives to anybody who names the scope."""
+    """Has one image with two tags, and requires a token that it gives to anyone for the right scope."""
 
     server: Registry
 
     def do_HEAD(self) -> None:
-        self.server.asked.append(("HEAD", self.path))
+        self.server.requests.append(("HEAD", self.path))
         if self.server.spoil == "broken":
             return self.answer(503)
         if self.headers["authorization"] != f"Bearer {TOKEN}":
@@ -56,7 +56,7 @@ class Handler(BaseHTTPRequestHandler):
         return self.answer(200, **({} if self.server.spoil == "no digest" else {"docker-content-digest": DIGEST}))
 
     def do_GET(self) -> None:
-        self.server.asked.append(("GET", self.path))
+        self.server.requests.append(("GET", self.path))
         if self.server.spoil == "private":
             return self.answer(403)
         assert self.path == "/token?service=here&scope=repository%3Aa%2Fb%3Apull"
@@ -118,7 +118,7 @@ def script(tmp_path: Path) -> Upgrade:
 
 def test_a_tag_is_a_digest(registry: Registry) -> None:
     assert digest_of(f"{registry.host}/berriai/litellm", "v1.106.2") == DIGEST
-    assert [method for method, _ in registry.asked] == ["HEAD", "GET", "HEAD"]
+    assert [method for method, _ in registry.requests] == ["HEAD", "GET", "HEAD"]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_a_tag_is_a_digest(registry: Registry) -> None:
         ("broken", "v1.106.2", "answered 503 and no digest(.|\n)*--digest sha256:"),
     ],
 )
-def test_what_the_registry_does_not_tell_is_said(registry: Registry, spoil: str, tag: str, message: str) -> None:
+def test_a_digest_that_cannot_be_had_is_a_message(registry: Registry, spoil: str, tag: str, message: str) -> None:
     registry.spoil = spoil
     with pytest.raises(ScriptError, match=message):
         digest_of(f"{registry.host}/berriai/litellm", tag)
@@ -142,7 +142,7 @@ def test_without_a_network_a_digest_can_be_given() -> None:
         digest_of("127.0.0.1:9/berriai/litellm", "v1.106.2")
 
 
-def test_a_version_that_passes_is_told(script: Upgrade, registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_passing_version_is_printed(script: Upgrade, registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
     repository = f"{registry.host}/berriai/litellm"
     script.run("v1.106.2", "--repository", repository)
     assert f'image = "{repository}:v1.106.2@{DIGEST}"' in capsys.readouterr().out

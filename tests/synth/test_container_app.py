@@ -89,7 +89,7 @@ def test_azure_keeps_the_revisions_that_a_rollback_needs(stack: Stack, synthesiz
     assert few.app["max_inactive_revisions"] == 5
 
 
-def test_without_an_allowlist_everybody_may_knock(stack: Stack) -> None:
+def test_without_an_allowlist_every_address_may_connect(stack: Stack) -> None:
     assert stack.settings.ingress.ip_allowlist == ()
     assert not stack.app["ingress"].get("ip_security_restriction")
 

@@ -35,9 +35,9 @@ def test_settings_that_no_container_can_start_with_are_refused(
     monkeypatch.setenv("CDKTF_OUTDIR", str(tmp_path))
     monkeypatch.setenv("AIGATEWAY_PROJECTS", json.dumps({f"team-{number}": {} for number in range(800)}))
     assert main() == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert re.match(r"\w+: the environment of the container gateway is too large: .*GATEWAY_CONFIG", told.err)
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert re.match(r"\w+: the environment of the container gateway is too large: .*GATEWAY_CONFIG", output.err)
 
 
 def test_the_node_of_the_python_packages_runs_jsii(monkeypatch: pytest.MonkeyPatch) -> None:
