@@ -10,16 +10,27 @@ Ctrl-C leaves no locked state: Terraform is interrupted and waited for.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """The options; a mistake in them ends with exit code 2."""
+    parser = argparse.ArgumentParser(prog="deploy.py", description="Plans, asks, deploys and tests environments.")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--env", action="append", metavar="NAME", help="an environment; may be repeated")
+    which.add_argument("--all", action="store_true", help="all environments: dev first, prod last")
+    parser.add_argument("--yes", action="store_true", help="deploy without confirmation")
+    parser.add_argument("--no-smoke", action="store_true", help="skip the smoke test")
+    return parser.parse_args(words)
+
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
     from scripts.setup.entry import run_main
 
-    run_main(node=True)
-
-import argparse
+    run_main(first=parse, node=True)
 
 from scripts.azure.key_vault import cache_vault_token
 from scripts.cli.command_line import azure
@@ -39,14 +50,3 @@ def main() -> None:
         warn_of_shared_keys([stack.env for stack in stacks])
     for stack in stacks:
         deploy(stack, az=az, yes=arguments.yes, test=not arguments.no_smoke)
-
-
-def parse(words: list[str]) -> argparse.Namespace:
-    """The options; a mistake in them ends with exit code 2."""
-    parser = argparse.ArgumentParser(prog="deploy.py", description="Plans, asks, deploys and tests environments.")
-    which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--env", action="append", metavar="NAME", help="an environment; may be repeated")
-    which.add_argument("--all", action="store_true", help="all environments: dev first, prod last")
-    parser.add_argument("--yes", action="store_true", help="deploy without confirmation")
-    parser.add_argument("--no-smoke", action="store_true", help="skip the smoke test")
-    return parser.parse_args(words)

@@ -6,16 +6,30 @@ issue, no drift closes it. The exit code is 0 in both cases.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """The options; a mistake in them ends with exit code 2."""
+    parser = argparse.ArgumentParser(
+        prog="drift.py",
+        description="Plans an environment. Opens or updates its GitHub issue if Azure differs from the settings, else "
+        "closes it.",
+    )
+    parser.add_argument("--env", required=True, metavar="NAME", help="the environment")
+    parser.add_argument(
+        "--repository", metavar="OWNER/NAME", help="GitHub repository of the issue (default: the one of `origin`)"
+    )
+    return parser.parse_args(words)
+
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
     from scripts.setup.entry import run_main
 
-    run_main(node=True)
-
-import argparse
+    run_main(first=parse, node=True)
 
 from scripts.cli.command_line import CommandLine
 from scripts.github.drift_issue import close_drift, report_drift
@@ -37,17 +51,3 @@ def main() -> None:
         close_drift(github, env=arguments.env)
     else:
         report_drift(github, env=arguments.env, text=text)
-
-
-def parse(words: list[str]) -> argparse.Namespace:
-    """The options; a mistake in them ends with exit code 2."""
-    parser = argparse.ArgumentParser(
-        prog="drift.py",
-        description="Plans an environment. Opens or updates its GitHub issue if Azure differs from the settings, else "
-        "closes it.",
-    )
-    parser.add_argument("--env", required=True, metavar="NAME", help="the environment")
-    parser.add_argument(
-        "--repository", metavar="OWNER/NAME", help="GitHub repository of the issue (default: the one of `origin`)"
-    )
-    return parser.parse_args(words)

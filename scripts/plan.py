@@ -6,16 +6,27 @@ state only, which takes no right to read the vaults. The exit code is 0 with or 
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """The options; a mistake in them ends with exit code 2."""
+    parser = argparse.ArgumentParser(prog="plan.py", description="Shows what a deployment would change.")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("--env", action="append", metavar="NAME", help="an environment; may be repeated")
+    which.add_argument("--all", action="store_true", help="all environments")
+    parser.add_argument("--no-refresh", action="store_true", help="compare with the state only, not with Azure")
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write Markdown to this file")
+    return parser.parse_args(words)
+
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
     from scripts.setup.entry import run_main
 
-    run_main(node=True)
-
-import argparse
+    run_main(first=parse, node=True)
 
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
@@ -38,14 +49,3 @@ def main() -> None:
             failures += 1
     publish("\n".join(pages), file=arguments.markdown)
     sys.exit(1 if failures else 0)
-
-
-def parse(words: list[str]) -> argparse.Namespace:
-    """The options; a mistake in them ends with exit code 2."""
-    parser = argparse.ArgumentParser(prog="plan.py", description="Shows what a deployment would change.")
-    which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--env", action="append", metavar="NAME", help="an environment; may be repeated")
-    which.add_argument("--all", action="store_true", help="all environments")
-    parser.add_argument("--no-refresh", action="store_true", help="compare with the state only, not with Azure")
-    parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write Markdown to this file")
-    return parser.parse_args(words)

@@ -5,16 +5,26 @@ Exit codes: 0 when exemptions cover every finding, 1 otherwise, 2 for wrong argu
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
+
+
+def parse(words: list[str]) -> argparse.Namespace:
+    """The options; a mistake in them ends with exit code 2."""
+    parser = argparse.ArgumentParser(prog="scan.py", description="Scans the synthesized stacks with checkov.")
+    parser.add_argument(
+        "--out", type=Path, metavar="DIR", help="scan this folder, such as cdktf.out (default: synthesize first)"
+    )
+    return parser.parse_args(words)
+
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
     from scripts.setup.entry import run_main
 
-    run_main(tools=["checkov"])
+    run_main(first=parse, tools=["checkov"])
 
-import argparse
 from collections.abc import Sequence
 
 from rich.table import Table
@@ -41,15 +51,6 @@ def main() -> None:
     covered = len(findings) - len(uncovered)
     log(f"{', '.join(found)}: {len(uncovered)} findings, and {covered} that an exemption covers.")
     sys.exit(1 if uncovered or unused else 0)
-
-
-def parse(words: list[str]) -> argparse.Namespace:
-    """The options; a mistake in them ends with exit code 2."""
-    parser = argparse.ArgumentParser(prog="scan.py", description="Scans the synthesized stacks with checkov.")
-    parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="scan this folder, such as cdktf.out (default: synthesize first)"
-    )
-    return parser.parse_args(words)
 
 
 def show(findings: Sequence[Finding]) -> None:

@@ -6,16 +6,32 @@ passed, 1 when something failed, 130 after Ctrl-C.
 
 from __future__ import annotations
 
+import argparse
 import sys
 from pathlib import Path
+
+
+def parse(words: list[str]) -> tuple[bool, list[str]]:
+    """Whether the run is a full one, and the arguments for pytest."""
+    parser = argparse.ArgumentParser(
+        prog="test.py",
+        usage="test.py [-h] [--full] [[--] PYTEST_ARGUMENT ...]",
+        description="Runs what CI runs: linters, types, synthesis, scans, tests. With other arguments: pytest only.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "--full", action="store_true", help="also the long tests, a soak, and the other locked versions of LiteLLM"
+    )
+    known, others = parser.parse_known_args(words)
+    return known.full, [word for word in others if word != "--"]
+
 
 if __name__ == "__main__":
     sys.path[0] = str(Path(__file__).resolve().parents[1])
     from scripts.setup.entry import run_main
 
-    run_main(development=True)
+    run_main(first=parse, development=True)
 
-import argparse
 import os
 import subprocess
 import time
@@ -59,21 +75,6 @@ def main() -> None:
     for step in steps:
         print(f"{'passed' if step.passed else 'FAILED'} {step.seconds:6.1f} s  {step.name}")
     sys.exit(0 if all(step.passed for step in steps) else 1)
-
-
-def parse(words: list[str]) -> tuple[bool, list[str]]:
-    """Whether the run is a full one, and the arguments for pytest."""
-    parser = argparse.ArgumentParser(
-        prog="test.py",
-        usage="test.py [-h] [--full] [[--] PYTEST_ARGUMENT ...]",
-        description="Runs what CI runs: linters, types, synthesis, scans, tests. With other arguments: pytest only.",
-        allow_abbrev=False,
-    )
-    parser.add_argument(
-        "--full", action="store_true", help="also the long tests, a soak, and the other locked versions of LiteLLM"
-    )
-    known, others = parser.parse_known_args(words)
-    return known.full, [word for word in others if word != "--"]
 
 
 def checks() -> dict[str, Callable[[Processes], object]]:

@@ -2,9 +2,13 @@
 
 import importlib
 import re
+import runpy
+import sys
 from pathlib import Path
 
 import pytest
+
+from scripts.setup import entry
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = sorted(path.stem for path in (ROOT / "scripts").glob("*.py"))
@@ -28,3 +32,16 @@ def test_the_help_of_a_command_begins_with_its_purpose(name: str, capsys: pytest
     assert end.value.code == 0
     _, description, *_ = capsys.readouterr().out.split("\n\n")
     assert " ".join(description.split()).startswith(documented()[name])
+
+
+@pytest.mark.parametrize("name", ["deploy", "drift", "plan", "scan", "test", "up"])
+def test_options_are_read_before_anything_is_installed(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(entry, "enter", lambda **_: pytest.fail("it installed something"))
+    monkeypatch.setattr(sys, "argv", [f"{name}.py", "--help"])
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    with pytest.raises(SystemExit) as end:
+        runpy.run_path(str(ROOT / f"scripts/{name}.py"), run_name="__main__")
+    assert end.value.code == 0
+    assert "usage: " in capsys.readouterr().out
