@@ -77,8 +77,8 @@ def differences(carried: Mapping[str, bytes], here: Mapping[str, bytes]) -> Iter
 
 
 def _synthesized_containers(stack: Stack) -> Sequence[Mapping[str, Any]]:
-    app: Mapping[str, Any] = stack.content["resource"]["azurerm_container_app"]["gateway"]
-    containers: Sequence[Mapping[str, Any]] = app["template"]["container"]
+    path = ("resource", "azurerm_container_app", "gateway", "template", "container")
+    containers: Sequence[Mapping[str, Any]] = stack.find(*path)
     return containers
 
 
