@@ -13,6 +13,11 @@ from tests.mutation.mutants import Mutant, Statement, apply
 
 GRACE_S = 20.0
 HANGS = "no end within the time limit"
+SET_UP = """\
+from scripts.setup.prepare import prepare
+from scripts.setup.settings_files import litellm_versions
+prepare(development=True, litellm=litellm_versions(), node=True)
+"""
 
 
 class Runner:
@@ -84,7 +89,7 @@ class Runner:
 
     def _set_up(self) -> None:
         """Make the clone's environments, or repair what a mutant broke in them."""
-        subprocess.run([sys.executable, "scripts/prepare.py"], cwd=self.clone, check=True, capture_output=True)
+        subprocess.run([sys.executable, "-c", SET_UP], cwd=self.clone, check=True, capture_output=True)
 
 
 def _end(process: subprocess.Popen[str]) -> None:
