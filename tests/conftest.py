@@ -32,10 +32,10 @@ for _name in ("NO_PROXY", "no_proxy"):
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """What a run can be told."""
+    """The options of a run."""
     options = parser.getgroup("gateway")
     options.addoption(
-        "--litellm", metavar="VERSION", help="run the tests marked `litellm` alone, with this version of LiteLLM"
+        "--litellm", metavar="VERSION", help="run only the tests marked `litellm`, with this version of LiteLLM"
     )
     options.addoption(
         "--write-reliability", action="store_true", help="write what the fault tests observe into docs/reliability.md"
@@ -48,21 +48,23 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Make the markers known."""
-    config.addinivalue_line("markers", "soak: a long load, run by `--soak-seconds N` or `-m soak` alone")
+    config.addinivalue_line("markers", "soak: a long load, run by `--soak-seconds N` or `-m soak`")
     config.addinivalue_line("markers", "litellm: needs LiteLLM; run again by `--litellm VERSION`")
-    config.addinivalue_line("markers", "full: long; run by `scripts/test.py --full`, `--full` or `-m full` alone")
+    config.addinivalue_line("markers", "full: long; run by `scripts/test.py --full`, `--full` or `-m full`")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out of a run what it did not ask for."""
-    asked = {"soak": config.getoption("--soak-seconds") is not None, "full": config.getoption("--full")}
-    unwanted = {name for name, is_asked in asked.items() if not is_asked and name not in str(config.getoption("-m"))}
-    left_out = [item for item in items if any(mark.name in unwanted for mark in item.iter_markers())]
-    if config.getoption("--litellm"):
-        left_out += [item for item in items if item.get_closest_marker("litellm") is None]
-    if left_out:
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+    """Deselect the tests that need an option or a mark expression which the run does not have."""
+    selected = {"soak": config.getoption("--soak-seconds") is not None, "full": config.getoption("--full")}
+    excluded = {name for name, is_selected in selected.items() if not is_selected} - set(config.getoption("-m").split())
+    required = {"litellm"} if config.getoption("--litellm") else set[str]()
+    chosen: list[pytest.Item] = []
+    deselected: list[pytest.Item] = []
+    for item in items:
+        marks = {mark.name for mark in item.iter_markers()}
+        (deselected if marks & excluded or not required <= marks else chosen).append(item)
+    config.hook.pytest_deselected(items=deselected)
+    items[:] = chosen
 
 
 @pytest.fixture(scope="session")
