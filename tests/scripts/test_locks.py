@@ -149,7 +149,9 @@ def test_a_version_is_named_by_an_image(text: str, versions: set[str]) -> None:
     assert versions_in(text) == versions
 
 
-def test_the_cli_is_pinned_and_runs_no_scripts() -> None:
-    lock = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
-    assert lock["node_modules/cdktf-cli"]["version"] == "0.21.0"
-    assert all("integrity" in package for name, package in lock.items() if name and not package.get("inBundle"))
+@pytest.mark.parametrize("path", lock.NODE_LOCKS, ids=["cdktf", "benchmarks"])
+def test_npm_packages_are_pinned_and_hashed(path: Path) -> None:
+    wanted = json.loads(path.with_name("package.json").read_text(encoding="utf-8"))["devDependencies"]
+    packages = json.loads(path.read_text(encoding="utf-8"))["packages"]
+    assert {name: packages[f"node_modules/{name}"]["version"] for name in wanted} == wanted
+    assert all("integrity" in package for name, package in packages.items() if name and not package.get("inBundle"))
