@@ -14,7 +14,8 @@ EVENT_STREAM = "text/event-stream; charset=utf-8"
 class Answer:
     """`events` of a stream, each a complete SSE frame; None: `body` is the whole answer.
 
-    `opening`: how many events come before the first token. `tokens`: what the answer takes from the quota.
+    `opening`: how many events come before the first token. `pace`: events a second after them; None: no waiting.
+    `tokens`: what the answer takes from the quota.
     `error_event`: writes the in-band error of this kind of stream, given the number of events before it.
     """
 
@@ -24,6 +25,7 @@ class Answer:
     body: bytes = b""
     events: Iterable[bytes] | None = None
     opening: int = 0
+    pace: int | None = None
     tokens: int = 0
     error_event: Callable[[int], bytes] | None = None
 

@@ -16,7 +16,8 @@ _FINGERPRINT = "fp_emulator"
 def answer(body: JsonObject, *, deployment: str, region: str) -> Answer:
     """AzureError for what Azure refuses."""
     chat_request.check(body)
-    output = fake_model.generate(chat_request.model_input(body), region=region)
+    model_input = chat_request.model_input(body)
+    output = fake_model.generate(model_input, region=region)
     tokens = fake_model.tokens_of(output.text or "")
     most = chat_request.max_tokens(body)
     cut = most is not None and len(tokens) > most
@@ -33,7 +34,13 @@ def answer(body: JsonObject, *, deployment: str, region: str) -> Answer:
     if body.get("stream"):
         with_usage = json_codec.part(body, "stream_options").get("include_usage") is True
         frames = _frames(common, tokens=tokens, calls=calls, finish=finish, usage=usage if with_usage else None)
-        return Answer(events=frames, opening=2, tokens=usage["total_tokens"], error_event=error_event)
+        return Answer(
+            events=frames,
+            opening=2,
+            pace=fake_model.pace(model_input.prompt),
+            tokens=usage["total_tokens"],
+            error_event=error_event,
+        )
     message = {
         "role": "assistant",
         "content": "".join(tokens) if output.text is not None else None,

@@ -12,6 +12,7 @@ from local.emulator.schema_examples import example
 Choice = Literal["auto", "none", "required"]
 
 _COUNT = re.compile(r"count to (\d{1,5})")
+_PACE = re.compile(r"\bpace (\d{1,4})\b")
 _TOKEN = re.compile(r"\s*\S{1,12}|\s+")
 
 
@@ -65,6 +66,12 @@ def generate(model_input: ModelInput, *, region: str) -> ModelOutput:
             text="Let me check." if "also say" in model_input.prompt else None, calls=calls, failed=failed
         )
     return ModelOutput(text=_text(model_input, region=region), failed=failed)
+
+
+def pace(prompt: str) -> int | None:
+    """How many events a second the prompt asks for; None: as fast as they are read."""
+    found = _PACE.search(prompt)
+    return int(found[1]) or None if found else None
 
 
 def tool_choice(value: object) -> Choice:

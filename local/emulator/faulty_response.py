@@ -1,5 +1,6 @@
 """Sends an answer as its fault says."""
 
+import asyncio
 from collections.abc import Iterator
 
 from starlette.responses import Response
@@ -40,13 +41,19 @@ class FaultyResponse(Response):
 
     async def _send_parts(self, connection: Connection) -> None:
         parts = iter(self._answer.events or _halves(self._answer.body))
+        clock = asyncio.get_running_loop().time
+        begun = clock()
         number = 0
         while number != self._faults.cut_at:
             if number == self._faults.pause_at:
+                paused = clock()
                 await connection.wait(seconds=self._faults.pause_s)
+                begun += clock() - paused
             data = next(parts, None)
             if data is None:
                 break
+            if (early_s := begun + self._due_s(number) - clock()) > 0:
+                await asyncio.sleep(early_s)
             await connection.part(data, more=True)
             number += 1
         if self._faults.cut_at is not None:
@@ -54,6 +61,10 @@ class FaultyResponse(Response):
         if self._faults.pause_at is not None and self._faults.pause_at > number:
             await connection.wait(seconds=self._faults.pause_s)
         await connection.part(b"", more=False)
+
+    def _due_s(self, number: int) -> float:
+        """When a paced event is due, in seconds after the first: an event that is late delays none after it."""
+        return max(0, number - self._answer.opening) / self._answer.pace if self._answer.pace else 0.0
 
     def _all_headers(self) -> Iterator[tuple[bytes, bytes]]:
         if self._answer.events is not None:

@@ -39,6 +39,7 @@ class Responses:
         return Answer(
             events=response_stream.events(response, padded=padded),
             opening=response_stream.OPENING_EVENTS,
+            pace=fake_model.pace(response_input.last_prompt(body.get("input"))),
             tokens=tokens,
             error_event=response_stream.error_event,
         )
