@@ -2,9 +2,13 @@
 
 import json
 
+from gateway.runtime.configuration import Model
 from gateway.secrets import build_project_keys
 from settings.environment import EnvironmentSettings
 from settings.secret_names import azure_key, endpoint_env
+
+# What the runtime reads of a model; the dimension is for the emulator (local/), which reads this document, too.
+_OF_A_MODEL = {*Model.__dataclass_fields__, "dimension"} - {"upstreams"}
 
 
 def render_gateway_config(settings: EnvironmentSettings) -> str:
@@ -20,7 +24,10 @@ def render_gateway_config(settings: EnvironmentSettings) -> str:
             for upstream in settings.all_upstreams
         ],
         "models": [
-            {**model.model_dump(), "upstreams": _upstreams_of(model.deployment, settings)}
+            {
+                **model.model_dump(include=_OF_A_MODEL, exclude_none=True),
+                "upstreams": _upstreams_of(model.deployment, settings),
+            }
             for model in settings.all_models
         ],
         "projects": [

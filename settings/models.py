@@ -2,24 +2,24 @@
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Literal, Self
+from datetime import date
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator
 
 from settings.azure_openai import Deployment, Endpoint
-from settings.values import Group, Switch, conflict, must_be, tables, whole_number
+from settings.model_facts import EFFORTS, Effort, facts_of
+from settings.values import Between, Group, Switch, conflict, list_of, must_be, tables, whole_number
 
 Kind = Literal["responses", "chat", "embeddings"]
 
-# What the models of these names give at most; another deployment name tells nothing.
-_LARGEST = {"text-embedding-3-small": 1536, "text-embedding-ada-002": 1536}
 _DIMENSION = 3072
 _API_VERSIONS: Mapping[Kind, str] = {
     "responses": "2025-04-01-preview",
     "chat": "2024-10-21",
     "embeddings": "2023-05-15",
 }
-_OF_ONE_DEPLOYMENT = ("kind", "api_version", "dimension", "requests_per_minute", "tokens_per_minute")
+_OF_ONE_DEPLOYMENT = ("kind", "api_version", "base_model", "dimension", "requests_per_minute", "tokens_per_minute")
 
 ApiVersion = Annotated[
     str,
@@ -29,6 +29,37 @@ ApiVersion = Annotated[
 Dimension = Annotated[int, whole_number(1, _DIMENSION)]
 RequestsPerMinute = Annotated[int, whole_number(1, 1_000_000)]
 TokensPerMinute = Annotated[int, whole_number(1, 1_000_000_000)]
+BaseModelName = Annotated[Deployment, must_be("the name of one of Azure's models, like gpt-5.3-codex")]
+Tokens = Annotated[int, whole_number(1, 100_000_000)]
+Price = Annotated[float, Between(0, 100_000)]
+Efforts = Annotated[
+    tuple[Annotated[Effort, must_be(", ".join(json.dumps(effort) for effort in EFFORTS))], ...], list_of("efforts")
+]
+Day = Annotated[date, must_be("a date like 2027-08-24")]
+
+
+def _fact(name: str, description: str) -> Any:  # noqa: ANN401 - a field of any type, as Field() itself
+    """A field whose default is what is known of the model. It comes after `base_model`."""
+    return Field(default_factory=lambda given: getattr(facts_of(given["base_model"]), name), description=description)
+
+
+def _base_model() -> Any:  # noqa: ANN401
+    return Field(
+        default_factory=lambda given: given["deployment"],
+        description="The model of the deployment, by Azure's name; by default that of the deployment. What is known of "
+        "it (settings/model_facts.py) is the default of the fields below.",
+    )
+
+
+CONTEXT_WINDOW = _fact("context_window", "Tokens of input and output together.")
+MAX_OUTPUT_TOKENS = _fact("max_output_tokens", "Largest output in tokens.")
+VISION = _fact("vision", "Whether it reads images.")
+REASONING_EFFORTS = _fact("reasoning_efforts", "The values of reasoning effort that it takes. Unknown: any.")
+INPUT_PRICE = _fact("input_price", "US dollars per million tokens of input.")
+CACHED_INPUT_PRICE = _fact("cached_input_price", "US dollars per million tokens of input from Azure's cache.")
+OUTPUT_PRICE = _fact("output_price", "US dollars per million tokens of output.")
+RETIRES = _fact("retires", "The day on which Azure retires it. Deployments then answer with errors.")
+ALLOW_RETIRED = Field(default=False, description="Synthesize although Azure has retired the model.")
 
 
 class Model(Group):
@@ -49,6 +80,7 @@ class Model(Group):
         description="api-version of its calls. The default depends on the kind.",
     )
     translate: Switch = Field(default=False, description="Send every call through LiteLLM.")
+    base_model: BaseModelName = _base_model()
     dimension: Dimension | None = Field(
         default_factory=lambda given: _DIMENSION if given["kind"] == "embeddings" else None,
         description="Numbers per vector, which clients need for their index. Only for embeddings.",
@@ -59,6 +91,15 @@ class Model(Group):
     tokens_per_minute: TokensPerMinute | None = Field(
         None, description="Azure's quota of tokens per minute in each region. Only for embeddings."
     )
+    context_window: Tokens | None = CONTEXT_WINDOW
+    max_output_tokens: Tokens | None = MAX_OUTPUT_TOKENS
+    vision: Switch | None = VISION
+    reasoning_efforts: Efforts | None = REASONING_EFFORTS
+    input_price: Price | None = INPUT_PRICE
+    cached_input_price: Price | None = CACHED_INPUT_PRICE
+    output_price: Price | None = OUTPUT_PRICE
+    retires: Day | None = RETIRES
+    allow_retired: Switch = ALLOW_RETIRED
 
     @field_validator("dimension")
     @classmethod
@@ -76,6 +117,18 @@ class Model(Group):
                 "the use of other models"
             )
         return quota
+
+    @field_validator("max_output_tokens", "vision", "reasoning_efforts", "cached_input_price", "output_price")
+    @classmethod
+    def _of_an_answer_in_text(cls, fact: object, info: ValidationInfo) -> object:
+        if fact is not None and info.data.get("kind") == "embeddings":
+            raise conflict("must be left out: embeddings have none")
+        return fact
+
+    @field_validator("max_output_tokens")
+    @classmethod
+    def _within_the_context(cls, tokens: int | None, info: ValidationInfo) -> int | None:
+        return not_above_the_context(tokens, info)
 
     def clashes(self, other: Self, *, of: str) -> dict[str, str]:
         """Contradictions with another model, by field; `of` is the path of that one."""
@@ -103,16 +156,25 @@ class Codex(Group):
     )
     api_version: ApiVersion = Field(_API_VERSIONS["responses"], description="api-version of its Responses calls.")
     translate: Switch = Field(default=False, description="Send every call through LiteLLM, including Responses.")
+    base_model: BaseModelName = _base_model()
+    context_window: Tokens | None = CONTEXT_WINDOW
+    max_output_tokens: Tokens | None = MAX_OUTPUT_TOKENS
+    vision: Switch | None = VISION
+    reasoning_efforts: Efforts | None = REASONING_EFFORTS
+    input_price: Price | None = INPUT_PRICE
+    cached_input_price: Price | None = CACHED_INPUT_PRICE
+    output_price: Price | None = OUTPUT_PRICE
+    retires: Day | None = RETIRES
+    allow_retired: Switch = ALLOW_RETIRED
+
+    @field_validator("max_output_tokens")
+    @classmethod
+    def _within_the_context(cls, tokens: int | None, info: ValidationInfo) -> int | None:
+        return not_above_the_context(tokens, info)
 
     def as_model(self) -> Model:
         """The same, as one of all models."""
-        return Model(
-            name=self.model,
-            kind="responses",
-            deployment=self.deployment,
-            api_version=self.api_version,
-            translate=self.translate,
-        )
+        return Model(name=self.model, kind="responses", **self.model_dump(exclude={"model"}))
 
 
 class Embeddings(Group):
@@ -123,6 +185,7 @@ class Embeddings(Group):
         default_factory=lambda given: given["deployment"],
         description="The name that clients use; by default that of the deployment.",
     )
+    base_model: BaseModelName = _base_model()
     dimension: Dimension = Field(_DIMENSION, description="Numbers per vector, which clients need for their index.")
     api_version: ApiVersion = Field(_API_VERSIONS["embeddings"], description="api-version of its calls.")
     translate: Switch = Field(default=False, description="Send every call through LiteLLM.")
@@ -135,6 +198,10 @@ class Embeddings(Group):
     endpoint: Endpoint | None = Field(
         None, description="Endpoint of a resource of its own, with its own key. Default: azure_openai.endpoint."
     )
+    context_window: Tokens | None = CONTEXT_WINDOW
+    input_price: Price | None = INPUT_PRICE
+    retires: Day | None = RETIRES
+    allow_retired: Switch = ALLOW_RETIRED
 
     @field_validator("dimension")
     @classmethod
@@ -143,21 +210,20 @@ class Embeddings(Group):
 
     def as_model(self) -> Model:
         """The same, as one of all models."""
-        return Model(
-            name=self.model,
-            kind="embeddings",
-            deployment=self.deployment,
-            api_version=self.api_version,
-            translate=self.translate,
-            dimension=self.dimension,
-            requests_per_minute=self.requests_per_minute,
-            tokens_per_minute=self.tokens_per_minute,
-        )
+        return Model(name=self.model, kind="embeddings", **self.model_dump(exclude={"model", "endpoint"}))
 
 
 def not_above_the_model(dimension: int, info: ValidationInfo) -> int:
-    """A validator of a dimension that comes after its deployment."""
-    deployment = info.data.get("deployment", "")
-    if dimension > (largest := _LARGEST.get(deployment, dimension)):
-        raise conflict(f"must be at most {largest}, which is the dimension of {deployment}")
+    """A validator of a dimension that comes after the base model."""
+    model = info.data.get("base_model", "")
+    if dimension > (largest := facts_of(model).dimension or dimension):
+        raise conflict(f"must be at most {largest}, which is the dimension of {model}")
     return dimension
+
+
+def not_above_the_context(tokens: int | None, info: ValidationInfo) -> int | None:
+    """A validator of the largest output that comes after the context window."""
+    window: int | None = info.data.get("context_window")
+    if tokens and window and tokens > window:
+        raise conflict(f"must be at most context_window, which is {window}")
+    return tokens

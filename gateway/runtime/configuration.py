@@ -26,7 +26,8 @@ class Upstream:
 class Model:
     """A deployment under the name that clients use; `kind` is the API that it speaks itself.
 
-    The numbers per minute are Azure's quota of the deployment in each region, where the settings know it.
+    The numbers per minute are Azure's quota of the deployment in each region, where the settings know it. So are the
+    limits in tokens and the reasoning efforts that the model takes; None: unknown.
     """
 
     name: str
@@ -37,6 +38,9 @@ class Model:
     translate: bool = False
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
+    context_window: int | None = None
+    max_output_tokens: int | None = None
+    reasoning_efforts: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +118,8 @@ def _upstream(entry: Mapping[str, object], environ: Mapping[str, str]) -> Upstre
 
 def _model(entry: Mapping[str, object], upstreams: Mapping[str, Upstream]) -> Model:
     known = {name: value for name, value in entry.items() if name in Model.__dataclass_fields__}
+    if isinstance(efforts := entry.get("reasoning_efforts"), list):
+        known["reasoning_efforts"] = tuple(efforts)
     names = entry["upstreams"]
     assert isinstance(names, list)  # noqa: S101 - written by the builder
     return Model(**{**known, "upstreams": tuple(upstreams[name] for name in names)})  # type: ignore[arg-type]

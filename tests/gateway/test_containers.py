@@ -1,6 +1,7 @@
 """The two containers as functions of settings."""
 
 import ast
+import dataclasses
 import json
 import re
 import sys
@@ -17,6 +18,7 @@ from pydantic import ValidationError
 from gateway.archive import read_source
 from gateway.containers import Container, EnvironmentTooLargeError, SecretRef, build_containers
 from gateway.litellm import build_litellm_config, render_litellm_config
+from gateway.runtime.configuration import Model as ModelConfiguration
 from gateway.runtime.configuration import read_configuration
 from gateway.secrets import Secret, build_secrets
 from settings.azure_openai import Upstream
@@ -108,6 +110,14 @@ def test_the_settings_reach_the_gateway(settings: EnvironmentSettings) -> None:
         assert document[table] == getattr(settings, table).model_dump()
 
 
+def test_the_document_has_of_a_model_what_the_gateway_or_the_emulator_reads(regions: EnvironmentSettings) -> None:
+    gateway, _ = build_containers(regions)
+    document = json.loads(plain(gateway)["GATEWAY_CONFIG"])
+    read = {field.name for field in dataclasses.fields(ModelConfiguration)} | {"dimension"}
+    assert set().union(*document["models"]) <= read
+    assert not [model for model in document["models"] if None in model.values()]
+
+
 def test_embeddings_of_their_own_resource_have_its_endpoint_and_key(own_embeddings: EnvironmentSettings) -> None:
     gateway, _ = build_containers(own_embeddings)
     document = json.loads(plain(gateway)["GATEWAY_CONFIG"])
@@ -134,6 +144,9 @@ def test_the_gateway_reads_what_the_builder_writes(regions: EnvironmentSettings)
     environ = plain(gateway) | {name: f"the {secret}" for name, secret in secrets(gateway).items()}
     configuration = read_configuration(environ)
     assert list(configuration.models) == [model.name for model in regions.all_models]
+    codex = configuration.models["gpt-5.3-codex"]
+    assert (codex.context_window, codex.max_output_tokens) == (400_000, 128_000)
+    assert codex.reasoning_efforts == ("low", "medium", "high", "xhigh")
     models = {model.name: (model.kind, model.deployment, model.translate) for model in configuration.models.values()}
     assert (
         models.items()
