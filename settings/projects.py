@@ -29,7 +29,9 @@ class Project(Group):
     models: Annotated[tuple[Deployment, ...], list_of("models"), AfterValidator(_some)] | None = Field(
         None, description="The models that it may use. Default: all."
     )
-    requests_per_minute: RequestsPerMinute | None = Field(None, description="Requests per minute. Default: no limit.")
+    requests_per_minute: RequestsPerMinute | None = Field(
+        None, description="Requests per minute, also refused ones. Default: no limit."
+    )
     tokens_per_minute: TokensPerMinute | None = Field(None, description="Tokens per minute. Default: no limit.")
     parallel_requests: Annotated[int, whole_number(1, 10_000)] | None = Field(
         None, description="Concurrent requests. Default: no limit."

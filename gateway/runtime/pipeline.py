@@ -1,6 +1,6 @@
 """The steps of every request, in order.
 
-authentication -> admission -> project limits -> [embedding queue] -> failover -> attempt in a region -> Azure
+authentication -> project limits -> admission -> [embedding queue] -> failover -> attempt in a region -> Azure
                                               -> translation -> LiteLLM -> an inner call, which goes to failover
 """
 
@@ -14,15 +14,16 @@ from aiohttp import web
 from .access_log import LogEvent
 from .admission.admission import Admission
 from .admission.authentication import Authentication
-from .admission.memory_budget import MemoryBudget
-from .configuration import Configuration
+from .admission.memory_budget import MemoryBudget, Reserve
+from .configuration import Configuration, Project
 from .context import ModelRequest, RequestContext, Response, Surface
 from .errors import RefusedError, error_location, error_response, internal_error
 from .failover.failover import Failover
 from .litellm.translation import Translation
 from .rate_limits.embedding_queue import EmbeddingQueue
-from .rate_limits.project_limits import ProjectLimits
+from .rate_limits.project_limits import CountedRequest, ProjectLimits
 from .routes import Route
+from .token_usage import estimate_tokens
 
 _LARGEST_BODIES_IN_MEMORY = 4
 
@@ -43,7 +44,7 @@ class Pipeline:
             region_pause_s=self._failover.pause_s,
         )
         self._translation = Translation(session=session, configuration=configuration)
-        self._project_limits = ProjectLimits(next_step=self._forward, projects=projects)
+        self._project_limits = ProjectLimits(projects)
 
     async def answer_client(
         self, http_request: web.BaseRequest, route: Route | None, context: RequestContext, resources: ExitStack
@@ -63,11 +64,25 @@ class Pipeline:
             return error_response(404, message, code="not_found")
         project = self.authentication.require_project(http_request, route)
         context.project = project.name
+        counted = resources.enter_context(self._project_limits.count(project, context))
+        reserve = resources.enter_context(self._memory.share(project.name))
+        answering = self._answer_project(http_request, route, project, context, counted, reserve)
+        return counted.with_limits(await _catch_errors(answering))
+
+    async def _answer_project(
+        self,
+        http_request: web.BaseRequest,
+        route: Route,
+        project: Project,
+        context: RequestContext,
+        counted: CountedRequest,
+        reserve: Reserve,
+    ) -> Response:
         if route.surface is None:
             return self._admission.describe_models(project, route.model)
-        reserve = resources.enter_context(self._memory.share(project.name))
         request = await self._admission.admit(http_request, route, project, context, reserve=reserve)
-        return await self._project_limits(request)
+        counted.count_tokens(estimate_tokens(request))
+        return await self._forward(request)
 
     async def _answer_litellm(self, http_request: web.BaseRequest, route: Route, context: RequestContext) -> Response:
         return await self._forward(await self._admission.admit_inner(http_request, route, context))

@@ -1,12 +1,16 @@
-"""Limits each project's requests and tokens per minute and its parallel requests, in this replica."""
+"""Limits each project's requests and tokens per minute and its parallel requests, in this replica.
 
-from collections.abc import Iterable, Mapping
+A request counts as soon as its project is known, also if it is then refused: a bad body costs as much to read as a good
+one. Its tokens count when they can be estimated.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 
 from ..configuration import Project
-from ..context import Clock, Handler, ModelRequest, RequestContext, Response, now
-from ..errors import error_response
-from ..token_usage import estimate_tokens
+from ..context import Clock, RequestContext, Response, now
+from ..errors import RefusedError, error_response
 from .sliding_window import MinuteWindows, Usage
 
 _PARALLEL_RETRY_S = 1.0
@@ -14,37 +18,45 @@ _PARALLEL_RETRY_S = 1.0
 
 
 class ProjectLimits:
-    """A step that passes a request on, or answers 429."""
+    """Counts the requests of all projects."""
 
-    def __init__(self, *, next_step: Handler, projects: Iterable[Project], clock: Clock = now) -> None:
-        self._next_step = next_step
-        self._usages = {project.name: _ProjectUsage(project, clock) for project in projects if _is_limited(project)}
+    def __init__(self, projects: Iterable[Project], *, clock: Clock = now) -> None:
+        self._usages = {project.name: _ProjectUsage(project, clock) for project in projects}
 
-    async def __call__(self, request: ModelRequest) -> Response:
-        """Return the response with headers about the project's limits; tokens are corrected when it is closed."""
-        project = self._usages.get(request.project.name)
-        if project is None:
-            return await self._next_step(request)
-        tokens = estimate_tokens(request)
-        if refusal := project.refuse(tokens):
-            return refusal
-        usages = project.begin(tokens)
+    @contextmanager
+    def count(self, project: Project, context: RequestContext) -> Iterator["CountedRequest"]:
+        """Count a request, which runs inside the block; its tokens are corrected at the end.
+
+        Raises:
+            RefusedError: 429. The request is not counted.
+        """
+        usage = self._usages[project.name]
+        usage.begin()
+        request = CountedRequest(usage)
         try:
-            response = await self._next_step(request)
-        except BaseException:
-            project.end(usages, request.context, is_free=not request.context.attempts)
-            raise
-
-        def close() -> None:
-            project.end(usages, request.context, is_free=response.status >= 400)
-            response.close()
-
-        return replace(response, headers=project.with_limits(response.headers), close=close)
+            yield request
+        finally:
+            usage.end(request.tokens, context)
 
 
-def _is_limited(project: Project) -> bool:
-    limits = (project.requests_per_minute, project.tokens_per_minute, project.parallel_requests)
-    return any(limit is not None for limit in limits)
+class CountedRequest:
+    """A request that counts."""
+
+    def __init__(self, usage: "_ProjectUsage") -> None:
+        self._usage = usage
+        self.tokens: Usage | None = None
+
+    def count_tokens(self, tokens: int) -> None:
+        """Count its estimated tokens.
+
+        Raises:
+            RefusedError: 429. The tokens are not counted.
+        """
+        self.tokens = self._usage.use_tokens(tokens)
+
+    def with_limits(self, response: Response) -> Response:
+        """Add headers about the project's limits."""
+        return replace(response, headers={**response.headers, **self._usage.headers()})
 
 
 class _ProjectUsage:
@@ -55,40 +67,49 @@ class _ProjectUsage:
         self._minute = MinuteWindows(
             requests=project.requests_per_minute, tokens=project.tokens_per_minute, clock=clock
         )
+        self._tokens = self._minute.windows.get("tokens")
 
-    def refuse(self, tokens: int) -> Response | None:
-        """Return a 429 if a request is above a limit."""
-        wait_s, kind = self._minute.wait(tokens)
+    def begin(self) -> None:
+        wait_s, kind = self._minute.wait(1)  # a request has at least one token
         if wait_s:
-            limit = f"{self._minute.windows[kind].limit} {kind} per minute"
-        elif self._max_parallel is not None and self._parallel >= self._max_parallel:
-            wait_s, kind, limit = _PARALLEL_RETRY_S, "requests", f"{self._max_parallel} parallel requests"
-        else:
-            return None
-        message = f"The project '{self._name}' has reached its limit of {limit}."
-        response = error_response(429, message, type=kind, code="rate_limit_exceeded", retry_after_s=wait_s)
-        return replace(response, headers=self.with_limits(response.headers))
-
-    def begin(self, tokens: int) -> Mapping[str, Usage]:
-        """Count a request; `tokens` is an estimate."""
+            raise self._refused(kind, wait_s)
+        if self._max_parallel is not None and self._parallel >= self._max_parallel:
+            limit = f"{self._max_parallel} parallel requests"
+            raise self._refused("requests", _PARALLEL_RETRY_S, limit)
         self._parallel += 1
-        return self._minute.use(tokens)
+        if requests := self._minute.windows.get("requests"):
+            requests.use(1)
 
-    def end(self, usages: Mapping[str, Usage], context: RequestContext, *, is_free: bool) -> None:
+    def use_tokens(self, tokens: int) -> Usage | None:
+        if self._tokens is None:
+            return None
+        if wait_s := self._tokens.wait_s(tokens):
+            raise self._refused("tokens", wait_s)
+        return self._tokens.use(tokens)
+
+    def end(self, usage: Usage | None, context: RequestContext) -> None:
         """Replace the estimate by what Azure has counted, as far as that is known."""
         self._parallel -= 1
+        if usage is None or self._tokens is None:
+            return
         if context.tokens:
-            self._minute.correct(usages, tokens=context.tokens.input + context.tokens.output)
-        elif is_free:
-            self._minute.correct(usages, tokens=0)
-        elif "tokens" in usages:
-            self._minute.correct(usages, tokens=usages["tokens"].amount + context.events)
+            tokens = context.tokens.input + context.tokens.output
+        elif context.status >= 400 or not context.attempts:
+            tokens = 0
+        else:
+            tokens = usage.amount + context.events
+        self._tokens.correct(usage, tokens)
 
-    def with_limits(self, headers: Mapping[str, str]) -> dict[str, str]:
-        """Replace Azure's rate limit headers by those of the project."""
-        limited = {name: value for name, value in headers.items() if not name.lower().startswith("x-ratelimit-")}
+    def _refused(self, kind: str, wait_s: float, limit: str | None = None) -> RefusedError:
+        limit = limit or f"{self._minute.windows[kind].limit} {kind} per minute"
+        message = f"The project '{self._name}' has reached its limit of {limit}."
+        response = error_response(429, message, type=kind, code="rate_limit_exceeded", retry_after_s=wait_s)
+        return RefusedError(replace(response, headers={**response.headers, **self.headers()}))
+
+    def headers(self) -> Mapping[str, str]:
+        headers = {}
         for kind, window in self._minute.windows.items():
-            limited[f"x-ratelimit-limit-{kind}"] = str(window.limit)
-            limited[f"x-ratelimit-remaining-{kind}"] = str(max(0, window.remaining))
-            limited[f"x-ratelimit-reset-{kind}"] = f"{window.reset_s:.3f}s"
-        return limited
+            headers[f"x-ratelimit-limit-{kind}"] = str(window.limit)
+            headers[f"x-ratelimit-remaining-{kind}"] = str(max(0, window.remaining))
+            headers[f"x-ratelimit-reset-{kind}"] = f"{window.reset_s:.3f}s"
+        return headers

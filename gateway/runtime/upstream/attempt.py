@@ -14,7 +14,7 @@ from .response_fixes import ResponseFix
 from .server_sent_events import read_error
 from .stream import OnEnd, OnEvent, UpstreamStream
 
-_FORWARDED_HEADERS = ("content-type", "retry-after", "x-ratelimit-")
+_FORWARDED_HEADERS = ("content-type", "retry-after")  # rate limits are of the whole resource, not of a project
 
 
 @dataclass(frozen=True, kw_only=True)

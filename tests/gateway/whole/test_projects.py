@@ -119,8 +119,7 @@ def test_a_project_at_its_limit_does_not_affect_another(client: Client, azure: A
             started = time.monotonic()
             answer = other.chat.completions.with_raw_response.create(model=CHAT, messages=HI)
             seconds.append(time.monotonic() - started)
-            # Azure's own limit, not that of the other project.
-            assert _rate_limits(answer.headers)["x-ratelimit-limit-requests"] == "1000000"
+            assert not _rate_limits(answer.headers)
     assert statistics.median(seconds) < 0.5
     lines = azure.log.lines_after(before, count=80 + len(seconds))
     assert {line["status"] for line in lines if line["project"] == "other"} == {200}

@@ -2,54 +2,25 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 
 import pytest
 
-from gateway.runtime.configuration import Project
-from gateway.runtime.context import Attempt, ModelRequest, Response, Surface, Tokens
-from gateway.runtime.rate_limits.project_limits import ProjectLimits
+from gateway.runtime.configuration import Configuration, Project
+from gateway.runtime.context import Attempt, RequestContext, Response, Tokens
+from gateway.runtime.errors import RefusedError
+from gateway.runtime.rate_limits.project_limits import CountedRequest, ProjectLimits
 
-from ..builders import ManualClock, build_request
+from ..builders import CODEX, EMBEDDING, ManualClock
+from ..conftest import BEARER, FakeUpstream, Hanging, json_answer, open_gateway_for
 
 pytestmark = pytest.mark.anyio
-
-AZURES = {
-    "content-type": "application/json",
-    "x-ratelimit-remaining-requests": "999",
-    "X-RateLimit-Limit-Tokens": "1000000",
-}
 
 
 def project(name: str = "small", **limits: int) -> Project:
     return Project(name=name, keys=(), models=frozenset(), **limits)
-
-
-class Azure:
-    """The next step: answers when `go` is set."""
-
-    def __init__(self) -> None:
-        self.calls: list[ModelRequest] = []
-        self.answer = Response(status=200, body=b"{}", headers=AZURES)
-        self.tokens: Tokens | None = None
-        self.go = asyncio.Event()
-        self.go.set()
-        self.closed = 0
-
-    def _close(self) -> None:
-        self.closed += 1
-
-    async def __call__(self, call: ModelRequest) -> Response:
-        self.calls.append(call)
-        call.context.attempts.append(Attempt(region="first"))
-        await self.go.wait()
-        call.context.tokens = self.tokens
-        return replace(self.answer, close=self._close)
-
-
-@pytest.fixture
-def azure() -> Azure:
-    return Azure()
 
 
 @pytest.fixture
@@ -57,41 +28,62 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-async def ask(limits: ProjectLimits, project: Project, text: str = "text") -> Response:
-    """One whole request: the answer is sent and closed."""
-    answer = await limits(build_request({"input": text}, project=project))
-    answer.close()
-    return answer
+def limits_of(*projects: Project, clock: ManualClock) -> ProjectLimits:
+    return ProjectLimits(projects, clock=clock)
 
 
-async def test_a_project_without_limits_passes_untouched(azure: Azure) -> None:
+@contextmanager
+def running(limits: ProjectLimits, project: Project) -> Iterator[tuple[CountedRequest, RequestContext]]:
+    """A request that Azure gets, until the end of the block."""
+    context = RequestContext(request_id="r", route="responses", started=0.0, deadline=1e9)
+    with limits.count(project, context) as request:
+        context.attempts.append(Attempt(region="first"))
+        context.status = 200
+        yield request, context
+
+
+def ask(limits: ProjectLimits, project: Project, tokens: int = 1, *, counted: Tokens | None = None) -> Response:
+    """One whole request with so many estimated tokens."""
+    try:
+        with running(limits, project) as (request, context):
+            request.count_tokens(tokens)
+            context.tokens = counted
+            return request.with_limits(Response(status=200, body=b"{}"))
+    except RefusedError as refused:
+        return refused.response
+
+
+def error_of(response: Response) -> dict[str, str]:
+    assert isinstance(response.body, bytes)
+    error: dict[str, str] = json.loads(response.body)["error"]
+    return error
+
+
+def test_a_project_without_limits_is_never_refused_and_sees_none(clock: ManualClock) -> None:
     free = project("free")
-    limits = ProjectLimits(next_step=azure, projects=[free, project(requests_per_minute=1)])
-    call = build_request(project=free)
-    answer = await limits(call)
-    assert azure.calls == [call]
-    assert answer.headers is AZURES
+    limits = limits_of(free, project(requests_per_minute=1), clock=clock)
+    with running(limits, free):
+        assert [ask(limits, free, 1_000_000).headers for _ in range(3)] == [{}, {}, {}]
 
 
-async def test_requests_per_minute_are_exact_and_slide(azure: Azure, clock: ManualClock) -> None:
+def test_requests_per_minute_are_exact_and_slide(clock: ManualClock) -> None:
     small = project(requests_per_minute=3)
-    limits = ProjectLimits(next_step=azure, projects=[small], clock=clock)
+    limits = limits_of(small, clock=clock)
     seen = []
     for _ in range(5):
-        seen.append((await ask(limits, small)).status)
+        seen.append(ask(limits, small).status)
         clock.now += 10
     assert seen == [200, 200, 200, 429, 429]
     clock.now += 10  # one minute after the first
-    assert [(await ask(limits, small)).status for _ in range(2)] == [200, 429]
-    assert len(azure.calls) == 4
+    assert [ask(limits, small).status for _ in range(2)] == [200, 429]
 
 
-async def test_a_refusal_has_a_retry_after(azure: Azure, clock: ManualClock) -> None:
+def test_a_refusal_has_a_retry_after(clock: ManualClock) -> None:
     small = project(requests_per_minute=1)
-    limits = ProjectLimits(next_step=azure, projects=[small], clock=clock)
-    await ask(limits, small)
+    limits = limits_of(small, clock=clock)
+    ask(limits, small)
     clock.now += 10.5
-    answer = await ask(limits, small)
+    answer = ask(limits, small)
     assert answer.error == "rate_limit_exceeded"
     assert answer.headers == {
         "content-type": "application/json",
@@ -102,17 +94,15 @@ async def test_a_refusal_has_a_retry_after(azure: Azure, clock: ManualClock) -> 
         "x-ratelimit-reset-requests": "49.500s",
     }
     clock.now += int(answer.headers["retry-after-ms"]) / 1000
-    assert (await ask(limits, small)).status == 200
+    assert ask(limits, small).status == 200
 
 
-async def test_the_projects_limits_replace_azures_headers(azure: Azure, clock: ManualClock) -> None:
+def test_responses_have_headers_about_the_limits(clock: ManualClock) -> None:
     small = project(requests_per_minute=5, tokens_per_minute=1000)
-    limits = ProjectLimits(next_step=azure, projects=[small], clock=clock)
-    await ask(limits, small, "x" * 400)
+    limits = limits_of(small, clock=clock)
+    ask(limits, small, 100)
     clock.now += 20
-    answer = await ask(limits, small, "x" * 400)
-    assert answer.headers == {
-        "content-type": "application/json",
+    assert ask(limits, small, 100).headers == {
         "x-ratelimit-limit-requests": "5",
         "x-ratelimit-remaining-requests": "3",
         "x-ratelimit-reset-requests": "60.000s",
@@ -122,139 +112,162 @@ async def test_the_projects_limits_replace_azures_headers(azure: Azure, clock: M
     }
 
 
-async def test_a_stream_that_tells_no_usage_costs_a_token_an_event(azure: Azure, clock: ManualClock) -> None:
+def test_a_stream_that_tells_no_usage_costs_a_token_an_event(clock: ManualClock) -> None:
     small = project(tokens_per_minute=1000)
-    limits = ProjectLimits(next_step=azure, projects=[small], clock=clock)
-    call = build_request({"input": "x" * 400}, project=small)
-    answer = await limits(call)
-    call.context.events = 250
-    answer.close()
-    assert (await ask(limits, small, "x" * 4)).headers["x-ratelimit-remaining-tokens"] == "649"
+    limits = limits_of(small, clock=clock)
+    with running(limits, small) as (request, context):
+        request.count_tokens(100)
+        context.events = 250
+    assert ask(limits, small).headers["x-ratelimit-remaining-tokens"] == "649"
 
 
-async def test_tokens_are_estimated_first_and_corrected_by_azures_count(azure: Azure, clock: ManualClock) -> None:
+def test_tokens_are_estimated_first_and_corrected_by_azures_count(clock: ManualClock) -> None:
     small = project(tokens_per_minute=1000)
-    limits = ProjectLimits(next_step=azure, projects=[small], clock=clock)
-    azure.tokens = Tokens(input=300, output=50)
-    answer = await limits(build_request({"input": "x" * 2000}, project=small))
+    limits = limits_of(small, clock=clock)
+    answer = ask(limits, small, 500, counted=Tokens(input=300, output=50))
     assert answer.headers["x-ratelimit-remaining-tokens"] == "500"
-    answer.close()
-    assert (await ask(limits, small, "x" * 4)).headers["x-ratelimit-remaining-tokens"] == "649"
+    assert ask(limits, small).headers["x-ratelimit-remaining-tokens"] == "649"
 
 
-async def test_an_answer_that_cost_more_than_was_left_makes_the_project_wait(azure: Azure, clock: ManualClock) -> None:
+def test_an_answer_that_cost_more_than_was_left_makes_the_project_wait(clock: ManualClock) -> None:
     small = project(tokens_per_minute=1000)
-    limits = ProjectLimits(next_step=azure, projects=[small], clock=clock)
-    azure.tokens = Tokens(input=10, output=2990)
-    await ask(limits, small)
+    limits = limits_of(small, clock=clock)
+    ask(limits, small, counted=Tokens(input=10, output=2990))
     clock.now += 59
-    answer = await ask(limits, small)
+    answer = ask(limits, small)
     assert (answer.status, answer.headers["x-ratelimit-remaining-tokens"]) == (429, "0")
-    body = json.loads(answer.body if isinstance(answer.body, bytes) else b"")
-    assert body["error"]["type"] == "tokens"
-    assert "1000 tokens per minute" in body["error"]["message"]
+    assert error_of(answer)["type"] == "tokens"
+    assert "1000 tokens per minute" in error_of(answer)["message"]
     clock.now += 1
-    azure.tokens = None
-    assert (await ask(limits, small)).headers["x-ratelimit-remaining-tokens"] == "999"
+    assert ask(limits, small).headers["x-ratelimit-remaining-tokens"] == "999"
 
 
-async def test_a_request_above_the_whole_limit_passes_when_nothing_is_used(azure: Azure, clock: ManualClock) -> None:
+def test_a_request_above_the_whole_limit_passes_when_nothing_is_used(clock: ManualClock) -> None:
     small = project(tokens_per_minute=10)
-    limits = ProjectLimits(next_step=azure, projects=[small], clock=clock)
-    assert (await ask(limits, small, "x" * 400)).status == 200
-    assert (await ask(limits, small, "x")).status == 429
+    limits = limits_of(small, clock=clock)
+    assert ask(limits, small, 100).status == 200
+    assert ask(limits, small, 1).status == 429
 
 
-async def test_a_failure_that_azure_did_not_count_costs_no_tokens(azure: Azure, clock: ManualClock) -> None:
+def test_a_failure_that_azure_did_not_count_costs_no_tokens(clock: ManualClock) -> None:
     small = project(tokens_per_minute=100)
-    limits = ProjectLimits(next_step=azure, projects=[small], clock=clock)
-    azure.answer = Response(status=503, body=b"{}")
-    await ask(limits, small, "x" * 400)
-    azure.answer = Response(status=200, body=b"{}")
-    answer = await ask(limits, small, "x" * 200)
-    assert (answer.status, answer.headers["x-ratelimit-remaining-tokens"]) == (200, "50")
-    assert (await ask(limits, small, "x" * 200)).headers["x-ratelimit-remaining-tokens"] == "0"
+    limits = limits_of(small, clock=clock)
+    with running(limits, small) as (request, context):
+        request.count_tokens(100)
+        context.status = 503
+    assert ask(limits, small, 50).headers["x-ratelimit-remaining-tokens"] == "50"
+    assert ask(limits, small, 50).headers["x-ratelimit-remaining-tokens"] == "0"
 
 
-async def test_parallel_requests_count_until_the_response_is_closed(azure: Azure) -> None:
+def test_the_tokens_of_a_client_that_left_count_if_azure_was_asked(clock: ManualClock) -> None:
+    small = project(tokens_per_minute=100)
+    limits = limits_of(small, clock=clock)
+    for attempts, remaining in ((0, "99"), (1, "49")):
+        with running(limits, small) as (request, context):
+            request.count_tokens(50)
+            context.status = 0
+            del context.attempts[attempts:]
+        assert ask(limits, small, 1).headers["x-ratelimit-remaining-tokens"] == remaining
+        clock.now += 60
+
+
+def test_parallel_requests_count_until_their_end(clock: ManualClock) -> None:
     small = project(parallel_requests=2)
-    limits = ProjectLimits(next_step=azure, projects=[small])
-    running = [await limits(build_request(project=small)) for _ in range(2)]
-    refused = await limits(build_request(project=small))
-    assert (refused.status, refused.headers["retry-after"]) == (429, "1")
-    assert b"2 parallel requests" in (refused.body if isinstance(refused.body, bytes) else b"")
-    refused.close()
-    running[0].close()
-    assert azure.closed == 1
-    assert (await limits(build_request(project=small))).status == 200
-    assert (await limits(build_request(project=small))).status == 429
+    limits = limits_of(small, clock=clock)
+    with running(limits, small):
+        with running(limits, small):
+            refused = ask(limits, small)
+            assert (refused.status, refused.headers["retry-after"]) == (429, "1")
+            assert "2 parallel requests" in error_of(refused)["message"]
+        assert ask(limits, small).status == 200
 
 
-async def test_the_request_of_a_client_that_has_left_does_not_count_as_parallel(azure: Azure) -> None:
-    small = project(parallel_requests=1, tokens_per_minute=100)
-    limits = ProjectLimits(next_step=azure, projects=[small])
-    azure.go.clear()
-    leaving = asyncio.create_task(limits(build_request({"input": "x" * 200}, project=small)))
-    await asyncio.sleep(0)
-    assert (await limits(build_request(project=small))).status == 429
-    leaving.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await leaving
-    azure.go.set()
-    answer = await ask(limits, small, "x" * 4)
-    assert answer.status == 200
-    # Azure had the request already, and may have counted it.
-    assert answer.headers["x-ratelimit-remaining-tokens"] == "49"
-
-
-async def test_a_step_that_fails_before_azure_was_asked_costs_its_request_alone() -> None:
-    async def fail(_: ModelRequest) -> Response:
-        raise RuntimeError
-
-    small = project(requests_per_minute=2, tokens_per_minute=100, parallel_requests=1)
-    limits = ProjectLimits(next_step=fail, projects=[small])
+def test_a_request_that_fails_costs_itself_and_no_tokens(clock: ManualClock) -> None:
+    small = project(requests_per_minute=3, tokens_per_minute=100, parallel_requests=1)
+    limits = limits_of(small, clock=clock)
     for _ in range(2):
-        with pytest.raises(RuntimeError):
-            await limits(build_request({"input": "x" * 400}, project=small))
-    assert (await limits(build_request(project=small))).headers["x-ratelimit-remaining-tokens"] == "100"
+        with suppress(RuntimeError), running(limits, small) as (request, context):
+            request.count_tokens(100)
+            context.attempts.clear()
+            raise RuntimeError
+    answer = ask(limits, small, 40)
+    assert answer.headers["x-ratelimit-remaining-tokens"] == "60"
+    assert answer.headers["x-ratelimit-remaining-requests"] == "0"
 
 
-async def test_a_refused_request_uses_nothing(azure: Azure, clock: ManualClock) -> None:
+def test_what_is_above_the_limit_of_requests_uses_nothing(clock: ManualClock) -> None:
     small = project(requests_per_minute=1, tokens_per_minute=10, parallel_requests=1)
-    limits = ProjectLimits(next_step=azure, projects=[small], clock=clock)
-    await ask(limits, small)
+    limits = limits_of(small, clock=clock)
+    ask(limits, small)
     for _ in range(100):
-        assert (await ask(limits, small)).status == 429
+        assert ask(limits, small).status == 429
     clock.now += 60
-    assert (await ask(limits, small)).status == 200
+    assert ask(limits, small).status == 200
 
 
-async def test_the_longest_wait_is_the_retry_after(azure: Azure, clock: ManualClock) -> None:
+def test_what_is_above_the_limit_of_tokens_was_read_and_counts_as_a_request(clock: ManualClock) -> None:
     small = project(requests_per_minute=2, tokens_per_minute=10)
-    limits = ProjectLimits(next_step=azure, projects=[small], clock=clock)
-    await ask(limits, small, "x")
+    limits = limits_of(small, clock=clock)
+    ask(limits, small, 9)
+    assert error_of(ask(limits, small, 9))["type"] == "tokens"
+    assert error_of(ask(limits, small, 1))["type"] == "requests"
+
+
+def test_the_longest_wait_is_the_retry_after(clock: ManualClock) -> None:
+    small = project(requests_per_minute=2, tokens_per_minute=10)
+    limits = limits_of(small, clock=clock)
+    ask(limits, small, 1)
     clock.now += 20
-    await ask(limits, small, "x" * 36)
-    answer = await ask(limits, small, "x" * 40)
+    ask(limits, small, 1)
+    answer = ask(limits, small)
+    assert answer.headers["retry-after"] == "40"
+    assert error_of(answer)["type"] == "requests"
+    clock.now += 40
+    ask(limits, small, counted=Tokens(input=100))
+    answer = ask(limits, small)
     assert answer.headers["retry-after"] == "60"
-    assert json.loads(answer.body if isinstance(answer.body, bytes) else b"")["error"]["type"] == "tokens"
+    assert error_of(answer)["type"] == "tokens"
 
 
-async def test_a_project_at_its_limit_does_not_affect_another(azure: Azure, clock: ManualClock) -> None:
+def test_a_project_at_its_limit_does_not_affect_another(clock: ManualClock) -> None:
     small, other = project(requests_per_minute=1), project("other", requests_per_minute=7)
-    limits = ProjectLimits(next_step=azure, projects=[small, other], clock=clock)
-    assert [(await ask(limits, small)).status for _ in range(2)] == [200, 429]
-    answer = await ask(limits, other)
-    assert answer.status == 200
-    limit_headers = {name: value for name, value in answer.headers.items() if name.startswith("x-ratelimit-")}
-    assert limit_headers.pop("x-ratelimit-reset-requests") == "60.000s"
-    assert limit_headers == {"x-ratelimit-limit-requests": "7", "x-ratelimit-remaining-requests": "6"}
+    limits = limits_of(small, other, clock=clock)
+    assert [ask(limits, small).status for _ in range(2)] == [200, 429]
+    answer = ask(limits, other)
+    assert (answer.status, answer.headers["x-ratelimit-remaining-requests"]) == (200, "6")
 
 
-async def test_a_stream_counts_as_parallel_until_its_end(azure: Azure) -> None:
-    small = project(parallel_requests=1)
-    limits = ProjectLimits(next_step=azure, projects=[small])
-    streamed = await limits(replace(build_request(surface=Surface.CHAT, project=small), stream=True))
-    assert (await limits(build_request(project=small))).status == 429
-    streamed.close()
-    assert (await limits(build_request(project=small))).status == 200
+def limited(configuration: Configuration, **limits: int) -> Configuration:
+    """The same with these limits of its first project."""
+    first, *others = configuration.projects
+    return replace(configuration, projects=(replace(first, **limits), *others))  # type: ignore[arg-type]
+
+
+async def test_refused_requests_count_and_above_the_limit_no_body_is_read(
+    configuration: Configuration, azure: FakeUpstream, litellm: FakeUpstream
+) -> None:
+    bodies: list[bytes] = [b"no json", b'{"model": "unknown"}', b"x" * 20_000, b'{"model": "%s"}' % CODEX.encode()]
+    async with open_gateway_for(limited(configuration, requests_per_minute=4), [azure], litellm) as client:
+        headers = {**BEARER, "content-type": "application/json"}
+        answers = [await client.post("/v1/embeddings", data=body, headers=headers) for body in bodies]
+        assert [answer.status for answer in answers] == [400, 404, 413, 400]
+        left = [answer.headers["x-ratelimit-remaining-requests"] for answer in answers]
+        assert left == ["3", "2", "1", "0"]
+        head = {**BEARER, "content-length": "5000", "expect": "100-continue"}
+        async with client.session.post(client.make_url("/v1/embeddings"), headers=head) as answer:
+            assert answer.status == 429  # the gateway has not asked for the body
+    assert azure.requests == []
+
+
+async def test_a_client_that_left_is_no_parallel_request_any_more(
+    configuration: Configuration, azure: FakeUpstream, litellm: FakeUpstream
+) -> None:
+    hanging, body = Hanging(), {"model": EMBEDDING, "input": "hi"}
+    azure.answers(hanging, json_answer())
+    async with open_gateway_for(limited(configuration, parallel_requests=1), [azure], litellm) as client:
+        leaving = asyncio.create_task(client.post("/v1/embeddings", json=body, headers=BEARER))
+        await hanging.called.wait()
+        assert (await client.post("/v1/embeddings", json=body, headers=BEARER)).status == 429
+        leaving.cancel()
+        await hanging.abandoned.wait()
+        assert (await client.post("/v1/embeddings", json=body, headers=BEARER)).status == 200
