@@ -1,4 +1,4 @@
-"""Tests another version of LiteLLM by the tag of its image, and pins it with `--write`: `upgrade.py v1.106.2`.
+"""Tests another version of LiteLLM by the tag of its image, and pins it with `--write`: `upgrade.py v1.108.7`.
 
 Asks the registry for the digest, locks and installs that version, and runs the gateway's tests with it. Exit codes: 0,
 1 when something failed, 2 for wrong arguments or a version that the settings refuse, 130 after Ctrl-C.
@@ -59,7 +59,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="upgrade.py", description="Tests another version of LiteLLM, and pins it with --write."
     )
-    parser.add_argument("tag", type=tag, metavar="TAG", help="tag of the image, such as v1.106.2")
+    parser.add_argument("tag", type=tag, metavar="TAG", help="tag of the image, such as v1.108.7")
     parser.add_argument(
         "--repository",
         type=repository,
@@ -77,7 +77,7 @@ def parse(words: list[str]) -> argparse.Namespace:
 def tag(text: str) -> str:
     """A tag of an image."""
     if not re.fullmatch(r"\w[\w.-]{0,127}", text, re.ASCII):
-        raise argparse.ArgumentTypeError(f"{text!r} is no tag of an image; use one such as v1.106.2")
+        raise argparse.ArgumentTypeError(f"{text!r} is no tag of an image; use one such as v1.108.7")
     return text
 
 

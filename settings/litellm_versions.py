@@ -1,7 +1,8 @@
 """Which versions of LiteLLM must not run: releases that were compromised or have a published, critical hole.
 
 Sources: the advisories by name, at https://github.com/advisories and https://osv.dev, and LiteLLM's own announcements.
-They describe everything up to 1.107.0. An old row stays: somebody may still pin that version.
+They describe every release until the end of November 2026: up to 1.110.2, and 1.108.21 of the line with long-term
+support. An old row stays: somebody may still pin that version.
 """
 
 from dataclasses import dataclass

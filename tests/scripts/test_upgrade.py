@@ -50,7 +50,7 @@ class Handler(BaseHTTPRequestHandler):
         if self.headers["authorization"] != f"Bearer {TOKEN}":
             challenge = f'Bearer realm="http://{self.server.host}/token",service="here",scope="repository:a/b:pull"'
             return self.answer(401, **({} if self.server.spoil == "no challenge" else {"www-authenticate": challenge}))
-        if self.path not in ("/v2/berriai/litellm/manifests/v1.106.2", "/v2/berriai/litellm/manifests/v1.999.0"):
+        if self.path not in ("/v2/berriai/litellm/manifests/v1.108.7", "/v2/berriai/litellm/manifests/v1.999.0"):
             return self.answer(404)
         assert INDEX in self.headers["accept"]
         return self.answer(200, **({} if self.server.spoil == "no digest" else {"docker-content-digest": DIGEST}))
@@ -117,7 +117,7 @@ def script(tmp_path: Path) -> Upgrade:
 
 
 def test_a_tag_is_a_digest(registry: Registry) -> None:
-    assert digest_of(f"{registry.host}/berriai/litellm", "v1.106.2") == DIGEST
+    assert digest_of(f"{registry.host}/berriai/litellm", "v1.108.7") == DIGEST
     assert [method for method, _ in registry.requests] == ["HEAD", "GET", "HEAD"]
 
 
@@ -125,10 +125,10 @@ def test_a_tag_is_a_digest(registry: Registry) -> None:
     ("spoil", "tag", "message"),
     [
         ("", "v1.106.3", "berriai/litellm has no tag v1.106.3"),
-        ("private", "v1.106.2", "berriai/litellm cannot be read without a login"),
-        ("no challenge", "v1.106.2", "berriai/litellm cannot be read without a login"),
-        ("no digest", "v1.106.2", "answered 200 and no digest for .*:v1.106.2"),
-        ("broken", "v1.106.2", "answered 503 and no digest(.|\n)*--digest sha256:"),
+        ("private", "v1.108.7", "berriai/litellm cannot be read without a login"),
+        ("no challenge", "v1.108.7", "berriai/litellm cannot be read without a login"),
+        ("no digest", "v1.108.7", "answered 200 and no digest for .*:v1.108.7"),
+        ("broken", "v1.108.7", "answered 503 and no digest(.|\n)*--digest sha256:"),
     ],
 )
 def test_a_digest_that_cannot_be_had_is_a_message(registry: Registry, spoil: str, tag: str, message: str) -> None:
@@ -139,30 +139,30 @@ def test_a_digest_that_cannot_be_had_is_a_message(registry: Registry, spoil: str
 
 def test_without_a_network_a_digest_can_be_given() -> None:
     with pytest.raises(ScriptError, match=r"127.0.0.1:9 cannot be reached \(ConnectError(.|\n)*--digest sha256:"):
-        digest_of("127.0.0.1:9/berriai/litellm", "v1.106.2")
+        digest_of("127.0.0.1:9/berriai/litellm", "v1.108.7")
 
 
 def test_a_passing_version_is_printed(script: Upgrade, registry: Registry, capsys: pytest.CaptureFixture[str]) -> None:
     repository = f"{registry.host}/berriai/litellm"
-    script.run("v1.106.2", "--repository", repository)
-    assert f'image = "{repository}:v1.106.2@{DIGEST}"' in capsys.readouterr().out
-    assert script.tests[-2:] == ["--litellm", "1.106.2"]
+    script.run("v1.108.7", "--repository", repository)
+    assert f'image = "{repository}:v1.108.7@{DIGEST}"' in capsys.readouterr().out
+    assert script.tests[-2:] == ["--litellm", "1.108.7"]
     assert script.settings.read_bytes() == upgrade.SETTINGS.read_bytes()
 
 
 def test_a_version_that_fails_is_not_written(script: Upgrade) -> None:
     script.fails = ScriptError("pytest ended with exit code 1")
-    with pytest.raises(ScriptError, match=r"tests failed with LiteLLM 1\.106\.2 (.|\n)*settings are unchanged"):
-        script.run("v1.106.2", "--digest", DIGEST, "--write")
+    with pytest.raises(ScriptError, match=r"tests failed with LiteLLM 1\.108\.7 (.|\n)*settings are unchanged"):
+        script.run("v1.108.7", "--digest", DIGEST, "--write")
     assert script.settings.read_bytes() == upgrade.SETTINGS.read_bytes()
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["v1.106.2", "--digest", "sha256:ab"], "64 hexadecimal digits"),
-        (["v1.106.2", "--repository", "litellm"], "does not begin with the host of the registry"),
-        (["v1/106"], "no tag of an image"),
+        (["v1.108.7", "--digest", "sha256:ab"], "64 hexadecimal digits"),
+        (["v1.108.7", "--repository", "litellm"], "does not begin with the host of the registry"),
+        (["v1/108"], "no tag of an image"),
     ],
 )
 def test_a_mistake_in_the_options_is_a_message(
@@ -179,7 +179,7 @@ def test_a_mistake_in_the_options_is_a_message(
     [
         (["v1.83.8"], 2, r"v1\.83\.8 must be a version of LiteLLM that is safe to run.*PYSEC-2026-4070"),
         (["main-latest"], 2, "main-latest does not name a version of LiteLLM"),
-        (["v1.106.2", "--repository", "127.0.0.1:9/litellm"], 1, "cannot be reached"),
+        (["v1.108.7", "--repository", "127.0.0.1:9/litellm"], 1, "cannot be reached"),
         (["v1.999.0", "--digest", DIGEST], 1, r"(?s)LiteLLM 1\.999\.0 cannot be locked:\n\n.*litellm"),
     ],
 )
@@ -198,7 +198,7 @@ def test_a_version_that_cannot_be_used_is_a_message(
 def test_the_gateways_tests_run_with_the_version() -> None:
     """One of them, chosen by pytest's own variable, with the LiteLLM that is installed for it."""
     ran = subprocess.run(
-        [sys.executable, "scripts/upgrade.py", "v1.106.2", "--digest", DIGEST],
+        [sys.executable, "scripts/upgrade.py", "v1.108.7", "--digest", DIGEST],
         cwd=ROOT,
         env={**os.environ, "PYTEST_ADDOPTS": "-k a_plain_answer -p no:cacheprovider"},
         capture_output=True,
@@ -207,12 +207,12 @@ def test_the_gateways_tests_run_with_the_version() -> None:
     )
     assert ran.returncode == 0, ran.stderr
     assert " passed" in ran.stdout
-    assert f"v1.106.2@{DIGEST}" in ran.stdout
+    assert f"v1.108.7@{DIGEST}" in ran.stdout
 
 
 def test_the_default_is_written_where_it_stands(script: Upgrade, capsys: pytest.CaptureFixture[str]) -> None:
-    script.run("v1.106.2", "--digest", DIGEST, "--write")
-    image = f"{DEFAULT_IMAGE.rpartition(':v')[0]}:v1.106.2@{DIGEST}"
+    script.run("v1.108.7", "--digest", DIGEST, "--write")
+    image = f"{DEFAULT_IMAGE.rpartition(':v')[0]}:v1.108.7@{DIGEST}"
     text = upgrade.SETTINGS.read_text(encoding="utf-8")
     assert upgrade.default_image() == DEFAULT_IMAGE
     assert script.settings.read_text(encoding="utf-8") == text.replace(DEFAULT_IMAGE, image)

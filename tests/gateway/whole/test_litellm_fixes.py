@@ -108,7 +108,9 @@ class Deviation:
 DEVIATIONS = [
     Deviation("Text and calls come as two choices", lambda it: len(_two_calls(it)["choices"]) == 2, fixed_in="1.106.2"),
     Deviation(
-        "Every call of a whole answer has `index` 0", lambda it: {c["index"] for c in _calls(_two_calls(it))} == {0}
+        "Every call of a whole answer has `index` 0",
+        lambda it: {c["index"] for c in _calls(_two_calls(it))} == {0},
+        fixed_in="1.108.7",
     ),
     Deviation("A stream's usage comes with a choice", lambda it: _usage_event(it)["choices"] != []),
     Deviation("Cached tokens are not where Roo reads them", lambda it: "cache_read_input_tokens" not in _usage(it)),
@@ -122,6 +124,7 @@ DEVIATIONS = [
     Deviation(
         "`refusal` of a chat model is put aside",
         lambda it: "refusal" not in it.chat("echo: hi", model=TRANSLATED_CHAT)["choices"][0]["message"],
+        fixed_in="1.108.7",
     ),
     Deviation("A response's id is LiteLLM's own", lambda it: len(it.respond("echo: hi")["id"]) > 200),
     Deviation(
