@@ -73,6 +73,8 @@ class InnerCalls:
     """The time until their first byte."""
     failure: Response | None = None
     """The error response of an inner call, in Azure's own words."""
+    parameters: Mapping[str, object] = field(default_factory=dict)
+    """What the gateway itself sets in their bodies, from the client's own fields."""
 
     def cancel(self) -> None:
         """Stop them: LiteLLM may not notice that its client has left, and Azure bills what nobody reads."""

@@ -9,6 +9,7 @@ from aiohttp import web
 from ..configuration import Configuration, Model, Project
 from ..context import ModelRequest, RequestContext, Response, Surface, now
 from ..errors import RefusedError, error_response, invalid_request
+from ..litellm.request_split import merge_inner, split
 from ..routes import Route
 from .litellm_fields import keep_known_fields
 from .memory_budget import Reserve
@@ -77,7 +78,8 @@ class Admission:
         request = await self._read(http_request, route, project, {str(context.model)}, context, _reserve_nothing)
         if request.surface is not _SUPPORTED[request.model.kind][0]:
             raise _unsupported_model(request)
-        return _for_azure(request)
+        fields = merge_inner(request.fields, context.inner.parameters)
+        return _for_azure(replace(request, body=json.dumps(fields).encode(), fields=fields))
 
     async def _read(
         self,
@@ -120,9 +122,12 @@ def _for_azure(request: ModelRequest) -> ModelRequest:
 def _for_litellm(request: ModelRequest) -> ModelRequest:
     """Write a new body from the known fields. Unpaired surrogates become question marks; LiteLLM would refuse them."""
     fields = {**request.fields, "model": request.model.name}
-    fields, request.context.dropped_fields = keep_known_fields(request.surface, fields)
-    body = json.dumps(fields, ensure_ascii=False).encode(errors="replace")
-    return replace(request, body=body, fields=fields, via_litellm=True)
+    known, removed = keep_known_fields(request.surface, fields)
+    read_by_litellm, parameters, without_effect = split(request.surface, request.model, known)
+    request.context.dropped_fields = removed + without_effect
+    request.context.inner.parameters = parameters
+    body = json.dumps(read_by_litellm, ensure_ascii=False).encode(errors="replace")
+    return replace(request, body=body, fields=known, via_litellm=True)
 
 
 def _unsupported_model(request: ModelRequest) -> RefusedError:

@@ -94,6 +94,17 @@ def _accept(value: object, _: list[str]) -> object:
     return value
 
 
+def one_of(*values: str) -> Validator:
+    """One of these texts."""
+
+    def validate(value: object, _: list[str]) -> object:
+        if value not in values:
+            raise InvalidValueError(f"{', '.join(values[:-1])} or {values[-1]}")
+        return value
+
+    return validate
+
+
 def absent_or_false(value: object, _: list[str]) -> object:
     """A field that changes the answer but cannot be translated."""
     if value is not False:
@@ -117,11 +128,13 @@ _COMMON: dict[str, Validator] = {
     "temperature": number,
     "top_p": number,
     "top_logprobs": integer,
+    "metadata": by_type({dict: _accept}),
     "service_tier": text,
     "store": boolean,
     "user": text,
     "safety_identifier": text,
     "prompt_cache_key": text,
+    "prompt_cache_options": by_type({dict: _accept}),
     "prompt_cache_retention": text,
 }
 
@@ -151,20 +164,37 @@ def _message(value: object, removed: list[str]) -> object:
     return (_ASSISTANT_MESSAGE if is_assistant else _MESSAGE)(value, removed)
 
 
-_TOOL_CHOICE = by_type_field(function=object_of("function", type=text, function=object_of("name", name=text)))
+_NAMED = object_of("name", name=text)
+_NAMED_TOOLS: dict[str, Validator] = {
+    "function": object_of("function", type=text, function=_NAMED),
+    "custom": object_of("custom", type=text, custom=_NAMED),
+}
+_ALLOWED_TOOLS = object_of(
+    "mode", "tools", mode=one_of("auto", "required"), tools=list_of(by_type_field(**_NAMED_TOOLS), min_length=1)
+)
+_TOOL_CHOICE = by_type_field(
+    **_NAMED_TOOLS, allowed_tools=object_of("allowed_tools", type=text, allowed_tools=_ALLOWED_TOOLS)
+)
 _CHAT = object_of(
     "messages",
     messages=list_of(_message, min_length=1),
     stream_options=object_of(include_usage=boolean, include_obfuscation=boolean),
     tools=list_of(by_type_field(function=object_of("function", type=text, function=object_of("name", **_FUNCTION)))),
-    tool_choice=by_type({str: text, dict: _TOOL_CHOICE}),
+    tool_choice=by_type({str: one_of("auto", "none", "required"), dict: _TOOL_CHOICE}),
     response_format=by_type_field(
         text=_TYPE,
         json_object=_TYPE,
         json_schema=object_of("json_schema", type=text, json_schema=object_of("name", "schema", **_SCHEMA)),
     ),
     reasoning_effort=text,
-    verbosity=text,
+    reasoning=object_of(
+        effort=text,
+        summary=one_of("auto", "concise", "detailed"),
+        max_tokens=absent_or_false,
+        enabled=absent_or_false,
+        exclude=absent_or_false,
+    ),
+    verbosity=one_of("low", "medium", "high"),
     max_tokens=integer,
     max_completion_tokens=integer,
     n=integer,
@@ -174,7 +204,10 @@ _CHAT = object_of(
     frequency_penalty=number,
     logprobs=boolean,
     logit_bias=any_object,
+    modalities=list_of(text),
     audio=absent_or_false,
+    moderation=absent_or_false,
+    prediction=absent_or_false,
     web_search_options=absent_or_false,
     functions=absent_or_false,
     function_call=absent_or_false,

@@ -147,7 +147,7 @@ def test_headers_of_neither_side_pass(http: httpx.Client, azure: AzureRegions, s
 def test_fields_that_are_dropped_for_litellm_are_counted_in_the_log(
     http_with_key: httpx.Client, azure: AzureRegions, first: EmulatorControl
 ) -> None:
-    body = BODIES["chat/completions"] | {"metadata": {"a": "b"}, "tags": ["c"], "thinking": None}
+    body = BODIES["chat/completions"] | {"temperature": 0, "tags": ["c"], "thinking": None}
     response = http_with_key.post("/v1/chat/completions", json=body)
     line = azure.log.line(response.headers["x-request-id"])
     assert (line["status"], line["dropped_fields"], line["project"]) == (200, 3, "team")

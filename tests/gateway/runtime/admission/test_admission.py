@@ -186,9 +186,11 @@ async def test_a_deployment_in_the_path_is_a_models_name_first(entrance: Entranc
 
 
 async def test_litellm_reads_known_fields_and_the_models_own_name(entrance: Entrance) -> None:
-    fields = {"messages": MESSAGES, "model": CODEX, "api_base": "http://x", "metadata": {"a": 1}}
-    request = await entrance.admit("/v1/chat/completions", fields)
-    assert json.loads(request.body) == request.fields == {"messages": MESSAGES, "model": CODEX}
+    known = {"messages": MESSAGES, "model": CODEX, "temperature": 0, "metadata": {"a": "b"}}
+    request = await entrance.admit("/v1/chat/completions", known | {"api_base": "http://x"})
+    assert json.loads(request.body) == {"messages": MESSAGES, "model": CODEX}
+    assert request.fields == known
+    assert request.context.inner.parameters == {"metadata": {"a": "b"}, "store": False}
     assert request.context.dropped_fields == 2
 
 
@@ -309,8 +311,9 @@ async def test_a_model_of_another_project_does_not_exist(entrance: Entrance) -> 
 async def test_what_litellm_asks_is_the_models_own_api(
     entrance: Entrance, outer: tuple[str, str], path: str, surface: Surface
 ) -> None:
-    context = (await entrance.admit(outer[0], {"model": outer[1], "messages": MESSAGES, "input": "hi"})).context
-    fields = {"model": outer[1], "input": "hi", "messages": MESSAGES, "stream": True, "extra": 1}
+    own = {"model": outer[1], "messages": MESSAGES, "input": "hi", "user": "u"}
+    context = (await entrance.admit(outer[0], own)).context
+    fields = {"model": outer[1], "input": "hi", "messages": MESSAGES, "stream": True, "user": "LiteLLM's"}
     request = await entrance.admit(path.format(outer[1]), fields, api_key=INNER_KEY)
     assert (request.surface, request.via_litellm, request.model.name) == (surface, False, outer[1])
     assert (request.context, request.project.name, request.stream) == (
@@ -318,8 +321,10 @@ async def test_what_litellm_asks_is_the_models_own_api(
         "default",
         surface is not Surface.EMBEDDINGS,
     )
-    named = outer[1] if surface is not Surface.RESPONSES else CODEX
-    assert json.loads(request.body) == fields | {"model": named}
+    body = json.loads(request.body)
+    assert body["model"] == (outer[1] if surface is not Surface.RESPONSES else CODEX)
+    assert (body["user"], body["stream"]) == ("u", True)
+    assert body.get("messages", body.get("input")) in ("hi", MESSAGES)
     assert not context.stream
 
 
