@@ -20,11 +20,21 @@ class Timeouts(Group):
     connect_s: Annotated[float, seconds(0.1, 60)] = Field(
         5.0, description="Until a connection to the upstream is open."
     )
+    headers_s: Annotated[float, seconds(0.1, 230)] = Field(
+        15.0,
+        description="Until Azure's response headers, of a streamed answer or of embeddings. After that the next region "
+        "is tried.",
+    )
     first_event_s: Annotated[float, seconds(0.1, 230)] = Field(
         60.0, description="Until the first event of a streamed answer."
     )
     idle_s: Annotated[float, seconds(0.1, 230)] = Field(
         180.0, description="Between two events of a streamed answer. A reasoning model can be silent for minutes."
+    )
+    keep_alive_s: Annotated[float, seconds(0.1, 230)] = Field(
+        30.0,
+        description="Silence in a streamed answer after which the client gets a comment, which keeps the connection "
+        "open. Clients ignore comments.",
     )
     answer_s: Annotated[float, seconds(0.1, 230)] = Field(
         180.0, description="Until a complete answer that is not streamed."
@@ -41,11 +51,12 @@ class Timeouts(Group):
         220.0, description="Until the first byte to the client, including all attempts and pauses."
     )
 
-    @field_validator("first_event_s", "answer_s", "embeddings_s")
+    @field_validator("headers_s", "first_event_s", "answer_s", "embeddings_s")
     @classmethod
-    def _covers_the_connection(cls, limit_s: float, info: ValidationInfo) -> float:
-        if (connect_s := info.data.get("connect_s", 0)) > limit_s:
-            raise conflict(f"must be at least timeouts.connect_s, which is {connect_s:g}")
+    def _covers_what_comes_before(cls, limit_s: float, info: ValidationInfo) -> float:
+        before = "headers_s" if info.field_name in ("first_event_s", "embeddings_s") else "connect_s"
+        if (before_s := info.data.get(before, 0)) > limit_s:
+            raise conflict(f"must be at least timeouts.{before}, which is {before_s:g}")
         return limit_s
 
     @field_validator("total_s")
@@ -115,9 +126,16 @@ class Limits(Group):
     queue_s: Annotated[float, seconds(0, 220)] = Field(
         120.0, description="How long embeddings wait for Azure's quota before the client gets 429."
     )
+    parallel_translations: Annotated[int, whole_number(4, 1000)] = Field(
+        100,
+        description="Maximum number of requests that LiteLLM translates at a time, per replica. With several projects, "
+        "one project gets at most three quarters of it.",
+    )
+    translation_queue_s: Annotated[float, seconds(0, 220)] = Field(
+        30.0, description="How long further ones wait before the client gets 503."
+    )
 
     def check(self, timeouts: Timeouts) -> dict[FieldPath, str]:
         """Values that do not fit within these times, by field path."""
-        if self.queue_s <= timeouts.total_s:
-            return {}
-        return {("queue_s",): f"must be at most timeouts.total_s, which is {timeouts.total_s:g}"}
+        longer = [name for name in ("queue_s", "translation_queue_s") if getattr(self, name) > timeouts.total_s]
+        return {(name,): f"must be at most timeouts.total_s, which is {timeouts.total_s:g}" for name in longer}

@@ -96,6 +96,12 @@ def translation_unavailable() -> Response:
     return error_response(503, message, type="server_error", code="translation_unavailable", retry_after_s=5.0)
 
 
+def translation_overloaded() -> Response:
+    """503. LiteLLM translates as many requests as it may, and the wait for one of them to end was too long."""
+    message = "This replica translates as many requests as it can. Please try again later."
+    return error_response(503, message, type="server_error", code="translation_overloaded", retry_after_s=5.0)
+
+
 def shutting_down() -> Response:
     """503. A new connection reaches another replica."""
     message = "This replica is shutting down. Please try again."

@@ -1,7 +1,8 @@
 """The steps of every request, in order.
 
 authentication -> project limits -> admission -> [embedding queue] -> failover -> attempt in a region -> Azure
-                                              -> translation -> LiteLLM -> an inner call, which goes to failover
+                                              -> translation queue -> translation -> LiteLLM -> an inner call
+The inner call goes to failover.
 """
 
 from collections.abc import Awaitable
@@ -20,6 +21,7 @@ from .context import ModelRequest, RequestContext, Response, Surface
 from .errors import RefusedError, error_location, error_response, internal_error
 from .failover.failover import Failover
 from .litellm.translation import Translation
+from .litellm.translation_queue import TranslationQueue
 from .rate_limits.embedding_queue import EmbeddingQueue
 from .rate_limits.project_limits import CountedRequest, ProjectLimits
 from .routes import Route
@@ -43,7 +45,12 @@ class Pipeline:
             queue_s=limits.queue_s,
             region_pause_s=self._failover.pause_s,
         )
-        self._translation = Translation(session=session, configuration=configuration)
+        self._translation_queue = TranslationQueue(
+            next_step=Translation(session=session, configuration=configuration),
+            places=limits.parallel_translations,
+            queue_s=limits.translation_queue_s,
+            is_shared=len(projects) > 1,
+        )
         self._project_limits = ProjectLimits(projects)
 
     async def answer_client(
@@ -89,7 +96,7 @@ class Pipeline:
 
     async def _forward(self, request: ModelRequest) -> Response:
         if request.via_litellm:
-            return await self._translation(request)
+            return await self._translation_queue(request)
         if request.surface is Surface.EMBEDDINGS:
             return await self._embedding_queue(request)
         return await self._failover(request)

@@ -8,7 +8,7 @@ ROOT = "must be https:// and a host name alone"
 TABLE = "must be a table of settings"
 LONG = "x" * 300
 SHORT_TIMES = """
-timeouts = {first_event_s = 8, answer_s = 8, embeddings_s = 8, body_s = 8, litellm_s = 8,\
+timeouts = {headers_s = 8, first_event_s = 8, answer_s = 8, embeddings_s = 8, body_s = 8, litellm_s = 8,\
  litellm_start_s = 8, total_s = 8}"""
 
 IMPOSSIBLE = [
@@ -65,18 +65,27 @@ IMPOSSIBLE = [
     ),
     ("timeouts.litellm_s = 221", "timeouts.total_s", "220.0", r"must be at least timeouts.litellm_s \(221\)"),
     ("timeouts.body_s = 230", "timeouts.total_s", "220.0", r"must be at least timeouts.body_s \(230\)"),
-    ("timeouts.first_event_s = 2", "timeouts.first_event_s", "2", "at least timeouts.connect_s, which is 5"),
+    ("timeouts.headers_s = 2", "timeouts.headers_s", "2", "at least timeouts.connect_s, which is 5"),
+    ("timeouts.first_event_s = 14", "timeouts.first_event_s", "14", "at least timeouts.headers_s, which is 15"),
+    ("timeouts.embeddings_s = 14", "timeouts.embeddings_s", "14", "at least timeouts.headers_s, which is 15"),
+    ("timeouts.keep_alive_s = 0", "timeouts.keep_alive_s", "0", "a number of seconds from 0.1 to 230"),
     ("timeouts.answer_s = 1.5", "timeouts.answer_s", "1.5", "at least timeouts.connect_s, which is 5"),
     (
-        f"{SHORT_TIMES}\nlimits.queue_s = 0",
+        f"{SHORT_TIMES}\nlimits = {{queue_s = 0, translation_queue_s = 0}}",
         "retries.max_retry_after_s",
         "20.0",
         "must be at most timeouts.total_s, which is 8",
     ),
     (
-        f"{SHORT_TIMES}\nretries.max_retry_after_s = 8",
+        f"{SHORT_TIMES}\nretries.max_retry_after_s = 8\nlimits.translation_queue_s = 8",
         "limits.queue_s",
         "120.0",
+        "must be at most timeouts.total_s, which is 8",
+    ),
+    (
+        f"{SHORT_TIMES}\nretries.max_retry_after_s = 8\nlimits.queue_s = 8",
+        "limits.translation_queue_s",
+        "30.0",
         "must be at most timeouts.total_s, which is 8",
     ),
     (
@@ -96,6 +105,8 @@ IMPOSSIBLE = [
     ("limits.max_body_bytes = 1", "limits.max_body_bytes", "1", "a whole number from 1024 to 33554432"),
     ("limits.max_depth = 1000", "limits.max_depth", "1000", "a whole number from 8 to 256"),
     ("limits.queue_s = -1", "limits.queue_s", "-1", "a number of seconds from 0 to 220"),
+    ("limits.parallel_translations = 3", "limits.parallel_translations", "3", "a whole number from 4 to 1000"),
+    ("limits.translation_queue_s = 221", "limits.translation_queue_s", "221", "a number of seconds from 0 to 220"),
     # tags
     ("tags = 5", "tags", "5", "must be a table of texts"),
     ("tags.owner = 5", "tags.owner", "5", "a text of at most 256 characters"),

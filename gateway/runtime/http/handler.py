@@ -14,6 +14,7 @@ from ..errors import error_location, invalid_api_key, shutting_down
 from ..litellm.translation import INNER_TOKEN_HEADER
 from ..pipeline import Pipeline
 from ..routes import Route, find_route
+from .event_stream import EventStream
 from .health import HealthProbes
 from .server import Server, to_http_response
 from .shutdown import ActiveRequests
@@ -31,6 +32,7 @@ class HttpHandler:
         log_event: LogEvent,
     ) -> None:
         self._total_s = configuration.timeouts.total_s
+        self._keep_alive_s = configuration.timeouts.keep_alive_s
         self._active_requests = active_requests
         self._log_event = log_event
         self._pipeline = Pipeline(configuration=configuration, session=session, log_event=log_event)
@@ -101,9 +103,11 @@ class HttpHandler:
             http_response.force_close()
         try:
             await http_response.prepare(http_request)
-            if not isinstance(response.body, bytes):
+            if is_inner and not isinstance(response.body, bytes):
                 async for chunk in response.body:
                     await http_response.write(chunk)
+            elif not isinstance(response.body, bytes):
+                await EventStream(http_response, keep_alive_s=self._keep_alive_s).write(response.body)
             await http_response.write_eof()
         except ConnectionError:
             if not is_inner:

@@ -9,6 +9,7 @@ import asyncio
 import json
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
 
@@ -25,6 +26,8 @@ INNER_TOKEN_HEADER = "x-gateway-request"  # noqa: S105 - a name
 _GRACE_S = 5.0
 """The inner call ends first, so that the client reads its error."""
 _POLL_S = 0.25
+_NO_REUSE = {"connection": "close"}
+"""LiteLLM's server closes an idle connection after 5 s: a request that takes it at that moment breaks."""
 _PATHS = {
     Surface.RESPONSES: "/v1/responses",
     Surface.CHAT: "/v1/chat/completions",
@@ -104,9 +107,9 @@ class LiteLLMClient:
         self._session = session
         self._url = configuration.litellm_url
         self._timeouts = configuration.timeouts
-        self._headers = {"authorization": f"Bearer {configuration.inner_key}"}
+        self._headers = {"authorization": f"Bearer {configuration.inner_key}", **_NO_REUSE}
         self._is_up = False
-        self._next_check = 0.0
+        self._check_turn = asyncio.Lock()
 
     async def send(self, request: ModelRequest) -> Response:
         """Have a request translated and answered, and note LiteLLM's share of the time.
@@ -153,19 +156,24 @@ class LiteLLMClient:
         )
 
     async def wait_until_up(self, *, deadline: float) -> bool:
-        """Return whether LiteLLM is up before the deadline. All waiting requests share one check."""
-        while not self._is_up and (time := now()) < deadline:
-            if time >= self._next_check:
-                self._next_check = time + _POLL_S
-                self._is_up = await self._check(within_s=min(self._timeouts.connect_s, deadline - time))
-            else:
-                await asyncio.sleep(min(self._next_check, deadline) - time)
+        """Return whether LiteLLM is up before the deadline.
+
+        One waiting request checks for all of them; then they go on in the order in which they came.
+        """
+        if not self._is_up:
+            with suppress(TimeoutError):
+                async with asyncio.timeout_at(deadline), self._check_turn:
+                    while not self._is_up:
+                        self._is_up = await self._check()
+                        if not self._is_up:
+                            await asyncio.sleep(_POLL_S)
         return self._is_up
 
-    async def _check(self, *, within_s: float) -> bool:
-        timeout = aiohttp.ClientTimeout(total=within_s)
+    async def _check(self) -> bool:
+        timeout = aiohttp.ClientTimeout(total=self._timeouts.connect_s)
+        url = f"{self._url}/health/liveliness"
         try:
-            async with self._session.get(f"{self._url}/health/liveliness", timeout=timeout) as response:
+            async with self._session.get(url, timeout=timeout, headers=_NO_REUSE) as response:
                 return response.status == HTTPStatus.OK
         except (aiohttp.ClientError, OSError):
             return False

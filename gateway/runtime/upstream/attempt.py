@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import aiohttp
 
-from ..context import ModelRequest, Response
+from ..context import ModelRequest, Response, Surface, now
 from ..errors import error_response
 from ..retries import RetryableError, is_retryable, read_retry_after_s
 from .response_fixes import ResponseFix
@@ -19,11 +20,16 @@ _FORWARDED_HEADERS = ("content-type", "retry-after")  # rate limits are of the w
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """Where a call goes, with which headers; `idle_s` is the longest silence that its streams may have."""
+    """Where a call goes, with which headers.
+
+    `headers_s`: how long the response headers of a stream or of embeddings may take. `idle_s`: the longest silence that
+    its streams may have.
+    """
 
     url: str
     headers: Mapping[str, str]
     idle_s: float
+    headers_s: float = math.inf
 
 
 async def attempt(
@@ -47,10 +53,14 @@ async def attempt(
         "x-ms-client-request-id": request.context.request_id,
         **endpoint.headers,
     }
+    # Azure sends the headers of a stream at once; a whole answer of a model may take minutes.
+    has_early_headers = request.stream or request.surface is Surface.EMBEDDINGS
+    headers_deadline = now() + endpoint.headers_s if has_early_headers else math.inf
     try:
-        async with asyncio.timeout_at(deadline):
+        async with asyncio.timeout_at(min(deadline, headers_deadline)) as timeout:
             http_response = await session.post(endpoint.url, data=request.body, headers=headers, allow_redirects=False)
             try:
+                timeout.reschedule(deadline)
                 return await _read_response(http_response, request, endpoint, fix, on_event, on_end)
             except BaseException:
                 http_response.close()

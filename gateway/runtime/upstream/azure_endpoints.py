@@ -27,6 +27,7 @@ def build_azure_endpoints(*, model: Model, upstream: Upstream, timeouts: Timeout
             url=f"{upstream.endpoint}{path.format(deployment=model.deployment)}?api-version={model.api_version}",
             headers=build_authentication_headers(upstream),
             idle_s=timeouts.idle_s,
+            headers_s=timeouts.headers_s,
         )
         for surface, path in _PATHS.items()
     }

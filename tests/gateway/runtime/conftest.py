@@ -104,6 +104,7 @@ def configuration() -> Configuration:
         models=models,
         timeouts=Timeouts(
             connect_s=0.5,
+            headers_s=0.5,
             first_event_s=0.5,
             idle_s=0.5,
             answer_s=0.5,
@@ -115,7 +116,7 @@ def configuration() -> Configuration:
         ),
         retries=Retries(attempts=3, backoff_s=0.01, max_retry_after_s=1.0),
         circuit_breaker=CircuitBreaker(failures=1, open_s=0.5, max_open_s=1.0),
-        limits=Limits(max_body_bytes=10_000, max_depth=64, queue_s=1.0),
+        limits=Limits(max_body_bytes=10_000, max_depth=64, queue_s=1.0, translation_queue_s=1.0),
     )
 
 

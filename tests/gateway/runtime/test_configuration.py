@@ -58,8 +58,10 @@ DOCUMENT = {
     ],
     "timeouts": {
         "connect_s": 1,
+        "headers_s": 2,
         "first_event_s": 2,
         "idle_s": 3,
+        "keep_alive_s": 3,
         "answer_s": 4,
         "embeddings_s": 4,
         "body_s": 5,
@@ -127,8 +129,10 @@ def test_times_retries_breaker_and_limits_are_the_documents() -> None:
     configuration = read_configuration(ENVIRON)
     assert configuration.timeouts == Timeouts(
         connect_s=1,
+        headers_s=2,
         first_event_s=2,
         idle_s=3,
+        keep_alive_s=3,
         answer_s=4,
         embeddings_s=4,
         body_s=5,

@@ -26,7 +26,7 @@ _INPUTS = 60
 _TOKENS = 40
 _CHARACTERS = 4 * _TOKENS
 # Slow is not broken while the machine is busy with everything at once.
-_TIMEOUTS = {"body_s": 30, "first_event_s": 30, "answer_s": 30, "embeddings_s": 30, "total_s": 150}
+_TIMEOUTS = dict.fromkeys(("body_s", "headers_s", "first_event_s", "answer_s", "embeddings_s"), 30) | {"total_s": 150}
 
 RunWithQuota = Callable[..., AbstractContextManager[Session]]
 

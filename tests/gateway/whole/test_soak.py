@@ -38,6 +38,7 @@ _LATE_S = 2.0  # a busy machine writes the line of a request later than it broke
 _TIMEOUTS = {
     "connect_s": 2,
     "body_s": 10,
+    "headers_s": 3,
     "first_event_s": 3,
     "answer_s": 3,
     "embeddings_s": 3,

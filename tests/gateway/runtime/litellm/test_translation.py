@@ -27,6 +27,7 @@ from ..conftest import (
     json_answer,
     listening,
     open_gateway,
+    open_gateway_for,
     read_log,
     read_request_line,
     stream_answer,
@@ -65,6 +66,37 @@ async def test_chat_on_a_codex_model_is_litellms(
     assert request.headers["authorization"] == f"Bearer {INNER_KEY}"
     assert request.headers["x-gateway-request"] not in ("", response.headers["x-request-id"])
     assert azure.requests == []
+
+
+async def test_no_connection_to_litellm_is_used_twice(client: Client, litellm: FakeUpstream) -> None:
+    # LiteLLM's server closes idle ones after 5 s; a request that takes one at that moment would break.
+    ports: list[tuple[str, int]] = []
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        assert request.transport is not None
+        ports.append(request.transport.get_extra_info("peername"))
+        return web.json_response({"choices": []})
+
+    litellm.answers(answer)
+    for _ in range(3):
+        assert (await client.post("/v1/chat/completions", json=CHAT, headers=BEARER)).status == 200
+    assert len(ports) == len(set(ports)) == 4  # the first is the health check
+
+
+async def test_a_translation_ends_when_its_client_leaves_and_the_next_one_begins(
+    configuration: Configuration, alive: FakeUpstream
+) -> None:
+    alive.answers(stream_answer(CHUNK, 100.0))
+    limits = configuration.limits.model_copy(update={"parallel_translations": 4, "translation_queue_s": 3.0})
+    body = CHAT | {"stream": True}
+    async with open_gateway_for(replace(configuration, limits=limits), [], alive) as client:
+        streams = [await client.post("/v1/chat/completions", json=body, headers=BEARER) for _ in range(3)]
+        waiting = asyncio.create_task(client.post("/v1/chat/completions", json=body, headers=BEARER))
+        await asyncio.sleep(0.1)  # the fourth place is for another project
+        assert len(alive.requests) == 3
+        streams[0].close()
+        assert (await waiting).status == 200
+        assert now() == pytest.approx(0.1, abs=0.1)
 
 
 async def test_a_streamed_chat_passes_as_it_comes(alive: FakeUpstream, client: Client) -> None:

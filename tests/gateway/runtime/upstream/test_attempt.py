@@ -1,5 +1,6 @@
 """Calls of Azure: passed on byte for byte, and retried in the only region while that can help."""
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -15,6 +16,7 @@ from ..conftest import (
     FakeUpstream,
     Script,
     abort,
+    delayed,
     hang,
     json_answer,
     open_gateway,
@@ -194,6 +196,65 @@ async def test_a_short_retry_after_is_waited_for(client: Client, azure: FakeUpst
     response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
     assert response.status == 200
     assert 0.2 <= now() <= 0.25  # the milliseconds, and the jitter
+
+
+@pytest.fixture
+async def client_of_late_headers(
+    configuration: Configuration, azure: FakeUpstream, litellm: FakeUpstream
+) -> AsyncIterator[Client]:
+    """A client whose gateway waits 0.1 s for headers, and longer for everything else."""
+    timeouts = configuration.timeouts.model_copy(update={"headers_s": 0.1})
+    async with open_gateway_for(replace(configuration, timeouts=timeouts), [azure], litellm) as client:
+        yield client
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "answer"),
+    [
+        ("/v1/responses", STREAMED, stream_answer(DELTA, COMPLETED)),
+        ("/v1/embeddings", {"model": EMBEDDING, "input": "hi"}, json_answer()),
+    ],
+)
+async def test_late_headers_of_a_stream_or_of_embeddings_end_the_attempt(
+    client_of_late_headers: Client,
+    azure: FakeUpstream,
+    path: str,
+    body: object,
+    answer: Script,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    azure.answers(delayed(0.11, answer), delayed(0.09, answer))
+    response = await client_of_late_headers.post(path, json=body, headers=BEARER)
+    await response.read()
+    assert response.status == 200
+    assert [(made["status"], made["ms"]) for made in read_request_line(capsys)["attempts"]] == [
+        (504, pytest.approx(100, abs=5)),
+        (200, pytest.approx(90, abs=5)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [(RESPONSE, delayed(0.4, json_answer())), (STREAMED, stream_answer(CREATED, 0.4, DELTA, COMPLETED))],
+    ids=["a whole answer", "a stream after its headers"],
+)
+async def test_nothing_else_has_to_be_as_early_as_headers(
+    client_of_late_headers: Client, azure: FakeUpstream, body: object, answer: Script
+) -> None:
+    azure.answers(answer)
+    response = await client_of_late_headers.post("/v1/responses", json=body, headers=BEARER)
+    await response.read()
+    assert (response.status, len(azure.requests)) == (200, 1)
+
+
+async def test_litellms_headers_may_take_as_long_as_its_inner_call(
+    client_of_late_headers: Client, litellm: FakeUpstream
+) -> None:
+    chunk = 'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\n'
+    litellm.answers(json_answer(), delayed(0.4, stream_answer(chunk)))
+    body = {"model": CODEX, "messages": [{"role": "user", "content": "hi"}], "stream": True}
+    response = await client_of_late_headers.post("/v1/chat/completions", json=body, headers=BEARER)
+    assert await response.text() == chunk
 
 
 async def test_no_attempt_begins_after_the_requests_time(
