@@ -1,5 +1,7 @@
 """Azure OpenAI's errors; clients match on status, code and sometimes on the message."""
 
+from collections.abc import Sequence
+
 from local.emulator import json_codec
 
 
@@ -104,3 +106,9 @@ def wrong_value(*, param: str, value: object, supported: str) -> AzureError:
     return model_error(
         message=f"Invalid value: '{value}'. Supported values are: {supported}.", param=param, code="invalid_value"
     )
+
+
+def listed(values: Sequence[str]) -> str:
+    """Values as a message names them."""
+    quoted = [f"'{value}'" for value in values]
+    return f"{', '.join(quoted[:-1])}, and {quoted[-1]}"

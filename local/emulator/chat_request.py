@@ -1,6 +1,6 @@
 """Checks a chat completions request, and reads what the answer depends on."""
 
-from local.emulator import azure_errors, json_codec
+from local.emulator import azure_errors, json_codec, strict_schemas
 from local.emulator.fake_model import FunctionTool, ModelInput, tool_choice
 from local.emulator.json_codec import JsonObject
 
@@ -74,6 +74,13 @@ def _check_tools(body: JsonObject) -> None:
         function = json_codec.part(json_codec.part({"tool": tool}, "tool"), "function")
         if not isinstance(function.get("name"), str):
             raise azure_errors.missing(f"tools[{number}].function.name")
+        if function.get("strict") is True:
+            strict_schemas.check(
+                function.get("parameters") or strict_schemas.EMPTY,
+                owner=f"function '{function['name']}'",
+                param=f"tools[{number}].function.parameters",
+                code="invalid_function_parameters",
+            )
 
 
 def max_tokens(body: JsonObject) -> int | None:
@@ -91,7 +98,7 @@ def model_input(body: JsonObject) -> ModelInput:
     schema = json_codec.part(json_codec.part(format_, "json_schema"), "schema")
     return ModelInput(
         prompt=_text(prompts[-1]) if prompts else "",
-        after_tool=messages[-1]["role"] == "tool",
+        tool_output=_text(messages[-1]["content"]) if messages[-1]["role"] == "tool" else None,
         tools=[_tool(tool["function"]) for tool in body.get("tools") or []],
         choice=tool_choice(choice),
         function=json_codec.part(named, "function").get("name"),

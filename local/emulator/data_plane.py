@@ -47,6 +47,7 @@ class DataPlane:
             self._route("/openai/responses/compact", "POST", "responses", self._model(responses.compact)),
             self._route("/openai/responses/{id}", "GET", "responses", self._stored(self.store.get)),
             self._route("/openai/responses/{id}", "DELETE", "responses", self._stored(self.store.delete)),
+            self._route("/openai/responses/{id}/cancel", "POST", "responses", self._stored(self.store.cancel)),
             self._route(f"{deployment}/embeddings", "POST", "embeddings", self._embeddings),
             self._route(f"{deployment}/chat/completions", "POST", "chat", self._chat),
         ]

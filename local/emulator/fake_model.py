@@ -1,7 +1,9 @@
 """The fake model: the same answer for the same request, chosen by words in the user's last message (see README.md)."""
 
+import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -11,6 +13,7 @@ from local.emulator.schema_examples import example
 
 Choice = Literal["auto", "none", "required"]
 
+_CALL = re.compile(r"\bcall (\w+) with (?=\{)")
 _COUNT = re.compile(r"count to (\d{1,5})")
 _PACE = re.compile(r"\bpace (\d{1,4})\b")
 _TOKEN = re.compile(r"\s*\S{1,12}|\s+")
@@ -18,21 +21,22 @@ _TOKEN = re.compile(r"\s*\S{1,12}|\s+")
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionTool:
-    """A function that the client offers."""
+    """A function that the client offers, perhaps one of a namespace."""
 
     name: str
+    namespace: str | None = None
     parameters: JsonObject
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelInput:
-    """What a request asks for. `after_tool`: its last item is a tool's result, so that text follows.
+    """What a request asks for. `tool_output`: its last item is this result of a tool, so that text follows.
 
     `function`: the one that `tool_choice` names. `schema`: of a structured answer.
     """
 
     prompt: str
-    after_tool: bool
+    tool_output: str | None
     tools: Sequence[FunctionTool] = ()
     choice: Choice = "auto"
     function: str | None = None
@@ -43,6 +47,7 @@ class ModelInput:
 @dataclass(frozen=True, kw_only=True)
 class ToolCall:
     name: str
+    namespace: str | None
     arguments: str
 
 
@@ -94,6 +99,8 @@ def count_tokens(*values: object) -> int:
 
 
 def _text(model_input: ModelInput, *, region: str) -> str:
+    if model_input.tool_output is not None and "repeat the result" in model_input.prompt:
+        return model_input.tool_output
     if "echo:" in model_input.prompt:
         return model_input.prompt.split("echo:", 1)[1].strip()
     if model_input.schema is not None:
@@ -107,22 +114,35 @@ def _text(model_input: ModelInput, *, region: str) -> str:
 
 
 def _calls(model_input: ModelInput) -> list[ToolCall]:
+    named = _CALL.search(model_input.prompt)
     two = "two calls" in model_input.prompt
     is_requested = (
-        two or "use tool" in model_input.prompt or model_input.choice == "required" or model_input.function is not None
+        named is not None
+        or two
+        or "use tool" in model_input.prompt
+        or model_input.choice == "required"
+        or model_input.function is not None
     )
-    if not is_requested or not model_input.tools or model_input.after_tool or model_input.choice == "none":
+    after_tool = model_input.tool_output is not None
+    if not is_requested or not model_input.tools or after_tool or model_input.choice == "none":
         return []
-    tools = [tool for tool in model_input.tools if model_input.function in (None, tool.name)] or model_input.tools
+    name = named[1] if named else model_input.function
+    tools = [tool for tool in model_input.tools if name in (None, tool.name)] or model_input.tools
     count = 2 if two and model_input.parallel else 1
     chosen = [tools[number % len(tools)] for number in range(count)]
     return [
-        ToolCall(
-            name=tool.name,
-            arguments=json_codec.text(example(tool.parameters, number=number)) if tool.parameters else "{}",
-        )
+        ToolCall(name=tool.name, namespace=tool.namespace, arguments=_arguments(tool, number=number, named=named))
         for number, tool in enumerate(chosen)
     ]
+
+
+def _arguments(tool: FunctionTool, *, number: int, named: re.Match[str] | None) -> str:
+    """Those that the prompt has, else some that fit the schema."""
+    if named is not None:
+        with suppress(ValueError):
+            arguments, _ = json.JSONDecoder().raw_decode(named.string, named.end())
+            return json_codec.text(arguments)
+    return json_codec.text(example(tool.parameters, number=number)) if tool.parameters else "{}"
 
 
 def _filtered() -> azure_errors.AzureError:

@@ -48,12 +48,14 @@ class InputCheck:
         if check is not None:
             check(item, where)
         elif kind not in _UNCHECKED:
-            raise azure_errors.wrong_value(param=where, value=kind, supported=_listed((*self._checks, *_UNCHECKED)))
+            raise azure_errors.wrong_value(
+                param=where, value=kind, supported=azure_errors.listed((*self._checks, *_UNCHECKED))
+            )
 
     def _message(self, item: JsonObject, where: str) -> None:
         role, content = item.get("role"), item.get("content")
         if role not in _ROLES:
-            raise azure_errors.wrong_value(param=where, value=role, supported=_listed(_ROLES))
+            raise azure_errors.wrong_value(param=where, value=role, supported=azure_errors.listed(_ROLES))
         for name in item:
             if name not in _MESSAGE_FIELDS:
                 raise azure_errors.unknown(f"{where}.{name}")
@@ -118,7 +120,7 @@ def _content_part(part: object, *, allowed: tuple[str, ...], where: str) -> None
         raise azure_errors.wrong_type(param=where, expected="an object", value=part)
     kind = part.get("type")
     if kind not in allowed:
-        raise azure_errors.wrong_value(param=where, value=kind, supported=_listed(allowed))
+        raise azure_errors.wrong_value(param=where, value=kind, supported=azure_errors.listed(allowed))
     if kind in ("input_text", "output_text") and not isinstance(part.get("text"), str):
         raise azure_errors.missing(f"{where}.text")
 
@@ -156,10 +158,11 @@ def user_messages(items: object) -> list[JsonObject]:
     return [item for item in checked if _kind(item) == "message" and item["role"] == "user"]
 
 
-def ends_with_tool_output(items: object) -> bool:
-    return isinstance(items, list) and bool(items) and items[-1].get("type") == "function_call_output"
-
-
-def _listed(values: tuple[str, ...]) -> str:
-    quoted = [f"'{value}'" for value in values]
-    return f"{', '.join(quoted[:-1])}, and {quoted[-1]}"
+def last_tool_output(items: object) -> str | None:
+    """The text of the result with which the input ends, if any."""
+    if not isinstance(items, list) or not items or items[-1].get("type") != "function_call_output":
+        return None
+    output = items[-1]["output"]
+    if isinstance(output, str):
+        return output
+    return "\n".join(str(part.get("text", "")) for part in output if isinstance(part, dict))

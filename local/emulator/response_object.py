@@ -21,7 +21,7 @@ _ECHOED = (
 def response_object(
     body: JsonObject, *, response_id: str, status: str, output: list[JsonObject], usage: JsonObject
 ) -> JsonObject:
-    """A finished response; fields that the request does not set have OpenAI's defaults."""
+    """A finished response; fields that the request does not set have OpenAI's defaults. `tools`: those in effect."""
     created_at = now()
     error = {"code": "server_error", "message": "The model failed while generating the response."}
     return {
@@ -32,7 +32,7 @@ def response_object(
         "created_at": created_at,
         "completed_at": created_at if status == "completed" else None,
         "status": status,
-        "background": False,
+        "background": body.get("background") is True,
         "error": error if status == "failed" else None,
         "incomplete_details": {"reason": "max_output_tokens"} if status == "incomplete" else None,
         "frequency_penalty": 0.0,
@@ -47,7 +47,7 @@ def response_object(
         "temperature": 1.0,
         "text": {"format": {"type": "text"}, "verbosity": "medium", **(body.get("text") or {})},
         "tool_choice": body.get("tool_choice") or "auto",
-        "tools": [_tool(tool) for tool in body.get("tools") or []],
+        "tools": body["tools"],
         "top_logprobs": 0,
         "top_p": 1.0,
         "truncation": body.get("truncation") or "disabled",
@@ -55,10 +55,10 @@ def response_object(
     }
 
 
-def unfinished(response: JsonObject) -> JsonObject:
-    """The same response as the first events of its stream show it."""
+def unfinished(response: JsonObject, *, status: str = "in_progress") -> JsonObject:
+    """The same response before it has output."""
     nothing_yet = {"completed_at": None, "error": None, "incomplete_details": None, "usage": None}
-    return {**response, **nothing_yet, "status": "in_progress", "output": []}
+    return {**response, **nothing_yet, "status": status, "output": []}
 
 
 def usage(*, input_tokens: int, output_tokens: int, reasoning_tokens: int) -> JsonObject:
@@ -80,12 +80,6 @@ def message(text: str, *, message_id: str, status: str) -> JsonObject:
 def now() -> int:
     """Seconds since 1970, as the schema requires."""
     return int(time.time())
-
-
-def _tool(tool: JsonObject) -> JsonObject:
-    if tool["type"] != "function":
-        return tool
-    return {"description": None, "parameters": None, "strict": True, **tool}
 
 
 def text_schema(body: JsonObject) -> JsonObject | None:

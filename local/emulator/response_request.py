@@ -1,6 +1,8 @@
 """Checks the fields of a Responses request as Azure's reasoning models do."""
 
-from local.emulator import azure_errors
+from collections.abc import Iterator
+
+from local.emulator import azure_errors, strict_schemas
 from local.emulator.fake_model import FunctionTool
 from local.emulator.json_codec import JsonObject
 
@@ -22,6 +24,7 @@ _TYPES = {
     "max_tool_calls": (int, "an integer"),
     "include": (list, "an array of strings"),
     "tools": (list, "an array of objects"),
+    "client_metadata": (dict, "an object"),  # of Codex CLI
     "metadata": (dict, "an object"),
     "prompt": (dict, "an object"),
     "reasoning": (dict, "an object"),
@@ -30,12 +33,15 @@ _TYPES = {
 }
 _UNTYPED = {"input", "tool_choice", "conversation"}
 _SAMPLING = ("temperature", "top_p", "top_logprobs")  # reasoning models refuse any value of these
+_NAMESPACE_TYPES = {"name": (str, "a string"), "description": (str, "a string"), "tools": (list, "an array of objects")}
 _TOOL_FIELDS = {"type", "name", "description", "parameters", "strict"}
 _HOSTED_TOOLS = (
     "web_search", "web_search_preview", "custom", "mcp", "code_interpreter", "file_search", "local_shell", "shell",
-    "apply_patch", "image_generation",
+    "apply_patch", "image_generation", "tool_search",
 )  # fmt: skip
-_EFFORTS = (None, "none", "minimal", "low", "medium", "high", "xhigh")
+_TOOLS = ("function", "namespace", *_HOSTED_TOOLS)
+_EFFORTS = ("low", "medium", "high", "xhigh")  # of gpt-5.3-codex
+_OTHER_EFFORTS = ("none", "minimal", "max")  # of other models
 _LEAST_OUTPUT_TOKENS = 16
 
 
@@ -53,8 +59,9 @@ def check(body: JsonObject) -> None:
             param="max_output_tokens",
             code="integer_below_min_value",
         )
+    _check_background(body)
     _check_stream_options(body)
-    _check_reasoning(body.get("reasoning") or {})
+    _check_reasoning(body.get("reasoning") or {}, model=body["model"])
     for number, tool in enumerate(body.get("tools") or []):
         _check_tool(tool, where=f"tools[{number}]")
     _check_tool_choice(body.get("tool_choice"))
@@ -73,6 +80,14 @@ def _check_field(name: str, value: object) -> None:
         raise azure_errors.unknown(name)
 
 
+def _check_background(body: JsonObject) -> None:
+    """A stateless response could not be fetched. Azure documents the rule; the wording is the emulator's."""
+    if body.get("background") and body.get("store") is False:
+        raise azure_errors.model_error(
+            message="Background mode requires 'store' to be true.", param="background", code="unsupported_value"
+        )
+
+
 def _check_stream_options(body: JsonObject) -> None:
     options = body.get("stream_options")
     if options is None:
@@ -86,12 +101,20 @@ def _check_stream_options(body: JsonObject) -> None:
             raise azure_errors.unknown(f"stream_options.{name}")
 
 
-def _check_reasoning(reasoning: JsonObject) -> None:
+def _check_reasoning(reasoning: JsonObject, *, model: str) -> None:
     for name in reasoning:
         if name not in ("effort", "summary", "generate_summary"):
             raise azure_errors.unknown(f"reasoning.{name}")
-    if (effort := reasoning.get("effort")) not in _EFFORTS:
-        supported = "'low', 'medium', 'high', and 'xhigh'"
+    effort = reasoning.get("effort")
+    supported = azure_errors.listed(_EFFORTS)
+    if effort in _OTHER_EFFORTS:
+        raise azure_errors.model_error(
+            message=f"Unsupported value: '{effort}' is not supported with the '{model}' model. Supported values are: "
+            f"{supported}.",
+            param="reasoning.effort",
+            code="unsupported_value",
+        )
+    if effort is not None and effort not in _EFFORTS:
         raise azure_errors.wrong_value(param="reasoning.effort", value=effort, supported=supported)
 
 
@@ -101,11 +124,37 @@ def _check_tool(tool: object, *, where: str) -> None:
     kind = tool.get("type")
     if kind is None:
         raise azure_errors.missing(f"{where}.type")
-    if kind != "function":
-        if kind not in _HOSTED_TOOLS:
-            supported = ", ".join(f"'{name}'" for name in ("function", *_HOSTED_TOOLS))
-            raise azure_errors.wrong_value(param=f"{where}.type", value=kind, supported=supported)
-        return
+    if kind == "namespace":
+        _check_namespace(tool, where=where)
+    elif kind == "function":
+        _check_function(tool, where=where)
+    elif kind not in _HOSTED_TOOLS:
+        raise azure_errors.wrong_value(param=f"{where}.type", value=kind, supported=azure_errors.listed(_TOOLS))
+
+
+def _check_namespace(tool: JsonObject, *, where: str) -> None:
+    """A group of functions, as Codex CLI sends one; its description must not be empty (openai/codex issue 37380)."""
+    for name, (type_, words) in _NAMESPACE_TYPES.items():
+        if tool.get(name) is None:
+            raise azure_errors.missing(f"{where}.{name}")
+        if not isinstance(tool[name], type_):
+            raise azure_errors.wrong_type(param=f"{where}.{name}", expected=words, value=tool[name])
+    if not tool["description"]:
+        raise azure_errors.model_error(
+            message=f"Invalid '{where}.description': empty string. Expected a string with minimum length 1, but got an "
+            "empty string instead.",
+            param=f"{where}.description",
+            code="empty_string",
+        )
+    for number, member in enumerate(tool["tools"]):
+        place = f"{where}.tools[{number}]"
+        kind = member.get("type") if isinstance(member, dict) else None
+        if kind not in ("function", "custom"):
+            raise azure_errors.wrong_value(param=f"{place}.type", value=kind, supported="'function' and 'custom'")
+        _check_tool(member, where=place)
+
+
+def _check_function(tool: JsonObject, *, where: str) -> None:
     if not tool.get("name"):  # where the shape of chat completions, {"function": {"name": ...}}, ends
         raise azure_errors.missing(f"{where}.name")
     for name in tool:
@@ -113,8 +162,18 @@ def _check_tool(tool: object, *, where: str) -> None:
             raise azure_errors.unknown(f"{where}.{name}")
     if not isinstance(tool["name"], str):
         raise azure_errors.wrong_type(param=f"{where}.name", expected="a string", value=tool["name"])
-    if not isinstance(tool.get("parameters") or {}, dict):
-        raise azure_errors.wrong_type(param=f"{where}.parameters", expected="an object", value=tool["parameters"])
+    parameters, strict = tool.get("parameters"), tool.get("strict")
+    if not isinstance(parameters or {}, dict):
+        raise azure_errors.wrong_type(param=f"{where}.parameters", expected="an object", value=parameters)
+    if not isinstance(strict, bool | None):
+        raise azure_errors.wrong_type(param=f"{where}.strict", expected="a boolean", value=strict)
+    if strict:
+        strict_schemas.check(
+            parameters or strict_schemas.EMPTY,
+            owner=f"function '{tool['name']}'",
+            param=f"{where}.parameters",
+            code="invalid_function_parameters",
+        )
 
 
 def _check_tool_choice(choice: object) -> None:
@@ -143,10 +202,35 @@ def _check_metadata(metadata: JsonObject) -> None:
             raise azure_errors.wrong_type(param=f"metadata.{name}", expected="a string", value=value)
 
 
-def function_tools(body: JsonObject) -> list[FunctionTool]:
-    """The functions on offer; hosted tools are accepted and never called."""
+def function_tools(tools: list[JsonObject]) -> list[FunctionTool]:
+    """The functions on offer, those of namespaces included; hosted tools are accepted and never called."""
     return [
-        FunctionTool(name=tool["name"], parameters=tool.get("parameters") or {})
-        for tool in body.get("tools") or []
+        FunctionTool(name=tool["name"], namespace=namespace, parameters=tool.get("parameters") or {})
+        for tool, namespace in _with_namespaces(tools)
         if tool["type"] == "function"
     ]
+
+
+def _with_namespaces(tools: list[JsonObject]) -> Iterator[tuple[JsonObject, str | None]]:
+    for tool in tools:
+        if tool["type"] == "namespace":
+            yield from ((member, tool["name"]) for member in tool["tools"])
+        else:
+            yield tool, None
+
+
+def in_effect(tools: list[JsonObject]) -> list[JsonObject]:
+    """The tools as the model gets them, and as the response shows them: strict where nothing is said and it can be."""
+    return [_in_effect(tool) for tool in tools]
+
+
+def _in_effect(tool: JsonObject) -> JsonObject:
+    if tool["type"] == "namespace":
+        return {**tool, "tools": in_effect(tool["tools"])}
+    if tool["type"] != "function":
+        return tool
+    shown = {"description": None, "parameters": None, "strict": None, **tool}
+    if shown["strict"] is None:
+        strict = strict_schemas.normalized(shown["parameters"] or strict_schemas.EMPTY)
+        shown |= {"strict": False} if strict is None else {"strict": True, "parameters": strict}
+    return shown

@@ -1,9 +1,13 @@
-"""Stored responses (`store`), limited in number: the oldest are removed first."""
+"""Stored responses (`store`), limited in number: the oldest are removed first.
+
+A background response goes on each time it is fetched: `queued` when created, then `in_progress`, then finished.
+"""
 
 from collections import OrderedDict
 
 from local.emulator import azure_errors
 from local.emulator.json_codec import JsonObject
+from local.emulator.response_object import unfinished
 
 _MAX_RESPONSES = 2000
 _MAX_ID_LENGTH = 64
@@ -14,13 +18,39 @@ class ResponseStore:
 
     def __init__(self) -> None:
         self._responses: OrderedDict[str, JsonObject] = OrderedDict()
+        self._results: dict[str, JsonObject] = {}
 
     def add(self, response: JsonObject) -> None:
         self._responses[response["id"]] = response
         while len(self._responses) > _MAX_RESPONSES:
-            self._responses.popitem(last=False)
+            response_id, _ = self._responses.popitem(last=False)
+            self._results.pop(response_id, None)
+
+    def queue(self, response: JsonObject) -> JsonObject:
+        """Add the response of a background request; it as it is now."""
+        queued = unfinished(response, status="queued")
+        self.add(queued)
+        self._results[response["id"]] = response
+        return queued
 
     def get(self, response_id: str) -> JsonObject:
+        response = self._find(response_id)
+        if response_id in self._results:
+            is_queued = response["status"] == "queued"
+            response = {**response, "status": "in_progress"} if is_queued else self._results.pop(response_id)
+            self._responses[response_id] = response
+        return response
+
+    def cancel(self, response_id: str) -> JsonObject:
+        """A response that has ended stays as it is."""
+        response = self._find(response_id)
+        if not response["background"]:
+            raise azure_errors.model_error(message="Cannot cancel a synchronous response.")
+        if self._results.pop(response_id, None):
+            self._responses[response_id] = {**response, "status": "cancelled"}
+        return self._responses[response_id]
+
+    def _find(self, response_id: str) -> JsonObject:
         response = self._responses.get(response_id)
         if response is None:
             raise azure_errors.model_error(
@@ -29,8 +59,9 @@ class ResponseStore:
         return response
 
     def delete(self, response_id: str) -> JsonObject:
-        self.get(response_id)
+        self._find(response_id)
         del self._responses[response_id]
+        self._results.pop(response_id, None)
         return {"id": response_id, "object": "response.deleted", "deleted": True}
 
     def previous(self, response_id: str) -> JsonObject:

@@ -36,7 +36,12 @@ def _frame(kind: str, event: JsonObject) -> bytes:
 
 def _events(response: JsonObject) -> Iterator[tuple[str, JsonObject]]:
     beginning = unfinished(response)
-    yield "response.created", {"response": beginning}
+    if response["background"]:
+        queued = unfinished(response, status="queued")
+        yield "response.created", {"response": queued}
+        yield "response.queued", {"response": queued}
+    else:
+        yield "response.created", {"response": beginning}
     yield "response.in_progress", {"response": beginning}
     for index, item in enumerate(response["output"]):
         place = {"item_id": item["id"], "output_index": index}

@@ -30,9 +30,11 @@ class Responses:
     def answer(self, body: JsonObject) -> Answer:
         """AzureError for what Azure refuses; `model` has been checked."""
         response = self._respond(body)
+        tokens: int = response["usage"]["total_tokens"]
+        if response["background"] and not body.get("stream"):
+            return whole(self._store.queue(response), tokens=tokens)
         if response["store"]:
             self._store.add(response)
-        tokens: int = response["usage"]["total_tokens"]
         if not body.get("stream"):
             return whole(response, tokens=tokens)
         padded = (body.get("stream_options") or {}).get("include_obfuscation") is not False
@@ -74,6 +76,7 @@ class Responses:
 
     def _respond(self, body: JsonObject) -> JsonObject:
         self._check_input(body)
+        body = {**body, "tools": response_request.in_effect(body.get("tools") or [])}
         input_tokens = fake_model.count_tokens(*(body.get(name) or "" for name in ("input", "instructions", "tools")))
         if input_tokens > _CONTEXT_TOKENS:
             raise azure_errors.model_error(
@@ -116,8 +119,8 @@ def _model_input(body: JsonObject) -> fake_model.ModelInput:
         choice = choice.get("mode")  # of a choice among allowed tools
     return fake_model.ModelInput(
         prompt=response_input.last_prompt(body.get("input")),
-        after_tool=response_input.ends_with_tool_output(body.get("input")),
-        tools=response_request.function_tools(body),
+        tool_output=response_input.last_tool_output(body.get("input")),
+        tools=response_request.function_tools(body.get("tools") or []),
         choice=fake_model.tool_choice(choice),
         function=function,
         parallel=body.get("parallel_tool_calls") is not False,
@@ -150,6 +153,7 @@ def _output_items(generated: fake_model.ModelOutput, *, budget: int | None) -> t
                 "status": "completed",
                 "call_id": f"call_{secrets.token_hex(12)}",
                 "name": call.name,
+                **({"namespace": call.namespace} if call.namespace else {}),
                 "arguments": call.arguments,
             }
         )

@@ -1,4 +1,7 @@
-"""Values that fit a JSON schema, so that generated calls and structured answers pass a client's checks."""
+"""Values that fit a JSON schema, so that generated calls and structured answers pass a client's checks.
+
+What is optional is left out, as a model may, unless the schema requires nothing at all.
+"""
 
 from typing import Any
 
@@ -43,4 +46,9 @@ def _object(schema: JsonObject, *, number: int, depth: int) -> JsonObject:
     properties = schema.get("properties")
     if not isinstance(properties, dict):
         return {}
-    return {key: example(value, name=key, number=number, depth=depth + 1) for key, value in properties.items()}
+    required = schema.get("required", list(properties))
+    return {
+        key: example(value, name=key, number=number, depth=depth + 1)
+        for key, value in properties.items()
+        if isinstance(required, list) and key in required
+    }

@@ -22,7 +22,7 @@ _PARAMETERS: dict[str, object] = {
         "unknown": {"$ref": "#/x"},
     },
 }
-_READ = FunctionToolParam(type="function", name="read", parameters=_PARAMETERS, strict=True)
+_READ = FunctionToolParam(type="function", name="read", parameters=_PARAMETERS, strict=False)
 _WRITE = FunctionToolParam(type="function", name="write", parameters=None, strict=False)
 
 
@@ -102,3 +102,23 @@ def test_hosted_tools_are_accepted_and_never_called(client: TestClient) -> None:
     answer = client.post(RESPONSES_PATH, json={"model": CODEX, "input": "use tool", "tools": tools}).json()
     assert answer["tools"] == tools
     assert [item["type"] for item in answer["output"]] == ["message"]
+
+
+def test_a_function_can_be_called_by_name_with_arguments(client: TestClient) -> None:
+    prompt = 'Please call write with {"path": "a b", "deep": {"x": [1]}} and then repeat the result.'
+    body: dict[str, Any] = {"model": CODEX, "input": prompt, "tools": [_READ, _WRITE]}
+    (call,) = client.post(RESPONSES_PATH, json=body).json()["output"]
+    assert (call["name"], json.loads(call["arguments"])) == ("write", {"path": "a b", "deep": {"x": [1]}})
+    output = {"type": "function_call_output", "call_id": call["call_id"], "output": "it is written"}
+    turn = [{"role": "user", "content": prompt}, call, output]
+    (message,) = client.post(RESPONSES_PATH, json={**body, "input": turn}).json()["output"]
+    assert message["content"][0]["text"] == "it is written"
+
+
+def test_a_function_of_a_namespace_is_called_with_its_namespace(client: TestClient) -> None:
+    namespace = {"type": "namespace", "name": "crm", "description": "Customers", "tools": [_WRITE]}
+    body = {"model": CODEX, "input": "use tool", "tools": [namespace]}
+    answer = client.post(RESPONSES_PATH, json=body).json()
+    (call,) = answer["output"]
+    assert (call["namespace"], call["name"]) == ("crm", "write")
+    assert answer["tools"][0]["tools"] == [{"description": None, **_WRITE}]

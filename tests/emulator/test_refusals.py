@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 from tests.emulator.process import CODEX, RESPONSES_PATH
 
 _CALL = {"type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
+_NAMESPACE: dict[str, Any] = {"type": "namespace", "name": "n", "description": "d", "tools": []}
 _USER = {"role": "user", "content": "hi"}
 
 _FIELDS: list[tuple[dict[str, Any], str]] = [
@@ -23,7 +24,16 @@ _FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"stream_options": {"include_obfuscation": True}}, "only allowed when 'stream' is enabled"),
     ({"stream": True, "stream_options": {"include_usage": True}}, "'stream_options.include_usage'"),
     ({"reasoning": {"depth": 1}}, "Unknown parameter: 'reasoning.depth'."),
-    ({"reasoning": {"effort": "extreme"}}, "Invalid value: 'extreme'."),
+    (
+        {"reasoning": {"effort": "extreme"}},
+        "Invalid value: 'extreme'. Supported values are: 'low', 'medium', 'high', and 'xhigh'.",
+    ),
+    (
+        {"reasoning": {"effort": "minimal"}},
+        f"Unsupported value: 'minimal' is not supported with the '{CODEX}' model. Supported values are: 'low', ",
+    ),
+    ({"background": True, "store": False}, "Background mode requires 'store' to be true."),
+    ({"client_metadata": "x"}, "Invalid type for 'client_metadata': expected an object"),
     ({"reasoning": "high"}, "Invalid type for 'reasoning': expected an object"),
     ({"tools": {}}, "Invalid type for 'tools': expected an array of objects, but got an object"),
     ({"tools": [1]}, "Invalid type for 'tools[0]'"),
@@ -33,6 +43,15 @@ _FIELDS: list[tuple[dict[str, Any], str]] = [
     ({"tools": [{"type": "function", "name": "f", "x": 1}]}, "Unknown parameter: 'tools[0].x'."),
     ({"tools": [{"type": "function", "name": 5}]}, "Invalid type for 'tools[0].name'"),
     ({"tools": [{"type": "function", "name": "f", "parameters": [1]}]}, "Invalid type for 'tools[0].parameters'"),
+    ({"tools": [{"type": "function", "name": "f", "strict": "yes"}]}, "Invalid type for 'tools[0].strict'"),
+    ({"tools": [{"type": "namespace", "name": "n"}]}, "Missing required parameter: 'tools[0].description'."),
+    ({"tools": [{**_NAMESPACE, "description": ""}]}, "Invalid 'tools[0].description': empty string."),
+    ({"tools": [{**_NAMESPACE, "tools": {}}]}, "Invalid type for 'tools[0].tools': expected an array of objects"),
+    ({"tools": [{**_NAMESPACE, "tools": [{"type": "mcp"}]}]}, "Supported values are: 'function' and 'custom'."),
+    (
+        {"tools": [{**_NAMESPACE, "tools": [{"type": "function"}]}]},
+        "Missing required parameter: 'tools[0].tools[0].name'.",
+    ),
     (
         {"tool_choice": {"type": "function", "function": {"name": "f"}}},
         "required parameter: 'tool_choice.name'.",
