@@ -123,6 +123,14 @@ class Limits(Group):
     max_depth: Annotated[int, whole_number(8, 256)] = Field(
         64, description="Maximum nesting of arrays and objects in a body."
     )
+    max_items: Annotated[int, whole_number(1000, 10_000_000)] = Field(
+        100_000,
+        description="Maximum number of arrays, objects and texts in a body, names of fields included. A conversation "
+        "of 400,000 tokens has about 50,000.",
+    )
+    max_values: Annotated[int, whole_number(1000, 10_000_000)] = Field(
+        500_000, description="Maximum number of values in a body: 60 texts of 8,192 tokens for embeddings are 491,581."
+    )
     queue_s: Annotated[float, seconds(0, 220)] = Field(
         120.0, description="How long embeddings wait for Azure's quota before the client gets 429."
     )

@@ -126,6 +126,8 @@ class ModelRequest:
     via_litellm: bool
     """LiteLLM has to translate it to an API that the model supports."""
     context: RequestContext
+    estimated_tokens: int = 1
+    """Of its input."""
     preferred_region: str | None = None
 
 

@@ -25,7 +25,6 @@ from .litellm.translation_queue import TranslationQueue
 from .rate_limits.embedding_queue import EmbeddingQueue
 from .rate_limits.project_limits import CountedRequest, ProjectLimits
 from .routes import Route
-from .token_usage import estimate_tokens
 
 _LARGEST_BODIES_IN_MEMORY = 4
 
@@ -88,7 +87,7 @@ class Pipeline:
         if route.surface is None:
             return self._admission.describe_models(project, route.model)
         request = await self._admission.admit(http_request, route, project, context, reserve=reserve)
-        counted.count_tokens(estimate_tokens(request))
+        counted.count_tokens(request.estimated_tokens)
         return await self._forward(request)
 
     async def _answer_litellm(self, http_request: web.BaseRequest, route: Route, context: RequestContext) -> Response:

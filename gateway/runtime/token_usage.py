@@ -6,7 +6,7 @@ https://platform.openai.com/docs/api-reference/chat/object
 
 from collections.abc import Mapping
 
-from .context import ModelRequest, Surface, Tokens
+from .context import Surface, Tokens
 
 _BYTES_PER_TOKEN = 4
 _TOKENS_PER_FILE = 1000
@@ -28,22 +28,23 @@ def read_tokens(data: object) -> Tokens | None:
     )
 
 
-def estimate_tokens(request: ModelRequest) -> int:
+def estimate_tokens(surface: Surface, fields: Mapping[str, object]) -> int:
     """Estimate the input tokens of a request: one per four bytes of each text, at least one.
 
     A list of numbers is tokens already. The cost of an embedded image or file does not depend on its length.
     """
-    return _size(request.fields.get("input") if request.surface is Surface.EMBEDDINGS else request.fields)
+    return _size(fields.get("input") if surface is Surface.EMBEDDINGS else dict(fields))
 
 
 def _size(value: object) -> int:
     if isinstance(value, str):
         is_file = value.startswith("data:")
-        return _TOKENS_PER_FILE if is_file else max(1, len(value.encode("utf-8", "replace")) // _BYTES_PER_TOKEN)
-    if isinstance(value, Mapping):
-        return sum(_size(name) + _size(item) for name, item in value.items())
+        size = len(value) if value.isascii() else len(value.encode("utf-8", "replace"))
+        return _TOKENS_PER_FILE if is_file else max(1, size // _BYTES_PER_TOKEN)
+    if isinstance(value, dict):
+        return sum(map(_size, value)) + sum(map(_size, value.values()))
     if isinstance(value, list):
-        return sum(map(_size, value))
+        return len(value) if set(map(type, value)) == {int} else sum(map(_size, value))
     return 1
 
 

@@ -11,9 +11,11 @@ from ..context import ModelRequest, RequestContext, Response, Surface, now
 from ..errors import RefusedError, error_response, invalid_request
 from ..litellm.request_split import merge_inner, split
 from ..routes import Route
+from ..token_usage import estimate_tokens
+from .cpu_share import CpuShare
 from .litellm_fields import keep_known_fields
 from .memory_budget import Reserve
-from .request_body import read_body
+from .request_body import parse_body, receive_body
 
 _SUPPORTED = {  # the first is the model's own API; the others are translated, but for compaction
     "responses": (Surface.RESPONSES, Surface.CHAT, Surface.COMPACT),
@@ -37,7 +39,11 @@ class Admission:
         self._projects = {project.name: project for project in configuration.projects}
         self._catalog = ModelCatalog(configuration.models)
         self._limits = configuration.limits
+        # LiteLLM may write a little more than it has read.
+        more = {name: 2 * getattr(self._limits, name) for name in ("max_items", "max_values", "max_depth")}
+        self._inner_limits = self._limits.model_copy(update=more)
         self._body_s = configuration.timeouts.body_s
+        self._cpu = CpuShare()
 
     def describe_models(self, project: Project, name: str | None) -> Response:
         """List the project's models, or describe the one of this name; RefusedError 404 if there is none."""
@@ -57,16 +63,21 @@ class Admission:
         Raises:
             RefusedError: 400, 404, 408, 413 or 415.
         """
-        request = await self._read(http_request, route, project, project.models, context, reserve)
-        model, surface, supported = request.model, request.surface, _SUPPORTED[request.model.kind]
-        context.model, context.stream = model.name, request.stream
-        if surface not in supported:
-            raise _unsupported_model(request)
-        if surface is Surface.COMPACT or (surface is supported[0] and not model.translate):
-            return _for_azure(request)
-        request = _for_litellm(request)
-        reserve(2 * len(request.body))  # the body of LiteLLM's inner call is about as long
-        return request
+        body = await self._receive(http_request, context, reserve)
+        async with self._cpu.turn(project.name, body) as turn:
+            fields = await parse_body(body, self._limits, reserve, turn)
+            request = self._find_model(route, project, project.models, context, body, fields)
+            model, surface, supported = request.model, request.surface, _SUPPORTED[request.model.kind]
+            context.model, context.stream = model.name, request.stream
+            if surface not in supported:
+                raise _unsupported_model(request)
+            if surface is Surface.COMPACT or (surface is supported[0] and not model.translate):
+                request = _for_azure(request)
+            else:
+                request = _for_litellm(request)
+                reserve(2 * len(request.body))  # the body of LiteLLM's inner call is about as long
+            await turn.rest()
+            return replace(request, estimated_tokens=estimate_tokens(surface, request.fields))
 
     async def admit_inner(self, http_request: web.BaseRequest, route: Route, context: RequestContext) -> ModelRequest:
         """Read an inner call of LiteLLM, which may only use the model of the client's request, by the model's own API.
@@ -75,23 +86,30 @@ class Admission:
             RefusedError: 400, 404, 408, 413 or 415.
         """
         project = self._projects[str(context.project)]
-        request = await self._read(http_request, route, project, {str(context.model)}, context, _reserve_nothing)
-        if request.surface is not _SUPPORTED[request.model.kind][0]:
-            raise _unsupported_model(request)
-        fields = merge_inner(request.fields, context.inner.parameters)
-        return _for_azure(replace(request, body=json.dumps(fields).encode(), fields=fields))
+        body = await self._receive(http_request, context, _reserve_nothing)
+        async with self._cpu.turn(project.name, body) as turn:
+            fields = await parse_body(body, self._inner_limits, _reserve_nothing, turn)
+            request = self._find_model(route, project, {str(context.model)}, context, body, fields)
+            if request.surface is not _SUPPORTED[request.model.kind][0]:
+                raise _unsupported_model(request)
+            fields = merge_inner(request.fields, context.inner.parameters)
+            request = _for_azure(replace(request, body=json.dumps(fields).encode(), fields=fields))
+            await turn.rest()
+            return replace(request, estimated_tokens=estimate_tokens(request.surface, fields))
 
-    async def _read(
+    async def _receive(self, http_request: web.BaseRequest, context: RequestContext, reserve: Reserve) -> bytes:
+        deadline = min(context.deadline, now() + self._body_s)
+        return await receive_body(http_request, deadline=deadline, limits=self._limits, reserve=reserve)
+
+    def _find_model(
         self,
-        http_request: web.BaseRequest,
         route: Route,
         project: Project,
         models: Collection[str],
         context: RequestContext,
-        reserve: Reserve,
+        body: bytes,
+        fields: Mapping[str, object],
     ) -> ModelRequest:
-        deadline = min(context.deadline, now() + self._body_s)
-        body, fields = await read_body(http_request, deadline=deadline, limits=self._limits, reserve=reserve)
         model = self._catalog.find(route.deployment or fields.get("model"), models, is_azure=route.is_azure)
         surface, stream = route.surface or Surface.RESPONSES, fields.get("stream")
         if not isinstance(stream, bool | None):

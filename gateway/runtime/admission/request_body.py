@@ -1,29 +1,28 @@
-"""Reads a request body: one JSON object of limited size and depth, within a limited time."""
+"""Reads a request body: one JSON object of limited size, within a limited time."""
 
 import asyncio
 import json
 import math
 import zlib
-from typing import Any
+from collections.abc import Iterator
 
 from aiohttp import HttpVersion11, web
 
 from settings.limits import Limits
 
 from ..errors import RefusedError, error_response, invalid_request
+from .cpu_share import Turn
+from .json_size import check_size
 from .memory_budget import Reserve
 
-_MAX_MARKS = 500_000
-"""Commas and opening brackets: as many as there are values."""
+_PIECE_BYTES = 262_144
 _BYTES_PER_VALUE = 100
 _BYTES_PER_WIDE_CHARACTER = 4
 """A text with a single wide character has four bytes for each of its characters in memory."""
 
 
-async def read_body(
-    http_request: web.BaseRequest, *, deadline: float, limits: Limits, reserve: Reserve
-) -> tuple[bytes, dict[str, object]]:
-    """Return the body as received (decompressed), and parsed; `reserve` memory for both.
+async def receive_body(http_request: web.BaseRequest, *, deadline: float, limits: Limits, reserve: Reserve) -> bytes:
+    """Return the body as received (decompressed); `reserve` memory for it.
 
     Raises:
         RefusedError: 400, 408, 413 or 415.
@@ -35,23 +34,27 @@ async def read_body(
         raise _too_large(limits)
     try:
         async with asyncio.timeout_at(deadline):
-            body = await _receive(http_request, limits, reserve)
+            return await _receive(http_request, limits, reserve)
     except TimeoutError:
         message = "The request body did not arrive in time."
         raise RefusedError(error_response(408, message, code="request_timeout")) from None
     except (web.RequestPayloadError, ConnectionError, zlib.error):
         raise invalid_request("The request body cannot be read or decompressed.", code="invalid_body") from None
-    marks = sum(map(body.count, (b",", b"[", b"{")))
-    if marks > _MAX_MARKS:
-        message = f"The request body has more than {_MAX_MARKS} commas and opening brackets."
-        raise RefusedError(error_response(413, message, code="request_too_large"))
+
+
+async def parse_body(body: bytes, limits: Limits, reserve: Reserve, turn: Turn) -> dict[str, object]:
+    """Return the body's fields; `reserve` memory for them.
+
+    Raises:
+        RefusedError: 400 or 413.
+    """
+    values = check_size(body, limits)
     is_wide = not body.isascii() or b"\\u" in body
-    reserve(marks * _BYTES_PER_VALUE + ((_BYTES_PER_WIDE_CHARACTER - 1) * len(body) if is_wide else 0))
+    reserve(values * _BYTES_PER_VALUE + ((_BYTES_PER_WIDE_CHARACTER - 1) * len(body) if is_wide else 0))
+    await turn.rest()
     fields = _parse(body)
-    if _is_deeper(fields, limits.max_depth):
-        message = f"The request body is nested deeper than {limits.max_depth} levels."
-        raise invalid_request(message, code="invalid_json")
-    return body, fields
+    await turn.rest()
+    return fields
 
 
 async def _receive(http_request: web.BaseRequest, limits: Limits, reserve: Reserve) -> bytes:
@@ -64,16 +67,26 @@ async def _receive(http_request: web.BaseRequest, limits: Limits, reserve: Reser
         await http_request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         http_request.writer.output_size = 0
     while chunk := await http_request.content.readany():
-        data = decompressor.decompress(chunk, limits.max_body_bytes + 1 - len(body)) if decompressor else chunk
-        reserve(len(data))
-        body += data
-        if len(body) > limits.max_body_bytes:
-            raise _too_large(limits)
-        if decompressor and decompressor.unused_data:
-            raise zlib.error("data after the end")
+        for data in _decompress(decompressor, chunk) if decompressor else (chunk,):
+            reserve(len(data))
+            body += data
+            if len(body) > limits.max_body_bytes:
+                raise _too_large(limits)
+            if decompressor:
+                await asyncio.sleep(0)
     if decompressor and not decompressor.eof:
         raise zlib.error("incomplete")
     return bytes(body)
+
+
+def _decompress(decompressor: "zlib._Decompress", chunk: bytes) -> Iterator[bytes]:
+    """Yield what a chunk contains, in pieces: others have their turn between them."""
+    is_more = True
+    while is_more:
+        yield (data := decompressor.decompress(chunk, _PIECE_BYTES))
+        if decompressor.unused_data:
+            raise zlib.error("data after the end")
+        chunk, is_more = decompressor.unconsumed_tail, len(data) == _PIECE_BYTES
 
 
 def _unsupported_media_type(message: str) -> RefusedError:
@@ -117,18 +130,3 @@ def _number(text: str) -> float:
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_number, parse_constant=_number)
-
-
-def _is_deeper(value: object, levels: int) -> bool:
-    """Go level by level: list comprehensions are much faster than a recursive function."""
-    level: list[Any] = [value]
-    for _ in range(levels):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-            if isinstance(inner, (dict, list))
-        ]
-        if not level:
-            return False
-    return True

@@ -10,7 +10,6 @@ from ..configuration import Model
 from ..context import Clock, Handler, ModelRequest, Response, now
 from ..errors import error_response
 from ..retries import read_retry_after_s
-from ..token_usage import estimate_tokens
 from .azure_quota import AzureQuota, RegionPause, Reservation
 from .sliding_window import MINUTE_S
 
@@ -49,7 +48,7 @@ class EmbeddingQueue:
         deadline = min(now() + self._queue_s, context.deadline)
         is_retry = False
         while True:
-            waiting = _Waiting(request=request, tokens=estimate_tokens(request), is_retry=is_retry)
+            waiting = _Waiting(request=request, tokens=request.estimated_tokens, is_retry=is_retry)
             started = now()
             try:
                 reservation = await queue.wait(waiting, deadline=deadline)

@@ -5,6 +5,7 @@ from typing import Any
 
 from gateway.runtime.configuration import Kind, Model, Project, Upstream
 from gateway.runtime.context import ModelRequest, RequestContext, Surface
+from gateway.runtime.token_usage import estimate_tokens
 
 REGIONS = ("first", "second", "third")
 CODEX = "gpt-5.3-codex"
@@ -80,4 +81,5 @@ def build_request(
         "via_litellm": False,
         "context": RequestContext(request_id="r", route=str(surface), started=0.0, deadline=deadline),
     }
+    request["estimated_tokens"] = estimate_tokens(surface, request["fields"])
     return ModelRequest(**{**request, **options})

@@ -37,7 +37,7 @@ async def test_a_defect_is_a_500_and_logged_by_its_location_only(
     def explode(*_: object, **__: object) -> None:
         raise RuntimeError("prompt text")
 
-    monkeypatch.setattr("gateway.runtime.admission.admission.read_body", explode)
+    monkeypatch.setattr("gateway.runtime.admission.admission.receive_body", explode)
     response = await client.post("/v1/responses", json={"model": CODEX, "input": "hi"}, headers=BEARER)
     assert response.status == 500
     assert (await response.json())["error"]["code"] == "internal_error"

@@ -5,8 +5,6 @@ import pytest
 from gateway.runtime.context import Surface, Tokens
 from gateway.runtime.token_usage import estimate_tokens, read_tokens
 
-from .builders import build_request
-
 RESPONSE = {
     "object": "response",
     "usage": {
@@ -66,21 +64,21 @@ def test_numbers_that_are_none_count_as_nothing() -> None:
     [("x" * 400, 100), ("", 1), ("é", 1), (["abcd", "abcd", "x"], 3), ([1, 2, 3], 3), ([[1, 2], [3]], 3), (None, 1)],
 )
 def test_embeddings_are_estimated_by_their_input_alone(value: object, tokens: int) -> None:
-    assert estimate_tokens(build_request({"input": value, "model": "m" * 1000})) == tokens
+    assert estimate_tokens(Surface.EMBEDDINGS, {"input": value, "model": "m" * 1000}) == tokens
 
 
 def test_half_a_surrogate_pair_is_estimated_too() -> None:
-    assert estimate_tokens(build_request({"input": "\ud800"})) == 1
+    assert estimate_tokens(Surface.EMBEDDINGS, {"input": "\ud800"}) == 1
 
 
 def test_everything_said_in_a_conversation_is_estimated() -> None:
     messages = [{"role": "user", "content": "x" * 4000}]
-    alone = estimate_tokens(build_request({"messages": messages}, surface=Surface.CHAT))
-    with_tools = estimate_tokens(build_request({"messages": messages, "tools": ["y" * 400]}, surface=Surface.CHAT))
+    alone = estimate_tokens(Surface.CHAT, {"messages": messages})
+    with_tools = estimate_tokens(Surface.CHAT, {"messages": messages, "tools": ["y" * 400]})
     assert 1000 < alone < 1020
     assert with_tools >= alone + 100
 
 
 def test_an_image_is_not_estimated_by_its_length() -> None:
     image = {"type": "input_image", "image_url": "data:image/png;base64," + "A" * 1_000_000}
-    assert 1000 <= estimate_tokens(build_request({"input": [image]}, surface=Surface.RESPONSES)) < 1100
+    assert 1000 <= estimate_tokens(Surface.RESPONSES, {"input": [image]}) < 1100

@@ -11,7 +11,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from gateway.runtime.admission.request_body import read_body
+from gateway.runtime.admission.cpu_share import CpuShare
+from gateway.runtime.admission.request_body import parse_body, receive_body
 from gateway.runtime.errors import RefusedError
 from gateway.runtime.http.server import Server
 from settings.limits import Limits
@@ -19,7 +20,7 @@ from settings.limits import Limits
 from ..conftest import Client, GatewayServer
 
 pytestmark = pytest.mark.anyio
-LIMITS = Limits(max_body_bytes=1024, max_depth=8, queue_s=1.0)
+LIMITS = Limits(max_body_bytes=1024, max_depth=8)
 LIMIT_S = 0.3
 
 
@@ -31,7 +32,9 @@ async def reading() -> AsyncIterator[tuple[Client, list[object]]]:
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         try:
             deadline = asyncio.get_running_loop().time() + LIMIT_S
-            bodies.append(await read_body(request, deadline=deadline, limits=LIMITS, reserve=lambda _: None))
+            body = await receive_body(request, deadline=deadline, limits=LIMITS, reserve=lambda _: None)
+            async with CpuShare().turn("project", body) as turn:
+                bodies.append((body, await parse_body(body, LIMITS, lambda _: None, turn)))
         except RefusedError as refused:
             return web.Response(status=refused.response.status, body=refused.response.body)
         return web.Response()

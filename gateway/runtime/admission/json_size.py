@@ -1,0 +1,52 @@
+"""How much JSON a body contains, counted before any of it is built.
+
+The text of 240,000 empty arrays has 720 KB; to build and check them took 0.2 s. Only functions that run at the speed of
+C look at the whole body. What is no JSON may pass: the parser stops there.
+"""
+
+from itertools import accumulate
+
+from settings.limits import Limits
+
+from ..errors import RefusedError, error_response, invalid_request
+
+_BRACKETS = b"[]{}"
+_OTHERS = bytes(set(range(256)) - set(_BRACKETS))
+_STEPS = [(byte in b"[{") - (byte in b"]}") for byte in range(256)]
+_DIGITS_AS_ZEROS = bytes.maketrans(b"123456789", b"000000000")
+_MAX_DIGITS = 100
+"""Of a number; the time to convert one grows with the square of its digits. A double has 17."""
+
+
+def check_size(body: bytes, limits: Limits) -> int:
+    """Return about how many values there are.
+
+    Raises:
+        RefusedError: 413 if there are too many, 400 if they are nested too deep or a number is too long.
+    """
+    quotes, rest = _without_texts(body, max_quotes=2 * limits.max_items)
+    brackets = rest.translate(None, _OTHERS)
+    if quotes // 2 + (len(brackets) + 1) // 2 > limits.max_items:
+        raise _too_large(f"{limits.max_items} arrays, objects and texts")
+    values = sum(map(rest.count, (b",", b"[", b"{")))
+    if values > limits.max_values:
+        raise _too_large(f"{limits.max_values} values")
+    if max(accumulate(map(_STEPS.__getitem__, brackets)), default=0) > limits.max_depth:
+        message = f"The request body is nested deeper than {limits.max_depth} levels."
+        raise invalid_request(message, code="invalid_json")
+    if b"0" * (_MAX_DIGITS + 1) in rest.translate(_DIGITS_AS_ZEROS):
+        message = f"The request body has a number of more than {_MAX_DIGITS} digits."
+        raise invalid_request(message, code="invalid_json")
+    return values
+
+
+def _without_texts(body: bytes, *, max_quotes: int) -> tuple[int, bytes]:
+    """Return the number of quotation marks and what is outside of texts, which may be source code with many marks."""
+    if b"\\" in body:
+        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+    quotes = body.count(b'"')
+    return quotes, b"" if quotes > max_quotes else b"".join(body.split(b'"')[::2])
+
+
+def _too_large(what: str) -> RefusedError:
+    return RefusedError(error_response(413, f"The request body has more than {what}.", code="request_too_large"))
