@@ -25,10 +25,11 @@ from rich.markup import escape
 
 from local.runner.errors import RunnerError
 from local.runner.session import Session, run
-from scripts import client_settings, smoke_test
+from scripts import smoke_test
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.cli.terminal import console
+from scripts.client_files import CLIENTS, access_to, write_all
 from scripts.setup.paths import ROOT
 from scripts.setup.up_options import parse
 from scripts.smoke_test import Report, Target
@@ -86,20 +87,19 @@ def show_results(screen: Console, reports: Sequence[Report]) -> None:
 
 
 def show_access(screen: Console, *, session: Session, env: str, target: Target) -> None:
-    """Print all that a client needs, and write it for Roo Code and Qoder."""
-    models = client_settings.client_models(env)
-    roo, qoder = client_settings.write_all(STATE / "clients", base_url=session.base_url, key=session.key, models=models)
+    """Print all that a client needs, and write the clients' files."""
+    access = access_to(env, base_url=session.base_url, key=session.key)
+    usage = write_all(STATE / "clients", access=access, clients=CLIENTS)
     path, body = cheapest_call(target.deployments[0])
     headers = f"-H {shlex.quote(f'Authorization: Bearer {session.key}')} -H 'Content-Type: application/json'"
     screen.print()
     for name, value in (
         ("base URL", session.base_url),
         ("key", session.key),
-        ("Roo Code", f"Settings > Import > {roo}"),
-        ("Qoder", str(qoder)),
+        *usage.items(),
         ("try it", f"curl {session.base_url}/{path} {headers} -d {shlex.quote(json.dumps(body))}"),
     ):
-        screen.print(f"[bold]{name:9}[/] {escape(value)}", soft_wrap=True, highlight=False)
+        screen.print(f"[bold]{name:18}[/] {escape(value)}", soft_wrap=True, highlight=False)
 
 
 def follow(session: Session, screen: Console) -> None:

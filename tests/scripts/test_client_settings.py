@@ -1,4 +1,4 @@
-"""The files for Roo Code and Qoder: what these accept, readable by their owner alone."""
+"""The command that writes the clients' files: whose models, where, and readable by their owner alone."""
 
 import json
 import os
@@ -6,13 +6,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from scripts.cli.base_url import normalize
 from scripts.cli.error_handling import ScriptError
-from scripts.client_settings import ClientModels, client_models, roo_settings, write
+from scripts.client_files import CLIENTS, access_to, write_all
+from scripts.client_files.client import write
 from settings.loading import environment_files
 
 ROOT = Path(__file__).parents[2]
@@ -51,49 +51,14 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def read(path: Path) -> dict[str, Any]:
-    """The file's JSON."""
-    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return content
-
-
-def test_roo_has_a_profile_that_reaches_the_gateway(written: Path) -> None:
-    profiles = read(written / "roo-settings.json")["providerProfiles"]
-    assert profiles["apiConfigs"][profiles["currentApiConfigName"]] == {
-        "apiProvider": "openai",
-        "openAiBaseUrl": "https://gateway.example/v1",
-        "openAiApiKey": KEY,
-        "openAiModelId": "gpt-5.3-codex",
-        "codebaseIndexOpenAiCompatibleApiKey": KEY,
-    }
-
-
-def test_roo_indexes_with_the_dimension_as_a_number_and_no_key_in_the_index(written: Path) -> None:
-    index = read(written / "roo-settings.json")["globalSettings"]["codebaseIndexConfig"]
-    assert index["codebaseIndexEmbedderModelDimension"] == 3072
-    assert isinstance(index["codebaseIndexEmbedderModelDimension"], int)
-    assert index["codebaseIndexEmbedderModelId"] == "text-embedding-3-large"
-    assert index["codebaseIndexOpenAiCompatibleBaseUrl"] == "https://gateway.example/v1"
-    assert KEY not in json.dumps(index)
-
-
-def test_qoder_has_a_provider(written: Path) -> None:
-    assert read(written / "qoder-settings.json")["providers"]["gateway"] == {
-        "type": "openai-compatible",
-        "protocol": "openai",
-        "authType": "bearer",
-        "baseUrl": "https://gateway.example/v1",
-        "apiKey": KEY,
-        "models": [{"model": "gpt-5.3-codex"}],
-    }
-
-
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
 def test_only_the_owner_can_read_them(written: Path) -> None:
-    assert {path.name: oct(path.stat().st_mode & 0o777) for path in written.iterdir()} == {
-        "roo-settings.json": "0o600",
-        "qoder-settings.json": "0o600",
+    modes = {
+        path.relative_to(written).as_posix(): oct(path.stat().st_mode & 0o777)
+        for path in written.rglob("*")
+        if path.is_file()
     }
+    assert modes == {client.file: "0o600" for client in CLIENTS}
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
@@ -101,8 +66,8 @@ def test_a_file_that_others_could_read_becomes_private(tmp_path: Path) -> None:
     path = tmp_path / "roo-settings.json"
     path.write_text("old", encoding="utf-8")
     path.chmod(0o644)
-    write(path, {"new": 1})
-    assert read(path) == {"new": 1}
+    write(path, "new")
+    assert path.read_text(encoding="utf-8") == "new"
     assert path.stat().st_mode & 0o777 == 0o600
 
 
@@ -166,27 +131,36 @@ def projects(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIGATEWAY_PROJECTS", json.dumps(PROJECTS))
 
 
+def models_of(project: str | None = None) -> tuple[list[str], str | None]:
+    access = access_to("dev", base_url="https://h/v1", key=KEY, project=project)
+    return [model.name for model in access.chat], access.embeddings.name if access.embeddings else None
+
+
 @pytest.mark.usefixtures("projects")
 def test_the_first_project_has_the_codex_model_first_and_the_embeddings() -> None:
-    assert client_models("dev") == ClientModels(["gpt-5.3-codex", "gpt-4o-mini"], "text-embedding-3-large", 3072)
+    assert models_of() == (["gpt-5.3-codex", "gpt-4o-mini"], "text-embedding-3-large")
 
 
 @pytest.mark.usefixtures("projects")
-def test_a_project_without_embeddings_does_not_index() -> None:
-    models = client_models("dev", project="chat")
-    assert models == ClientModels(["gpt-4o-mini"], None, None)
-    roo = roo_settings(base_url="https://h/v1", key=KEY, models=models)
-    assert roo["globalSettings"]["codebaseIndexConfig"] == {"codebaseIndexEnabled": False}
-    assert roo["providerProfiles"]["apiConfigs"]["gateway"]["openAiModelId"] == "gpt-4o-mini"
+def test_another_project_has_its_own_models() -> None:
+    assert models_of("chat") == (["gpt-4o-mini"], None)
+
+
+@pytest.mark.usefixtures("projects")
+def test_a_file_for_a_client_that_can_use_no_model_is_removed(tmp_path: Path) -> None:
+    for project, expected in ((None, True), ("chat", False)):
+        access = access_to("dev", base_url="https://h/v1", key=KEY, project=project)
+        usage = write_all(tmp_path, access=access, clients=CLIENTS)
+        assert ("Codex CLI" in usage, (tmp_path / "codex/config.toml").exists()) == (expected, expected)
 
 
 @pytest.mark.usefixtures("projects")
 def test_a_project_that_no_client_can_use_is_told() -> None:
     with pytest.raises(ScriptError, match="'index' has no model that answers a chat"):
-        client_models("dev", project="index")
+        models_of("index")
 
 
 @pytest.mark.usefixtures("projects")
 def test_an_unknown_project_is_told_with_those_that_are_there() -> None:
     with pytest.raises(ScriptError, match="There is no project 'x' in dev; there are team, chat, index"):
-        client_models("dev", project="x")
+        models_of("x")
