@@ -41,6 +41,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--write-reliability", action="store_true", help="write what the fault tests observe into docs/reliability.md"
     )
     options.addoption(
+        "--write-parameters", action="store_true", help="write what becomes of chat parameters into docs/clients.md"
+    )
+    options.addoption(
         "--soak-seconds", type=float, metavar="N", help=f"run the soak, for so long (with -m soak: {SOAK_S:.0f})"
     )
     options.addoption("--full", action="store_true", help="run the tests marked `full`, too")

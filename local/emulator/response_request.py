@@ -26,6 +26,7 @@ _TYPES = {
     "tools": (list, "an array of objects"),
     "client_metadata": (dict, "an object"),  # of Codex CLI
     "metadata": (dict, "an object"),
+    "prompt_cache_options": (dict, "an object"),
     "prompt": (dict, "an object"),
     "reasoning": (dict, "an object"),
     "stream_options": (dict, "an object"),

@@ -7,7 +7,7 @@ A validator is a function of a value and of the list of removed field names; it 
 Known fields are kept, unknown ones removed, invalid ones refused. A field that is `null` counts as absent.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from ..context import Surface
 from ..errors import invalid_request
@@ -27,10 +27,11 @@ _TYPE_NAMES = {
 class InvalidValueError(Exception):
     """A value at `path` is not what was `expected`."""
 
-    def __init__(self, expected: str, path: str = "") -> None:
+    def __init__(self, expected: str, path: str = "", *, code: str = "invalid_type") -> None:
         super().__init__(expected)
         self.expected = expected
         self.path = path
+        self.code = code
 
 
 def by_type(validators: Mapping[type, Validator]) -> Validator:
@@ -39,7 +40,7 @@ def by_type(validators: Mapping[type, Validator]) -> Validator:
     def validate(value: object, removed: list[str]) -> object:
         validator = validators.get(type(value))
         if validator is None:
-            raise InvalidValueError(" or ".join(_TYPE_NAMES[kind] for kind in validators))
+            raise InvalidValueError(_either(_TYPE_NAMES[kind] for kind in validators))
         return validator(value, removed)
 
     return validate
@@ -71,23 +72,34 @@ def object_of(*required: str, **validators: Validator) -> Callable[[object, list
     return validate
 
 
-def by_type_field(**validators: Validator) -> Validator:
-    """An object whose field `type` selects the validator."""
+def by_field(name: str, **validators: Validator) -> Validator:
+    """An object whose field of this name, as `type` or `role`, selects the validator."""
 
     def validate(value: object, removed: list[str]) -> object:
-        kind = value.get("type") if isinstance(value, dict) else None
+        if not isinstance(value, dict):
+            raise InvalidValueError("an object")
+        kind = value.get(name)
         if not isinstance(kind, str) or kind not in validators:
-            raise InvalidValueError(f"an object of the type {' or '.join(validators)}")
+            raise InvalidValueError(_either(validators), f".{name}")
         return validators[kind](value, removed)
 
     return validate
+
+
+def by_type_field(**validators: Validator) -> Validator:
+    """An object whose field `type` selects the validator."""
+    return by_field("type", **validators)
+
+
+def _either(names: Iterable[str]) -> str:
+    return " or ".join(names)
 
 
 def _validate_inner(step: str, validator: Validator, value: object, removed: list[str]) -> object:
     try:
         return validator(value, removed)
     except InvalidValueError as invalid:
-        raise InvalidValueError(invalid.expected, step + invalid.path) from None
+        raise InvalidValueError(invalid.expected, step + invalid.path, code=invalid.code) from None
 
 
 def _accept(value: object, _: list[str]) -> object:
@@ -99,7 +111,7 @@ def one_of(*values: str) -> Validator:
 
     def validate(value: object, _: list[str]) -> object:
         if value not in values:
-            raise InvalidValueError(f"{', '.join(values[:-1])} or {values[-1]}")
+            raise InvalidValueError(_either(values), code="invalid_value")
         return value
 
     return validate
@@ -108,7 +120,7 @@ def one_of(*values: str) -> Validator:
 def absent_or_false(value: object, _: list[str]) -> object:
     """A field that changes the answer but cannot be translated."""
     if value is not False:
-        raise InvalidValueError("left out, as it cannot be translated")
+        raise InvalidValueError("left out, as it cannot be translated", code="unsupported_parameter")
     return value
 
 
@@ -138,32 +150,44 @@ _COMMON: dict[str, Validator] = {
     "prompt_cache_retention": text,
 }
 
-_PART = by_type_field(
-    text=object_of("text", type=text, text=text),
-    refusal=object_of("refusal", type=text, refusal=text),
-    image_url=object_of(
-        "image_url", type=text, image_url=by_type({str: text, dict: object_of("url", url=text, detail=text)})
-    ),
-)
-_TOOL_CALL = object_of("id", "function", id=text, type=text, function=object_of("name", name=text, arguments=text))
-_MESSAGE_FIELDS: dict[str, Validator] = {
-    "role": text,
-    "content": by_type({str: text, list: list_of(_PART)}),
-    "refusal": text,
-    "name": text,
-    "tool_calls": list_of(by_type_field(function=_TOOL_CALL)),
-    "tool_call_id": text,
+_TEXT = object_of("text", type=text, text=text)
+_REFUSAL = object_of("refusal", type=text, refusal=text)
+_IMAGE = object_of("url", url=text, detail=text)
+_FILE = object_of(file_data=text, file_id=text, filename=text)
+_MEDIA: dict[str, Validator] = {
+    "text": _TEXT,
+    "image_url": object_of("image_url", type=text, image_url=by_type({str: text, dict: _IMAGE})),
+    "file": object_of("file", type=text, file=_FILE),
 }
-_ASSISTANT_MESSAGE = object_of("role", **_MESSAGE_FIELDS)
-_MESSAGE = object_of("role", "content", **_MESSAGE_FIELDS)
 
 
-def _message(value: object, removed: list[str]) -> object:
-    """Only messages of the assistant may have no content."""
-    is_assistant = isinstance(value, dict) and value.get("role") == "assistant"
-    return (_ASSISTANT_MESSAGE if is_assistant else _MESSAGE)(value, removed)
+def _content(**parts: Validator) -> Validator:
+    return by_type({str: text, list: list_of(by_type_field(**parts))})
 
 
+_TOOL_CALL = by_type_field(
+    function=object_of(
+        "id", "function", id=text, type=text, function=object_of("name", "arguments", name=text, arguments=text)
+    ),
+    custom=object_of("id", "custom", id=text, type=text, custom=object_of("name", "input", name=text, input=text)),
+)
+_INSTRUCTIONS = object_of("content", role=text, content=_content(text=_TEXT), name=text)
+_MESSAGE = by_field(
+    "role",
+    system=_INSTRUCTIONS,
+    developer=_INSTRUCTIONS,
+    user=object_of("content", role=text, content=_content(**_MEDIA), name=text),
+    assistant=object_of(
+        role=text,
+        content=_content(text=_TEXT, refusal=_REFUSAL),
+        refusal=text,
+        name=text,
+        tool_calls=list_of(_TOOL_CALL),
+        function_call=absent_or_false,
+        audio=absent_or_false,
+    ),
+    tool=object_of("content", "tool_call_id", role=text, content=_content(**_MEDIA), tool_call_id=text),
+)
 _NAMED = object_of("name", name=text)
 _NAMED_TOOLS: dict[str, Validator] = {
     "function": object_of("function", type=text, function=_NAMED),
@@ -175,11 +199,20 @@ _ALLOWED_TOOLS = object_of(
 _TOOL_CHOICE = by_type_field(
     **_NAMED_TOOLS, allowed_tools=object_of("allowed_tools", type=text, allowed_tools=_ALLOWED_TOOLS)
 )
+_GRAMMAR = object_of("definition", "syntax", definition=text, syntax=text)
+_CUSTOM_FORMAT = by_type_field(text=_TYPE, grammar=object_of("grammar", type=text, grammar=_GRAMMAR))
 _CHAT = object_of(
     "messages",
-    messages=list_of(_message, min_length=1),
+    messages=list_of(_MESSAGE, min_length=1),
     stream_options=object_of(include_usage=boolean, include_obfuscation=boolean),
-    tools=list_of(by_type_field(function=object_of("function", type=text, function=object_of("name", **_FUNCTION)))),
+    tools=list_of(
+        by_type_field(
+            function=object_of("function", type=text, function=object_of("name", **_FUNCTION)),
+            custom=object_of(
+                "custom", type=text, custom=object_of("name", name=text, description=text, format=_CUSTOM_FORMAT)
+            ),
+        )
+    ),
     tool_choice=by_type({str: one_of("auto", "none", "required"), dict: _TOOL_CHOICE}),
     response_format=by_type_field(
         text=_TYPE,
@@ -211,6 +244,11 @@ _CHAT = object_of(
     web_search_options=absent_or_false,
     functions=absent_or_false,
     function_call=absent_or_false,
+    # Fields of the Responses API, which would change the answer.
+    **dict.fromkeys(
+        ("background", "conversation", "instructions", "max_output_tokens", "previous_response_id", "prompt", "text"),
+        absent_or_false,
+    ),
     **_COMMON,
 )
 _FORMAT = by_type_field(text=_TYPE, json_object=_TYPE, json_schema=object_of("name", "schema", type=text, **_SCHEMA))
@@ -265,4 +303,4 @@ def keep_known_fields(surface: Surface, fields: Mapping[str, object]) -> tuple[d
         return _VALIDATORS[surface](fields, removed), len(removed)
     except InvalidValueError as invalid:
         path = invalid.path.removeprefix(".")
-        raise invalid_request(f"'{path}' must be {invalid.expected}.", param=path, code="invalid_type") from None
+        raise invalid_request(f"'{path}' must be {invalid.expected}.", param=path, code=invalid.code) from None

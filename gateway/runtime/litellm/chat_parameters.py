@@ -11,11 +11,6 @@ from ..errors import RefusedError, invalid_request
 
 Fields = Mapping[str, object]
 
-WITHOUT_EFFECT = ("temperature", "top_p")
-"""Reasoning models have no sampling parameters, but many clients always send them.
-
-https://learn.microsoft.com/azure/ai-foundry/openai/how-to/reasoning
-"""
 _EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh")
 _LEAST_OUTPUT_TOKENS = 16  # fewer are refused by the Responses API
 _SAME = (
@@ -28,8 +23,11 @@ _SAME = (
     "service_tier",
     "user",
 )
-# What the Responses API cannot do, and the values that ask for nothing.
-_REFUSED: Mapping[str, tuple[object, ...]] = {
+# Reasoning models have no sampling parameters, but many clients always send them.
+# https://learn.microsoft.com/azure/ai-foundry/openai/how-to/reasoning
+_WITHOUT_EFFECT = ("temperature", "top_p")
+# What the Responses API does not have, and the values that ask for nothing.
+_NEUTRAL: Mapping[str, tuple[object, ...]] = {
     "frequency_penalty": (0,),
     "logit_bias": ({},),
     "logprobs": (False,),
@@ -42,13 +40,13 @@ _REFUSED: Mapping[str, tuple[object, ...]] = {
 }
 
 
-def translate_chat_parameters(fields: Fields) -> dict[str, object]:
-    """Return the parameters of the Responses request, except for input and tools.
+def translate_chat_parameters(fields: Fields) -> tuple[dict[str, object], int]:
+    """Return the parameters of the Responses request, except for input and tools, and how many have no effect.
 
     Raises:
         RefusedError: 400 if the Responses API has no such parameter or value.
     """
-    for name, neutral in _REFUSED.items():
+    for name, neutral in _NEUTRAL.items():
         if name in fields and fields[name] not in neutral:
             raise _refused(name, f"'{name}' must be left out, as the model's API has no such parameter.")
     options = _object(fields, "stream_options")
@@ -61,7 +59,8 @@ def translate_chat_parameters(fields: Fields) -> dict[str, object]:
         "tool_choice": _tool_choice(fields.get("tool_choice")),
         "stream_options": {name: value for name, value in options.items() if name == "include_obfuscation"},
     }
-    return {name: value for name, value in translated.items() if value is not None and value != {}}
+    without_effect = sum(name in fields for name in (*_WITHOUT_EFFECT, *_NEUTRAL))
+    return {name: value for name, value in translated.items() if value is not None and value != {}}, without_effect
 
 
 def _max_output_tokens(fields: Fields) -> int | None:

@@ -5,10 +5,12 @@ of models.
 """
 
 from collections.abc import Mapping
+from typing import Any
 
 from ..configuration import Model
 from ..context import Surface
-from .chat_parameters import WITHOUT_EFFECT, translate_chat_parameters
+from .chat_content import prepare_messages, prepare_tools
+from .chat_parameters import translate_chat_parameters
 
 _READ_BY_LITELLM = ("model", "messages", "input", "tools", "stream", "stream_options", "encoding_format")
 _WRITTEN_BY_LITELLM = ("model", "input", "instructions", "tools", "stream", "encoding_format")
@@ -23,9 +25,13 @@ def split(surface: Surface, model: Model, known: Fields) -> tuple[dict[str, obje
     Raises:
         RefusedError: 400 if something cannot be translated.
     """
-    read = {name: value for name, value in known.items() if name in _READ_BY_LITELLM}
+    read: dict[str, Any] = {name: value for name, value in known.items() if name in _READ_BY_LITELLM}
     if surface is Surface.CHAT and model.kind == "responses":
-        return read, translate_chat_parameters(known), sum(name in known for name in WITHOUT_EFFECT)
+        read["messages"], dropped_names = prepare_messages(read["messages"])
+        if "tools" in read:
+            read["tools"] = prepare_tools(read["tools"])
+        parameters, without_effect = translate_chat_parameters(known)
+        return read, parameters, dropped_names + without_effect
     return read, {name: value for name, value in known.items() if name not in _CONTROLLED_BY_LITELLM}, 0
 
 

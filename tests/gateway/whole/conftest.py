@@ -18,6 +18,8 @@ import pytest
 from local.runner.session import Session, run
 
 from .azure_regions import AzureRegions, EmulatorControl, GatewayLog, signal_litellm
+from .chat_parameters import ChatParameters
+from .chat_parameters import Writer as ChatParametersWriter
 from .reliability import Reliability, Writer
 from .surfaces import ALL_SURFACES, CANARY, Result, Surface, call
 
@@ -198,7 +200,15 @@ def reliability(request: pytest.FixtureRequest) -> Reliability:
     return Reliability(writes=request.config.getoption("--write-reliability"), test=request.node)
 
 
+@pytest.fixture
+def chat_parameters(request: pytest.FixtureRequest) -> ChatParameters:
+    """The table in docs/clients.md."""
+    return ChatParameters(writes=request.config.getoption("--write-parameters"), test=request.node)
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    """Have the table written, once for all workers."""
-    if config.getoption("--write-reliability") and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Writer())
+    """Have the tables written, once for all workers."""
+    writers = {"--write-reliability": Writer, "--write-parameters": ChatParametersWriter}
+    for option, writer in writers.items():
+        if config.getoption(option) and not hasattr(config, "workerinput"):
+            config.pluginmanager.register(writer())
