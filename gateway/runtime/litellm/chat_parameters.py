@@ -7,11 +7,11 @@ https://platform.openai.com/docs/guides/migrate-to-responses
 
 from collections.abc import Mapping
 
+from ..configuration import Model
 from ..errors import RefusedError, invalid_request
 
 Fields = Mapping[str, object]
 
-_EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh")
 _LEAST_OUTPUT_TOKENS = 16  # fewer are refused by the Responses API
 _SAME = (
     "metadata",
@@ -40,7 +40,7 @@ _NEUTRAL: Mapping[str, tuple[object, ...]] = {
 }
 
 
-def translate_chat_parameters(fields: Fields) -> tuple[dict[str, object], int]:
+def translate_chat_parameters(fields: Fields, model: Model) -> tuple[dict[str, object], int]:
     """Return the parameters of the Responses request, except for input and tools, and how many have no effect.
 
     Raises:
@@ -54,7 +54,7 @@ def translate_chat_parameters(fields: Fields) -> tuple[dict[str, object], int]:
         **{name: fields[name] for name in _SAME if name in fields},
         "store": fields.get("store", False),  # the default of chat completions; that of responses is true
         "max_output_tokens": _max_output_tokens(fields),
-        "reasoning": _reasoning(fields),
+        "reasoning": _reasoning(fields, model),
         "text": _text(fields),
         "tool_choice": _tool_choice(fields.get("tool_choice")),
         "stream_options": {name: value for name, value in options.items() if name == "include_obfuscation"},
@@ -77,14 +77,15 @@ def _max_output_tokens(fields: Fields) -> int | None:
     return most and max(most, _LEAST_OUTPUT_TOKENS)
 
 
-def _reasoning(fields: Fields) -> dict[str, object]:
+def _reasoning(fields: Fields, model: Model) -> dict[str, object]:
     """`reasoning` is no parameter of OpenAI's chat completions; OpenRouter and others have it."""
     reasoning, effort = dict(_object(fields, "reasoning")), fields.get("reasoning_effort")
     if effort is not None and reasoning.setdefault("effort", effort) != effort:
         raise _refused("reasoning_effort", "'reasoning_effort' must be left out or the same as 'reasoning.effort'.")
-    if reasoning.get("effort") not in (None, *_EFFORTS):
+    efforts = model.reasoning_efforts
+    if efforts and reasoning.get("effort") not in (None, *efforts):
         name = "reasoning.effort" if effort is None else "reasoning_effort"
-        raise _refused(name, f"'{name}' must be one of {', '.join(_EFFORTS)}.", code="invalid_value")
+        raise _refused(name, f"'{name}' must be {' or '.join(efforts)}.", code="invalid_value")
     return reasoning
 
 

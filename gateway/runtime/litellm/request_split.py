@@ -30,7 +30,7 @@ def split(surface: Surface, model: Model, known: Fields) -> tuple[dict[str, obje
         read["messages"], dropped_names = prepare_messages(read["messages"])
         if "tools" in read:
             read["tools"] = prepare_tools(read["tools"])
-        parameters, without_effect = translate_chat_parameters(known)
+        parameters, without_effect = translate_chat_parameters(known, model)
         return read, parameters, dropped_names + without_effect
     return read, {name: value for name, value in known.items() if name not in _CONTROLLED_BY_LITELLM}, 0
 

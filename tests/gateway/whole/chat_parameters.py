@@ -55,8 +55,12 @@ class Row:
         return {"messages": [_QUESTION], **self.with_}
 
 
-def _fields(name: str, *values: Any, **with_: Any) -> list[Row]:  # noqa: ANN401 - it is JSON
-    return [Row(f"`{name}`", {name: value}, with_) for value in values]
+def _field(name: str, value: Any, **with_: Any) -> Row:  # noqa: ANN401 - it is JSON
+    return Row(f"`{name}`", {name: value}, with_)
+
+
+def _fields(name: str, *values: Any, **with_: Any) -> list[Row]:  # noqa: ANN401
+    return [_field(name, value, **with_) for value in values]
 
 
 def _messages(name: str, *messages: Mapping[str, Any]) -> Row:
@@ -70,12 +74,12 @@ def _user(*parts: Mapping[str, Any]) -> dict[str, Any]:
 _CALLED = {"role": "assistant", "content": None, "tool_calls": [_CALL]}
 
 ROWS = [
-    *_fields("stream", True),
+    _field("stream", value=True),
     *_fields("stream_options", {"include_usage": True}, {"include_obfuscation": False}, stream=True),
     *_fields("max_completion_tokens", 500, 5, 0),
     *_fields("max_tokens", 500),
     *_fields("max_tokens", 400, max_completion_tokens=500),
-    *_fields("reasoning_effort", "none", "xhigh", "huge"),
+    *_fields("reasoning_effort", "low", "xhigh", "huge"),
     *_fields("reasoning", {"effort": "low", "summary": "auto"}, {"max_tokens": 100}),
     *_fields("verbosity", "low", "huge"),
     *_fields(
@@ -108,8 +112,8 @@ ROWS = [
         "any",
         tools=_TOOLS,
     ),
-    *_fields("parallel_tool_calls", False, tools=_TOOLS),
-    *_fields("store", True),
+    _field("parallel_tool_calls", value=False, tools=_TOOLS),
+    _field("store", value=True),
     *_fields("metadata", {"team": "blue"}),
     *_fields("service_tier", "flex"),
     *_fields("prompt_cache_key", "k"),
@@ -123,7 +127,8 @@ ROWS = [
     *_fields("stop", [], "END"),
     *_fields("presence_penalty", 0, 0.5),
     *_fields("frequency_penalty", 0, 0.5),
-    *_fields("logprobs", False, True),
+    _field("logprobs", value=False),
+    _field("logprobs", value=True),
     *_fields("top_logprobs", 2),
     *_fields("logit_bias", {}, {"50256": -100}),
     *_fields("seed", 1),

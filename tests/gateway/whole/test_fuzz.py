@@ -29,6 +29,11 @@ _PLAIN_CHAT = {name: shapes.CHAT[name] for name in ("stream", "temperature", "to
         {"role": "user", "content": [{"type": "text", "text": "echo: hi"}]},
     ]
 }
+_CHAT_OF_RESPONSES = {
+    name: value
+    for name, value in shapes.CHAT.items()
+    if name not in ("top_logprobs", "logprobs", "logit_bias", "seed", "stop", "presence_penalty")
+}
 _BODIES: dict[str, tuple[str, dict[str, Any]]] = {
     "responses": ("/v1/responses", {**_RESPONSE, "model": CODEX}),
     "compact": ("/v1/responses/compact", {"model": CODEX, "input": "echo: hi", "instructions": "x"}),
@@ -36,7 +41,7 @@ _BODIES: dict[str, tuple[str, dict[str, Any]]] = {
     "embeddings": ("/v1/embeddings", {**shapes.EMBEDDINGS, "model": EMBEDDING}),
 }
 _TRANSLATED_BODIES: dict[str, tuple[str, dict[str, Any]]] = {
-    "chat of a codex model": ("/v1/chat/completions", {**shapes.CHAT, "model": CODEX}),
+    "chat of a codex model": ("/v1/chat/completions", {**_CHAT_OF_RESPONSES, "model": CODEX}),
     "chat": ("/v1/chat/completions", {**_PLAIN_CHAT, "model": TRANSLATED_CHAT}),
     "responses": ("/v1/responses", {**_RESPONSE, "model": TRANSLATED_CODEX}),
     "embeddings": ("/v1/embeddings", {**shapes.EMBEDDINGS, "model": "translated-embeddings"}),

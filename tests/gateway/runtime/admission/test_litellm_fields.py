@@ -226,7 +226,7 @@ def test_what_has_another_shape_is_refused_and_named(surface: Surface, path: str
         (5, "'messages[0].content' must be a string or a list."),
         ([{"type": "text", "text": 1}], "'messages[0].content[0].text' must be a string."),
         ([{"type": "text"}], "'messages[0].content[0].text' must be given."),
-        ([{}], "'messages[0].content[0]' must be an object of the type text or refusal or image_url."),
+        ([{}], "'messages[0].content[0].type' must be text."),
     ],
 )
 def test_the_message_says_what_would_fit(value: object, message: str) -> None:
