@@ -32,6 +32,7 @@ def log_request(context: RequestContext) -> None:
             "attempts": [_attempt(attempt) for attempt in context.attempts],
             "queued_ms": round(context.queued_ms, 1),
             "litellm_ms": context.litellm_ms and round(context.litellm_ms, 1),
+            "merged_events": context.inner.merged_events,
             "dropped_fields": context.dropped_fields,
             "error": context.error,
         }

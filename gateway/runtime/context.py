@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from .configuration import Model, Project
+from .litellm.backlog import Backlog
 
 Clock = Callable[[], float]
 
@@ -67,6 +68,10 @@ class InnerCalls:
     token: str = field(default_factory=secrets.token_hex)
     """LiteLLM sends it with each inner call. Unlike the request id, clients never see it."""
     tasks: set[asyncio.Task[object]] = field(default_factory=set)
+    backlog: Backlog = field(default_factory=Backlog)
+    """What LiteLLM has of the inner call's stream and has not translated yet."""
+    merged_events: int = 0
+    """Number of events that LiteLLM did not get, because they were merged with others."""
     started: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when LiteLLM has made its first inner call."""
     ms: float = 0.0

@@ -20,6 +20,7 @@ from .configuration import Configuration, Project
 from .context import ModelRequest, RequestContext, Response, Surface
 from .errors import RefusedError, error_location, error_response, internal_error
 from .failover.failover import Failover
+from .litellm.pacing import pace
 from .litellm.translation import Translation
 from .litellm.translation_queue import TranslationQueue
 from .rate_limits.embedding_queue import EmbeddingQueue
@@ -91,7 +92,8 @@ class Pipeline:
         return await self._forward(request)
 
     async def _answer_litellm(self, http_request: web.BaseRequest, route: Route, context: RequestContext) -> Response:
-        return await self._forward(await self._admission.admit_inner(http_request, route, context))
+        request = await self._admission.admit_inner(http_request, route, context)
+        return pace(await self._forward(request), context.inner)
 
     async def _forward(self, request: ModelRequest) -> Response:
         if request.via_litellm:

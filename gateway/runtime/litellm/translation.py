@@ -8,7 +8,6 @@ up before a call; afterwards, it has to make its inner call in time.
 import asyncio
 import json
 import re
-from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from http import HTTPStatus
@@ -151,7 +150,7 @@ class LiteLLMClient:
             endpoint=endpoint,
             deadline=request.context.deadline + _GRACE_S,
             fix=select_litellm_fix(request),
-            on_event=_ignore,
+            on_event=lambda data: request.context.inner.backlog.remove(data),
             on_end=_ignore,
         )
 
@@ -179,5 +178,5 @@ class LiteLLMClient:
             return False
 
 
-def _ignore(_: Mapping[str, object] | RetryableError | None) -> None:
-    """The inner calls report usage and failures; only their circuit breakers count."""
+def _ignore(_: RetryableError | None) -> None:
+    """The inner calls report failures; only their circuit breakers count."""

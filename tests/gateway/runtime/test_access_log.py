@@ -30,6 +30,7 @@ async def test_a_line_has_all_that_the_context_has(capsys: Output) -> None:
     context.project, context.model, context.stream, context.status = "team", CODEX, True, 200
     context.first_byte = 0.0123456
     context.tokens = Tokens(input=10, output=4, cached=3, reasoning=2)
+    context.inner.merged_events = 3
     context.region, context.queued_ms, context.litellm_ms, context.dropped_fields = "second", 0.04, 9.87654, 2
     context.attempts += [
         Attempt(region="first", status=503, reason="status", ms=1.0),
@@ -56,6 +57,7 @@ async def test_a_line_has_all_that_the_context_has(capsys: Output) -> None:
         ],
         "queued_ms": 0.0,
         "litellm_ms": 9.9,
+        "merged_events": 3,
         "dropped_fields": 2,
         "error": None,
     }
