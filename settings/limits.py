@@ -40,6 +40,14 @@ class Timeouts(Group):
         180.0, description="Until a complete answer that is not streamed."
     )
     embeddings_s: Annotated[float, seconds(0.1, 230)] = Field(30.0, description="Until an embeddings answer.")
+    request_head_s: Annotated[float, seconds(0.1, 230)] = Field(
+        10.0, description="Until a connection has sent the head of a request, from its first byte on."
+    )
+    idle_connection_s: Annotated[float, seconds(1, 86_400)] = Field(
+        3630.0,
+        description="How long a connection stays open between two requests. Longer than the proxies in front keep it "
+        "(Envoy: 3600 by default), and LiteLLM (120): if the gateway closes first, a request can be lost.",
+    )
     body_s: Annotated[float, seconds(0.1, 230)] = Field(60.0, description="Until the client has sent the request body.")
     litellm_s: Annotated[float, seconds(0.1, 230)] = Field(
         30.0, description="Until LiteLLM calls Azure for a translated request. After that it counts as unresponsive."
@@ -130,6 +138,10 @@ class Limits(Group):
     )
     max_values: Annotated[int, whole_number(1000, 10_000_000)] = Field(
         500_000, description="Maximum number of values in a body: 60 texts of 8,192 tokens for embeddings are 491,581."
+    )
+    max_connections: Annotated[int, whole_number(10, 100_000)] = Field(
+        2000,
+        description="Maximum number of connections to a replica. Above it, a new one replaces the longest idle one.",
     )
     queue_s: Annotated[float, seconds(0, 220)] = Field(
         120.0, description="How long embeddings wait for Azure's quota before the client gets 429."

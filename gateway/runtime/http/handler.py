@@ -137,4 +137,4 @@ async def open_server(
         handler = HttpHandler(
             configuration=configuration, session=session, active_requests=active_requests, log_event=log_event
         )
-        yield Server(handler, log_event=log_event)
+        yield Server(handler, timeouts=configuration.timeouts, limits=configuration.limits, log_event=log_event)

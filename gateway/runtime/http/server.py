@@ -8,42 +8,135 @@ https://docs.aiohttp.org/en/stable/web_lowlevel.html
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
-from aiohttp import web
+from aiohttp import StreamReader, web
 from aiohttp.http_exceptions import LineTooLong
 
+from settings.limits import Limits, Timeouts
+
 from ..access_log import LogEvent
-from ..context import Response
+from ..context import Response, now
 from ..errors import error_response, internal_error
 
 SERVER_HEADER = {"server": "gateway"}
 _NO_LOG = logging.Logger("aiohttp", level=logging.CRITICAL + 1)  # aiohttp would quote malformed input, even a key
 
+_DISCARD_S = 10.0
+_LOG_PAUSE_S = 60.0
+
 
 class Server(web.Server):
-    """Creates a `Connection` for each client connection."""
+    """Creates a `Connection` for each client connection, and bounds their number."""
 
     def __init__(
-        self, handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]], *, log_event: LogEvent
+        self,
+        handler: Callable[[web.BaseRequest], Awaitable[web.StreamResponse]],
+        *,
+        timeouts: Timeouts,
+        limits: Limits,
+        log_event: LogEvent,
     ) -> None:
         super().__init__(handler, handler_cancellation=True)
-        self._log_event = log_event
+        self.timeouts = timeouts
+        self.limits = limits
+        self.log_event = log_event
+        self.idle: dict[Connection, None] = {}
+        """Connections without a request, from the longest idle one on."""
+        self._closed = 0
+        self._next_log = 0.0
 
     def __call__(self) -> "Connection":
         """Accept a connection."""
-        return Connection(self, log_event=self._log_event)
+        return Connection(self)
+
+    def make_room(self, new: "Connection") -> None:
+        """Close the longest idle connection if there are too many, or the new one if all others are in use."""
+        if len(self.connections) <= self.limits.max_connections:
+            return
+        closed = next(iter(self.idle), new)
+        self.idle.pop(closed, None)
+        closed.force_close()
+        self._closed += 1
+        if (time := now()) >= self._next_log:
+            self.log_event({"event": "too_many_connections", "closed": self._closed})
+            self._closed, self._next_log = 0, time + _LOG_PAUSE_S
 
 
 class Connection(web.RequestHandler):
-    """One client connection; `log_event` gets the errors that no handler has answered."""
+    """One client connection."""
 
-    __slots__ = ("_log_event",)
+    __slots__ = ("_head_timer", "_server")
 
-    def __init__(self, server: Server, *, log_event: LogEvent) -> None:
+    def __init__(self, server: Server) -> None:
         # aiohttp would decompress even a body that it only discards: a decompression bomb would need no key.
-        loop = asyncio.get_running_loop()
-        super().__init__(server, loop=loop, logger=_NO_LOG, access_log=_NO_LOG, auto_decompress=False)
-        self._log_event = log_event
+        super().__init__(
+            server,
+            loop=asyncio.get_running_loop(),
+            logger=_NO_LOG,
+            access_log=_NO_LOG,
+            auto_decompress=False,
+            keepalive_timeout=server.timeouts.idle_connection_s,
+            lingering_time=0.0,
+        )
+        self._server = server
+        self._head_timer: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Expect the first request."""
+        super().connection_made(transport)
+        self._expect_head()
+        self._server.make_room(self)
+        self._server.idle[self] = None
+
+    def data_received(self, data: bytes) -> None:
+        """Limit the time that the rest of a head may take; aiohttp would wait for it as for the next request."""
+        super().data_received(data)
+        if self._messages:
+            self._server.idle.pop(self, None)
+            self._stop_head_timer()
+        elif self._is_waiting and self._head_timer is None:
+            self._expect_head()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Forget it."""
+        self._server.idle.pop(self, None)
+        self._stop_head_timer()
+        super().connection_lost(exc)
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send the response, then discard what the handler has not read of a body, up to the size of a body.
+
+        Many clients read a response only when they have sent everything.
+        """
+        sent = await super().finish_response(request, resp, start_time)
+        if self.transport is not None:
+            self._server.idle[self] = None
+        if not request.content.is_eof():
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_DISCARD_S):
+                    await _discard(request.content, self._server.limits.max_body_bytes)
+        return sent
+
+    @property
+    def _is_waiting(self) -> bool:
+        return self._waiter is not None and not self._waiter.done()
+
+    def _expect_head(self) -> None:
+        limit_s = self._server.timeouts.request_head_s
+        self._head_timer = asyncio.get_running_loop().call_later(limit_s, self._close_without_head)
+
+    def _close_without_head(self) -> None:
+        self._head_timer = None
+        if self._is_waiting:
+            self.force_close()
+
+    def _stop_head_timer(self) -> None:
+        if self._head_timer:
+            self._head_timer.cancel()
+            self._head_timer = None
 
     def handle_error(
         self,
@@ -55,7 +148,7 @@ class Connection(web.RequestHandler):
         """Answer malformed HTTP and exceptions of the handler, and close the connection."""
         del message
         status = 431 if isinstance(exc, LineTooLong) else status
-        self._log_event({"event": "request_failed", "status": status, "error": type(exc).__name__})
+        self._server.log_event({"event": "request_failed", "status": status, "error": type(exc).__name__})
         if request.writer.output_size > 0:
             raise ConnectionError("the response has begun")
         if status < 500:
@@ -65,6 +158,12 @@ class Connection(web.RequestHandler):
         http_response = to_http_response(response)
         http_response.force_close()
         return http_response
+
+
+async def _discard(content: StreamReader, max_bytes: int) -> None:
+    discarded = 0
+    while not content.is_eof() and discarded <= max_bytes:
+        discarded += len(await content.readany())
 
 
 def to_http_response(response: Response) -> web.StreamResponse:

@@ -17,6 +17,7 @@ from gateway.runtime.context import ModelRequest, RequestContext, Response, Surf
 from gateway.runtime.errors import RefusedError
 from gateway.runtime.http.server import Server
 from gateway.runtime.routes import find_route
+from settings.limits import Limits, Timeouts
 
 from ..builders import CHAT, CODEX, EMBEDDING, TRANSLATED
 from ..conftest import (
@@ -107,7 +108,8 @@ async def open_entrance(configuration: Configuration, *, deadline_s: float = 60.
             status, body = parse(refused.response)
         return web.json_response(body, status=status)
 
-    async with Client(GatewayServer(Server(handle, log_event=lambda _: None))) as client:
+    server = Server(handle, timeouts=Timeouts(), limits=Limits(), log_event=lambda _: None)
+    async with Client(GatewayServer(server)) as client:
         yield Entrance(client, admitted)
 
 

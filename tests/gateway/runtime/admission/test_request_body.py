@@ -15,7 +15,7 @@ from gateway.runtime.admission.cpu_share import CpuShare
 from gateway.runtime.admission.request_body import parse_body, receive_body
 from gateway.runtime.errors import RefusedError
 from gateway.runtime.http.server import Server
-from settings.limits import Limits
+from settings.limits import Limits, Timeouts
 
 from ..conftest import Client, GatewayServer
 
@@ -39,7 +39,8 @@ async def reading() -> AsyncIterator[tuple[Client, list[object]]]:
             return web.Response(status=refused.response.status, body=refused.response.body)
         return web.Response()
 
-    async with Client(GatewayServer(Server(handle, log_event=bodies.append))) as client:
+    server = Server(handle, timeouts=Timeouts(), limits=Limits(), log_event=bodies.append)
+    async with Client(GatewayServer(server)) as client:
         yield client, bodies
 
 

@@ -4,16 +4,21 @@ import asyncio
 import gzip
 import json
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 
 import pytest
 from aiohttp import web
 
+from gateway.runtime.context import now
 from gateway.runtime.http.server import Server
+from settings.limits import Limits, Timeouts
 
 pytestmark = pytest.mark.anyio
 CANARY = "canary-c0ffee"
 HOST = "Host: x\r\n"
+TIMEOUTS = Timeouts(request_head_s=10.0, idle_connection_s=100.0)
+LIMITS = Limits(max_connections=10, max_body_bytes=100_000)
 Events = list[dict[str, object]]
 
 
@@ -32,6 +37,10 @@ async def port(events: Events) -> AsyncIterator[int]:
             raise ValueError(CANARY)
         if request.path == "/late":
             raise TimeoutError
+        if request.path == "/unread":
+            return web.Response(status=401)
+        if request.path == "/long":
+            await asyncio.sleep(1000)
         if request.path == "/begin":
             response = web.StreamResponse()
             await response.prepare(request)
@@ -39,7 +48,8 @@ async def port(events: Events) -> AsyncIterator[int]:
             raise ValueError(CANARY)
         return web.json_response((await request.read()).decode("latin-1"))
 
-    runner = web.ServerRunner(Server(handle, log_event=events.append))
+    server = Server(handle, timeouts=TIMEOUTS, limits=LIMITS, log_event=events.append)
+    runner = web.ServerRunner(server)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
@@ -140,3 +150,152 @@ async def test_aiohttp_logs_nothing_even_where_a_root_logger_listens(
     await send(port, f"{CANARY}\r\n\r\n")
     await send(port, f"GET /fail HTTP/1.1\r\n{HOST}\r\n")
     assert [record for record in caplog.records if record.name.startswith("aiohttp")] == []
+
+
+GET = f"GET / HTTP/1.1\r\n{HOST}\r\n".encode()
+
+
+class RawClient:
+    """A connection that sends what it is told."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    async def send(self, data: bytes) -> None:
+        self._writer.write(data)
+        await self._writer.drain()
+
+    async def ask(self, request: bytes = GET) -> int:
+        """Send a request; return the status of the response, whose body is short."""
+        await self.send(request)
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        await self._reader.readexactly(length)
+        return int(head.split()[1])
+
+    async def wait_until_closed(self) -> float:
+        """Return the time at which the server closes."""
+        with suppress(ConnectionError):
+            await self._reader.read()
+        return now()
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+Connect = Callable[[], Awaitable[RawClient]]
+
+
+@pytest.fixture
+async def connect(port: int) -> AsyncIterator[Connect]:
+    """Open connections, which are closed at the end."""
+    clients = []
+
+    async def connect() -> RawClient:
+        clients.append(RawClient(*await asyncio.open_connection("127.0.0.1", port)))
+        return clients[-1]
+
+    yield connect
+    for client in clients:
+        client.close()
+
+
+async def drip(client: RawClient, data: bytes) -> None:
+    with suppress(ConnectionError):
+        for byte in data:
+            await client.send(bytes([byte]))
+            await asyncio.sleep(1.0)
+
+
+@pytest.mark.parametrize("data", [b"", b"GET / HTTP/1.1\r\nHost: x\r\nX-Header: the rest comes slowly"])
+async def test_connections_that_send_no_head_in_time_are_closed(connect: Connect, data: bytes) -> None:
+    clients = [await connect() for _ in range(5)]
+    dripping = [asyncio.create_task(drip(client, data)) for client in clients]
+    closed = await asyncio.gather(*(client.wait_until_closed() for client in clients))
+    assert all(time == pytest.approx(10.0, abs=0.5) for time in closed)
+    for task in dripping:
+        task.cancel()
+
+
+async def test_the_time_for_a_later_head_begins_with_its_first_byte(connect: Connect) -> None:
+    client = await connect()
+    for _ in range(3):
+        assert await client.ask() == 200
+        await asyncio.sleep(50.0)
+    await client.send(GET[:5])
+    assert await client.wait_until_closed() == pytest.approx(160.0, abs=0.5)
+
+
+async def test_a_head_in_pieces_that_comes_in_time_is_answered(connect: Connect) -> None:
+    client = await connect()
+    for _ in range(2):
+        await client.send(GET[:9])
+        await asyncio.sleep(9.0)
+        assert await client.ask(GET[9:]) == 200
+        await asyncio.sleep(9.0)
+    assert await client.ask() == 200
+
+
+async def test_a_long_request_is_no_late_head(connect: Connect) -> None:
+    client = await connect()
+    await client.send(f"POST / HTTP/1.1\r\n{HOST}Content-Length: 20\r\n\r\n".encode())
+    body = asyncio.create_task(drip(client, b"x" * 20))
+    assert await client.ask(b"") == 200
+    assert now() == pytest.approx(19.0, abs=0.5)
+    await body
+
+
+async def test_an_idle_connection_is_closed_late(connect: Connect) -> None:
+    client = await connect()
+    assert await client.ask() == 200
+    assert await client.wait_until_closed() == pytest.approx(100.0, abs=0.5)
+
+
+async def test_too_many_connections_cost_the_longest_idle_one(connect: Connect, events: Events) -> None:
+    clients = [await connect() for _ in range(10)]
+    assert [await client.ask() for client in reversed(clients)] == [200] * 10
+    more = [await connect() for _ in range(2)]
+    assert [await client.ask() for client in more] == [200] * 2
+    await clients[9].wait_until_closed()
+    await clients[8].wait_until_closed()
+    assert now() < 1.0
+    assert [await client.ask() for client in (*clients[:8], *more)] == [200] * 10
+    assert events == [{"event": "too_many_connections", "closed": 1}]  # at most a line a minute
+
+
+async def test_connections_in_use_are_not_closed_for_new_ones(connect: Connect) -> None:
+    clients = [await connect() for _ in range(10)]
+    for client in clients:
+        await client.send(GET.replace(b"/ ", b"/long ", 1))
+    await asyncio.sleep(1.0)
+    refused = await connect()
+    assert await refused.wait_until_closed() < 2.0
+    ends = asyncio.gather(*(client.wait_until_closed() for client in clients))
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(ends, 500.0)
+
+
+@pytest.mark.parametrize(("size", "is_kept"), [(100_000, True), (5_000_000, False)])
+async def test_an_unread_body_is_discarded_up_to_the_size_of_a_body(
+    connect: Connect, size: int, *, is_kept: bool
+) -> None:
+    client = await connect()
+    head = f"POST /unread HTTP/1.1\r\n{HOST}Content-Length: {size}\r\n\r\n".encode()
+    sending = asyncio.create_task(client.send(b"x" * size))
+    assert await client.ask(head) == 401
+    with suppress(ConnectionError):
+        await sending
+    if is_kept:
+        assert await client.ask() == 200
+    else:
+        await client.wait_until_closed()
+    assert now() < 1.0
+
+
+async def test_an_unread_body_that_comes_slowly_is_not_waited_for(connect: Connect) -> None:
+    client = await connect()
+    assert await client.ask(f"POST /unread HTTP/1.1\r\n{HOST}Content-Length: 20\r\n\r\n".encode()) == 401
+    dripping = asyncio.create_task(drip(client, b"x" * 20))
+    assert await client.wait_until_closed() == pytest.approx(10.0, abs=0.5)
+    dripping.cancel()
