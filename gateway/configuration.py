@@ -14,6 +14,7 @@ _OF_A_MODEL = {*Model.__dataclass_fields__, "dimension"} - {"upstreams"}
 def render_gateway_config(settings: EnvironmentSettings) -> str:
     """The document that `runtime/configuration.py` reads; secrets and endpoints are named, not told."""
     document = {
+        "name": settings.naming.name("container_app"),
         "upstreams": [
             {
                 "name": upstream.name,

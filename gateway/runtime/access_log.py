@@ -20,6 +20,7 @@ def log_request(context: RequestContext) -> None:
     log_event(
         {
             "request_id": context.request_id,
+            "client_request_id": context.client_request_id,
             "project": context.project,
             "route": context.route,
             "model": context.model,

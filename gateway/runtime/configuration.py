@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from settings.limits import CircuitBreaker, Limits, Retries, Timeouts
@@ -45,7 +46,10 @@ class Model:
 
 @dataclass(frozen=True, kw_only=True)
 class Project:
-    """Who may use which models and how much of them; None: no limit."""
+    """Who may use which models and how much of them; None: no limit.
+
+    `environment` tells apart projects of the same name, of gateways in front of the same Azure resource.
+    """
 
     name: str
     keys: tuple[str, ...]
@@ -53,6 +57,12 @@ class Project:
     requests_per_minute: int | None = None
     tokens_per_minute: int | None = None
     parallel_requests: int | None = None
+    environment: str = ""
+
+    @cached_property
+    def mark(self) -> str:
+        """Identifies the project in what it stores at Azure. It does not depend on keys, which are rotated."""
+        return hashlib.sha256(f"{self.environment}/{self.name}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,7 +92,9 @@ def read_configuration(environ: Mapping[str, str]) -> Configuration:
     document = json.loads(environ["GATEWAY_CONFIG"])
     upstreams = {entry["name"]: _upstream(entry, environ) for entry in document["upstreams"]}
     models = {entry["name"]: _model(entry, upstreams) for entry in document["models"]}
-    projects = tuple(_project(entry, environ, models) for entry in document["projects"])
+    projects = tuple(
+        _project({**entry, "environment": document["name"]}, environ, models) for entry in document["projects"]
+    )
     inner_key = _key(environ, "INNER_KEY")
     owners = [(key, project.name) for project in projects for key in set(project.keys)] + [(inner_key, "LiteLLM")]
     if len({key for key, _ in owners}) < len(owners):
@@ -134,6 +146,7 @@ def _project(entry: Mapping[str, object], environ: Mapping[str, str], models: Ma
         name=str(entry["name"]),
         keys=tuple(_key(environ, variable) for variable in variables),
         models=frozenset(models if names is None else names),
+        environment=str(entry["environment"]),
         **limits,  # type: ignore[arg-type]
     )
 

@@ -25,8 +25,19 @@ class Surface(StrEnum):
 
     RESPONSES = "responses"
     COMPACT = "responses/compact"
+    INPUT_TOKENS = "responses/input_tokens"
     CHAT = "chat"
     EMBEDDINGS = "embeddings"
+
+
+@dataclass(frozen=True)
+class StoredOperation:
+    """What a client does with a response that Azure has stored; `path` and `query` follow the id in the URL."""
+
+    method: str
+    response_id: str
+    path: str = ""
+    query: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +104,8 @@ class RequestContext:
 
     request_id: str
     route: str
+    client_request_id: str | None = None
+    """The client's own id of the request, if it is short and harmless."""
     started: float
     deadline: float
     """When the first byte is due, including inner calls."""
@@ -134,6 +147,8 @@ class ModelRequest:
     estimated_tokens: int = 1
     """Of its input."""
     preferred_region: str | None = None
+    operation: StoredOperation | None = None
+    """Instead of a call of the model."""
 
 
 Handler = Callable[[ModelRequest], Awaitable[Response]]

@@ -6,7 +6,7 @@ https://platform.openai.com/docs/guides/error-codes
 import json
 import math
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from .context import Response, Surface
@@ -46,9 +46,31 @@ def invalid_request(message: str, *, param: str | None = None, code: str = "inva
     return RefusedError(error_response(400, message, param=param, code=code))
 
 
+def unknown_route(methods: Sequence[str]) -> Response:
+    """404, or 405 if the path has these other methods."""
+    if not methods:
+        return error_response(
+            404, "This route does not exist. The base URL of the OpenAI API ends in /v1.", code="not_found"
+        )
+    response = error_response(405, f"Use {' or '.join(methods)} on this route.", code="method_not_allowed")
+    return replace(response, headers={**response.headers, "allow": ", ".join(methods)})
+
+
+def upgrade_required() -> Response:
+    """426. Codex tries a WebSocket first and takes this status as the sign to use HTTP.
+
+    https://www.rfc-editor.org/rfc/rfc9110#name-426-upgrade-required
+    """
+    response = error_response(426, "WebSocket is not supported. Use POST over HTTP.", code="upgrade_required")
+    return replace(response, headers={**response.headers, "upgrade": "HTTP/1.1", "connection": "Upgrade, close"})
+
+
 def invalid_api_key() -> Response:
     """401. The message is the same for a missing and a wrong key, so that it reveals nothing about keys."""
-    message = "Incorrect API key provided. Send it as 'Authorization: Bearer <key>' or 'x-gateway-key: <key>'."
+    message = (
+        "Incorrect API key provided. Send it as 'Authorization: Bearer <key>', 'x-gateway-key: <key>' or 'api-key: "
+        "<key>'."
+    )
     return error_response(401, message, code="invalid_api_key")
 
 
@@ -62,6 +84,18 @@ def upstream_unavailable(error: RetryableError) -> Response:
     return error_response(
         503, message, type="server_error", code="upstream_unavailable", retry_after_s=error.retry_after_s
     )
+
+
+def response_not_found(response_id: str) -> Response:
+    """404, in Azure's words. It is the same for a response of another project."""
+    response = error_response(404, f"Response with id '{response_id}' not found.", param="id")
+    return replace(response, error="response_not_found")
+
+
+def previous_response_not_found(response_id: str) -> Response:
+    """400, in Azure's words. It is the same for a response of another project."""
+    message = f"Previous response with id '{response_id[:64]}' not found."
+    return error_response(400, message, param="previous_response_id", code="previous_response_not_found")
 
 
 def conversation_unavailable(retry_after_s: float | None) -> Response:

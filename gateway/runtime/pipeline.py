@@ -14,18 +14,18 @@ from aiohttp import web
 
 from .access_log import LogEvent
 from .admission.admission import Admission
-from .admission.authentication import Authentication
+from .admission.authentication import Authentication, read_client_request_id
 from .admission.memory_budget import MemoryBudget, Reserve
 from .configuration import Configuration, Project
 from .context import ModelRequest, RequestContext, Response, Surface
-from .errors import RefusedError, error_location, error_response, internal_error
+from .errors import RefusedError, error_location, internal_error, unknown_route, upgrade_required
 from .failover.failover import Failover
 from .litellm.pacing import pace
 from .litellm.translation import Translation
 from .litellm.translation_queue import TranslationQueue
 from .rate_limits.embedding_queue import EmbeddingQueue
 from .rate_limits.project_limits import CountedRequest, ProjectLimits
-from .routes import Route
+from .routes import Route, allowed_methods, find_route
 
 _LARGEST_BODIES_IN_MEMORY = 4
 
@@ -67,10 +67,10 @@ class Pipeline:
         self, http_request: web.BaseRequest, route: Route | None, context: RequestContext, resources: ExitStack
     ) -> Response:
         if route is None:
-            message = "This route does not exist. The base URL of the OpenAI API ends in /v1."
-            return error_response(404, message, code="not_found")
-        project = self.authentication.require_project(http_request, route)
+            return _refuse_route(http_request)
+        project = self.authentication.require_project(http_request)
         context.project = project.name
+        context.client_request_id = read_client_request_id(http_request)
         counted = resources.enter_context(self._project_limits.count(project, context))
         reserve = resources.enter_context(self._memory.share(project.name))
         answering = self._answer_project(http_request, route, project, context, counted, reserve)
@@ -85,9 +85,12 @@ class Pipeline:
         counted: CountedRequest,
         reserve: Reserve,
     ) -> Response:
-        if route.surface is None:
+        if route.operation:
+            request = self._admission.admit_operation(http_request, route.operation, project, context)
+        elif route.surface is None:
             return self._admission.describe_models(project, route.model)
-        request = await self._admission.admit(http_request, route, project, context, reserve=reserve)
+        else:
+            request = await self._admission.admit(http_request, route, project, context, reserve=reserve)
         counted.count_tokens(request.estimated_tokens)
         return await self._forward(request)
 
@@ -96,11 +99,23 @@ class Pipeline:
         return pace(await self._forward(request), context.inner)
 
     async def _forward(self, request: ModelRequest) -> Response:
+        if request.operation:
+            return await self._failover.stored_responses(request)
         if request.via_litellm:
             return await self._translation_queue(request)
         if request.surface is Surface.EMBEDDINGS:
             return await self._embedding_queue(request)
         return await self._failover(request)
+
+
+def _refuse_route(http_request: web.BaseRequest) -> Response:
+    """Without a key, as routes are no secret."""
+    path = http_request.rel_url.raw_path
+    if http_request.headers.get("upgrade", "").lower() == "websocket":
+        route = find_route("POST", path)
+        if route and route.surface is Surface.RESPONSES:
+            return upgrade_required()
+    return unknown_route(allowed_methods(path))
 
 
 async def _catch_errors(answering: Awaitable[Response]) -> Response:

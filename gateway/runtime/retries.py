@@ -4,13 +4,16 @@ https://learn.microsoft.com/azure/ai-services/openai/how-to/quota
 https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
 """
 
+import asyncio
 import math
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
 
 from settings.limits import Retries
+
+from .context import Response, now
 
 
 def is_retryable(status: int) -> bool:
@@ -40,6 +43,32 @@ def backoff_s(retries: Retries, attempts: int, error: RetryableError) -> float |
     if error.retry_after_s is None:
         return retries.backoff_s * 2.0 ** (attempts - 1) * jitter
     return None if error.retry_after_s > retries.max_retry_after_s else error.retry_after_s * jitter
+
+
+async def retry(
+    call: Callable[[], Awaitable[Response]],
+    retries: Retries,
+    *,
+    deadline: float,
+    error: RetryableError | None = None,
+) -> Response:
+    """Call a few times, with growing pauses, within the deadline; `error` is a failure that is known before.
+
+    Raises:
+        RetryableError: the last failure.
+    """
+    attempts = 0
+    while True:
+        if error:
+            pause_s = backoff_s(retries, attempts, error)
+            if pause_s is None or now() + pause_s >= deadline:
+                raise error
+            await asyncio.sleep(pause_s)
+        attempts += 1
+        try:
+            return await call()
+        except RetryableError as failure:
+            error = failure
 
 
 def read_retry_after_s(headers: Mapping[str, str]) -> float | None:

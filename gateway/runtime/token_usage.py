@@ -31,8 +31,11 @@ def read_tokens(data: object) -> Tokens | None:
 def estimate_tokens(surface: Surface, fields: Mapping[str, object]) -> int:
     """Estimate the input tokens of a request: one per four bytes of each text, at least one.
 
-    A list of numbers is tokens already. The cost of an embedded image or file does not depend on its length.
+    Counting tokens costs none. A list of numbers is tokens already. The cost of an embedded image or file does not
+    depend on its length.
     """
+    if surface is Surface.INPUT_TOKENS:
+        return 0
     return _size(fields.get("input") if surface is Surface.EMBEDDINGS else dict(fields))
 
 

@@ -7,29 +7,33 @@ from dataclasses import replace
 from aiohttp import web
 
 from ..configuration import Configuration, Model, Project
-from ..context import ModelRequest, RequestContext, Response, Surface, now
-from ..errors import RefusedError, error_response, invalid_request
+from ..context import ModelRequest, RequestContext, Response, StoredOperation, Surface, now
+from ..errors import RefusedError, error_response, invalid_request, response_not_found
 from ..litellm.request_split import merge_inner, split
+from ..response_owner import mark_request
 from ..routes import Route
 from ..token_usage import estimate_tokens
 from .cpu_share import CpuShare
 from .litellm_fields import keep_known_fields
 from .memory_budget import Reserve
 from .request_body import parse_body, receive_body
+from .stored_query import check_query
 
-_SUPPORTED = {  # the first is the model's own API; the others are translated, but for compaction
-    "responses": (Surface.RESPONSES, Surface.CHAT, Surface.COMPACT),
+_SUPPORTED = {  # the first is the model's own API; the others are translated, but for those of Responses
+    "responses": (Surface.RESPONSES, Surface.CHAT, Surface.COMPACT, Surface.INPUT_TOKENS),
     "chat": (Surface.CHAT,),
     "embeddings": (Surface.EMBEDDINGS,),
 }
 _PATHS = {
     Surface.RESPONSES: "/v1/responses",
     Surface.COMPACT: "/v1/responses/compact",
+    Surface.INPUT_TOKENS: "/v1/responses/input_tokens",
     Surface.CHAT: "/v1/chat/completions",
     Surface.EMBEDDINGS: "/v1/embeddings",
 }
 _STREAMED = (Surface.RESPONSES, Surface.CHAT)
-_MODEL_IN_BODY = (Surface.RESPONSES, Surface.COMPACT)
+_RESPONSES_ONLY = (Surface.COMPACT, Surface.INPUT_TOKENS)
+_MODEL_IN_BODY = (Surface.RESPONSES, *_RESPONSES_ONLY)
 
 
 class Admission:
@@ -71,13 +75,38 @@ class Admission:
             context.model, context.stream = model.name, request.stream
             if surface not in supported:
                 raise _unsupported_model(request)
-            if surface is Surface.COMPACT or (surface is supported[0] and not model.translate):
+            if surface in _RESPONSES_ONLY or (surface is supported[0] and not model.translate):
                 request = _for_azure(request)
             else:
                 request = _for_litellm(request)
                 reserve(2 * len(request.body))  # the body of LiteLLM's inner call is about as long
             await turn.rest()
             return replace(request, estimated_tokens=estimate_tokens(surface, request.fields))
+
+    def admit_operation(
+        self, http_request: web.BaseRequest, operation: StoredOperation, project: Project, context: RequestContext
+    ) -> ModelRequest:
+        """Admit an operation on a stored response; its path names no model, so any Responses model stands for it.
+
+        Raises:
+            RefusedError: 400, or 404 if the project has no such model.
+        """
+        query = check_query(operation.method, operation.path, http_request.query.items())
+        model = self._catalog.first_of_kind("responses", project.models)
+        if model is None:
+            raise RefusedError(response_not_found(operation.response_id))
+        context.stream = http_request.query.get("stream") == "true"
+        return ModelRequest(
+            surface=Surface.RESPONSES,
+            model=model,
+            project=project,
+            body=b"",
+            fields={},
+            stream=context.stream,
+            via_litellm=False,
+            context=context,
+            operation=replace(operation, query=query),
+        )
 
     async def admit_inner(self, http_request: web.BaseRequest, route: Route, context: RequestContext) -> ModelRequest:
         """Read an inner call of LiteLLM, which may only use the model of the client's request, by the model's own API.
@@ -131,10 +160,27 @@ def _reserve_nothing(_: int) -> None:
 
 
 def _for_azure(request: ModelRequest) -> ModelRequest:
-    """Keep the body as it is, except that the Responses API names the deployment in the body."""
-    if request.surface not in _MODEL_IN_BODY or request.fields["model"] == request.model.deployment:
+    """Keep the body as it is, except that Responses name the deployment, and the owner of what Azure stores."""
+    if request.surface not in _MODEL_IN_BODY:
         return request
-    return replace(request, body=json.dumps({**request.fields, "model": request.model.deployment}).encode())
+    fields, body = request.fields, request.body
+    _check_references(fields)
+    if fields["model"] != request.model.deployment:
+        fields = {**fields, "model": request.model.deployment}
+        body = json.dumps(fields).encode()
+    if request.surface is Surface.RESPONSES:
+        body = mark_request(body, fields, request.project)
+    return replace(request, body=body)
+
+
+def _check_references(fields: Mapping[str, object]) -> None:
+    """Refuse conversation objects, whose owner cannot be known."""
+    if fields.get("conversation") is not None:
+        message = "'conversation' is not supported. Use 'previous_response_id', or send the history."
+        raise invalid_request(message, param="conversation", code="unsupported_parameter")
+    if not isinstance(fields.get("previous_response_id"), str | None):
+        message = "'previous_response_id' must be a string."
+        raise invalid_request(message, param="previous_response_id", code="invalid_type")
 
 
 def _for_litellm(request: ModelRequest) -> ModelRequest:
@@ -178,6 +224,10 @@ class ModelCatalog:
             message = f"The model '{name[:64]}' does not exist here. Use one of {choice}."
             raise RefusedError(error_response(404, message, param="model", code="model_not_found"))
         return found[0]
+
+    def first_of_kind(self, kind: str, names: Collection[str]) -> Model | None:
+        """Return the first model of this kind, if there is one."""
+        return next((model for model in self._models.values() if model.kind == kind and model.name in names), None)
 
     def list(self, names: Collection[str]) -> Response:
         """List the models in the order of the settings."""

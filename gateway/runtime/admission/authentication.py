@@ -5,6 +5,7 @@ Keys are compared as digests and with every known key, so that the time of a com
 
 import hashlib
 import hmac
+import re
 from collections.abc import Sequence
 
 from aiohttp import web
@@ -12,6 +13,9 @@ from aiohttp import web
 from ..configuration import Project
 from ..errors import RefusedError, invalid_api_key
 from ..routes import Route
+
+_KEY_HEADERS = ("authorization", "x-gateway-key", "api-key")
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 class Authentication:
@@ -25,28 +29,28 @@ class Authentication:
         """Return whether LiteLLM sends this request; it uses Azure's routes only."""
         if not route.is_azure:
             return False
-        matches = [hmac.compare_digest(digest, self._inner_key) for digest in _read_keys(http_request, is_azure=True)]
+        matches = [hmac.compare_digest(digest, self._inner_key) for digest in _read_keys(http_request)]
         return bool(matches) and all(matches)
 
-    def require_project(self, http_request: web.BaseRequest, route: Route) -> Project:
+    def require_project(self, http_request: web.BaseRequest) -> Project:
         """Return the project that all keys of the request belong to.
 
         Raises:
             RefusedError: 401.
         """
-        project = self.find_project(http_request, is_azure=route.is_azure)
+        project = self.find_project(http_request)
         if project is None:
             raise RefusedError(invalid_api_key())
         return project
 
-    def find_project(self, http_request: web.BaseRequest, *, is_azure: bool = False) -> Project | None:
+    def find_project(self, http_request: web.BaseRequest) -> Project | None:
         """Return the same project, or None."""
-        owners = [self._owner(digest) for digest in _read_keys(http_request, is_azure=is_azure)]
+        owners = [self._owner(digest) for digest in _read_keys(http_request)]
         return owners[0] if owners and all(owner is owners[0] for owner in owners) else None
 
     def has_key(self, http_request: web.BaseRequest) -> bool:
         """Return whether the request presents a key, right or wrong."""
-        return bool(_read_keys(http_request, is_azure=False))
+        return bool(_read_keys(http_request))
 
     def _owner(self, digest: bytes) -> Project | None:
         owner = None
@@ -56,10 +60,21 @@ class Authentication:
         return owner
 
 
-def _read_keys(http_request: web.BaseRequest, *, is_azure: bool) -> list[bytes]:
+def read_client_request_id(http_request: web.BaseRequest) -> str | None:
+    """Return the client's own id of its request, for the log and the answer, if it is harmless and not its key.
+
+    https://platform.openai.com/docs/api-reference/debugging-requests
+    """
+    headers = http_request.headers
+    request_id = headers.get("x-client-request-id", "") or headers.get("x-request-id", "")
+    is_key = any(request_id in headers.get(name, "").split() for name in _KEY_HEADERS)
+    return request_id if _REQUEST_ID.fullmatch(request_id) and not is_key else None
+
+
+def _read_keys(http_request: web.BaseRequest) -> list[bytes]:
     """Return the digest of each key in the headers; malformed and repeated headers count as an empty key."""
     digests = []
-    for name in ("authorization", "x-gateway-key", *(["api-key"] if is_azure else [])):
+    for name in _KEY_HEADERS:
         values = http_request.headers.getall(name, [])
         key = values[0] if len(values) == 1 else ""
         if name == "authorization":

@@ -38,19 +38,19 @@ class ConversationAffinity:
         if len(self._regions) > self._max_entries:
             self._regions.popitem(last=False)
 
-    def learn(self, data: Mapping[str, object], region: str) -> None:
-        """Remember what a client may continue from, in a response or an event of a region."""
+    def learn(self, data: Mapping[str, object], region: str, project: str) -> None:
+        """Remember what a project may continue from, in a response or an event of a region."""
         response = data.get("response", data)
         if isinstance(response, dict):
             if isinstance(response.get("id"), str) and response.get("store") is not False:
-                self.remember(_key(response["id"]), region)
+                self.remember(affinity_key(project, response["id"]), region)
             for content in _encrypted_contents(_list(response.get("output"))):
-                self.remember(_key(content), region)
+                self.remember(affinity_key(project, content), region)
         for content in _encrypted_contents([data.get("item")]):
-            self.remember(_key(content), region)
+            self.remember(affinity_key(project, content), region)
 
 
-def read_affinity_keys(fields: Mapping[str, object]) -> tuple[Key, ...]:
+def read_affinity_keys(fields: Mapping[str, object], project: str) -> tuple[Key, ...]:
     """Return the keys of what a request continues from, the newest first; none if any region can answer it."""
     previous = fields.get("previous_response_id")
     found = [previous] if isinstance(previous, str) else []
@@ -58,7 +58,7 @@ def read_affinity_keys(fields: Mapping[str, object]) -> tuple[Key, ...]:
         if len(found) == _MAX_KEYS:
             break
         found.append(content)
-    return tuple(map(_key, found))
+    return tuple(affinity_key(project, text) for text in found)
 
 
 def is_unknown_conversation(response: Response) -> bool:
@@ -82,5 +82,6 @@ def _encrypted_contents(items: Iterable[object]) -> Iterator[str]:
             yield item["encrypted_content"]
 
 
-def _key(text: str) -> Key:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def affinity_key(project: str, text: str) -> Key:
+    """Return the key of an id or of an encrypted content, as this project refers to it."""
+    return hashlib.blake2b(f"{project}/{text}".encode("utf-8", "surrogatepass"), digest_size=16).digest()

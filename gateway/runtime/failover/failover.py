@@ -3,7 +3,6 @@
 Only a request that has a single region is retried in it. The client sees one response.
 """
 
-import asyncio
 import math
 from collections.abc import Sequence
 
@@ -12,8 +11,9 @@ import aiohttp
 from ..access_log import LogEvent
 from ..configuration import Configuration, Model
 from ..context import ModelRequest, Response, Surface, now
-from ..errors import conversation_unavailable, upstream_unavailable
-from ..retries import RetryableError, backoff_s
+from ..errors import conversation_unavailable, previous_response_not_found, upstream_unavailable
+from ..retries import RetryableError, retry
+from .background_usage import BackgroundUsage
 from .conversation_affinity import ConversationAffinity, Key, is_unknown_conversation, read_affinity_keys
 from .regions import (
     CONVERSATIONS,
@@ -25,6 +25,7 @@ from .regions import (
     sort_by_priority,
     time_share_s,
 )
+from .stored_responses import StoredResponses
 
 _TRIAL_S = 0.2
 """How long a region is left out while a trial runs there."""
@@ -38,20 +39,31 @@ class Failover:
         self._timeouts = configuration.timeouts
         self._retries = configuration.retries
         self._affinity = ConversationAffinity()
+        self._usage = BackgroundUsage()
         self._regions = {
             name: build_regions(model, configuration, log_event) for name, model in configuration.models.items()
         }
+        self.stored_responses = StoredResponses(
+            session=session,
+            configuration=configuration,
+            affinity=self._affinity,
+            usage=self._usage,
+            regions=self._regions,
+        )
 
     async def __call__(self, request: ModelRequest) -> Response:
         """Return the response of a region, or an error response about the last failure."""
-        regions = self._regions[request.model.name]
+        regions, is_conversation = self._regions[request.model.name], request.surface in CONVERSATIONS
+        previous = request.fields.get("previous_response_id") if is_conversation else None
+        if isinstance(previous, str):
+            return await self._continue(previous, regions, request)
         if len(regions) == 1:
             try:
                 return await self._retry_in(regions[0], request)
             except RetryableError as error:
                 pause_s = error.retry_after_s or shortest_pause_s(regions)
                 return upstream_unavailable(RetryableError(error.status, error.reason, retry_after_s=pause_s))
-        keys = read_affinity_keys(request.fields) if request.surface in CONVERSATIONS else ()
+        keys = read_affinity_keys(request.fields, request.project.name) if is_conversation else ()
         home = self._affinity.region_of(keys)
         for region in regions:
             if region.name == home:
@@ -65,6 +77,16 @@ class Failover:
         """Return for how many seconds this region is left out; while a trial runs there, a short time."""
         breakers = (known.breaker for known in self._regions[model.name] if known.name == region)
         return next((max(breaker.pause_s, _TRIAL_S) for breaker in breakers if not breaker.is_ready), 0.0)
+
+    async def _continue(self, previous: str, regions: Sequence[Region], request: ModelRequest) -> Response:
+        """Continue a stored response of the project in its region."""
+        try:
+            region = await self.stored_responses.find(previous, request, regions)
+            if region is None:
+                return previous_response_not_found(previous)
+            return await self._retry_in(region, request)
+        except RetryableError as error:
+            return conversation_unavailable(error.retry_after_s or shortest_pause_s(regions))
 
     async def _try_each(self, regions: Sequence[Region], request: ModelRequest, keys: tuple[Key, ...]) -> Response:
         """Try each region once until one answers and, if the request continues a conversation, knows that."""
@@ -95,18 +117,12 @@ class Failover:
         Raises:
             RetryableError: the last failure.
         """
-        attempts, error = 0, region.breaker.pause_request
-        while True:
-            if error:
-                pause_s = backoff_s(self._retries, attempts, error)
-                if pause_s is None or now() + pause_s >= request.context.deadline:
-                    raise error
-                await asyncio.sleep(pause_s)
-            attempts += 1
-            try:
-                return await self._attempt(region, request, keys, math.inf)
-            except RetryableError as failure:
-                error = failure
+        return await retry(
+            lambda: self._attempt(region, request, keys, math.inf),
+            self._retries,
+            deadline=request.context.deadline,
+            error=region.breaker.pause_request,
+        )
 
     async def _attempt(self, region: Region, request: ModelRequest, keys: tuple[Key, ...], limit_s: float) -> Response:
         started = now()
@@ -120,6 +136,7 @@ class Failover:
             deadline=deadline,
             keys=keys,
             affinity=self._affinity,
+            usage=self._usage,
         )
 
     def _timeout_s(self, request: ModelRequest) -> float:

@@ -17,10 +17,11 @@ from ..token_usage import read_tokens
 from ..upstream.attempt import Endpoint, attempt
 from ..upstream.azure_endpoints import build_azure_endpoints
 from ..upstream.response_fixes import select_azure_fix
+from .background_usage import BackgroundUsage
 from .circuit_breaker import Breaker
 from .conversation_affinity import ConversationAffinity, Key
 
-CONVERSATIONS = (Surface.RESPONSES, Surface.COMPACT)
+CONVERSATIONS = (Surface.RESPONSES, Surface.COMPACT, Surface.INPUT_TOKENS)
 _RELEVANT_FIELDS = {"usage", "response", "item", "id"}
 """Fields with tokens or parts of a conversation; most events of a stream have none of them."""
 
@@ -80,6 +81,7 @@ async def attempt_in_region(
     deadline: float,
     keys: tuple[Key, ...],
     affinity: ConversationAffinity,
+    usage: BackgroundUsage,
 ) -> Response:
     """Return the region's response; `keys` identify the conversation that the request continues.
 
@@ -95,7 +97,8 @@ async def attempt_in_region(
         if not _RELEVANT_FIELDS.isdisjoint(data):
             context.tokens = read_tokens(data) or context.tokens
             if request.surface in CONVERSATIONS:
-                affinity.learn(data, region.name)
+                affinity.learn(data, region.name, request.project.name)
+                usage.begin(data)
 
     def on_end(error: RetryableError | None) -> None:
         if error is None:

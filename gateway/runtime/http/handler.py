@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
+from http import HTTPStatus
 
 import aiohttp
 from aiohttp import web
@@ -99,14 +100,18 @@ class HttpHandler:
     ) -> web.StreamResponse:
         http_response = to_http_response(response)
         http_response.headers["x-request-id"] = context.request_id
-        if self._active_requests.is_draining and not is_inner:
+        if context.client_request_id and not is_inner:
+            http_response.headers["x-client-request-id"] = context.client_request_id
+        if (self._active_requests.is_draining and not is_inner) or response.status == HTTPStatus.UPGRADE_REQUIRED:
             http_response.force_close()
         try:
             await http_response.prepare(http_request)
-            if is_inner and not isinstance(response.body, bytes):
+            if isinstance(response.body, bytes) or http_request.method == "HEAD":
+                pass
+            elif is_inner:
                 async for chunk in response.body:
                     await http_response.write(chunk)
-            elif not isinstance(response.body, bytes):
+            else:
                 await EventStream(http_response, keep_alive_s=self._keep_alive_s).write(response.body)
             await http_response.write_eof()
         except ConnectionError:

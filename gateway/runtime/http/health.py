@@ -29,7 +29,7 @@ class HealthProbes:
 
     def answer(self, http_request: web.BaseRequest, path: str) -> web.Response | None:
         """Answer a probe; None: the request is not one."""
-        if http_request.method != "GET" or path not in (LIVENESS, READINESS):
+        if http_request.method not in ("GET", "HEAD") or path not in (LIVENESS, READINESS):
             return None
         if path == READINESS and self._active_requests.is_draining:
             return web.json_response({"status": "shutting down"}, status=503, headers=SERVER_HEADER)

@@ -30,6 +30,7 @@ class Endpoint:
     headers: Mapping[str, str]
     idle_s: float
     headers_s: float = math.inf
+    method: str = "POST"
 
 
 async def attempt(
@@ -58,7 +59,9 @@ async def attempt(
     headers_deadline = now() + endpoint.headers_s if has_early_headers else math.inf
     try:
         async with asyncio.timeout_at(min(deadline, headers_deadline)) as timeout:
-            http_response = await session.post(endpoint.url, data=request.body, headers=headers, allow_redirects=False)
+            http_response = await session.request(
+                endpoint.method, endpoint.url, data=request.body or None, headers=headers, allow_redirects=False
+            )
             try:
                 timeout.reschedule(deadline)
                 return await _read_response(http_response, request, endpoint, fix, on_event, on_end)
@@ -102,7 +105,8 @@ async def _read_response(
         on_event=on_event,
         on_end=on_end,
     )
-    beginning = await stream.read_beginning()
+    # A stored response may be silent for long, and no other region has it.
+    beginning = b"" if request.operation else await stream.read_beginning()
     return Response(status=status, body=stream.read_rest(beginning), headers=headers, close=stream.close)
 
 

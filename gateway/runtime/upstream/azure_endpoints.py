@@ -4,17 +4,19 @@ https://learn.microsoft.com/azure/ai-services/openai/reference
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from settings.limits import Timeouts
 
 from ..configuration import Model, Upstream
-from ..context import Surface
+from ..context import StoredOperation, Surface
 from .attempt import Endpoint
 from .authentication import build_authentication_headers
 
 _PATHS = {
     Surface.RESPONSES: "/openai/responses",
     Surface.COMPACT: "/openai/responses/compact",
+    Surface.INPUT_TOKENS: "/openai/responses/input_tokens",
     Surface.CHAT: "/openai/deployments/{deployment}/chat/completions",
     Surface.EMBEDDINGS: "/openai/deployments/{deployment}/embeddings",
 }
@@ -31,3 +33,11 @@ def build_azure_endpoints(*, model: Model, upstream: Upstream, timeouts: Timeout
         )
         for surface, path in _PATHS.items()
     }
+
+
+def stored_response_endpoint(endpoint: Endpoint, operation: StoredOperation) -> Endpoint:
+    """Return the endpoint of an operation, given that of the Responses API."""
+    url, _, version = endpoint.url.partition("?")
+    query = "&".join(filter(None, (version, operation.query)))
+    path = f"{url}/{operation.response_id}{operation.path}"
+    return replace(endpoint, method=operation.method, url=f"{path}?{query}" if query else path)

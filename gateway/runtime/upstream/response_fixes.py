@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..context import Surface
+from ..response_owner import remove_mark
 from .server_sent_events import Event
 
 Fields = dict[str, Any]
@@ -51,10 +52,20 @@ def add_arguments_index(fields: Fields) -> Fields:
     return {"index": fields["output_index"], **fields}
 
 
+class _WithoutOwner(ResponseFix):
+    """Stored responses have the mark of their project."""
+
+    def fix_body(self, body: bytes, data: object) -> bytes:
+        return remove_mark(super().fix_body(body, data))
+
+    def fix_event(self, event: Event) -> bytes:
+        return remove_mark(super().fix_event(event))
+
+
 NO_FIX = ResponseFix(lambda fields: fields)
-ARGUMENTS_INDEX = ResponseFix(add_arguments_index)
+AZURE_RESPONSES = _WithoutOwner(add_arguments_index)
 
 
 def select_azure_fix(surface: Surface) -> ResponseFix:
     """Return the fix for Azure's own responses."""
-    return ARGUMENTS_INDEX if surface is Surface.RESPONSES else NO_FIX
+    return AZURE_RESPONSES if surface is Surface.RESPONSES else NO_FIX

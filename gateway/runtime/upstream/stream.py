@@ -39,7 +39,10 @@ class UpstreamStream:
         self._on_end = on_end
         self._reader = EventReader()
         self._events: Iterator[Event] = iter(())
-        self._has_content = False
+        # A client resumes a response in the background by its id, which the first event tells.
+        self._has_content = request.operation is not None
+        self._is_background = request.fields.get("background") is True
+        self._counts_events = not request.via_litellm and request.operation is None
         self._break_reason: str | None = None
         self._error: RetryableError | None = None
         choices = request.fields.get("n")
@@ -119,8 +122,8 @@ class UpstreamStream:
         return b"".join(processed)
 
     def _forward(self, event: Event) -> bytes:
-        self._has_content = self._has_content or event.has_content
-        self._context.events += not self._request.via_litellm
+        self._has_content = self._has_content or event.has_content or self._is_background
+        self._context.events += self._counts_events
         # Chat completions end with [DONE], responses do not.
         is_final = event.is_final and (event.data != DONE or self._request.surface is Surface.CHAT)
         self._unfinished -= self._unfinished if is_final else event.finished_choices

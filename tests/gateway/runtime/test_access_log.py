@@ -28,7 +28,7 @@ def only_line(output: Output) -> dict[str, Any]:
 async def test_a_line_has_all_that_the_context_has(capsys: Output) -> None:
     context = RequestContext(request_id="r1", route="chat/completions", started=0.0, deadline=10.0)
     context.project, context.model, context.stream, context.status = "team", CODEX, True, 200
-    context.first_byte = 0.0123456
+    context.first_byte, context.client_request_id = 0.0123456, "task-1"
     context.tokens = Tokens(input=10, output=4, cached=3, reasoning=2)
     context.inner.merged_events = 3
     context.region, context.queued_ms, context.litellm_ms, context.dropped_fields = "second", 0.04, 9.87654, 2
@@ -42,6 +42,7 @@ async def test_a_line_has_all_that_the_context_has(capsys: Output) -> None:
     assert line.pop("time").endswith("+00:00")
     assert line == {
         "request_id": "r1",
+        "client_request_id": "task-1",
         "project": "team",
         "route": "chat/completions",
         "model": CODEX,
@@ -67,7 +68,16 @@ async def test_what_is_not_known_is_null(capsys: Output) -> None:
     log_request(RequestContext(request_id="r1", route="unknown", started=0.0, deadline=10.0))
     line = only_line(capsys)
     unknown = {name for name, value in line.items() if value is None}
-    assert unknown == {"project", "model", "first_byte_ms", "tokens", "region", "litellm_ms", "error"}
+    assert unknown == {
+        "client_request_id",
+        "project",
+        "model",
+        "first_byte_ms",
+        "tokens",
+        "region",
+        "litellm_ms",
+        "error",
+    }
 
 
 async def test_an_event_is_a_line_of_its_own(capsys: Output) -> None:

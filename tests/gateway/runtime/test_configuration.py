@@ -3,6 +3,8 @@
 import base64
 import hashlib
 import json
+import re
+from dataclasses import replace
 
 import pytest
 
@@ -10,6 +12,7 @@ from gateway.runtime.configuration import Model, Project, Upstream, read_configu
 from settings.limits import CircuitBreaker, Limits, Retries, Timeouts
 
 DOCUMENT = {
+    "name": "pvc-dev-aigateway-ca-san",
     "upstreams": [
         {"name": "one", "endpoint_env": "ONE_ENDPOINT", "key_env": "ONE_API_KEY", "priority": 1},
         {"name": "two", "endpoint_env": "TWO_ENDPOINT", "key_env": "TWO_API_KEY", "priority": 2},
@@ -113,7 +116,7 @@ def test_endpoints_and_keys_come_from_the_variables_that_the_document_names() ->
 
 def test_a_project_has_two_keys_and_by_default_every_model_and_no_limit() -> None:
     assert read_configuration(ENVIRON).projects == (
-        Project(name="team", keys=("g", "g2"), models=frozenset({"m", "n"})),
+        Project(name="team", keys=("g", "g2"), models=frozenset({"m", "n"}), environment="pvc-dev-aigateway-ca-san"),
         Project(
             name="small",
             keys=("s", "s2"),
@@ -121,8 +124,17 @@ def test_a_project_has_two_keys_and_by_default_every_model_and_no_limit() -> Non
             requests_per_minute=1,
             tokens_per_minute=2,
             parallel_requests=3,
+            environment="pvc-dev-aigateway-ca-san",
         ),
     )
+
+
+def test_a_projects_mark_is_its_own_in_each_environment_whatever_its_keys() -> None:
+    one = Project(name="team", keys=("a",), models=frozenset(), environment="dev")
+    assert re.fullmatch("[0-9a-f]{32}", one.mark)
+    assert replace(one, keys=("b",), models=frozenset({"m"})).mark == one.mark
+    assert replace(one, name="other").mark != one.mark
+    assert replace(one, environment="prod").mark != one.mark
 
 
 def test_times_retries_breaker_and_limits_are_the_documents() -> None:

@@ -91,7 +91,7 @@ async def open_entrance(configuration: Configuration, *, deadline_s: float = 60.
         if authentication.is_litellm(request, route):
             admitted.append(await admission.admit_inner(request, route, contexts[-1]))
             return 200, "admitted"
-        project = authentication.require_project(request, route)
+        project = authentication.require_project(request)
         if route.surface is None:
             return parse(admission.describe_models(project, route.model))
         context = RequestContext(
@@ -128,7 +128,10 @@ def code_of(answer: tuple[int, Any]) -> tuple[int, str]:
         ("/v1/responses", CODEX, Surface.RESPONSES, False),
         ("/v1/v1/responses", CODEX, Surface.RESPONSES, False),
         ("/openai/responses", CODEX, Surface.RESPONSES, False),
+        ("/openai/v1/responses", CODEX, Surface.RESPONSES, False),
         ("/v1/responses/compact", CODEX, Surface.COMPACT, False),
+        ("/v1/responses/input_tokens", CODEX, Surface.INPUT_TOKENS, False),
+        ("/v1/responses/input_tokens", TRANSLATED, Surface.INPUT_TOKENS, False),
         ("/v1/chat/completions", CODEX, Surface.CHAT, True),
         (f"/openai/deployments/{CODEX}/chat/completions", CODEX, Surface.CHAT, True),
         ("/v1/chat/completions", CHAT, Surface.CHAT, False),
@@ -150,7 +153,7 @@ async def test_who_answers_depends_on_model_and_api(
 
 
 async def test_what_azure_answers_itself_passes_as_it_came(entrance: Entrance) -> None:
-    body = f' {{"input": "\\u00e9", "api_base": "x",\n "model":"{CODEX}", "new": [1.0, 1e2]}} '
+    body = f' {{"input": "\\u00e9", "store": false, "api_base": "x",\n "model":"{CODEX}", "new": [1.0, 1e2]}} '
     response = await entrance.client.post(
         "/v1/responses", data=body, headers=BEARER | {"content-type": "application/json"}
     )
@@ -163,8 +166,13 @@ async def test_what_azure_answers_itself_passes_as_it_came(entrance: Entrance) -
 
 @pytest.mark.parametrize("path", ["/v1/responses", "/v1/responses/compact", "/openai/responses"])
 async def test_azure_reads_its_own_name_of_a_deployment(entrance: Entrance, path: str) -> None:
-    request = await entrance.admit(path, {"input": "\u00e9 \ud83d", "model": OWN, "new": {"a": 1.5}})
-    assert json.loads(request.body) == {"input": "\u00e9 \ud83d", "model": "gpt-own", "new": {"a": 1.5}}
+    request = await entrance.admit(path, {"input": "\u00e9 \ud83d", "model": OWN, "store": False, "new": {"a": 1.5}})
+    assert json.loads(request.body) == {
+        "input": "\u00e9 \ud83d",
+        "model": "gpt-own",
+        "store": False,
+        "new": {"a": 1.5},
+    }
     assert (request.model.name, request.context.model, request.fields["model"]) == (OWN, OWN, OWN)
 
 
@@ -240,6 +248,13 @@ async def test_what_cannot_be_streamed_is_none(entrance: Entrance, path: str, mo
         ("/v1/chat/completions", {"model": EMBEDDING}, 400, "unsupported_model"),
         ("/v1/responses", {"model": CODEX, "stream": "yes"}, 400, "invalid_type"),
         ("/v1/responses", {"model": CODEX, "stream": 1}, 400, "invalid_type"),
+        ("/v1/responses", {"model": CODEX, "conversation": "conv_1"}, 400, "unsupported_parameter"),
+        ("/v1/responses", {"model": CODEX, "conversation": {"id": "conv_1"}}, 400, "unsupported_parameter"),
+        ("/v1/responses/input_tokens", {"model": CODEX, "conversation": "conv_1"}, 400, "unsupported_parameter"),
+        ("/v1/responses", {"model": CODEX, "previous_response_id": ["resp_1"]}, 400, "invalid_type"),
+        ("/v1/responses/compact", {"model": CODEX, "previous_response_id": 1}, 400, "invalid_type"),
+        ("/v1/responses", {"model": CODEX, "metadata": []}, 400, "invalid_type"),
+        ("/v1/responses", {"model": CODEX, "metadata": {"gateway_project": "x"}}, 400, "invalid_value"),
         ("/v1/responses", [CODEX], 400, "invalid_json"),
         ("/v1/responses", {"model": CODEX, "input": "x" * 20_000}, 413, "request_too_large"),
     ],

@@ -12,17 +12,19 @@ from gateway.runtime.failover.conversation_affinity import (
 )
 
 
+def keys_of(fields: dict[str, object], project: str = "team") -> tuple[bytes, ...]:
+    return read_affinity_keys(fields, project)
+
+
 def reasoning(content: object) -> dict[str, object]:
     return {"type": "reasoning", "summary": [], "encrypted_content": content}
 
 
 def test_a_request_is_identified_by_what_it_continues() -> None:
-    by_id = read_affinity_keys({"previous_response_id": "resp_1", "input": "hi"})
-    by_items = read_affinity_keys(
-        {"input": [reasoning("a"), {"role": "user", "content": "hi"}, reasoning("b"), "text", None]}
-    )
+    by_id = keys_of({"previous_response_id": "resp_1", "input": "hi"})
+    by_items = keys_of({"input": [reasoning("a"), {"role": "user", "content": "hi"}, reasoning("b"), "text", None]})
     assert len(by_id) == 1
-    assert by_items == read_affinity_keys({"input": [reasoning("b")]}) + read_affinity_keys({"input": [reasoning("a")]})
+    assert by_items == keys_of({"input": [reasoning("b")]}) + keys_of({"input": [reasoning("a")]})
     assert len(set(by_id + by_items)) == 3
     assert all(len(key) == 16 for key in by_id + by_items)
 
@@ -37,18 +39,18 @@ def test_a_request_is_identified_by_what_it_continues() -> None:
     ],
 )
 def test_most_requests_may_go_to_any_region(fields: dict[str, object]) -> None:
-    assert read_affinity_keys(fields) == ()
+    assert keys_of(fields) == ()
 
 
 def test_only_the_newest_items_of_a_request_count() -> None:
     items = [reasoning(str(number)) for number in range(1000)]
-    keys = read_affinity_keys({"input": items})
+    keys = keys_of({"input": items})
     assert len(keys) == 32
-    assert keys[0] == read_affinity_keys({"input": items[-1:]})[0]
+    assert keys[0] == keys_of({"input": items[-1:]})[0]
 
 
 def test_an_unpaired_surrogate_is_text_as_well() -> None:
-    assert read_affinity_keys({"previous_response_id": "\ud800"})
+    assert keys_of({"previous_response_id": "\ud800"})
 
 
 WHOLE = {
@@ -60,43 +62,49 @@ WHOLE = {
 @pytest.mark.parametrize("data", [WHOLE, {"type": "response.completed", "response": WHOLE}])
 def test_what_a_region_has_answered_belongs_to_it(data: dict[str, object]) -> None:
     affinity = ConversationAffinity()
-    affinity.learn(data, "second")
-    assert affinity.region_of(read_affinity_keys({"previous_response_id": "resp_1"})) == "second"
-    assert affinity.region_of(read_affinity_keys({"input": [reasoning("sealed")]})) == "second"
-    assert affinity.region_of(read_affinity_keys({"input": [reasoning("compacted")]})) == "second"
-    assert affinity.region_of(read_affinity_keys({"previous_response_id": "resp_2"})) is None
+    affinity.learn(data, "second", "team")
+    assert affinity.region_of(keys_of({"previous_response_id": "resp_1"})) == "second"
+    assert affinity.region_of(keys_of({"input": [reasoning("sealed")]})) == "second"
+    assert affinity.region_of(keys_of({"input": [reasoning("compacted")]})) == "second"
+    assert affinity.region_of(keys_of({"previous_response_id": "resp_2"})) is None
 
 
 def test_it_is_known_before_a_stream_ends() -> None:
     affinity = ConversationAffinity()
-    affinity.learn({"type": "response.created", "response": {"id": "resp_1", "output": []}}, "second")
-    affinity.learn({"type": "response.output_item.done", "item": reasoning("sealed")}, "second")
-    affinity.learn({"type": "response.output_text.delta", "delta": "x"}, "third")
-    affinity.learn({"type": "response.failed", "response": None}, "third")
-    assert affinity.region_of(read_affinity_keys({"previous_response_id": "resp_1"})) == "second"
-    assert affinity.region_of(read_affinity_keys({"input": [reasoning("sealed")]})) == "second"
+    affinity.learn({"type": "response.created", "response": {"id": "resp_1", "output": []}}, "second", "team")
+    affinity.learn({"type": "response.output_item.done", "item": reasoning("sealed")}, "second", "team")
+    affinity.learn({"type": "response.output_text.delta", "delta": "x"}, "third", "team")
+    affinity.learn({"type": "response.failed", "response": None}, "third", "team")
+    assert affinity.region_of(keys_of({"previous_response_id": "resp_1"})) == "second"
+    assert affinity.region_of(keys_of({"input": [reasoning("sealed")]})) == "second"
+
+
+def test_what_one_project_has_is_unknown_to_others() -> None:
+    affinity = ConversationAffinity()
+    affinity.learn(WHOLE, "second", "team")
+    assert affinity.region_of(keys_of({"previous_response_id": "resp_1"}, "others")) is None
+    assert affinity.region_of(keys_of({"input": [reasoning("sealed")]}, "others")) is None
 
 
 def test_a_response_that_is_not_kept_is_not_remembered() -> None:
     affinity = ConversationAffinity()
-    affinity.learn(WHOLE | {"store": False}, "second")
-    assert affinity.region_of(read_affinity_keys({"previous_response_id": "resp_1"})) is None
-    assert affinity.region_of(read_affinity_keys({"input": [reasoning("sealed")]})) == "second"
+    affinity.learn(WHOLE | {"store": False}, "second", "team")
+    assert affinity.region_of(keys_of({"previous_response_id": "resp_1"})) is None
+    assert affinity.region_of(keys_of({"input": [reasoning("sealed")]})) == "second"
 
 
 def test_the_newest_that_is_known_decides() -> None:
     affinity = ConversationAffinity()
-    affinity.learn({"item": reasoning("old")}, "first")
-    affinity.learn({"item": reasoning("new")}, "second")
+    affinity.learn({"item": reasoning("old")}, "first", "team")
+    affinity.learn({"item": reasoning("new")}, "second", "team")
     assert (
-        affinity.region_of(read_affinity_keys({"input": [reasoning("old"), reasoning("new"), reasoning("unknown")]}))
-        == "second"
+        affinity.region_of(keys_of({"input": [reasoning("old"), reasoning("new"), reasoning("unknown")]})) == "second"
     )
 
 
 def test_the_least_recently_used_is_forgotten_first() -> None:
     affinity = ConversationAffinity(max_entries=2)
-    one, two, three = (read_affinity_keys({"previous_response_id": name}) for name in ("1", "2", "3"))
+    one, two, three = (keys_of({"previous_response_id": name}) for name in ("1", "2", "3"))
     affinity.remember(one[0], "first")
     affinity.remember(two[0], "first")
     assert affinity.region_of(one) == "first"

@@ -307,6 +307,9 @@ CONTINUATIONS: list[dict[str, object]] = [
 ]
 
 
+ENCRYPTED = CONTINUATIONS[1]  # stored responses: test_stored_responses.py
+
+
 async def answer_of(steps: Steps, fields: dict[str, object], **options: Any) -> Response:  # noqa: ANN401
     return await steps.failover(steps.call(fields=fields, **options))
 
@@ -340,14 +343,11 @@ async def test_a_streamed_one_stays_on_its_region(steps: Steps, regions: Three, 
     assert counts(regions) == [1, 2, 0]
 
 
-@pytest.mark.parametrize("fields", CONTINUATIONS)
-async def test_the_region_of_an_unknown_conversation_is_found_and_remembered(
-    steps: Steps, regions: Three, fields: dict[str, object]
-) -> None:
+async def test_the_region_of_an_unknown_conversation_is_found_and_remembered(steps: Steps, regions: Three) -> None:
     regions[0].answers(unknown_in("first"))
     regions[1].answers(json_answer())
     for _ in range(2):
-        assert (await answer_of(steps, fields)).status == 200
+        assert (await answer_of(steps, ENCRYPTED)).status == 200
     assert counts(regions) == [1, 2, 0]
     assert steps.events == []
 
@@ -355,7 +355,7 @@ async def test_the_region_of_an_unknown_conversation_is_found_and_remembered(
 async def test_a_conversation_that_no_region_knows_gets_azures_error(steps: Steps, regions: Three) -> None:
     for region, name in zip(regions, REGIONS, strict=True):
         region.answers(unknown_in(name))
-    answer = await answer_of(steps, CONTINUATIONS[0])
+    answer = await answer_of(steps, ENCRYPTED)
     assert answer.status == 400
     assert isinstance(answer.body, bytes)
     assert json.loads(answer.body)["error"]["message"] == "third cannot read it"
@@ -369,7 +369,7 @@ async def test_when_one_region_fails_and_the_others_do_not_know_the_conversation
     for region, name in zip(regions, REGIONS, strict=True):
         region.answers(unknown_in(name))
     regions[silent].answers(json_answer(500))
-    answer = await answer_of(steps, CONTINUATIONS[0])
+    answer = await answer_of(steps, ENCRYPTED)
     assert (answer.status, answer.error) == (503, "conversation_unavailable")
     assert b"belongs to a region that cannot answer now" in bytes(answer.body)  # type: ignore[arg-type]
     assert counts(regions) == [1, 1, 1]
@@ -380,7 +380,7 @@ async def test_a_region_with_a_requested_pause_may_know_the_conversation(steps: 
     regions[1].answers(json_answer(), unknown_in("second"))
     regions[2].answers(unknown_in("third"))
     await answer_of(steps, {})
-    answer = await answer_of(steps, CONTINUATIONS[0])
+    answer = await answer_of(steps, ENCRYPTED)
     assert (answer.status, answer.error) == (503, "conversation_unavailable")
     assert int(answer.headers["retry-after-ms"]) <= 1000
     assert counts(regions) == [1, 2, 1]
@@ -389,14 +389,14 @@ async def test_a_region_with_a_requested_pause_may_know_the_conversation(steps: 
 async def test_an_unknown_conversation_fails_like_any_request_when_all_fail(steps: Steps, regions: Three) -> None:
     for region in regions:
         region.answers(json_answer(500))
-    answer = await answer_of(steps, CONTINUATIONS[0])
+    answer = await answer_of(steps, ENCRYPTED)
     assert (answer.status, answer.error) == (503, "upstream_unavailable")
 
 
 async def test_a_known_conversation_is_retried_in_its_region(steps: Steps, regions: Three) -> None:
     regions[0].answers(json_answer(body=response_of("second")), json_answer(500))
     await answer_of(steps, {})
-    answer = await answer_of(steps, CONTINUATIONS[0])
+    answer = await answer_of(steps, ENCRYPTED)
     assert (answer.status, answer.error) == (503, "conversation_unavailable")
     assert 0 < int(answer.headers["retry-after-ms"]) <= 500
     assert counts(regions) == [4, 0, 0]
@@ -405,5 +405,5 @@ async def test_a_known_conversation_is_retried_in_its_region(steps: Steps, regio
 async def test_a_known_conversation_gets_its_regions_refusal(steps: Steps, regions: Three) -> None:
     regions[0].answers(json_answer(body=response_of("second")), unknown_in("first"))
     await answer_of(steps, {})
-    assert (await answer_of(steps, CONTINUATIONS[0])).status == 400
+    assert (await answer_of(steps, ENCRYPTED)).status == 400
     assert counts(regions) == [2, 0, 0]

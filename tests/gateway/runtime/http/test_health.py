@@ -51,7 +51,7 @@ async def test_on_loopback_liveness_says_which_source_runs(client: Client) -> No
 
 
 @pytest.mark.usefixtures("from_elsewhere")
-@pytest.mark.parametrize("headers", [BEARER, {"x-gateway-key": GATEWAY_KEY}])
+@pytest.mark.parametrize("headers", [BEARER, {"x-gateway-key": GATEWAY_KEY}, {"api-key": GATEWAY_KEY}])
 async def test_with_a_projects_key_liveness_says_it_anywhere(client: Client, headers: dict[str, str]) -> None:
     assert await get(client, "/health/liveness", **headers) == (200, {"status": "ok", "source": SOURCE})
 
@@ -59,7 +59,7 @@ async def test_with_a_projects_key_liveness_says_it_anywhere(client: Client, hea
 @pytest.mark.usefixtures("from_elsewhere")
 @pytest.mark.parametrize(
     "headers",
-    [{}, {"authorization": "Bearer wrong"}, {"x-gateway-key": INNER_KEY}, {"api-key": GATEWAY_KEY}],
+    [{}, {"authorization": "Bearer wrong"}, {"x-gateway-key": INNER_KEY}, {"api-key": "wrong"}],
 )
 async def test_without_one_liveness_says_only_that_the_gateway_runs(client: Client, headers: dict[str, str]) -> None:
     assert await get(client, "/health/liveness", **headers) == (200, {"status": "ok"})

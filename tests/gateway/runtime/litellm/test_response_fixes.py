@@ -13,13 +13,13 @@ from gateway.runtime.litellm.response_fixes import (
     LITELLM_RESPONSES,
     select_litellm_fix,
 )
-from gateway.runtime.upstream.response_fixes import ARGUMENTS_INDEX, NO_FIX, ResponseFix, select_azure_fix
+from gateway.runtime.upstream.response_fixes import AZURE_RESPONSES, NO_FIX, ResponseFix, select_azure_fix
 from gateway.runtime.upstream.server_sent_events import Event, EventReader
 
 from ..builders import CHAT, CODEX, EMBEDDING, build_models, build_request, build_upstream
 
 CHATS = [LITELLM_BRIDGED_CHAT, LITELLM_CHAT]
-FIXES = [NO_FIX, ARGUMENTS_INDEX, *CHATS, LITELLM_RESPONSES]
+FIXES = [NO_FIX, AZURE_RESPONSES, *CHATS, LITELLM_RESPONSES]
 AZURES_ID = "resp_cfe2a51d3b2271b4"
 LITELLMS_ID = (
     "resp_"
@@ -89,7 +89,7 @@ def test_a_body_that_needs_nothing_or_is_something_else_passes_byte_for_byte(fix
     assert fix.fix_body(body, json.loads(body)) == body
 
 
-@pytest.mark.parametrize("fix", [ARGUMENTS_INDEX, LITELLM_RESPONSES])
+@pytest.mark.parametrize("fix", [AZURE_RESPONSES, LITELLM_RESPONSES])
 def test_the_arguments_of_parallel_calls_are_told_apart(fix: ResponseFix) -> None:
     kind = "response.function_call_arguments.delta"
     data = {"type": kind, "item_id": "fc_1", "output_index": 3, "delta": '{"é', "sequence_number": 21}
@@ -101,7 +101,7 @@ def test_the_arguments_of_parallel_calls_are_told_apart(fix: ResponseFix) -> Non
 
 def test_an_index_that_is_there_stays() -> None:
     data = {"type": "response.function_call_arguments.delta", "output_index": 3, "index": 1, "delta": ""}
-    assert fixed_event(ARGUMENTS_INDEX, data) == data
+    assert fixed_event(AZURE_RESPONSES, data) == data
 
 
 def test_text_and_calls_are_one_message() -> None:
@@ -248,7 +248,7 @@ def test_litellms_responses_are_fixed_by_surface_and_model(surface: Surface, mod
 @pytest.mark.parametrize(
     ("surface", "fix"),
     [
-        (Surface.RESPONSES, ARGUMENTS_INDEX),
+        (Surface.RESPONSES, AZURE_RESPONSES),
         (Surface.COMPACT, NO_FIX),
         (Surface.CHAT, NO_FIX),
         (Surface.EMBEDDINGS, NO_FIX),

@@ -40,7 +40,7 @@ async def test_azure_gets_the_bytes_of_the_client_and_the_client_those_of_azure(
 ) -> None:
     answer = '{"id": "resp_1",   "unknown": null, "é": 1.50}'
     azure.answers(text_answer(answer))
-    body = '{"model": "gpt-5.3-codex",  "input": "é", "new_field": null}'.encode()
+    body = '{"model": "gpt-5.3-codex",  "input": "é", "store": false, "new_field": null}'.encode()
     headers = BEARER | {"content-type": "application/json"}
     response = await client.post(f"{prefix}/responses?api-version=evil", data=body, headers=headers)
     assert await response.text() == answer
@@ -61,7 +61,7 @@ async def test_no_header_of_the_client_travels_on_and_azures_rate_limits_do_not_
     client: Client, azure: FakeUpstream
 ) -> None:
     azure.answers(json_answer(x_ms_region="Sweden Central", x_ratelimit_remaining_tokens="7"))
-    sent = BEARER | {"x-forwarded-for": "1.2.3.4", "openai-organization": "o", "cookie": "a=b", "api-key": "evil"}
+    sent = BEARER | {"x-forwarded-for": "1.2.3.4", "openai-organization": "o", "cookie": "a=b", "x-api-key": "evil"}
     response = await client.post("/v1/responses", json=RESPONSE, headers=sent)
     assert {name.lower() for name in azure.requests[0].headers} == {
         "host",

@@ -1,0 +1,51 @@
+"""Which project has made a stored response: an entry in the response's metadata, which clients neither set nor see.
+
+So every replica knows it, also after a restart: docs/decisions/0019-owner-of-a-stored-response.md.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+
+from .configuration import Project
+from .errors import invalid_request
+
+_KEY = "gateway_project"
+_MAX_ENTRIES = 15
+"""Azure's limit is 16. https://learn.microsoft.com/azure/ai-services/openai/how-to/responses"""
+# Inside a text the quotation marks would be escaped, so that this can only be an entry of an object.
+_ENTRY = rb'"%b"\s*:\s*"[0-9a-f]*"' % _KEY.encode()
+_MARK = re.compile(rb",\s*%b(?=\s*})|%b\s*,?\s*" % (_ENTRY, _ENTRY))
+
+
+def mark_request(body: bytes, fields: Mapping[str, object], project: Project) -> bytes:
+    """Return the body with the project's mark if Azure will store the response, which it does by default.
+
+    Raises:
+        RefusedError: 400 if the client's metadata leaves no place for it.
+    """
+    metadata = fields.get("metadata")
+    if not isinstance(metadata, dict | None):
+        raise invalid_request("'metadata' must be an object.", param="metadata", code="invalid_type")
+    if metadata and _KEY in metadata:
+        raise invalid_request(f"'metadata.{_KEY}' is reserved for the gateway.", param=f"metadata.{_KEY}")
+    if fields.get("store") is False:
+        return body
+    if metadata and len(metadata) > _MAX_ENTRIES:
+        message = f"'metadata' must have at most {_MAX_ENTRIES} entries: one of Azure's 16 is the gateway's."
+        raise invalid_request(message, param="metadata", code="object_above_max_properties")
+    if "metadata" in fields:
+        return json.dumps({**fields, "metadata": {**(metadata or {}), _KEY: project.mark}}).encode()
+    start = body.index(b"{") + 1  # splicing costs less than writing all of a long body
+    return b'%b"metadata":{"%b":"%b"},%b' % (body[:start], _KEY.encode(), project.mark.encode(), body[start:])
+
+
+def is_owner(project: Project, response: Mapping[str, object]) -> bool:
+    """Return whether this project has made the response."""
+    metadata = response.get("metadata")
+    return isinstance(metadata, dict) and metadata.get(_KEY) == project.mark
+
+
+def remove_mark(data: bytes) -> bytes:
+    """Return a response or an event without the mark, otherwise byte for byte."""
+    return _MARK.sub(b"", data) if _KEY.encode() in data else data
