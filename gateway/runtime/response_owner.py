@@ -33,7 +33,7 @@ def mark_request(body: bytes, fields: Mapping[str, object], project: Project) ->
         return body
     if metadata and len(metadata) > _MAX_ENTRIES:
         message = f"'metadata' must have at most {_MAX_ENTRIES} entries: one of Azure's 16 is the gateway's."
-        raise invalid_request(message, param="metadata", code="object_above_max_properties")
+        raise invalid_request(message, param="metadata")
     if "metadata" in fields:
         return json.dumps({**fields, "metadata": {**(metadata or {}), _KEY: project.mark}}).encode()
     start = body.index(b"{") + 1  # splicing costs less than writing all of a long body

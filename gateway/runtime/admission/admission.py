@@ -106,6 +106,7 @@ class Admission:
             via_litellm=False,
             context=context,
             operation=replace(operation, query=query),
+            estimated_tokens=0,
         )
 
     async def admit_inner(self, http_request: web.BaseRequest, route: Route, context: RequestContext) -> ModelRequest:

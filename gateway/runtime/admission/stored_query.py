@@ -38,7 +38,7 @@ def check_query(method: str, path: str, query: Iterable[tuple[str, str]]) -> str
     for name, value in parameters:
         if name not in known:
             message = f"Unknown query parameter. Use {', '.join(known) or 'none'}."
-            raise invalid_request(message, param=name[:64], code="unknown_parameter")
+            raise invalid_request(message, param=name[:64])
         if not known[name].fullmatch(value) or (name not in _INCLUDE and names.count(name) > 1):
             raise invalid_request(f"The query parameter '{name}' is not valid.", param=name)
     return urlencode(parameters, safe="[]")

@@ -124,7 +124,7 @@ def test_headers_of_neither_side_pass(http: httpx.Client, azure: AzureRegions, s
         "traceparent": "00-canary-01",
         "openai-organization": "canary",
         "x-ms-client-request-id": "canary",
-        "x-request-id": "canary",
+        "x-request-id": "the clients own",
         "x-gateway-request": "canary",
         "x-litellm-tags": "canary",
         "x-litellm-timeout": "0.001",

@@ -42,9 +42,6 @@ def key(azure: AzureRegions) -> str:
 
 
 _SPELLINGS = [
-    "/v1/models/",
-    "//v1/models",
-    "/v1//models",
     "/./v1/models",
     "/x/../v1/models",
     "/v1/./models",
@@ -60,10 +57,9 @@ _SPELLINGS = [
     "/v1/models/..",
     "/v1/models/%2e%2e/models",
     "/litellm/v1/models",
-    "/openai/v1/models",
     "/%2e%2e/v1/models",
-    "/v1/responses/resp_1",
-    "/v1/responses/resp_1/cancel",
+    "/v1/responses/resp_1%2fcancel",
+    "/v1/responses/x",
     "/health",
     "/health/",
     "/health/liveliness",
@@ -82,11 +78,11 @@ def test_no_other_spelling_of_a_path_is_accepted(url: str, key: str, with_key: b
     for path in _SPELLINGS:
         for method in ("GET", "POST"):
             head = f"{method} {path} HTTP/1.1\r\nHost: x\r\n{key if with_key else ''}Content-Length: 0\r\n\r\n"
-            # `..` is taken for the name of a model, which does not exist: 404, but only with a key.
-            is_model = method == "GET" and path == "/v1/models/.."
-            expected = (404, "model_not_found") if with_key else (401, "invalid_api_key")
-            response = send(url, head.encode())
-            assert response.status_and_code == (expected if is_model else (404, "not_found")), (method, path)
+            expected = (404, "not_found")
+            if path == "/v1/models/..":  # taken for the name of a model, which does not exist
+                unknown = (404, "model_not_found") if with_key else (401, "invalid_api_key")
+                expected = unknown if method == "GET" else (405, "method_not_allowed")
+            assert send(url, head.encode()).status_and_code == expected, (method, path)
 
 
 @pytest.mark.parametrize(
@@ -107,7 +103,7 @@ def test_no_other_spelling_of_a_path_is_accepted(url: str, key: str, with_key: b
         ("GET /v1/models HTTP/1.1", "Connection: upgrade, http2-settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk"),
         ("GET /v1/models HTTP/1.1", "X-Ms-Client-Principal: admin\r\nX-MS-Client-Principal-Name: admin"),
         ("GET /v1/models HTTP/1.1", "x-gateway-request: x\r\nx-litellm-api-key: sk-1234"),
-        ("GET /v1/models HTTP/1.1", "Api-Key: {key}"),
+        ("GET /v1/models HTTP/1.1", "Api-Key: {other}\r\nAuthorization: Bearer {key}"),
         ("GET /v1/models HTTP/1.1", "X-Api-Key: {key}\r\nOcp-Apim-Subscription-Key: {key}"),
         ("GET /v1/models HTTP/1.1", "Authorization: Basic {key}"),
         ("GET /v1/models HTTP/1.1", "Authorization: Bearer"),

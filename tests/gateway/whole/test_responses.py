@@ -24,7 +24,10 @@ def test_a_plain_answer(client: Client, first: EmulatorControl) -> None:
     (request,) = first.requests()
     assert request["path"] == "/openai/responses"
     assert request["query"] == {"api-version": "2025-04-01-preview"}
+    mark = request["body"].pop("metadata")["gateway_project"]
     assert request["body"] == {"model": CODEX, "input": "echo: hello"}
+    assert mark
+    assert response.metadata == {}
 
 
 def test_a_streamed_answer_has_every_event_in_order(client: Client) -> None:
