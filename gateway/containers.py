@@ -20,6 +20,8 @@ _SECRET_BYTES = 64
 """What a secret's value is taken to be."""
 _GATEWAY_START_S = 30
 _LITELLM_START_S = 150
+_LITELLM_MEMORY_SHARE = 0.8
+"""Above it LiteLLM is restarted: the rest is for what it grows by until it has ended."""
 
 
 class EnvironmentTooLargeError(ValueError):
@@ -130,6 +132,7 @@ def _build_litellm(settings: EnvironmentSettings) -> Container:
             "LITELLM_CONFIG_YAML": render_litellm_config(settings),
             "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # no download at start
             "LITELLM_LOG": "CRITICAL",
+            "LITELLM_MAX_BYTES": str(int(resources.memory_bytes * _LITELLM_MEMORY_SHARE)),
         },
         port=resources.port,
         cpu=resources.cpu,

@@ -1,4 +1,6 @@
-"""The start commands: each writes what its environment carries to a private folder and becomes the program."""
+"""The start commands: Python programs that read what the container's environment carries."""
+
+from pathlib import Path
 
 _START_GATEWAY = """\
 import base64, io, os, runpy, sys, tarfile, tempfile
@@ -11,12 +13,5 @@ sys.path.insert(0, folder)
 runpy.run_module("gateway.runtime", run_name="__main__", alter_sys=True)
 """
 
-_START_LITELLM = """\
-import os, pathlib, tempfile
-file = pathlib.Path(tempfile.mkdtemp()) / "config.yaml"
-file.write_text(os.environ["LITELLM_CONFIG_YAML"], encoding="utf-8")
-os.execvp("litellm", ["litellm", "--config", str(file)])
-"""
-
 START_GATEWAY = ("python", "-c", _START_GATEWAY)
-START_LITELLM = ("python", "-c", _START_LITELLM)
+START_LITELLM = ("python", "-c", Path(__file__).with_name("litellm_supervisor.py").read_text(encoding="utf-8"))

@@ -53,7 +53,14 @@ class LiteLLMContainer(Group):
 
     port: Port = Field(4001, description="Port that LiteLLM listens on; another one than the gateway's.")
     cpu: LiteLLMCpu = Field(1.0, description="Cores of LiteLLM, with at most two decimals; at least 0.75.")
-    memory: Annotated[Memory, _at_least("1.5Gi")] = Field("2Gi", description="Memory of LiteLLM; at least 1.5Gi.")
+    memory: Annotated[Memory, _at_least("1.5Gi")] = Field(
+        "2Gi", description="Memory of LiteLLM; at least 1.5Gi. LiteLLM is restarted when it uses 80 % of it."
+    )
+
+    @property
+    def memory_bytes(self) -> int:
+        """The same in bytes."""
+        return int(_gibibytes(self.memory) * 2**30)
 
 
 _Containers = Mapping[str, GatewayContainer | LiteLLMContainer]

@@ -16,6 +16,8 @@ from local.runner.errors import RunnerError
 
 _GRACE_S = 5.0
 _PR_SET_PDEATHSIG = 1
+_CHILD_KILLED = 137
+"""The exit code of LiteLLM's start command when LiteLLM was killed (128 and SIGKILL)."""
 _PASSED_ON = ("PATH", "SYSTEMROOT", "LANG", "LC_ALL", "SSL_CERT_FILE")
 
 
@@ -41,10 +43,9 @@ class Process:
 
 def _describe_end(code: int) -> str:
     """How a process with this return code ended; negative ones are signals."""
-    if code >= 0:
+    if code >= 0 and code != _CHILD_KILLED:
         return f"ended with exit code {code}."
-    name = signal.Signals(-code).name
-    if name != "SIGKILL":
+    if code < 0 and (name := signal.Signals(-code).name) != "SIGKILL":
         return f"was stopped by the signal {name}."
     return (
         "was killed (SIGKILL). The system usually does that when memory runs out; LiteLLM needs about 0.4 GB. "

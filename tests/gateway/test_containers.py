@@ -373,11 +373,16 @@ def _absolute_imports(node: ast.AST) -> list[str]:
     return [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
 
 
-@pytest.mark.parametrize("index", [0, 1], ids=["gateway", "litellm"])
-def test_a_start_command_is_a_few_lines(settings: EnvironmentSettings, index: int) -> None:
-    container = build_containers(settings)[index]
-    assert container.command[:2] == ("python", "-c")
-    assert len(container.command[2].splitlines()) <= 10
+def test_the_start_commands_are_python_programs(settings: EnvironmentSettings) -> None:
+    gateway, litellm = build_containers(settings)
+    assert gateway.command[:2] == litellm.command[:2] == ("python", "-c")
+    assert len(gateway.command[2].splitlines()) <= 10
+    assert litellm.command[2] == (ROOT / "gateway/litellm_supervisor.py").read_text(encoding="utf-8")
+
+
+def test_litellm_is_restarted_at_four_fifths_of_its_memory(settings: EnvironmentSettings) -> None:
+    _, litellm = build_containers(settings)
+    assert int(plain(litellm)["LITELLM_MAX_BYTES"]) == int(float(litellm.memory.removesuffix("Gi")) * 2**30 * 0.8)
 
 
 def test_the_startup_probe_leaves_litellm_the_time_that_it_needs(settings: EnvironmentSettings) -> None:

@@ -82,6 +82,13 @@ def test_one_that_ends_early_is_told_with_its_last_words() -> None:
             process.check()
 
 
+def test_a_child_that_was_killed_is_told_like_that() -> None:
+    with start("litellm", python("import sys; sys.exit(137)"), env={}) as process:
+        process.popen.wait()
+        with pytest.raises(RunnerError, match=r"litellm was killed \(SIGKILL\)"):
+            process.check()
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals")
 @pytest.mark.parametrize(
     ("number", "message"),

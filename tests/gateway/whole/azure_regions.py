@@ -35,6 +35,12 @@ def signal_litellm(session: Session, number: signal.Signals) -> None:
     os.killpg(session.litellm.popen.pid, number)
 
 
+def litellm_pid(session: Session) -> int:
+    """Return the process of LiteLLM itself, the child of its start command (Linux)."""
+    pid = session.litellm.popen.pid
+    return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+
+
 @dataclass(frozen=True)
 class EmulatorControl:
     """The control plane of one emulator."""

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 ROOT = Path(__file__).parents[3]
 ENVIRONMENTS = ROOT / "tests/gateway/environments"
@@ -27,15 +28,20 @@ def stack_in(outdir: Path, name: str) -> Path:
     return outdir / f"stacks/aigateway-{name}/cdk.tf.json"
 
 
-def changed(stack: Path, *, file: Path, **sections: Mapping[str, object]) -> Path:
+def changed(
+    stack: Path, *, file: Path, variables: Mapping[str, str] = MappingProxyType({}), **sections: Mapping[str, object]
+) -> Path:
     """Write the stack with other values in the gateway's configuration, which takes no synthesis of seconds.
 
     Each section is one of the configuration, as in `timeouts={"total_s": 9}`; `embeddings` are the models of that kind.
+    `variables` are other values of environment variables.
     """
     document = json.loads(stack.read_text(encoding="utf-8"))
     (app,) = document["resource"]["azurerm_container_app"].values()
     for container in app["template"]["container"]:
         for variable in container["env"]:
+            if variable["name"] in variables:
+                variable["value"] = variables[variable["name"]]
             if variable["name"] == "GATEWAY_CONFIG":
                 configuration = json.loads(variable["value"])
                 kinds = {"embeddings": [model for model in configuration["models"] if model["kind"] == "embeddings"]}

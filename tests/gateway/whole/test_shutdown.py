@@ -35,7 +35,7 @@ def run_replica(
 ) -> Run:
     """Runs a replica that the test may end, with time enough for requests in flight on a busy machine."""
     del azure
-    waits = ("headers_s", "first_event_s", "idle_s", "answer_s", "litellm_s", "litellm_start_s")
+    waits = ("headers_s", "first_event_s", "idle_s", "answer_s", "embeddings_s", "litellm_s", "litellm_start_s")
     timeouts = {"total_s": 100, **dict.fromkeys(waits, 30)}
     return partial(
         run,

@@ -20,7 +20,7 @@ import pytest
 from local.runner.session import Session, run
 from tests.conftest import SOAK_S
 
-from .azure_regions import AzureRegions, EmulatorControl, GatewayLog, eventually
+from .azure_regions import AzureRegions, EmulatorControl, GatewayLog, eventually, litellm_pid
 from .conftest import Client
 from .stacks import changed
 from .surfaces import ALL_SURFACES, ANSWER, EMBEDDING, TEXT, Surface
@@ -186,7 +186,7 @@ def test_a_long_load_on_failing_regions(
     seconds = pytestconfig.getoption("--soak-seconds") or SOAK_S
     clients = [client_of(replica_to_load) for _ in range(_WORKERS)]
     gateway = Meter(Path("/proc", str(replica_to_load.gateway.popen.pid)))
-    litellm = Meter(Path("/proc", str(replica_to_load.litellm.popen.pid)))
+    litellm = Meter(Path("/proc", str(litellm_pid(replica_to_load))))
     *failing, healthy = azure.regions.values()
     done, until = threading.Event(), time.monotonic() + seconds
     with ThreadPoolExecutor(_WORKERS + 1) as pool:
