@@ -6,7 +6,7 @@ from settings.environment import EnvironmentSettings
 
 
 class Observability(Construct):
-    """A Log Analytics workspace, paid by the gigabyte."""
+    """A Log Analytics workspace, paid by the gigabyte, up to a number of them per day."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, settings: EnvironmentSettings, group: ResourceGroup
@@ -20,6 +20,7 @@ class Observability(Construct):
             resource_group_name=group.name,
             sku="PerGB2018",
             retention_in_days=settings.logs.retention_days,
+            daily_quota_gb=settings.logs.daily_quota_gb,
             tags=group.tags,
         )
         workspace.override_logical_id("gateway")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from settings.values import Group, Switch, must_be, whole_number
+from settings.values import Between, Group, Switch, must_be, whole_number
 
 
 class KeyVault(Group):
@@ -21,9 +21,14 @@ class KeyVault(Group):
 
 
 class Logs(Group):
-    """Source: https://learn.microsoft.com/azure/azure-monitor/logs/data-retention-configure."""
+    """Sources: https://learn.microsoft.com/azure/azure-monitor/logs/data-retention-configure and .../logs/daily-cap."""
 
     retention_days: Annotated[int, whole_number(30, 730)] = Field(30, description="Days that logs are kept.")
+    daily_quota_gb: Annotated[float, Between(0.023, 10_000, "a number of gigabytes")] = Field(
+        1.0,
+        description="Largest amount of logs per day. 1 GB is about 1.7 million requests. Later lines of that day are "
+        "lost; the gateway goes on. Azure's -1 for unlimited is refused.",
+    )
 
 
 ResourceGroupName = Annotated[

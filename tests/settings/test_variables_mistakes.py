@@ -94,9 +94,11 @@ def test_an_unknown_field_of_a_known_table_is_refused_without_its_value(
 ) -> None:
     monkeypatch.setenv("AIGATEWAY_LOGS__DAYS", "hunter2")
 
-    assert dev.mistakes() == (
-        "AIGATEWAY_LOGS__DAYS (environment variable): logs.days: is not a setting; allowed are retention_days",
+    (mistake,) = dev.mistakes()
+    assert mistake.startswith(
+        "AIGATEWAY_LOGS__DAYS (environment variable): logs.days: is not a setting; allowed are retention_days"
     )
+    assert "hunter2" not in mistake
 
 
 def test_a_variables_mistake_is_told_once_for_all_files(write: WriteFile, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,6 +66,7 @@ def test_logs_go_to_the_workspace(stack: Stack) -> None:
     assert environment["log_analytics_workspace_id"] == "${azurerm_log_analytics_workspace.gateway.id}"
     workspace = stack.resources["azurerm_log_analytics_workspace.gateway"]
     assert workspace["retention_in_days"] == stack.settings.logs.retention_days
+    assert workspace["daily_quota_gb"] == stack.settings.logs.daily_quota_gb
 
 
 def test_roles_alone_open_the_vault(stack: Stack) -> None:
