@@ -8,20 +8,6 @@ import yaml
 from settings.environment import EnvironmentSettings
 from settings.models import Model
 
-# Azure's reasoning models refuse these, and coding clients send them always.
-# https://learn.microsoft.com/azure/ai-services/openai/how-to/reasoning
-_REFUSED_BY_REASONING_MODELS = (
-    "temperature",
-    "top_p",
-    "presence_penalty",
-    "frequency_penalty",
-    "stop",
-    "seed",
-    "logprobs",
-    "top_logprobs",
-    "n",
-)
-
 
 def build_litellm_config(settings: EnvironmentSettings) -> dict[str, object]:
     """LiteLLM translates and nothing else: it calls once, keeps no state, and leaves failures to the gateway."""
@@ -35,7 +21,6 @@ def build_litellm_config(settings: EnvironmentSettings) -> dict[str, object]:
             "forward_client_headers_to_llm_api": True,
         },
         "litellm_settings": {
-            "drop_params": True,
             "num_retries": 0,
             "request_timeout": timeout_s,
             "turn_off_message_logging": True,
@@ -54,13 +39,8 @@ def _model(model: Model) -> dict[str, object]:
         "api_key": "os.environ/AZURE_OPENAI_API_KEY",
         "api_version": model.api_version,
     }
-    if model.kind != "responses":
-        return {"model_name": model.name, "litellm_params": parameters}
-    return {
-        "model_name": model.name,
-        "litellm_params": {**parameters, "additional_drop_params": list(_REFUSED_BY_REASONING_MODELS)},
-        "model_info": {"mode": "responses"},
-    }
+    mode = {"model_info": {"mode": "responses"}} if model.kind == "responses" else {}
+    return {"model_name": model.name, "litellm_params": parameters, **mode}
 
 
 def render_litellm_config(settings: EnvironmentSettings) -> str:

@@ -357,7 +357,6 @@ def test_litellm_knows_every_model_by_its_own_name_and_how_it_is_spoken_to(regio
         # Without the mode LiteLLM would ask a codex model for chat completions, which Azure refuses.
         mode = models[model.name].get("model_info", {}).get("mode")
         assert mode == ("responses" if model.kind == "responses" else None)
-        assert ("temperature" in parameters.get("additional_drop_params", [])) == (model.kind == "responses")
 
 
 def test_what_travels_imports_nothing_that_litellms_image_may_lack() -> None:

@@ -13,6 +13,8 @@ CHAT = "gpt-4o-mini"
 EMBEDDING = "text-embedding-3-large"
 TRANSLATED_CODEX = "translated-codex"
 TRANSLATED_CHAT = "translated-chat"
+UNKNOWN_TO_LITELLM = "coder"
+"""The name of a codex model that LiteLLM's list of models does not have."""
 DIMENSION = 3072
 CANARY = "c4n4ry"
 """A word of requests and answers that must not be printed."""

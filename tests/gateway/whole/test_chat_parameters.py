@@ -9,10 +9,9 @@ from openai.types.chat.completion_create_params import CompletionCreateParamsNon
 
 from .azure_regions import AzureRegions
 from .chat_parameters import DROPPED, REFUSED, ROWS, ChatParameters, Outcome, Row, outcome_of, refusal_of
-from .surfaces import CODEX
+from .surfaces import CODEX, UNKNOWN_TO_LITELLM
 
 pytestmark = pytest.mark.litellm
-UNKNOWN_TO_LITELLM = "coder"
 
 
 def _ask(http: httpx.Client, azure: AzureRegions, fields: dict[str, Any]) -> tuple[httpx.Response, dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""Where LiteLLM's answers deviate from OpenAI's, by version, and that the gateway fixes each deviation.
+"""Where LiteLLM's requests and answers deviate from OpenAI's, by version, and that the gateway fixes each deviation.
 
 A fix can be removed when no LiteLLM in `local/image` needs it any more.
 """
@@ -23,8 +23,9 @@ from local.runner.readiness import wait_until_ready
 from local.runner.stack import read_stack
 from settings.image import version_of
 
+from .azure_regions import AzureRegions, EmulatorControl
 from .conftest import Client
-from .surfaces import CODEX, PARAMETERS, TRANSLATED_CHAT, TRANSLATED_CODEX
+from .surfaces import CODEX, PARAMETERS, TRANSLATED_CHAT, TRANSLATED_CODEX, UNKNOWN_TO_LITELLM
 
 pytestmark = pytest.mark.litellm
 
@@ -32,15 +33,25 @@ DOCUMENT = Path(__file__).parents[3] / "docs/upgrade.md"
 TOOL: ChatCompletionFunctionToolParam = {"type": "function", "function": {"name": "read", "parameters": PARAMETERS}}
 FLAT_TOOL: FunctionToolParam = {"type": "function", "name": "read", "parameters": PARAMETERS, "strict": True}
 TWO_CALLS = "use tool, two calls, also say something"
+ALLOWED = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [TOOL]}}
+SCHEMA = {"name": "n", "description": "a form", "schema": {"type": "object"}}
+BODY = {"model": CODEX, "messages": [{"role": "user", "content": "hi"}]}
+TUNED = BODY | {"verbosity": "low", "safety_identifier": "s", "service_tier": "flex"}
 # Open Responses requires these in every response, null or not.
 NULLABLE = ("completed_at", "error", "incomplete_details", "instructions", "previous_response_id", "usage")
 
 
 @dataclass(frozen=True)
 class RawClient:
-    """Sends requests and returns the JSON of the answers as it came."""
+    """Sends requests and returns the JSON of the answers as it came, or what Azure `received` last."""
 
     http: httpx.Client
+    received: Callable[[], dict[str, Any]]
+
+    def sent(self, **fields: object) -> dict[str, Any]:
+        body = {"model": CODEX, "messages": [{"role": "user", "content": "hi"}], **fields}
+        self.http.post("/v1/chat/completions", json=body)
+        return self.received()
 
     def chat(self, prompt: str, **fields: object) -> Any:  # noqa: ANN401 - it is JSON
         body = {"model": CODEX, "messages": [{"role": "user", "content": prompt}], **fields}
@@ -96,6 +107,20 @@ def _responses(raw: RawClient) -> list[dict[str, Any]]:
     return [event["response"] for event in raw.response_events("echo: hi") if "response" in event]
 
 
+def _texts_in_order(raw: RawClient) -> bool:
+    roles = {"One.": "system", "Two.": "user", "Three.": "developer", "Four.": "system"}
+    parts = [{"type": "text", "text": "Zero."}]
+    messages = [{"role": role, "content": content} for content, role in roles.items()]
+    sent = raw.sent(messages=[{"role": "system", "content": parts}, *messages])
+    text = json.dumps([sent.get("instructions"), sent["input"]])
+    places = [text.find(word) for word in ("Zero.", *roles)]
+    return -1 not in places and places == sorted(places)
+
+
+def _assistant(**fields: object) -> list[dict[str, object]]:
+    return [{"role": "user", "content": "hi"}, {"role": "assistant", **fields}, {"role": "user", "content": "hi"}]
+
+
 @dataclass(frozen=True)
 class Deviation:
     """A deviation by its name in docs/upgrade.md. `fixed_in`: the first version of LiteLLM without it."""
@@ -137,6 +162,38 @@ DEVIATIONS = [
     ),
     Deviation("Streamed responses have events without names", lambda it: "event: " not in it.response_text("echo: hi")),
     Deviation("Streamed responses end with `[DONE]`", lambda it: "data: [DONE]" in it.response_text("echo: hi")),
+    Deviation("Instructions are joined or moved", lambda it: not _texts_in_order(it)),
+    Deviation(
+        "An assistant's `refusal` is lost",
+        lambda it: "No." not in json.dumps(it.sent(messages=_assistant(content=None, refusal="No."))),
+    ),
+    Deviation(
+        "Names of participants are lost",
+        lambda it: "Ada" not in json.dumps(it.sent(messages=[{"role": "user", "name": "Ada", "content": "hi"}])),
+    ),
+    Deviation(
+        "`strict` of a tool is null, which Azure takes for true",
+        lambda it: it.sent(tools=[TOOL])["tools"][0]["strict"] is None,
+    ),
+    Deviation(
+        "`allowed_tools` is not translated",
+        lambda it: "allowed_tools" in it.sent(tools=[TOOL], tool_choice=ALLOWED).get("tool_choice", ALLOWED),
+    ),
+    Deviation("`metadata` is lost", lambda it: "metadata" not in it.sent(metadata={"a": "b"})),
+    Deviation(
+        "`prompt_cache_retention` is lost",
+        lambda it: "prompt_cache_retention" not in it.sent(prompt_cache_retention="24h"),
+    ),
+    Deviation(
+        "A schema's description is lost",
+        lambda it: "a form" not in json.dumps(it.sent(response_format={"type": "json_schema", "json_schema": SCHEMA})),
+    ),
+    Deviation("`user` is cut", lambda it: it.sent(user="u" * 65).get("user") != "u" * 65),
+    Deviation("`n` is ignored", lambda it: it.http.post("/v1/chat/completions", json=BODY | {"n": 2}).is_success),
+    Deviation(
+        "Parameters depend on the model's name",
+        lambda it: not it.http.post("/v1/chat/completions", json=TUNED | {"model": UNKNOWN_TO_LITELLM}).is_success,
+    ),
 ]
 
 
@@ -153,10 +210,12 @@ def litellm(regions_stack: Path) -> Iterator[RawClient]:
     """LiteLLM alone, as its container runs it, with an emulated Azure behind it and no gateway anywhere."""
     stack = read_stack(regions_stack)
     configuration = stack.litellm.env["LITELLM_CONFIG_YAML"]
-    for model in stack.models:  # the gateway would do it beneath
+    unknown = {"deployment": UNKNOWN_TO_LITELLM}
+    models = [{**model, **(unknown if model["name"] == UNKNOWN_TO_LITELLM else {})} for model in stack.models]
+    for model in models:  # the gateway would do it beneath
         configuration = configuration.replace(f"azure/{model['name']}\n", f"azure/{model['deployment']}\n")
     port, key = free_port(0), secrets.token_urlsafe(24)
-    with emulate("alone", key=key, models=stack.models) as azure:
+    with emulate("alone", key=key, models=models) as azure:
         env = {
             **stack.litellm.env,
             "HOST": HOST,
@@ -171,14 +230,17 @@ def litellm(regions_stack: Path) -> Iterator[RawClient]:
             url = f"http://{HOST}:{port}"
             wait_until_ready(url + stack.litellm.readiness, process)
             headers = {"authorization": f"Bearer {key}"}
-            with httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False) as http:
-                yield RawClient(http)
+            with (
+                httpx.Client(base_url=url, headers=headers, timeout=60, trust_env=False) as http,
+                httpx.Client(base_url=azure.control_url, trust_env=False) as control,
+            ):
+                yield RawClient(http, lambda: dict(EmulatorControl(control).requests()[-1]["body"]))
 
 
 @pytest.fixture
-def raw(http_with_key: httpx.Client) -> RawClient:
+def raw(http_with_key: httpx.Client, azure: AzureRegions) -> RawClient:
     """A client of the gateway."""
-    return RawClient(http_with_key)
+    return RawClient(http_with_key, lambda: dict(azure.requests()[-1]["body"]))
 
 
 @pytest.mark.full
