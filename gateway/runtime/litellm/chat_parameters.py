@@ -70,7 +70,7 @@ def _max_output_tokens(fields: Fields) -> int | None:
         if not isinstance(value, int):
             continue
         if value < 1:
-            raise _refused(name, f"'{name}' must be at least 1.", code="integer_below_min_value")
+            raise _refused(name, f"'{name}' must be at least 1.", code="invalid_value")
         if most not in (None, value):
             raise _refused(name, f"'{name}' must be left out or the same as 'max_completion_tokens'.")
         most = value

@@ -16,16 +16,16 @@ _READ_BY_LITELLM = ("model", "messages", "input", "tools", "stream", "stream_opt
 _WRITTEN_BY_LITELLM = ("model", "input", "instructions", "tools", "stream", "encoding_format")
 _CONTROLLED_BY_LITELLM = ("model", "stream", "encoding_format")
 
-Fields = Mapping[str, object]
+Fields = Mapping[str, Any]
 
 
-def split(surface: Surface, model: Model, known: Fields) -> tuple[dict[str, object], dict[str, object], int]:
+def split(surface: Surface, model: Model, known: Fields) -> tuple[dict[str, Any], dict[str, object], int]:
     """Return what LiteLLM reads, what Azure gets from the gateway, and the number of fields without effect.
 
     Raises:
         RefusedError: 400 if something cannot be translated.
     """
-    read: dict[str, Any] = {name: value for name, value in known.items() if name in _READ_BY_LITELLM}
+    read = {name: value for name, value in known.items() if name in _READ_BY_LITELLM}
     if surface is Surface.CHAT and model.kind == "responses":
         read["messages"], dropped_names = prepare_messages(read["messages"])
         if "tools" in read:

@@ -64,7 +64,6 @@ LITELLM_PARAMETERS: dict[str, object] = {
     "text_completion": True,
     "merge_reasoning_content_in_choices": True,
     "thinking": {"type": "enabled", "budget_tokens": 1},
-    "modalities": ["audio"],
     "vector_store_ids": ["attack"],
     "mcp_servers": ["attack"],
     "tool_resources": {},
@@ -100,7 +99,6 @@ LITELLM_PARAMETERS: dict[str, object] = {
     "ttl": 1,
     "preset_cache_key": "attack",
     # Who gets to know of it.
-    "metadata": {"tags": ["attack"], "guardrails": ["attack"]},
     "litellm_metadata": {"tags": ["attack"]},
     "tags": ["attack"],
     "litellm_call_id": "attack",

@@ -20,11 +20,12 @@ DROPPED = "dropped silently"
 _QUESTION: dict[str, Any] = {"role": "user", "content": "hi"}
 _FUNCTION = {"type": "function", "function": {"name": "f"}}
 _CUSTOM = {"type": "custom", "custom": {"name": "g"}}
+_STRICT = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
 _TOOLS = [_FUNCTION, _CUSTOM]
 _CALL = {"id": "call_1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 _CUSTOM_CALL = {"id": "call_1", "type": "custom", "custom": {"name": "g", "input": "ls"}}
 _IMAGE = {"type": "image_url", "image_url": {"url": "data:image/png;base64,AA==", "detail": "low"}}
-_SCHEMA = {"name": "n", "description": "d", "schema": {"type": "object"}, "strict": True}
+_SCHEMA = {"name": "n", "description": "d", "schema": _STRICT, "strict": True}
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ ROWS = [
     *_fields(
         "tools",
         [_FUNCTION],
-        [{"type": "function", "function": {"name": "f", "parameters": {"type": "object"}, "strict": True}}],
+        [{"type": "function", "function": {"name": "f", "parameters": _STRICT, "strict": True}}],
         [{"type": "custom", "custom": {"name": "g", "description": "d", "format": {"type": "text"}}}],
         [
             {
@@ -272,7 +273,7 @@ class ChatParameters:
             assert documented().get(row.id) == outcome
 
 
-@dataclass
+@dataclass(eq=False)
 class Writer:
     """Plug-in that writes the document at the end of the run, from the reports of all workers."""
 

@@ -57,6 +57,16 @@ def test_nor_does_one_alone(http_with_key: httpx.Client, azure: AzureRegions, su
         assert _call_to_azure(http_with_key, azure, surface, {name: value}) == expected, name
 
 
+@by_surface(CODEX_CHAT, *(surface for surface in TRANSLATED if surface.route != "embeddings" and not surface.streamed))
+def test_litellm_does_not_read_the_metadata_that_azure_gets(
+    http_with_key: httpx.Client, azure: AzureRegions, surface: Surface
+) -> None:
+    metadata = {"tags": "attack", "guardrails": "attack", "model_group": "attack"}
+    expected = _call_to_azure(http_with_key, azure, surface, {})
+    received = _call_to_azure(http_with_key, azure, surface, {"metadata": metadata})
+    assert received == {**expected, "body": {**expected["body"], "metadata": metadata}}
+
+
 _INSIDE: dict[str, list[Any]] = {
     "messages": [
         {"cache_control": {"type": "ephemeral"}},
@@ -64,7 +74,6 @@ _INSIDE: dict[str, list[Any]] = {
         {"thinking_blocks": [{"type": "thinking", "thinking": "attack", "signature": "attack"}]},
         {"reasoning_items": [{"id": "attack", "encrypted_content": "attack"}]},
         {"reasoning_content": "attack"},
-        {"function_call": {"name": "attack", "arguments": "{}"}},
     ],
     "tools": [
         {"cache_control": {"type": "ephemeral"}},
