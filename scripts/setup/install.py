@@ -80,16 +80,20 @@ def install_packages(processes: Processes, folder: Path, wanted: Mapping[str, st
         fingerprint.write(folder, lock=requirements, name=name)
 
 
-def install_node_modules(processes: Processes, lock: str) -> None:
-    """Install what package-lock.json says, with the Node and npm of `.venv`; no package's script is run."""
+def install_node_modules(processes: Processes, what: str, *, lock: Path, folder: Path) -> None:
+    """Install what a package-lock.json says, with the Node and npm of `.venv`; no package's script is run."""
+    if folder != lock.parent:
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", lock.name):
+            shutil.copy(lock.with_name(name), folder)
     try:
-        processes.run([program("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"])
+        processes.run([program("npm"), "ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund"])
     except ScriptError as failure:
         raise ScriptError(
-            f"npm could not install the cdktf CLI. Its last lines:\n\n{failure}\n\n"
+            f"npm could not install {what}. Its last lines:\n\n{failure}\n\n"
             "Check the network and `npm config list`; then run the same command again."
         ) from None
-    fingerprint.write(NODE_MODULES, lock=lock)
+    fingerprint.write(folder / "node_modules", lock=lock.read_text(encoding="utf-8"))
 
 
 def names_an_index(pip_config: str) -> bool:

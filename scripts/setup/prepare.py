@@ -17,7 +17,7 @@ from scripts.cli.file_lock import file_lock
 from scripts.cli.log import log
 from scripts.cli.processes import Processes, exec_program, run_in_parallel
 from scripts.setup import fingerprint, install
-from scripts.setup.install import NODE_MODULES, VENV, program
+from scripts.setup.install import VENV, program
 from scripts.setup.paths import ROOT
 from scripts.setup.requirements import from_pipfile_lock, image_locks, tool_locks
 
@@ -28,6 +28,8 @@ IMAGES = ROOT / ".image"
 LOCKS = ROOT / "local" / "image"
 TOOLS = ROOT / ".tools"
 TOOL_LOCKS = ROOT / "local" / "tools"
+CLIENTS = TOOLS / "clients"
+CLIENTS_LOCK = ROOT / "tests" / "clients" / "package-lock.json"
 OLDEST_PYTHON = (3, 11)
 DEVELOPMENT = f"{fingerprint.NAME}-development"
 _PROGRAMS = {"azure-cli": "az"}
@@ -39,18 +41,23 @@ def prepare(
     litellm: Collection[str] = (),
     tools: Collection[str] = (),
     node: bool = False,
+    clients: bool = False,
 ) -> None:
     """Install what is missing or outdated: the packages that every script needs, and what the arguments name.
 
-    `development` are the packages of tests and linters, `litellm` versions of LiteLLM, `node` is the cdktf CLI.
+    `development` are the packages of tests and linters, `litellm` versions of LiteLLM, `node` is the cdktf CLI,
+    `clients` are the coding clients of tests/clients.
     `ScriptError` says what to do.
     """
     check_python(sys.version_info[:3])
     with file_lock(ROOT / ".setup.lock", if_taken="Another setup of this folder is running; waiting for it."):
-        packages, cli = _venv(development=development), _node_modules() if node else {}
-        others = {**_images(litellm), **_tools(tools)}
+        packages, others = _venv(development=development), {**_images(litellm), **_tools(tools)}
+        npm = {
+            **(_node_modules("the cdktf CLI", lock=ROOT / "package-lock.json", folder=ROOT) if node else {}),
+            **(_node_modules("the coding clients", lock=CLIENTS_LOCK, folder=CLIENTS) if clients else {}),
+        }
         # npm is one of the packages.
-        for jobs in ({**packages, **others}, cli) if packages else ({**others, **cli},):
+        for jobs in ({**packages, **others}, npm) if packages else ({**others, **npm},):
             if jobs:
                 run_in_parallel(jobs)
 
@@ -118,11 +125,11 @@ def _tools(names: Collection[str]) -> Jobs:
     return jobs
 
 
-def _node_modules() -> Jobs:
-    lock = (ROOT / "package-lock.json").read_text(encoding="utf-8")
-    if fingerprint.matches(NODE_MODULES, lock=lock):
+def _node_modules(what: str, *, lock: Path, folder: Path) -> Jobs:
+    if fingerprint.matches(folder / "node_modules", lock=lock.read_text(encoding="utf-8")):
         return {}
-    return {"The cdktf CLI": partial(install.install_node_modules, lock=lock)}
+    install_them = partial(install.install_node_modules, what=what, lock=lock, folder=folder)
+    return {f"{what[0].upper()}{what[1:]}": install_them}
 
 
 def _is_complete(folder: Path, lock: str, *, name: str = fingerprint.NAME) -> bool:

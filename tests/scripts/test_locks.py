@@ -23,6 +23,7 @@ LOCK_FILES = [
     *(f"local/image/{path.name}" for path in ROOT.glob("local/image/*.txt")),
     *(f"local/tools/{path.name}" for path in ROOT.glob("local/tools/*.txt")),
 ]
+PACKAGE_FILES = [str(path.with_name("package.json").relative_to(ROOT)) for path in lock.NODE_LOCKS]
 PAGES = [str(path.relative_to(ROOT)) for folder in ("*.md", "docs/**/*.md") for path in sorted(ROOT.glob(folder))]
 
 
@@ -32,7 +33,7 @@ def packages() -> str:
     return from_pipfile_lock((ROOT / "Pipfile.lock").read_text(encoding="utf-8"), development=True)
 
 
-@pytest.mark.parametrize("name", ["Pipfile", "package.json", "benchmarks/package.json", *LOCK_FILES, *PAGES])
+@pytest.mark.parametrize("name", ["Pipfile", *PACKAGE_FILES, *LOCK_FILES, *PAGES])
 def test_names_no_package_index(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert not re.search(
@@ -149,9 +150,10 @@ def test_a_version_is_named_by_an_image(text: str, versions: set[str]) -> None:
     assert versions_in(text) == versions
 
 
-@pytest.mark.parametrize("path", lock.NODE_LOCKS, ids=["cdktf", "benchmarks"])
+@pytest.mark.parametrize("path", lock.NODE_LOCKS, ids=["cdktf", "benchmarks", "clients"])
 def test_npm_packages_are_pinned_and_hashed(path: Path) -> None:
-    wanted = json.loads(path.with_name("package.json").read_text(encoding="utf-8"))["devDependencies"]
+    source = json.loads(path.with_name("package.json").read_text(encoding="utf-8"))
+    wanted = {**source["devDependencies"], **source.get("optionalDependencies", {})}
     packages = json.loads(path.read_text(encoding="utf-8"))["packages"]
     assert {name: packages[f"node_modules/{name}"]["version"] for name in wanted} == wanted
     assert all("integrity" in package for name, package in packages.items() if name and not package.get("inBundle"))
