@@ -8,6 +8,11 @@ from .configuration import read_configuration
 from .http.handler import open_server
 from .http.shutdown import ActiveRequests, serve
 
+try:
+    from uvloop import new_event_loop as new_event_loop
+except ImportError:  # it does not exist for Windows
+    from asyncio import new_event_loop as new_event_loop  # type: ignore[assignment, unused-ignore]
+
 _SHARE_OF_GRACE_PERIOD = 0.95
 
 
@@ -27,4 +32,5 @@ async def main() -> None:
 
 
 if __name__ == "__main__":
-    asyncio.run(main())
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        runner.run(main())

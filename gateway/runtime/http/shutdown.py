@@ -89,7 +89,7 @@ async def _flush(server: web.Server, *, within_s: float) -> None:
 
 
 def _has_unsent_data(connection: web.RequestHandler) -> bool:
-    return isinstance(connection.transport, asyncio.WriteTransport) and connection.transport.get_write_buffer_size() > 0
+    return connection.transport is not None and connection.transport.get_write_buffer_size() > 0
 
 
 def _unhandled(failure: Mapping[str, object]) -> dict[str, object]:

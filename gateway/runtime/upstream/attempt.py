@@ -1,7 +1,6 @@
 """One call of an upstream, Azure or LiteLLM: its response once that is valid, or a `RetryableError`."""
 
 import asyncio
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ import aiohttp
 
 from ..context import ModelRequest, Response, Surface, now
 from ..errors import error_response
+from ..json_codec import loads
 from ..retries import RetryableError, is_retryable, read_retry_after_s
 from .response_fixes import ResponseFix
 from .server_sent_events import read_error
@@ -113,7 +113,7 @@ async def _read_response(
 async def _read_body(http_response: aiohttp.ClientResponse, fix: ResponseFix, on_event: OnEvent) -> bytes:
     body = await http_response.read()
     try:
-        data = json.loads(body)
+        data = loads(body)
     except (ValueError, RecursionError):
         data = None
     if not isinstance(data, dict) or "json" not in http_response.content_type:
@@ -129,7 +129,7 @@ async def _read_body(http_response: aiohttp.ClientResponse, fix: ResponseFix, on
 async def _read_refusal(http_response: aiohttp.ClientResponse, headers: Mapping[str, str]) -> Response:
     body = await http_response.read()
     try:
-        json.loads(body)
+        loads(body)
     except (ValueError, RecursionError):
         message = f"The upstream returned status {http_response.status} without an error message."
         return error_response(http_response.status, message)

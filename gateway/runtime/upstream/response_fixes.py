@@ -23,9 +23,9 @@ class ResponseFix:
     fix: Callable[[Fields], Fields]
 
     def fix_body(self, body: bytes, data: object) -> bytes:
-        """Return the body for the client; `data` is the parsed body."""
+        """Return the body for the client; `data` is the parsed body, in which large integers are not exact."""
         fixed = self._fixed(data)
-        return body if fixed is data or fixed == data else _json(fixed)
+        return body if fixed is data or fixed == data else _json(self._fixed(json.loads(body)))
 
     def fix_event(self, event: Event) -> bytes:
         """Return the event for the client; empty if the client must not see it."""

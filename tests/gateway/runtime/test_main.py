@@ -3,15 +3,23 @@
 import asyncio
 import base64
 import hashlib
+import sys
 
 import pytest
 
-from gateway.runtime.__main__ import main
+from gateway.runtime.__main__ import main, new_event_loop
 
 from .conftest import let_others_run, read_log
 from .test_configuration import ENVIRON
 
 pytestmark = pytest.mark.anyio
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="uvloop does not exist for it")
+def test_its_event_loop_is_uvloops() -> None:
+    loop = new_event_loop()
+    loop.close()
+    assert type(loop).__module__ == "uvloop"
 
 
 async def test_the_first_line_says_which_source_runs(

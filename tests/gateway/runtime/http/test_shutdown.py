@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from aiohttp.test_utils import unused_port
 from gateway.runtime.context import now
 from gateway.runtime.http import shutdown
 from gateway.runtime.http.shutdown import ActiveRequests, serve
+from tests.virtual_time import VirtualTimeLoop
 
 from ..conftest import let_others_run
 
@@ -100,7 +102,7 @@ async def running(*, grace_s: float = 10.0) -> AsyncIterator[Running]:
             if request.path == "/stream":
                 await server.go.wait()
             if request.path == "/large":
-                assert isinstance(request.transport, asyncio.WriteTransport)
+                assert request.transport is not None
                 request.transport.set_write_buffer_limits(high=2 * LARGE)  # the handler does not wait for its client
                 await response.write(b"x" * LARGE)
             await response.write(b"whole")
@@ -140,6 +142,17 @@ async def test_on_a_signal_active_requests_finish_and_new_ones_are_refused(numbe
             await session.get(server.url)
 
 
+@pytest.mark.parametrize(
+    "anyio_backend",
+    [
+        ("asyncio", {"loop_factory": VirtualTimeLoop}),
+        pytest.param(
+            ("asyncio", {"use_uvloop": True}),  # in the container
+            marks=pytest.mark.skipif(sys.platform == "win32", reason="uvloop does not exist for it"),
+        ),
+    ],
+    ids=["virtual time", "uvloop"],
+)
 async def test_a_client_that_reads_slowly_gets_the_whole_response() -> None:
     async with running() as server, aiohttp.ClientSession() as session:
         streamed = await session.get(f"{server.url}/large")

@@ -64,6 +64,12 @@ def choice_of(index: int = 0, finish_reason: str = "stop", **message: object) ->
     return {"index": index, "finish_reason": finish_reason, "message": {"role": "assistant", **message}}
 
 
+def test_what_is_written_anew_keeps_integers_that_orjson_rounds() -> None:
+    body = json.dumps(completion(choice_of(content="a"), choice_of(content="b"), seed=2**64)).encode()
+    data = json.loads(body) | {"seed": float(2**64)}
+    assert b'"seed":18446744073709551616' in LITELLM_BRIDGED_CHAT.fix_body(body, data)
+
+
 @pytest.mark.parametrize("fix", FIXES)
 @pytest.mark.parametrize(
     "raw",
