@@ -73,6 +73,11 @@ def unsupported_api_version() -> AzureError:
     return front_end_error(status=400, code="BadRequest", message="API version not supported")
 
 
+def version_not_allowed() -> AzureError:
+    message = "api-version query parameter is not allowed when using /v1 path"
+    return front_end_error(status=400, code="BadRequest", message=message)
+
+
 def not_json() -> AzureError:
     return model_error(
         message="We could not parse the JSON body of your request. (HINT: This likely means you aren't using your "

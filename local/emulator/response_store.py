@@ -4,6 +4,7 @@ A background response goes on each time it is fetched: `queued` when created, th
 """
 
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from local.emulator import azure_errors
 from local.emulator.json_codec import JsonObject
@@ -19,17 +20,20 @@ class ResponseStore:
     def __init__(self) -> None:
         self._responses: OrderedDict[str, JsonObject] = OrderedDict()
         self._results: dict[str, JsonObject] = {}
+        self._inputs: dict[str, list[JsonObject]] = {}
 
-    def add(self, response: JsonObject) -> None:
+    def add(self, response: JsonObject, *, input_items: Sequence[JsonObject] = ()) -> None:
         self._responses[response["id"]] = response
+        self._inputs[response["id"]] = list(input_items)
         while len(self._responses) > _MAX_RESPONSES:
             response_id, _ = self._responses.popitem(last=False)
             self._results.pop(response_id, None)
+            del self._inputs[response_id]
 
-    def queue(self, response: JsonObject) -> JsonObject:
+    def queue(self, response: JsonObject, *, input_items: Sequence[JsonObject] = ()) -> JsonObject:
         """Add the response of a background request; it as it is now."""
         queued = unfinished(response, status="queued")
-        self.add(queued)
+        self.add(queued, input_items=input_items)
         self._results[response["id"]] = response
         return queued
 
@@ -40,6 +44,17 @@ class ResponseStore:
             response = {**response, "status": "in_progress"} if is_queued else self._results.pop(response_id)
             self._responses[response_id] = response
         return response
+
+    def end(self, response_id: str) -> JsonObject:
+        """A response whose stream is read, which goes on until it has ended."""
+        response = self._results.pop(response_id, None) or self._find(response_id)
+        self._responses[response_id] = response
+        return response
+
+    def input_items(self, response_id: str) -> list[JsonObject]:
+        """What the response was an answer to, in order."""
+        self._find(response_id)
+        return self._inputs[response_id]
 
     def cancel(self, response_id: str) -> JsonObject:
         """A response that has ended stays as it is."""
@@ -60,7 +75,7 @@ class ResponseStore:
 
     def delete(self, response_id: str) -> JsonObject:
         self._find(response_id)
-        del self._responses[response_id]
+        del self._responses[response_id], self._inputs[response_id]
         self._results.pop(response_id, None)
         return {"id": response_id, "object": "response.deleted", "deleted": True}
 

@@ -17,6 +17,10 @@ from local.emulator.response_store import ResponseStore
 
 _REASONING_TOKENS = 7
 _CONTEXT_TOKENS = 272_000  # the input window of the gpt-5 codex models
+_COUNTED = {
+    "conversation", "input", "instructions", "model", "parallel_tool_calls", "personality", "previous_response_id",
+    "reasoning", "text", "tool_choice", "tools", "truncation",
+}  # fmt: skip
 _SUMMARY = "**Thinking** about it"
 
 
@@ -31,10 +35,11 @@ class Responses:
         """AzureError for what Azure refuses; `model` has been checked."""
         response = self._respond(body)
         tokens: int = response["usage"]["total_tokens"]
+        items = _input_items(body.get("input"))
         if response["background"] and not body.get("stream"):
-            return whole(self._store.queue(response), tokens=tokens)
+            return whole(self._store.queue(response, input_items=items), tokens=tokens)
         if response["store"]:
-            self._store.add(response)
+            self._store.add(response, input_items=items)
         if not body.get("stream"):
             return whole(response, tokens=tokens)
         padded = (body.get("stream_options") or {}).get("include_obfuscation") is not False
@@ -65,6 +70,17 @@ class Responses:
             "usage": response_object.usage(input_tokens=tokens, output_tokens=1, reasoning_tokens=0),
         }
         return whole(compacted, tokens=tokens)
+
+    def count(self, body: JsonObject) -> Answer:
+        """POST /openai/responses/input_tokens: the tokens of a request that is not made."""
+        for name in body:
+            if name not in _COUNTED:
+                raise azure_errors.unknown(name)
+        self._check_input(body)
+        tokens = fake_model.count_tokens(*(body.get(name) or "" for name in ("input", "instructions", "tools")))
+        if previous := body.get("previous_response_id"):
+            tokens += self._store.previous(previous)["usage"]["total_tokens"]
+        return whole({"object": "response.input_tokens", "input_tokens": tokens})
 
     def _check_input(self, body: JsonObject) -> None:
         response_request.check(body)
@@ -109,6 +125,16 @@ class Responses:
         if is_encrypted:
             item["encrypted_content"] = encrypted_content.encrypt(region=self._region)
         return [item]
+
+
+def _input_items(given: object) -> list[JsonObject]:
+    """The input as `input_items` lists it."""
+    if not isinstance(given, list):
+        given = [{"role": "user", "content": given or ""}]
+    return [
+        _completed_message(item) if item.get("type", "message") == "message" else {"id": _new_id("item"), **item}
+        for item in given
+    ]
 
 
 def _model_input(body: JsonObject) -> fake_model.ModelInput:

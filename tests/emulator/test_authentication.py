@@ -40,7 +40,7 @@ def test_a_key_with_other_characters_is_401(client: TestClient) -> None:
         ("GET", "/"),
         ("GET", "/openai/responses?api-version=2025-04-01-preview"),
         ("POST", "/openai/responses/?api-version=2025-04-01-preview"),
-        ("POST", "/openai/v1/responses"),
+        ("GET", "/openai/v1/responses"),
         ("POST", "/v1/responses"),
         ("GET", "/openai/deployments?api-version=2023-05-15"),
         ("PUT", "/openai/deployments/gpt-4o-mini/chat/completions?api-version=2024-10-21"),
