@@ -1,14 +1,19 @@
 """The gateway's configuration: one JSON document, without secrets."""
 
 import json
+from datetime import UTC, date, datetime, time
 
 from gateway.runtime.configuration import Model
 from gateway.secrets import build_project_keys
 from settings.environment import EnvironmentSettings
+from settings.model_facts import facts_of
+from settings.models import Model as ModelSettings
 from settings.secret_names import azure_key, endpoint_env
 
 # What the runtime reads of a model; the dimension is for the emulator (local/), which reads this document, too.
 _OF_A_MODEL = {*Model.__dataclass_fields__, "dimension"} - {"upstreams"}
+# "Starting in August 2025": https://learn.microsoft.com/azure/ai-services/openai/api-version-lifecycle
+_V1_RELEASED = date(2025, 8, 1)
 
 
 def render_gateway_config(settings: EnvironmentSettings) -> str:
@@ -27,6 +32,7 @@ def render_gateway_config(settings: EnvironmentSettings) -> str:
         "models": [
             {
                 **model.model_dump(include=_OF_A_MODEL, exclude_none=True),
+                "created": _created(model),
                 "upstreams": _upstreams_of(model.deployment, settings),
             }
             for model in settings.all_models
@@ -47,6 +53,14 @@ def _upstreams_of(deployment: str, settings: EnvironmentSettings) -> list[str]:
     """The names of those that have a deployment, by priority."""
     upstreams = sorted(settings.all_upstreams, key=lambda upstream: upstream.priority)
     return [upstream.name for upstream in upstreams if upstream.serves(deployment)]
+
+
+def _created(model: ModelSettings) -> int:
+    """When the model was released, as clients read it; if that is unknown, the API that it speaks. It never changes."""
+    day = facts_of(model.base_model).released
+    if day is None:
+        day = _V1_RELEASED if model.api_version == "v1" else date.fromisoformat(model.api_version[:10])
+    return int(datetime.combine(day, time(), UTC).timestamp())
 
 
 def _lines(part: object) -> str:

@@ -6,7 +6,7 @@ https://docs.litellm.ai/docs/proxy/configs
 import yaml
 
 from settings.environment import EnvironmentSettings
-from settings.models import Model
+from settings.models import API_VERSIONS, Model
 
 
 def build_litellm_config(settings: EnvironmentSettings) -> dict[str, object]:
@@ -37,7 +37,7 @@ def _model(model: Model) -> dict[str, object]:
         "model": f"azure/{model.name}",
         "api_base": "os.environ/AZURE_OPENAI_ENDPOINT",
         "api_key": "os.environ/AZURE_OPENAI_API_KEY",
-        "api_version": model.api_version,
+        "api_version": API_VERSIONS[model.kind],  # the gateway, which it calls, ignores it
     }
     mode = {"model_info": {"mode": "responses"}} if model.kind == "responses" else {}
     return {"model_name": model.name, "litellm_params": parameters, **mode}

@@ -19,6 +19,7 @@ RETIREMENT_READ = date(2026, 9, 2)
 class ModelFacts:
     """Of one of Azure's models; None is unknown, or does not apply. Tokens, US dollars per million tokens."""
 
+    released: date | None = None
     context_window: int | None = None
     max_output_tokens: int | None = None
     vision: bool | None = None
@@ -37,10 +38,12 @@ _CODEX_EFFORTS: tuple[Effort, ...] = ("low", "medium", "high", "xhigh")
 # (September 2026). Input and output share the context window: of 400,000 tokens at most 272,000 are input.
 # Efforts: https://developers.openai.com/api/docs/models (2026); Azure's page on reasoning names "xhigh" for
 # gpt-5.1-codex-max, gpt-5.4 and gpt-5.5 only, and contradicts itself on "none" for gpt-5.1-codex.
+# Release: OpenAI's announcements (https://openai.com/news) and changelog (https://developers.openai.com/api/docs/changelog).
 # Prices: https://prices.azure.com/api/retail/prices, Global Standard, as in the model map of LiteLLM 1.103.2. Azure
 # sells a Data Zone or a region dearer, and long prompts to gpt-5.4 and gpt-5.5, which therefore have no price here.
 MODEL_FACTS = {
     "gpt-5.3-codex": ModelFacts(
+        released=date(2026, 2, 5),
         context_window=400_000,
         max_output_tokens=128_000,
         vision=True,
@@ -51,6 +54,7 @@ MODEL_FACTS = {
         retires=date(2027, 8, 24),
     ),
     "gpt-5.2-codex": ModelFacts(
+        released=date(2025, 12, 18),
         context_window=400_000,
         max_output_tokens=128_000,
         vision=True,
@@ -61,6 +65,7 @@ MODEL_FACTS = {
         retires=date(2027, 7, 13),
     ),
     "gpt-5.1-codex-max": ModelFacts(
+        released=date(2025, 11, 19),
         context_window=400_000,
         max_output_tokens=128_000,
         vision=True,
@@ -71,6 +76,7 @@ MODEL_FACTS = {
         retires=date(2027, 5, 18),
     ),
     "gpt-5.1-codex": ModelFacts(
+        released=date(2025, 11, 13),
         context_window=400_000,
         max_output_tokens=128_000,
         vision=True,
@@ -80,6 +86,7 @@ MODEL_FACTS = {
         retires=date(2027, 5, 15),
     ),
     "gpt-5.1-codex-mini": ModelFacts(
+        released=date(2025, 11, 13),
         context_window=400_000,
         max_output_tokens=128_000,
         vision=True,
@@ -89,6 +96,7 @@ MODEL_FACTS = {
         retires=date(2027, 5, 15),
     ),
     "gpt-5-codex": ModelFacts(
+        released=date(2025, 9, 23),
         context_window=400_000,
         max_output_tokens=128_000,
         vision=True,
@@ -99,6 +107,7 @@ MODEL_FACTS = {
         retires=date(2027, 3, 17),
     ),
     "gpt-5.5": ModelFacts(
+        released=date(2026, 4, 24),
         context_window=1_050_000,
         max_output_tokens=128_000,
         vision=True,
@@ -106,6 +115,7 @@ MODEL_FACTS = {
         retires=date(2027, 10, 26),
     ),
     "gpt-5.4": ModelFacts(
+        released=date(2026, 3, 5),
         context_window=1_050_000,
         max_output_tokens=128_000,
         vision=True,
@@ -113,6 +123,7 @@ MODEL_FACTS = {
         retires=date(2027, 9, 2),
     ),
     "gpt-4o-mini": ModelFacts(
+        released=date(2024, 7, 18),
         context_window=128_000,
         max_output_tokens=16_384,
         vision=True,
@@ -122,13 +133,13 @@ MODEL_FACTS = {
         retires=date(2027, 4, 14),
     ),
     "text-embedding-3-large": ModelFacts(
-        context_window=8_192, dimension=3072, input_price=0.13, retires=date(2028, 2, 9)
+        released=date(2024, 1, 25), context_window=8_192, dimension=3072, input_price=0.13, retires=date(2028, 2, 9)
     ),
     "text-embedding-3-small": ModelFacts(
-        context_window=8_192, dimension=1536, input_price=0.02, retires=date(2028, 2, 9)
+        released=date(2024, 1, 25), context_window=8_192, dimension=1536, input_price=0.02, retires=date(2028, 2, 9)
     ),
     "text-embedding-ada-002": ModelFacts(
-        context_window=8_192, dimension=1536, input_price=0.1, retires=date(2028, 2, 9)
+        released=date(2022, 12, 15), context_window=8_192, dimension=1536, input_price=0.1, retires=date(2028, 2, 9)
     ),
 }
 

@@ -14,7 +14,7 @@ from settings.values import Between, Group, Switch, conflict, list_of, must_be, 
 Kind = Literal["responses", "chat", "embeddings"]
 
 _DIMENSION = 3072
-_API_VERSIONS: Mapping[Kind, str] = {
+API_VERSIONS: Mapping[Kind, str] = {
     "responses": "2025-04-01-preview",
     "chat": "2024-10-21",
     "embeddings": "2023-05-15",
@@ -23,9 +23,10 @@ _OF_ONE_DEPLOYMENT = ("kind", "api_version", "base_model", "dimension", "request
 
 ApiVersion = Annotated[
     str,
-    StringConstraints(pattern="^20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(-preview)?$"),
-    must_be("an API version of Azure OpenAI, like 2025-04-01-preview or 2023-05-15"),
+    StringConstraints(pattern="^(v1|20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(-preview)?)$"),
+    must_be('an API version of Azure OpenAI, like 2025-04-01-preview or 2023-05-15, or "v1"'),
 ]
+_V1 = "`v1`: Azure's paths without a date, `/openai/v1/...`."
 Dimension = Annotated[int, whole_number(1, _DIMENSION)]
 RequestsPerMinute = Annotated[int, whole_number(1, 1_000_000)]
 TokensPerMinute = Annotated[int, whole_number(1, 1_000_000_000)]
@@ -76,8 +77,8 @@ class Model(Group):
         default_factory=lambda given: given["name"], description="Name of the deployment; by default that of the model."
     )
     api_version: ApiVersion = Field(
-        default_factory=lambda given: _API_VERSIONS[given["kind"]],
-        description="api-version of its calls. The default depends on the kind.",
+        default_factory=lambda given: API_VERSIONS[given["kind"]],
+        description=f"api-version of its calls. The default depends on the kind. {_V1}",
     )
     translate: Switch = Field(default=False, description="Send every call through LiteLLM.")
     base_model: BaseModelName = _base_model()
@@ -154,7 +155,7 @@ class Codex(Group):
         default_factory=lambda given: given["model"],
         description="Name of the deployment; by default that of the model.",
     )
-    api_version: ApiVersion = Field(_API_VERSIONS["responses"], description="api-version of its Responses calls.")
+    api_version: ApiVersion = Field(API_VERSIONS["responses"], description=f"api-version of its Responses calls. {_V1}")
     translate: Switch = Field(default=False, description="Send every call through LiteLLM, including Responses.")
     base_model: BaseModelName = _base_model()
     context_window: Tokens | None = CONTEXT_WINDOW
@@ -187,7 +188,7 @@ class Embeddings(Group):
     )
     base_model: BaseModelName = _base_model()
     dimension: Dimension = Field(_DIMENSION, description="Numbers per vector, which clients need for their index.")
-    api_version: ApiVersion = Field(_API_VERSIONS["embeddings"], description="api-version of its calls.")
+    api_version: ApiVersion = Field(API_VERSIONS["embeddings"], description=f"api-version of its calls. {_V1}")
     translate: Switch = Field(default=False, description="Send every call through LiteLLM.")
     requests_per_minute: RequestsPerMinute | None = Field(
         None, description="Azure's quota of requests per minute in each region. More are queued."

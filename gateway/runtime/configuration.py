@@ -42,6 +42,13 @@ class Model:
     context_window: int | None = None
     max_output_tokens: int | None = None
     reasoning_efforts: tuple[str, ...] | None = None
+    created: int = 0
+    """When it was released, in seconds since 1970."""
+
+    @property
+    def is_v1(self) -> bool:
+        """Whether Azure is called in its v1 form, which names the deployment in every body and no date."""
+        return self.api_version == "v1"
 
 
 @dataclass(frozen=True, kw_only=True)

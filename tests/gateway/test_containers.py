@@ -5,6 +5,7 @@ import dataclasses
 import json
 import re
 import sys
+from datetime import UTC, datetime
 from itertools import zip_longest
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from gateway.archive import read_source
+from gateway.configuration import render_gateway_config
 from gateway.containers import Container, EnvironmentTooLargeError, SecretRef, build_containers
 from gateway.litellm import build_litellm_config, render_litellm_config
 from gateway.runtime.configuration import Model as ModelConfiguration
@@ -116,6 +118,19 @@ def test_the_document_has_of_a_model_what_the_gateway_or_the_emulator_reads(regi
     read = {field.name for field in dataclasses.fields(ModelConfiguration)} | {"dimension"}
     assert set().union(*document["models"]) <= read
     assert not [model for model in document["models"] if None in model.values()]
+
+
+def test_a_model_was_created_when_it_or_else_its_api_was_released(regions: EnvironmentSettings) -> None:
+    known, dated, v1 = (
+        Model(name="mm", kind="responses", base_model="gpt-5.3-codex"),
+        Model(name="mm", kind="responses", api_version="2025-04-01-preview"),
+        Model(name="mm", kind="responses", api_version="v1"),
+    )
+    days = []
+    for model in (known, dated, v1):
+        (entry,) = json.loads(render_gateway_config(regions.model_copy(update={"models": (model,)})))["models"][2:]
+        days.append(datetime.fromtimestamp(entry["created"], UTC).isoformat())
+    assert days == [f"{day}T00:00:00+00:00" for day in ("2026-02-05", "2025-04-01", "2025-08-01")]
 
 
 def test_embeddings_of_their_own_resource_have_its_endpoint_and_key(own_embeddings: EnvironmentSettings) -> None:
@@ -351,7 +366,7 @@ def test_litellm_knows_every_model_by_its_own_name_and_how_it_is_spoken_to(regio
     for model in regions.all_models:
         parameters = models[model.name]["litellm_params"]
         assert parameters["model"] == f"azure/{model.name}"
-        assert parameters["api_version"] == model.api_version
+        assert re.fullmatch(r"20[0-9-]{8}(-preview)?", parameters["api_version"])
         assert parameters["api_base"] == "os.environ/AZURE_OPENAI_ENDPOINT"
         assert parameters["api_key"] == "os.environ/AZURE_OPENAI_API_KEY"
         # Without the mode LiteLLM would ask a codex model for chat completions, which Azure refuses.

@@ -31,6 +31,7 @@ IMPOSSIBLE = [
     ('embeddings.endpoint = "a.azure.com"', "embeddings.endpoint", '"a.azure.com"', ROOT),
     ('codex.model = "azure/gpt"', "codex.model", '"azure/gpt"', "the name of a deployment: 2 to 64 letters"),
     ('codex.api_version = "latest"', "codex.api_version", '"latest"', "an API version of Azure OpenAI, like"),
+    ('codex.api_version = "v2"', "codex.api_version", '"v2"', 'or "v1"$'),
     ('codex.api_version = "2025-13-01"', "codex.api_version", '"2025-13-01"', "an API version of Azure OpenAI"),
     ('embeddings.deployment = "gpt-5.3-codex"', "embeddings.deployment", '"gpt-5.3-codex"', "than that of codex.model"),
     ("embeddings.dimension = 3073", "embeddings.dimension", "3073", "a whole number from 1 to 3072"),

@@ -33,7 +33,7 @@ _PATHS = {
 }
 _STREAMED = (Surface.RESPONSES, Surface.CHAT)
 _RESPONSES_ONLY = (Surface.COMPACT, Surface.INPUT_TOKENS)
-_MODEL_IN_BODY = (Surface.RESPONSES, *_RESPONSES_ONLY)
+_OF_RESPONSES = (Surface.RESPONSES, *_RESPONSES_ONLY)
 
 
 class Admission:
@@ -161,12 +161,14 @@ def _reserve_nothing(_: int) -> None:
 
 
 def _for_azure(request: ModelRequest) -> ModelRequest:
-    """Keep the body as it is, except that Responses name the deployment, and the owner of what Azure stores."""
-    if request.surface not in _MODEL_IN_BODY:
+    """Keep the body as it is, but for the deployment, if the path does not name it, and the owner of what is stored."""
+    is_of_responses = request.surface in _OF_RESPONSES
+    if not is_of_responses and not request.model.is_v1:
         return request
     fields, body = request.fields, request.body
-    _check_references(fields)
-    if fields["model"] != request.model.deployment:
+    if is_of_responses:
+        _check_references(fields)
+    if fields.get("model") != request.model.deployment:
         fields = {**fields, "model": request.model.deployment}
         body = json.dumps(fields).encode()
     if request.surface is Surface.RESPONSES:
@@ -232,16 +234,19 @@ class ModelCatalog:
 
     def list(self, names: Collection[str]) -> Response:
         """List the models in the order of the settings."""
-        data = [_description(name) for name in self._models if name in names]
+        data = [_description(model) for model in self._models.values() if model.name in names]
         return _json_response({"object": "list", "data": data})
 
     def describe(self, name: str, names: Collection[str]) -> Response:
         """Describe a model, or raise RefusedError 404."""
-        return _json_response(_description(self.find(name, names).name))
+        return _json_response(_description(self.find(name, names)))
 
 
-def _description(name: str) -> dict[str, object]:
-    return {"id": name, "object": "model", "created": 0, "owned_by": "azure"}
+def _description(model: Model) -> dict[str, object]:
+    """OpenAI's fields, and the limits under the names that clients read, if they are known."""
+    limits = {"context_window": model.context_window, "max_output_tokens": model.max_output_tokens}
+    known = {name: tokens for name, tokens in limits.items() if tokens is not None}
+    return {"id": model.name, "object": "model", "created": model.created, "owned_by": "azure", **known}
 
 
 def _json_response(body: dict[str, object]) -> Response:

@@ -1,6 +1,7 @@
 """The URLs of an Azure OpenAI resource for each API of a model.
 
 https://learn.microsoft.com/azure/ai-services/openai/reference
+https://learn.microsoft.com/azure/ai-services/openai/api-version-lifecycle
 """
 
 from collections.abc import Mapping
@@ -14,25 +15,33 @@ from .attempt import Endpoint
 from .authentication import build_authentication_headers
 
 _PATHS = {
-    Surface.RESPONSES: "/openai/responses",
-    Surface.COMPACT: "/openai/responses/compact",
-    Surface.INPUT_TOKENS: "/openai/responses/input_tokens",
-    Surface.CHAT: "/openai/deployments/{deployment}/chat/completions",
-    Surface.EMBEDDINGS: "/openai/deployments/{deployment}/embeddings",
+    Surface.RESPONSES: "/responses",
+    Surface.COMPACT: "/responses/compact",
+    Surface.INPUT_TOKENS: "/responses/input_tokens",
+    Surface.CHAT: "/chat/completions",
+    Surface.EMBEDDINGS: "/embeddings",
 }
+_OF_A_DEPLOYMENT = (Surface.CHAT, Surface.EMBEDDINGS)
 
 
 def build_azure_endpoints(*, model: Model, upstream: Upstream, timeouts: Timeouts) -> Mapping[Surface, Endpoint]:
     """Return the endpoint of each API; admission checks which of them the model supports."""
     return {
         surface: Endpoint(
-            url=f"{upstream.endpoint}{path.format(deployment=model.deployment)}?api-version={model.api_version}",
+            url=f"{upstream.endpoint}/openai{_path(model, surface)}",
             headers=build_authentication_headers(upstream),
             idle_s=timeouts.idle_s,
             headers_s=timeouts.headers_s,
         )
-        for surface, path in _PATHS.items()
+        for surface in _PATHS
     }
+
+
+def _path(model: Model, surface: Surface) -> str:
+    if model.is_v1:
+        return f"/v1{_PATHS[surface]}"
+    deployment = f"/deployments/{model.deployment}" if surface in _OF_A_DEPLOYMENT else ""
+    return f"{deployment}{_PATHS[surface]}?api-version={model.api_version}"
 
 
 def stored_response_endpoint(endpoint: Endpoint, operation: StoredOperation) -> Endpoint:

@@ -1,6 +1,7 @@
 """Models and requests as the steps get them, for tests of single steps."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from gateway.runtime.configuration import Kind, Model, Project, Upstream
@@ -48,6 +49,13 @@ def build_models(*upstreams: Upstream) -> dict[str, Model]:
         ),
     )
     return {model.name: model for model in models}
+
+
+def in_v1_form(models: Mapping[str, Model]) -> dict[str, Model]:
+    """The same models, whose deployments have other names and are called without a date."""
+    return {
+        name: replace(model, deployment=f"our-{model.deployment}", api_version="v1") for name, model in models.items()
+    }
 
 
 def build_model(

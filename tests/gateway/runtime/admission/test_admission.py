@@ -39,6 +39,7 @@ OWN = "my-codex"
 def models(configuration: Configuration) -> dict[str, Model]:
     """Those of the configuration, one whose deployment has another name, and one translated of each other kind."""
     models = dict(configuration.models)
+    models[CODEX] = replace(models[CODEX], created=1_770_249_600, context_window=400_000, max_output_tokens=128_000)
     models[OWN] = replace(models[CODEX], name=OWN, deployment="gpt-own")
     models["translated-chat"] = replace(models[CHAT], name="translated-chat", translate=True)
     models["translated-embeddings"] = replace(models[EMBEDDING], name="translated-embeddings", translate=True)
@@ -297,7 +298,15 @@ async def test_each_project_sees_its_models_and_no_other(entrance: Entrance) -> 
         assert (status, body["object"]) == (200, "list")
         names = [CODEX, CHAT, EMBEDDING, TRANSLATED, OWN, "translated-chat", "translated-embeddings"]
         assert [model["id"] for model in body["data"]] == names
-        assert set(body["data"][0]) == {"id", "object", "created", "owned_by"}
+        assert body["data"][0] == {
+            "id": CODEX,
+            "object": "model",
+            "created": 1_770_249_600,
+            "owned_by": "azure",
+            "context_window": 400_000,
+            "max_output_tokens": 128_000,
+        }
+        assert set(body["data"][1]) == {"id", "object", "created", "owned_by"}
     assert [model["id"] for model in (await get("/v1/models", OTHER_KEY))[1]["data"]] == [EMBEDDING]
     assert (await get(f"/v1/models/{EMBEDDING}", OTHER_KEY))[1] == body["data"][2]
     unknown, forbidden = await get("/v1/models/gpt-9", OTHER_KEY), await get(f"/v1/models/{CODEX}", OTHER_KEY)
