@@ -21,11 +21,12 @@ _TOKEN = re.compile(r"\s*\S{1,12}|\s+")
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionTool:
-    """A function that the client offers, perhaps one of a namespace."""
+    """A function that the client offers, perhaps one of a namespace. A `custom` one gets text instead of arguments."""
 
     name: str
     namespace: str | None = None
     parameters: JsonObject
+    custom: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +50,7 @@ class ToolCall:
     name: str
     namespace: str | None
     arguments: str
+    custom: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +133,12 @@ def _calls(model_input: ModelInput) -> list[ToolCall]:
     count = 2 if two and model_input.parallel else 1
     chosen = [tools[number % len(tools)] for number in range(count)]
     return [
-        ToolCall(name=tool.name, namespace=tool.namespace, arguments=_arguments(tool, number=number, named=named))
+        ToolCall(
+            name=tool.name,
+            namespace=tool.namespace,
+            arguments=_arguments(tool, number=number, named=named),
+            custom=tool.custom,
+        )
         for number, tool in enumerate(chosen)
     ]
 
@@ -142,6 +149,8 @@ def _arguments(tool: FunctionTool, *, number: int, named: re.Match[str] | None) 
         with suppress(ValueError):
             arguments, _ = json.JSONDecoder().raw_decode(named.string, named.end())
             return json_codec.text(arguments)
+    if tool.custom:
+        return f"input é{number}"
     return json_codec.text(example(tool.parameters, number=number)) if tool.parameters else "{}"
 
 

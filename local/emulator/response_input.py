@@ -9,6 +9,7 @@ _MESSAGE_FIELDS = {"type", "role", "content", "id", "status", "phase"}
 _ROLES = ("assistant", "system", "developer", "user")
 _ASSISTANT_PARTS = ("output_text", "refusal")
 _USER_PARTS = ("input_text", "input_image", "input_file")
+_OUTPUTS = ("function_call_output", "custom_tool_call_output")
 _UNCHECKED = (
     "item_reference", "custom_tool_call", "custom_tool_call_output", "local_shell_call", "local_shell_call_output",
     "web_search_call", "file_search_call",
@@ -160,7 +161,7 @@ def user_messages(items: object) -> list[JsonObject]:
 
 def last_tool_output(items: object) -> str | None:
     """The text of the result with which the input ends, if any."""
-    if not isinstance(items, list) or not items or items[-1].get("type") != "function_call_output":
+    if not isinstance(items, list) or not items or items[-1].get("type") not in _OUTPUTS:
         return None
     output = items[-1]["output"]
     if isinstance(output, str):

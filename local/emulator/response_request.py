@@ -129,6 +129,9 @@ def _check_tool(tool: object, *, where: str) -> None:
         _check_namespace(tool, where=where)
     elif kind == "function":
         _check_function(tool, where=where)
+    elif kind == "custom":
+        if not isinstance(tool.get("name"), str) or not tool["name"]:
+            raise azure_errors.missing(f"{where}.name")
     elif kind not in _HOSTED_TOOLS:
         raise azure_errors.wrong_value(param=f"{where}.type", value=kind, supported=azure_errors.listed(_TOOLS))
 
@@ -204,11 +207,16 @@ def _check_metadata(metadata: JsonObject) -> None:
 
 
 def function_tools(tools: list[JsonObject]) -> list[FunctionTool]:
-    """The functions on offer, those of namespaces included; hosted tools are accepted and never called."""
+    """The tools of the client, those of namespaces included; hosted tools are accepted and never called."""
     return [
-        FunctionTool(name=tool["name"], namespace=namespace, parameters=tool.get("parameters") or {})
+        FunctionTool(
+            name=tool["name"],
+            namespace=namespace,
+            parameters=tool.get("parameters") or {},
+            custom=tool["type"] == "custom",
+        )
         for tool, namespace in _with_namespaces(tools)
-        if tool["type"] == "function"
+        if tool["type"] in ("function", "custom")
     ]
 
 

@@ -50,7 +50,9 @@ def _events(response: JsonObject) -> Iterator[tuple[str, JsonObject]]:
             case "reasoning":
                 yield from _summary_events(item, place)
             case "function_call":
-                yield from _call_events(item, place)
+                yield from _call_events(item, place, name="arguments", kind="function_call_arguments")
+            case "custom_tool_call":
+                yield from _call_events(item, place, name="input", kind="custom_tool_call_input")
             case _:
                 yield from _text_events(item, place)
         yield "response.output_item.done", {"output_index": index, "item": item}
@@ -64,6 +66,8 @@ def _begun(item: JsonObject) -> JsonObject:
             return {**item, "summary": []}
         case "function_call":
             return {**item, "status": "in_progress", "arguments": ""}
+        case "custom_tool_call":
+            return {**item, "status": "in_progress", "input": ""}
         case _:
             return {**item, "status": "in_progress", "content": []}
 
@@ -78,10 +82,10 @@ def _summary_events(item: JsonObject, place: JsonObject) -> Iterator[tuple[str, 
         yield "response.reasoning_summary_part.done", {**here, "part": part}
 
 
-def _call_events(item: JsonObject, place: JsonObject) -> Iterator[tuple[str, JsonObject]]:
-    for piece in fake_model.tokens_of(item["arguments"]):
-        yield "response.function_call_arguments.delta", {**place, "delta": piece}
-    yield "response.function_call_arguments.done", {**place, "arguments": item["arguments"]}
+def _call_events(item: JsonObject, place: JsonObject, *, name: str, kind: str) -> Iterator[tuple[str, JsonObject]]:
+    for piece in fake_model.tokens_of(item[name]):
+        yield f"response.{kind}.delta", {**place, "delta": piece}
+    yield f"response.{kind}.done", {**place, name: item[name]}
 
 
 def _text_events(item: JsonObject, place: JsonObject) -> Iterator[tuple[str, JsonObject]]:

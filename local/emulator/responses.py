@@ -141,7 +141,7 @@ def _model_input(body: JsonObject) -> fake_model.ModelInput:
     choice = body.get("tool_choice") or "auto"
     function = None
     if isinstance(choice, dict):
-        function = choice.get("name") if choice.get("type") == "function" else None
+        function = choice.get("name") if choice.get("type") in ("function", "custom") else None
         choice = choice.get("mode")  # of a choice among allowed tools
     return fake_model.ModelInput(
         prompt=response_input.last_prompt(body.get("input")),
@@ -174,13 +174,13 @@ def _output_items(generated: fake_model.ModelOutput, *, budget: int | None) -> t
         tokens += fake_model.count_tokens(call.name, call.arguments)
         items.append(
             {
-                "id": _new_id("fc"),
-                "type": "function_call",
+                "id": _new_id("ctc" if call.custom else "fc"),
+                "type": "custom_tool_call" if call.custom else "function_call",
                 "status": "completed",
                 "call_id": f"call_{secrets.token_hex(12)}",
                 "name": call.name,
                 **({"namespace": call.namespace} if call.namespace else {}),
-                "arguments": call.arguments,
+                "input" if call.custom else "arguments": call.arguments,
             }
         )
     return items, tokens, cut

@@ -140,13 +140,13 @@ _COMMON: dict[str, Validator] = {
     "temperature": number,
     "top_p": number,
     "top_logprobs": integer,
-    "metadata": by_type({dict: _accept}),
+    "metadata": any_object,
     "service_tier": text,
     "store": boolean,
     "user": text,
     "safety_identifier": text,
     "prompt_cache_key": text,
-    "prompt_cache_options": by_type({dict: _accept}),
+    "prompt_cache_options": any_object,
     "prompt_cache_retention": text,
 }
 
@@ -274,6 +274,10 @@ _RESPONSES = object_of(
     conversation=absent_or_false,
     prompt=absent_or_false,
     truncation=text,
+    access_programs=any_object,
+    context_management=list_of(any_object),
+    image=any_object,
+    moderation=any_object,
     **_COMMON,
 )
 _EMBEDDINGS = object_of(

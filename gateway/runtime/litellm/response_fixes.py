@@ -10,6 +10,7 @@ import base64
 from ..context import ModelRequest, Surface
 from ..upstream.response_fixes import NO_FIX, Fields, ResponseFix, add_arguments_index
 from ..upstream.server_sent_events import DONE, Event
+from .custom_tool_calls import CustomToolCalls, read_custom_tools
 
 _ID_PREFIX = "resp_"
 _WRAPPED_ID = "bGl0ZWxsbT"  # "litellm:" in base64
@@ -136,6 +137,11 @@ def select_litellm_fix(request: ModelRequest) -> ResponseFix:
     """Return the fix for LiteLLM's response to a request."""
     if request.surface is Surface.RESPONSES:
         return LITELLM_RESPONSES
-    if request.surface is Surface.CHAT:
-        return LITELLM_BRIDGED_CHAT if request.model.kind == "responses" else LITELLM_CHAT
-    return NO_FIX
+    if request.surface is not Surface.CHAT:
+        return NO_FIX
+    if request.model.kind != "responses":
+        return LITELLM_CHAT
+    if not (custom_tools := read_custom_tools(request.fields)):
+        return LITELLM_BRIDGED_CHAT
+    calls = CustomToolCalls(custom_tools)
+    return ResponseFix(lambda answer: calls.fix(_fix_bridged_chat(answer)))

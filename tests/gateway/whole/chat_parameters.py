@@ -162,6 +162,10 @@ ROWS = [
         "file",
         _user({"type": "file", "file": {"filename": "a.pdf", "file_data": "data:application/pdf;base64,AA=="}}),
     ),
+    _messages(
+        "`prompt_cache_breakpoint`",
+        _user({"type": "text", "text": "Read this.", "prompt_cache_breakpoint": {"mode": "explicit"}}),
+    ),
     _messages("file by id", _user({"type": "file", "file": {"file_id": "assistant-123"}})),
     _messages("audio", _user({"type": "input_audio", "input_audio": {"data": "AA==", "format": "wav"}})),
     _messages("unknown part", _user({"type": "video_url", "video_url": {"url": "https://example.com/a.mp4"}})),

@@ -5,6 +5,9 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
+from openai.types import embedding_create_params as embeddings
+from openai.types.chat import completion_create_params as chat
+from openai.types.responses import response_create_params as responses
 
 from gateway.runtime.admission.litellm_fields import keep_known_fields
 from gateway.runtime.context import Surface
@@ -176,14 +179,16 @@ def test_null_is_no_value(surface: Surface) -> None:
         (Surface.CHAT, "messages.0.content", [1, {}, None, ...]),
         (Surface.CHAT, "messages.4.content", [1, {}, None, ...]),
         (Surface.CHAT, "messages.1.content.0", ["x", None, {}]),
-        (Surface.CHAT, "messages.1.content.0.type", ["file", "input_audio", "x", 1, None, ["text"], ...]),
+        (Surface.CHAT, "messages.1.content.0.type", ["refusal", "input_audio", "x", 1, None, ["text"], ...]),
         (Surface.CHAT, "messages.1.content.0.text", [1, None, ...]),
         (Surface.CHAT, "messages.2.content.0.image_url", [1, None, {}, ...]),
         (Surface.CHAT, "messages.3.tool_calls", ["x", {}, [None], [{}], [{"type": "custom"}]]),
         (Surface.CHAT, "messages.3.tool_calls.0.id", [1, None, ...]),
         (Surface.CHAT, "messages.3.tool_calls.0.function", ["x", None, {}, ...]),
         (Surface.CHAT, "messages.3.tool_calls.0.function.arguments", [{}]),
-        (Surface.CHAT, "messages.4.tool_call_id", [1, [], {}]),
+        (Surface.CHAT, "messages.4.tool_call_id", [1, [], {}, None, ...]),
+        (Surface.CHAT, "messages.2.content.0", [{"type": "file"}, {"type": "file", "file": {"file_id": 1}}]),
+        (Surface.CHAT, "messages.0.content", [[{"type": "image_url", "image_url": "data:,x"}]]),
         (Surface.CHAT, "tools", ["x", {}, ["x"], [None], [{}], [{"type": "mcp"}], [{"type": "custom"}]]),
         (Surface.CHAT, "tools.0.function", ["x", [], None, {}, ...]),
         (Surface.CHAT, "tools.0.function.name", [1, None, ...]),
@@ -230,6 +235,26 @@ def test_what_has_another_shape_is_refused_and_named(surface: Surface, path: str
 )
 def test_the_message_says_what_would_fit(value: object, message: str) -> None:
     assert refusal(Surface.CHAT, changed(Surface.CHAT, "messages.0.content", value))["message"] == message
+
+
+@pytest.mark.parametrize(
+    ("surface", "parameters"),
+    [
+        (Surface.CHAT, chat.CompletionCreateParamsBase),
+        (Surface.RESPONSES, responses.ResponseCreateParamsBase),
+        (Surface.EMBEDDINGS, embeddings.EmbeddingCreateParams),
+    ],
+)
+def test_no_field_that_openai_documents_is_removed(surface: Surface, parameters: type) -> None:
+    for name in parameters.__annotations__.keys() - WHOLE[surface].keys():
+        refused: list[object] = []
+        values: list[object] = ["x", [], {}, 1]
+        for value in values:
+            try:
+                assert keep_known_fields(surface, WHOLE[surface] | {name: value})[1] == 0, name
+            except RefusedError:
+                refused.append(value)
+        assert refused, name
 
 
 def test_a_clients_own_words_are_not_repeated() -> None:
