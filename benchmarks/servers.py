@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from benchmarks.litellm import Configuration
 from benchmarks.node_packages import NODE, install_portkey
@@ -33,7 +34,9 @@ class Replica:
 
 
 @contextmanager
-def run_replica(stack: Path, *, port: int = 0, key: str | None = None) -> Iterator[Replica]:
+def run_replica(
+    stack: Path, *, port: int = 0, key: str | None = None, litellm: Literal["loading", "absent"] = "loading"
+) -> Iterator[Replica]:
     """Run a synthesized stack against emulators, with secrets of its own; LiteLLM may still be loading.
 
     `key` is what the gateway will ask for; None makes one up.
@@ -44,7 +47,7 @@ def run_replica(stack: Path, *, port: int = 0, key: str | None = None) -> Iterat
     variables[str(read.gateway.secrets[first["key_envs"][0]].variable)] = key or secrets.token_urlsafe(24)
     environ = {f"TF_VAR_{name}": value for name, value in variables.items()}
     unused = stack.with_name("secrets.json")
-    with run(stack=stack, port=port, environ=environ, secrets=unused, litellm="loading") as session:
+    with run(stack=stack, port=port, environ=environ, secrets=unused, litellm=litellm) as session:
         yield Replica(
             session=session,
             gateway=Target(name=GATEWAY, url=session.host_url, key=session.key),

@@ -45,6 +45,7 @@ def render_gateway_config(settings: EnvironmentSettings) -> str:
         "retries": settings.retries.model_dump(),
         "circuit_breaker": settings.circuit_breaker.model_dump(),
         "limits": settings.limits.model_dump(),
+        "log_client_address": settings.logs.client_address,
     }
     return "{\n" + ",\n".join(f'"{name}": {_lines(part)}' for name, part in document.items()) + "\n}"
 

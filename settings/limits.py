@@ -143,6 +143,11 @@ class Limits(Group):
         2000,
         description="Maximum number of connections to a replica. Above it, a new one replaces the longest idle one.",
     )
+    unauthenticated_per_minute: Annotated[int, whole_number(1, 1_000_000)] = Field(
+        300,
+        description="Requests without a valid key, per client address (IPv6: network of 64 bits) and minute, that get "
+        "401; more get 429. Requests with a valid key do not count.",
+    )
     queue_s: Annotated[float, seconds(0, 220)] = Field(
         120.0, description="How long embeddings wait for Azure's quota before the client gets 429."
     )

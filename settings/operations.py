@@ -29,6 +29,10 @@ class Logs(Group):
         description="Largest amount of logs per day. 1 GB is about 1.7 million requests. Later lines of that day are "
         "lost; the gateway goes on. Azure's -1 for unlimited is refused.",
     )
+    client_address: Switch = Field(
+        default=False,
+        description="The client's address in every line of the access log, not only of requests without a valid key.",
+    )
 
 
 ResourceGroupName = Annotated[

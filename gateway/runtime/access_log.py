@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
-from .context import Attempt, RequestContext, now
+from .context import Attempt, RequestContext, Response, now
 
 LogEvent = Callable[[dict[str, object]], None]
 
@@ -21,6 +21,7 @@ def log_request(context: RequestContext) -> None:
         {
             "request_id": context.request_id,
             "client_request_id": context.client_request_id,
+            "client_address": context.client_address,
             "project": context.project,
             "route": context.route,
             "model": context.model,
@@ -38,6 +39,13 @@ def log_request(context: RequestContext) -> None:
             "error": context.error,
         }
     )
+
+
+def log_refusal(request_id: str, route: str, response: Response, client_address: str) -> None:
+    """Write the line of a request without a valid key."""
+    context = RequestContext(request_id=request_id, route=route, started=now(), deadline=now())
+    context.status, context.error, context.client_address = response.status, response.error, client_address
+    log_request(context)
 
 
 def log_event(fields: Mapping[str, object]) -> None:

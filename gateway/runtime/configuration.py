@@ -86,6 +86,7 @@ class Configuration:
     retries: Retries
     circuit_breaker: CircuitBreaker
     limits: Limits
+    log_client_address: bool = False
     source: str | None = None
 
 
@@ -117,6 +118,7 @@ def read_configuration(environ: Mapping[str, str]) -> Configuration:
         retries=Retries(**document["retries"]),
         circuit_breaker=CircuitBreaker(**document["circuit_breaker"]),
         limits=Limits(**document["limits"]),
+        log_client_address=document["log_client_address"],
         source=source_digest(environ["GATEWAY_SOURCE"]) if "GATEWAY_SOURCE" in environ else None,
     )
 

@@ -106,6 +106,8 @@ class RequestContext:
     route: str
     client_request_id: str | None = None
     """The client's own id of the request, if it is short and harmless."""
+    client_address: str | None = None
+    """If it is logged."""
     started: float
     deadline: float
     """When the first byte is due, including inner calls."""

@@ -8,6 +8,7 @@ import math
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 
 from .context import Response, Surface
 from .retries import RetryableError
@@ -65,6 +66,7 @@ def upgrade_required() -> Response:
     return replace(response, headers={**response.headers, "upgrade": "HTTP/1.1", "connection": "Upgrade, close"})
 
 
+@cache
 def invalid_api_key() -> Response:
     """401. The message is the same for a missing and a wrong key, so that it reveals nothing about keys."""
     message = (
@@ -72,6 +74,13 @@ def invalid_api_key() -> Response:
         "<key>'."
     )
     return error_response(401, message, code="invalid_api_key")
+
+
+def too_many_unauthenticated(retry_after_s: float) -> Response:
+    """429. Says why, too: in an office that has just replaced its key, it is what all clients see."""
+    message = "Incorrect API key provided, and too many such requests from this address. Please try again later."
+    code = "too_many_unauthenticated_requests"
+    return error_response(429, message, type="requests", code=code, retry_after_s=retry_after_s)
 
 
 def upstream_unavailable(error: RetryableError) -> Response:

@@ -54,21 +54,28 @@ class Pipeline:
         self._project_limits = ProjectLimits(projects)
 
     async def answer_client(
-        self, http_request: web.BaseRequest, route: Route | None, context: RequestContext, resources: ExitStack
+        self,
+        http_request: web.BaseRequest,
+        route: Route | None,
+        project: Project,
+        context: RequestContext,
+        resources: ExitStack,
     ) -> Response:
-        """Return the response to a client; `resources` are released when it has been sent."""
-        return await _catch_errors(self._answer_client(http_request, route, context, resources))
+        """Return the response to a client of this project; `resources` are released when it has been sent."""
+        return await _catch_errors(self._answer_client(http_request, route, project, context, resources))
 
     async def answer_litellm(self, http_request: web.BaseRequest, route: Route, context: RequestContext) -> Response:
         """Return the response to a call that LiteLLM makes on behalf of the client's request in `context`."""
         return await _catch_errors(self._answer_litellm(http_request, route, context))
 
     async def _answer_client(
-        self, http_request: web.BaseRequest, route: Route | None, context: RequestContext, resources: ExitStack
+        self,
+        http_request: web.BaseRequest,
+        route: Route | None,
+        project: Project,
+        context: RequestContext,
+        resources: ExitStack,
     ) -> Response:
-        if route is None:
-            return _refuse_route(http_request)
-        project = self.authentication.require_project(http_request)
         context.project = project.name
         context.client_request_id = read_client_request_id(http_request)
         counted = resources.enter_context(self._project_limits.count(project, context))
@@ -79,12 +86,14 @@ class Pipeline:
     async def _answer_project(
         self,
         http_request: web.BaseRequest,
-        route: Route,
+        route: Route | None,
         project: Project,
         context: RequestContext,
         counted: CountedRequest,
         reserve: Reserve,
     ) -> Response:
+        if route is None:
+            return refuse_route(http_request)
         if route.operation:
             request = self._admission.admit_operation(http_request, route.operation, project, context)
         elif route.surface is None:
@@ -108,8 +117,8 @@ class Pipeline:
         return await self._failover(request)
 
 
-def _refuse_route(http_request: web.BaseRequest) -> Response:
-    """Without a key, as routes are no secret."""
+def refuse_route(http_request: web.BaseRequest) -> Response:
+    """Answer a request to a route that does not exist; with or without a key, as routes are no secret."""
     path = http_request.rel_url.raw_path
     if http_request.headers.get("upgrade", "").lower() == "websocket":
         route = find_route("POST", path)

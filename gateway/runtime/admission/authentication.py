@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from ..configuration import Project
-from ..errors import RefusedError, invalid_api_key
 from ..routes import Route
 
 _KEY_HEADERS = ("authorization", "x-gateway-key", "api-key")
@@ -32,19 +31,8 @@ class Authentication:
         matches = [hmac.compare_digest(digest, self._inner_key) for digest in _read_keys(http_request)]
         return bool(matches) and all(matches)
 
-    def require_project(self, http_request: web.BaseRequest) -> Project:
-        """Return the project that all keys of the request belong to.
-
-        Raises:
-            RefusedError: 401.
-        """
-        project = self.find_project(http_request)
-        if project is None:
-            raise RefusedError(invalid_api_key())
-        return project
-
     def find_project(self, http_request: web.BaseRequest) -> Project | None:
-        """Return the same project, or None."""
+        """Return the project that all keys of the request belong to, if there is one."""
         owners = [self._owner(digest) for digest in _read_keys(http_request)]
         return owners[0] if owners and all(owner is owners[0] for owner in owners) else None
 

@@ -1,6 +1,7 @@
 """Answers HTTP requests: of clients, of LiteLLM on behalf of a client, and of the platform's health probes."""
 
 import asyncio
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
 from http import HTTPStatus
@@ -8,17 +9,19 @@ from http import HTTPStatus
 import aiohttp
 from aiohttp import web
 
-from ..access_log import LogEvent, log_request
-from ..configuration import Configuration
+from ..access_log import LogEvent, log_refusal, log_request
+from ..configuration import Configuration, Project
 from ..context import RequestContext, Response, now
-from ..errors import error_location, invalid_api_key, shutting_down
+from ..errors import error_location, invalid_api_key, shutting_down, too_many_unauthenticated
 from ..litellm.translation import INNER_TOKEN_HEADER
-from ..pipeline import Pipeline
+from ..pipeline import Pipeline, refuse_route
 from ..routes import Route, find_route
+from .client_address import client_address
 from .event_stream import EventStream
 from .health import HealthProbes
 from .server import Server, to_http_response
 from .shutdown import ActiveRequests
+from .unauthenticated import UnauthenticatedRequests
 
 
 class HttpHandler:
@@ -37,9 +40,14 @@ class HttpHandler:
         self._active_requests = active_requests
         self._log_event = log_event
         self._pipeline = Pipeline(configuration=configuration, session=session, log_event=log_event)
+        self._logs_client_address = configuration.log_client_address
+        self.unauthenticated = UnauthenticatedRequests(
+            per_minute=configuration.limits.unauthenticated_per_minute, log_event=log_event
+        )
         self._probes = HealthProbes(
             active_requests=active_requests,
             authentication=self._pipeline.authentication,
+            unauthenticated=self.unauthenticated,
             source=configuration.source,
             log_event=log_event,
         )
@@ -50,19 +58,49 @@ class HttpHandler:
         if probe := self._probes.answer(http_request, path):
             return probe
         route = find_route(http_request.method, path)
-        if route and self._pipeline.authentication.is_litellm(http_request, route):
+        authentication = self._pipeline.authentication
+        if route and authentication.is_litellm(http_request, route):
             return await self._answer_litellm(http_request, route)
-        return await self._answer_client(http_request, route)
+        project = authentication.find_project(http_request)
+        if project is None:
+            return self._refuse(http_request, route)
+        return await self._answer_client(http_request, route, project)
 
-    async def _answer_client(self, http_request: web.BaseRequest, route: Route | None) -> web.StreamResponse:
-        name = route.name if route else "unknown"
-        with self._active_requests.open(route=name, total_s=self._total_s) as context:
+    def log_connection_event(self, event: dict[str, object]) -> None:
+        """Log an event of a connection. What is no HTTP needs no key either: it counts like a request without one."""
+        address = event.get("client_address")
+        if not isinstance(address, str) or self.unauthenticated.count(address):
+            self._log_event(event)
+
+    def _refuse(self, http_request: web.BaseRequest, route: Route | None) -> web.StreamResponse:
+        """Answer a request without a valid key at once, as there may be thousands a second."""
+        address = client_address(http_request)
+        is_logged = self.unauthenticated.count(address)
+        if after_s := self.unauthenticated.retry_after_s(address):
+            response = too_many_unauthenticated(after_s)
+        else:
+            response = invalid_api_key() if route else refuse_route(http_request)
+        request_id = uuid.uuid4().hex
+        if is_logged:
+            log_refusal(request_id, _name(route), response, address)
+        http_response = to_http_response(response)
+        http_response.headers["x-request-id"] = request_id
+        if self._active_requests.is_draining or response.status == HTTPStatus.UPGRADE_REQUIRED:
+            http_response.force_close()
+        return http_response
+
+    async def _answer_client(
+        self, http_request: web.BaseRequest, route: Route | None, project: Project
+    ) -> web.StreamResponse:
+        with self._active_requests.open(route=_name(route), total_s=self._total_s) as context:
             try:
+                if self._logs_client_address:
+                    context.client_address = client_address(http_request)
                 with ExitStack() as resources:
                     if self._active_requests.is_draining:
                         response = shutting_down()
                     else:
-                        response = await self._pipeline.answer_client(http_request, route, context, resources)
+                        response = await self._pipeline.answer_client(http_request, route, project, context, resources)
                     context.status, context.first_byte = response.status, now()
                     context.error = response.error or context.error
                     return await self._send(http_request, response, context, is_inner=False)
@@ -122,6 +160,10 @@ class HttpHandler:
         return http_response
 
 
+def _name(route: Route | None) -> str:
+    return route.name if route else "unknown"
+
+
 def _note_client_closed(context: RequestContext) -> None:
     if not context.is_complete:
         context.error = context.error or "client_closed"
@@ -142,4 +184,8 @@ async def open_server(
         handler = HttpHandler(
             configuration=configuration, session=session, active_requests=active_requests, log_event=log_event
         )
-        yield Server(handler, timeouts=configuration.timeouts, limits=configuration.limits, log_event=log_event)
+        timeouts, limits = configuration.timeouts, configuration.limits
+        try:
+            yield Server(handler, timeouts=timeouts, limits=limits, log_event=handler.log_connection_event)
+        finally:
+            handler.unauthenticated.end_minute()

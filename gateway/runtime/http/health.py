@@ -5,8 +5,10 @@ from aiohttp import web
 from ..access_log import LogEvent
 from ..admission.authentication import Authentication
 from ..routes import LIVENESS, READINESS
+from .client_address import client_address
 from .server import SERVER_HEADER
 from .shutdown import ActiveRequests
+from .unauthenticated import UnauthenticatedRequests
 
 _LOOPBACK = ("127.0.0.1", "::1")
 
@@ -19,11 +21,13 @@ class HealthProbes:
         *,
         active_requests: ActiveRequests,
         authentication: Authentication,
+        unauthenticated: UnauthenticatedRequests,
         source: str | None,
         log_event: LogEvent,
     ) -> None:
         self._active_requests = active_requests
         self._authentication = authentication
+        self._unauthenticated = unauthenticated
         self._source = source
         self._log_event = log_event
 
@@ -43,5 +47,8 @@ class HealthProbes:
         if http_request.remote in _LOOPBACK or self._authentication.find_project(http_request) is not None:
             return True
         if self._authentication.has_key(http_request):
-            self._log_event({"event": "invalid_api_key", "route": "health/liveness"})
+            address = client_address(http_request)
+            if self._unauthenticated.count(address):
+                event: dict[str, object] = {"event": "invalid_api_key", "client_address": address}
+                self._log_event({**event, "route": "health/liveness"})
         return False

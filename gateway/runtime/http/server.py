@@ -148,7 +148,8 @@ class Connection(web.RequestHandler):
         """Answer malformed HTTP and exceptions of the handler, and close the connection."""
         del message
         status = 431 if isinstance(exc, LineTooLong) else status
-        self._server.log_event({"event": "request_failed", "status": status, "error": type(exc).__name__})
+        event: dict[str, object] = {"event": "request_failed", "status": status, "error": type(exc).__name__}
+        self._server.log_event(event if status >= 500 else {**event, "client_address": request.remote})
         if request.writer.output_size > 0:
             raise ConnectionError("the response has begun")
         if status < 500:

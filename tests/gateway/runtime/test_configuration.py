@@ -75,6 +75,7 @@ DOCUMENT = {
     "retries": {"attempts": 3, "backoff_s": 0.5, "max_retry_after_s": 20},
     "circuit_breaker": {"failures": 1, "open_s": 10, "max_open_s": 60},
     "limits": {"max_body_bytes": 7000, "max_depth": 64, "queue_s": 120},
+    "log_client_address": True,
 }
 KEYS = {
     "GATEWAY_KEY": "g",
@@ -155,6 +156,7 @@ def test_times_retries_breaker_and_limits_are_the_documents() -> None:
     assert configuration.retries == Retries(attempts=3, backoff_s=0.5, max_retry_after_s=20)
     assert configuration.circuit_breaker == CircuitBreaker(failures=1, open_s=10, max_open_s=60)
     assert configuration.limits == Limits(max_body_bytes=7000, max_depth=64, queue_s=120)
+    assert configuration.log_client_address
 
 
 def test_the_container_says_where_to_listen_and_where_litellm_is() -> None:

@@ -14,7 +14,7 @@ from gateway.runtime.admission.admission import Admission
 from gateway.runtime.admission.authentication import Authentication
 from gateway.runtime.configuration import Configuration, Model
 from gateway.runtime.context import ModelRequest, RequestContext, Response, Surface, now
-from gateway.runtime.errors import RefusedError
+from gateway.runtime.errors import RefusedError, invalid_api_key
 from gateway.runtime.http.server import Server
 from gateway.runtime.routes import find_route
 from settings.limits import Limits, Timeouts
@@ -92,7 +92,9 @@ async def open_entrance(configuration: Configuration, *, deadline_s: float = 60.
         if authentication.is_litellm(request, route):
             admitted.append(await admission.admit_inner(request, route, contexts[-1]))
             return 200, "admitted"
-        project = authentication.require_project(request)
+        project = authentication.find_project(request)
+        if project is None:
+            return parse(invalid_api_key())
         if route.surface is None:
             return parse(admission.describe_models(project, route.model))
         context = RequestContext(
