@@ -79,8 +79,9 @@ def invalid_api_key() -> Response:
 def too_many_unauthenticated(retry_after_s: float) -> Response:
     """429. Says why, too: in an office that has just replaced its key, it is what all clients see."""
     message = "Incorrect API key provided, and too many such requests from this address. Please try again later."
-    code = "too_many_unauthenticated_requests"
-    return error_response(429, message, type="requests", code=code, retry_after_s=retry_after_s)
+    return error_response(
+        429, message, type="requests", code="too_many_unauthenticated_requests", retry_after_s=retry_after_s
+    )
 
 
 def upstream_unavailable(error: RetryableError) -> Response:
