@@ -36,6 +36,7 @@ Price = Annotated[float, Between(0, 100_000)]
 Efforts = Annotated[
     tuple[Annotated[Effort, must_be(", ".join(json.dumps(effort) for effort in EFFORTS))], ...], list_of("efforts")
 ]
+Summary = Annotated[Literal["none", "auto", "concise", "detailed"], must_be('"none", "auto", "concise" or "detailed"')]
 Day = Annotated[date, must_be("a date like 2027-08-24")]
 
 
@@ -56,6 +57,11 @@ CONTEXT_WINDOW = _fact("context_window", "Tokens of input and output together.")
 MAX_OUTPUT_TOKENS = _fact("max_output_tokens", "Largest output in tokens.")
 VISION = _fact("vision", "Whether it reads images.")
 REASONING_EFFORTS = _fact("reasoning_efforts", "The values of reasoning effort that it takes. Unknown: any.")
+REASONING_SUMMARY: Any = Field(
+    default="none",
+    description="The summary of its reasoning that chat completions have as `reasoning_content`, unless the request "
+    "names another.",
+)
 INPUT_PRICE = _fact("input_price", "US dollars per million tokens of input.")
 CACHED_INPUT_PRICE = _fact("cached_input_price", "US dollars per million tokens of input from Azure's cache.")
 OUTPUT_PRICE = _fact("output_price", "US dollars per million tokens of output.")
@@ -96,6 +102,7 @@ class Model(Group):
     max_output_tokens: Tokens | None = MAX_OUTPUT_TOKENS
     vision: Switch | None = VISION
     reasoning_efforts: Efforts | None = REASONING_EFFORTS
+    reasoning_summary: Summary = REASONING_SUMMARY
     input_price: Price | None = INPUT_PRICE
     cached_input_price: Price | None = CACHED_INPUT_PRICE
     output_price: Price | None = OUTPUT_PRICE
@@ -125,6 +132,13 @@ class Model(Group):
         if fact is not None and info.data.get("kind") == "embeddings":
             raise conflict("must be left out: embeddings have none")
         return fact
+
+    @field_validator("reasoning_summary")
+    @classmethod
+    def _of_a_translated_chat(cls, summary: str, info: ValidationInfo) -> str:
+        if summary != "none" and info.data.get("kind", "responses") != "responses":
+            raise conflict('must be left out: only models of the kind "responses" summarize their reasoning')
+        return summary
 
     @field_validator("max_output_tokens")
     @classmethod
@@ -162,6 +176,7 @@ class Codex(Group):
     max_output_tokens: Tokens | None = MAX_OUTPUT_TOKENS
     vision: Switch | None = VISION
     reasoning_efforts: Efforts | None = REASONING_EFFORTS
+    reasoning_summary: Summary = REASONING_SUMMARY
     input_price: Price | None = INPUT_PRICE
     cached_input_price: Price | None = CACHED_INPUT_PRICE
     output_price: Price | None = OUTPUT_PRICE

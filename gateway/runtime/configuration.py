@@ -42,6 +42,7 @@ class Model:
     context_window: int | None = None
     max_output_tokens: int | None = None
     reasoning_efforts: tuple[str, ...] | None = None
+    reasoning_summary: str = "none"
     created: int = 0
     """When it was released, in seconds since 1970."""
 

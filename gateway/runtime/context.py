@@ -89,6 +89,10 @@ class InnerCalls:
     """The time until their first byte."""
     failure: Response | None = None
     """The error response of an inner call, in Azure's own words."""
+    surface: Surface | None = None
+    """The API from which LiteLLM translates."""
+    refusal_mark: str = field(default_factory=secrets.token_hex)
+    """What makes a text a refusal, of which LiteLLM knows nothing."""
     parameters: Mapping[str, object] = field(default_factory=dict)
     """What the gateway itself sets in their bodies, from the client's own fields."""
 
@@ -151,6 +155,14 @@ class ModelRequest:
     preferred_region: str | None = None
     operation: StoredOperation | None = None
     """Instead of a call of the model."""
+    fallback: "ModelRequest | None" = None
+    """What other regions than the preferred one get."""
+    on_event: Callable[[Mapping[str, object], str], None] | None = None
+    """Gets what may contain items of the answer, and its region."""
+
+    def in_region(self, region: str) -> "ModelRequest":
+        """Return the request that this region gets."""
+        return self.fallback if self.fallback and region != self.preferred_region else self
 
 
 Handler = Callable[[ModelRequest], Awaitable[Response]]

@@ -20,6 +20,7 @@ from .configuration import Configuration, Project
 from .context import ModelRequest, RequestContext, Response, Surface
 from .errors import RefusedError, error_location, internal_error, unknown_route, upgrade_required
 from .failover.failover import Failover
+from .litellm.carried_reasoning import CarriedReasoning
 from .litellm.pacing import pace
 from .litellm.translation import Translation
 from .litellm.translation_queue import TranslationQueue
@@ -45,6 +46,7 @@ class Pipeline:
             queue_s=limits.queue_s,
             region_pause_s=self._failover.pause_s,
         )
+        self._carried_reasoning = CarriedReasoning(next_step=self._failover, log_event=log_event)
         self._translation_queue = TranslationQueue(
             next_step=Translation(session=session, configuration=configuration),
             places=limits.parallel_translations,
@@ -105,7 +107,9 @@ class Pipeline:
 
     async def _answer_litellm(self, http_request: web.BaseRequest, route: Route, context: RequestContext) -> Response:
         request = await self._admission.admit_inner(http_request, route, context)
-        return pace(await self._forward(request), context.inner)
+        is_chat = context.inner.surface is Surface.CHAT and request.surface is Surface.RESPONSES
+        answering = self._carried_reasoning(request) if is_chat else self._forward(request)
+        return pace(await answering, context.inner)
 
     async def _forward(self, request: ModelRequest) -> Response:
         if request.operation:

@@ -55,9 +55,10 @@ class ToolCall:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelOutput:
-    """What the model answers. `text` None: only calls. `failed`: the response ends as failed."""
+    """What the model answers. `text` None: only calls, or a refusal. `failed`: the response ends as failed."""
 
     text: str | None
+    refusal: str | None = None
     calls: Sequence[ToolCall] = ()
     failed: bool = False
 
@@ -72,6 +73,8 @@ def generate(model_input: ModelInput, *, region: str) -> ModelOutput:
         return ModelOutput(
             text="Let me check." if "also say" in model_input.prompt else None, calls=calls, failed=failed
         )
+    if "please refuse" in model_input.prompt:
+        return ModelOutput(text=None, refusal="I cannot help with that.", failed=failed)
     return ModelOutput(text=_text(model_input, region=region), failed=failed)
 
 

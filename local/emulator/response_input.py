@@ -10,6 +10,10 @@ _ROLES = ("assistant", "system", "developer", "user")
 _ASSISTANT_PARTS = ("output_text", "refusal")
 _USER_PARTS = ("input_text", "input_image", "input_file")
 _OUTPUTS = ("function_call_output", "custom_tool_call_output")
+_AFTER_REASONING = (
+    "reasoning", "function_call", "custom_tool_call", "local_shell_call", "web_search_call", "file_search_call",
+    "item_reference", "compaction",
+)  # fmt: skip
 _UNCHECKED = (
     "item_reference", "custom_tool_call", "custom_tool_call_output", "local_shell_call", "local_shell_call_output",
     "web_search_call", "file_search_call",
@@ -36,6 +40,7 @@ class InputCheck:
         if isinstance(items, list):
             for number, item in enumerate(items):
                 self._item(item, where=f"input[{number}]")
+            _check_reasoning_is_followed(items)
         elif items is not None and not isinstance(items, str):
             raise azure_errors.wrong_type(param="input", expected="a string or an array of input items", value=items)
         for call in sorted(self._calls - self._answered):
@@ -98,21 +103,33 @@ class InputCheck:
         if item.get("status") is not None:
             raise azure_errors.unknown(f"{where}.status")
         _check_id(item, prefix="rs", where=where)
-        self._check_encrypted(item.get("encrypted_content"))
+        self._check_encrypted(item)
 
     def _compaction(self, item: JsonObject, where: str) -> None:
         if item.get("encrypted_content") is None:
             raise azure_errors.missing(f"{where}.encrypted_content")
-        self._check_encrypted(item["encrypted_content"])
+        self._check_encrypted(item)
 
-    def _check_encrypted(self, content: object) -> None:
+    def _check_encrypted(self, item: JsonObject) -> None:
+        content, item_id = item.get("encrypted_content"), item.get("id")
         if content is not None and not (
-            isinstance(content, str) and encrypted_content.can_decrypt(content, region=self._region)
+            isinstance(content, str) and encrypted_content.can_decrypt(content, region=self._region, item_id=item_id)
         ):
             raise azure_errors.model_error(
                 message="The encrypted content could not be verified. Reason: Encrypted content could not be decrypted "
                 "or parsed.",
                 code="invalid_encrypted_content",
+            )
+
+
+def _check_reasoning_is_followed(items: list[JsonObject]) -> None:
+    """Reasoning stands before the item that came of it; an item reference may be one."""
+    for item, following in zip(items, [*items[1:], {}], strict=False):
+        is_output = _kind(following) in _AFTER_REASONING or following.get("role") == "assistant"
+        if _kind(item) == "reasoning" and not is_output:
+            name = f"Item '{item['id']}' of type 'reasoning'" if item.get("id") else "An item of type 'reasoning'"
+            raise azure_errors.model_error(
+                message=f"{name} was provided without its required following item.", param="input"
             )
 
 

@@ -77,6 +77,11 @@ def message(text: str, *, message_id: str, status: str) -> JsonObject:
     return {"id": message_id, "type": "message", "status": status, "role": "assistant", "content": [part]}
 
 
+def refusal(text: str, *, message_id: str) -> JsonObject:
+    part = {"type": "refusal", "refusal": text}
+    return {"id": message_id, "type": "message", "status": "completed", "role": "assistant", "content": [part]}
+
+
 def now() -> int:
     """Seconds since 1970, as the schema requires."""
     return int(time.time())

@@ -41,6 +41,7 @@ _HOSTED_TOOLS = (
     "apply_patch", "image_generation", "tool_search",
 )  # fmt: skip
 _TOOLS = ("function", "namespace", *_HOSTED_TOOLS)
+_SUMMARIES = ("auto", "concise", "detailed")
 _EFFORTS = ("low", "medium", "high", "xhigh")  # of gpt-5.3-codex
 _OTHER_EFFORTS = ("none", "minimal", "max")  # of other models
 _LEAST_OUTPUT_TOKENS = 16
@@ -106,6 +107,10 @@ def _check_reasoning(reasoning: JsonObject, *, model: str) -> None:
     for name in reasoning:
         if name not in ("effort", "summary", "generate_summary"):
             raise azure_errors.unknown(f"reasoning.{name}")
+    if (summary := reasoning.get("summary")) not in (None, *_SUMMARIES):
+        raise azure_errors.wrong_value(
+            param="reasoning.summary", value=summary, supported=azure_errors.listed(_SUMMARIES)
+        )
     effort = reasoning.get("effort")
     supported = azure_errors.listed(_EFFORTS)
     if effort in _OTHER_EFFORTS:

@@ -63,7 +63,9 @@ def _begun(item: JsonObject) -> JsonObject:
     """An item as it is added, before it has content."""
     match item["type"]:
         case "reasoning":
-            return {**item, "summary": []}
+            # Azure may not have encrypted all of it yet.
+            cut = {name: value[: len(value) // 2] for name, value in item.items() if name == "encrypted_content"}
+            return {**item, **cut, "summary": []}
         case "function_call":
             return {**item, "status": "in_progress", "arguments": ""}
         case "custom_tool_call":
@@ -91,6 +93,13 @@ def _call_events(item: JsonObject, place: JsonObject, *, name: str, kind: str) -
 def _text_events(item: JsonObject, place: JsonObject) -> Iterator[tuple[str, JsonObject]]:
     (part,) = item["content"]
     here = {**place, "content_index": 0}
+    if part["type"] == "refusal":
+        yield "response.content_part.added", {**here, "part": {**part, "refusal": ""}}
+        for piece in fake_model.tokens_of(part["refusal"]):
+            yield "response.refusal.delta", {**here, "delta": piece}
+        yield "response.refusal.done", {**here, "refusal": part["refusal"]}
+        yield "response.content_part.done", {**here, "part": part}
+        return
     yield "response.content_part.added", {**here, "part": {**part, "text": ""}}
     for piece in fake_model.tokens_of(part["text"]):
         yield "response.output_text.delta", {**here, "delta": piece, "logprobs": []}

@@ -21,7 +21,7 @@ _COUNTED = {
     "conversation", "input", "instructions", "model", "parallel_tool_calls", "personality", "previous_response_id",
     "reasoning", "text", "tool_choice", "tools", "truncation",
 }  # fmt: skip
-_SUMMARY = "**Thinking** about it"
+_SUMMARY = ("**Thinking** about it", "**Deciding** what to do")
 
 
 class Responses:
@@ -56,11 +56,8 @@ class Responses:
         self._check_input(body)
         messages = response_input.user_messages(body.get("input"))
         kept = [_completed_message(item) for item in messages]
-        encrypted = {
-            "id": _new_id("cmp"),
-            "type": "compaction",
-            "encrypted_content": encrypted_content.encrypt(region=self._region),
-        }
+        encrypted = {"id": _new_id("cmp"), "type": "compaction"}
+        encrypted["encrypted_content"] = encrypted_content.encrypt(region=self._region, item_id=encrypted["id"])
         tokens = fake_model.count_tokens(body.get("input") or "")
         compacted = {
             "id": _new_id("resp"),
@@ -120,10 +117,11 @@ class Responses:
         is_encrypted = "reasoning.encrypted_content" in (body.get("include") or [])
         if not reasoning and not is_encrypted:
             return []
-        summary = [{"type": "summary_text", "text": _SUMMARY}] if reasoning.get("summary") else []
+        count = {None: 0, "detailed": len(_SUMMARY)}.get(reasoning.get("summary"), 1)
+        summary = [{"type": "summary_text", "text": text} for text in _SUMMARY[:count]]
         item: JsonObject = {"id": _new_id("rs"), "type": "reasoning", "summary": summary}
         if is_encrypted:
-            item["encrypted_content"] = encrypted_content.encrypt(region=self._region)
+            item["encrypted_content"] = encrypted_content.encrypt(region=self._region, item_id=item["id"])
         return [item]
 
 
@@ -164,7 +162,10 @@ def _output_items(generated: fake_model.ModelOutput, *, budget: int | None) -> t
     items: list[JsonObject] = []
     tokens = 0
     cut = False
-    if generated.text is not None:
+    if generated.refusal is not None:
+        tokens += fake_model.count_tokens(generated.refusal)
+        items.append(response_object.refusal(generated.refusal, message_id=_new_id("msg")))
+    elif generated.text is not None:
         text = fake_model.tokens_of(generated.text)
         cut = budget is not None and len(text) > budget
         tokens += len(text[:budget])

@@ -56,14 +56,45 @@ def test_encrypted_reasoning_is_accepted_by_its_region(emulator: Emulator) -> No
 
 @pytest.mark.parametrize(
     "content",
-    [encrypted_content.encrypt(region="elsewhere"), encrypted_content.encrypt(region="local")[:-6], "x", "é", 7, {}],
+    [
+        encrypted_content.encrypt(region="elsewhere", item_id="rs_1"),
+        encrypted_content.encrypt(region="local", item_id="rs_2"),
+        encrypted_content.encrypt(region="local", item_id="rs_1")[:-6],
+        "x",
+        "é",
+        7,
+        {},
+    ],
 )
-def test_reasoning_of_another_region_or_garbled_is_refused(client: TestClient, content: object) -> None:
+def test_reasoning_of_another_region_or_item_or_garbled_is_refused(client: TestClient, content: object) -> None:
     reasoning = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": content}
     body = {"model": CODEX, "input": [reasoning, {"role": "user", "content": "hi"}], **_ENCRYPTED}
     answer = client.post(RESPONSES_PATH, json=body)
     assert answer.status_code == 400
     assert answer.json()["error"]["code"] == "invalid_encrypted_content"
+
+
+def test_what_an_item_is_added_with_is_not_all_of_its_encrypted_content(emulator: Emulator) -> None:
+    events = emulator.events({"input": "hi", **_ENCRYPTED})
+    items = [
+        event.item for event in events if event.type in ("response.output_item.added", "response.output_item.done")
+    ]
+    added, done = (item.encrypted_content for item in items if item.type == "reasoning")
+    assert done.startswith(added)
+    assert len(done) > len(added)
+
+
+@pytest.mark.parametrize("fields", [{"id": "rs_1"}, {}])
+@pytest.mark.parametrize("following", [[], [{"role": "user", "content": "hi"}]])
+def test_reasoning_without_what_came_of_it_is_refused(
+    client: TestClient, fields: dict[str, str], following: list[object]
+) -> None:
+    answer = client.post(
+        RESPONSES_PATH,
+        json={"model": CODEX, "input": [{"type": "reasoning", "summary": [], **fields}, *following], **_ENCRYPTED},
+    )
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"].endswith("was provided without its required following item.")
 
 
 def test_a_conversation_can_be_compacted_and_continued(client: TestClient) -> None:
@@ -87,7 +118,7 @@ def test_what_another_region_compacted_is_refused(client: TestClient) -> None:
     compaction = {
         "type": "compaction",
         "id": "cmp_1",
-        "encrypted_content": encrypted_content.encrypt(region="elsewhere"),
+        "encrypted_content": encrypted_content.encrypt(region="elsewhere", item_id="cmp_1"),
     }
     incomplete = {"type": "compaction", "id": "cmp_1"}
     for item, code in ((compaction, "invalid_encrypted_content"), (incomplete, "missing_required_parameter")):

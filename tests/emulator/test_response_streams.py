@@ -62,6 +62,22 @@ def test_a_streamed_reasoning_item_comes_first_with_its_summary(emulator: Emulat
     assert events[-1].response.output[1].type == "message"
 
 
+def test_a_detailed_summary_has_parts(emulator: Emulator) -> None:
+    events = emulator.events({"input": "hi", "reasoning": {"summary": "detailed"}})
+    parts = [event.summary_index for event in events if event.type == "response.reasoning_summary_part.done"]
+    assert parts == [0, 1]
+    assert len(events[-1].response.output[0].summary) == 2
+
+
+def test_a_refusal_is_a_part_of_its_own(emulator: Emulator) -> None:
+    events = emulator.events({"input": "please refuse"})
+    (message,) = events[-1].response.output
+    (part,) = message.content
+    assert part.type == "refusal"
+    assert "".join(event.delta for event in events if event.type == "response.refusal.delta") == part.refusal
+    assert events[-1].response.output_text == ""
+
+
 @pytest.mark.parametrize("stream", [False, True])
 def test_an_answer_that_does_not_fit_is_incomplete(emulator: Emulator, *, stream: bool) -> None:
     body: dict[str, Any] = {"input": "count to 100", "max_output_tokens": 16}

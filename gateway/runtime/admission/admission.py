@@ -192,7 +192,7 @@ def _for_litellm(request: ModelRequest) -> ModelRequest:
     known, removed = keep_known_fields(request.surface, fields)
     read_by_litellm, parameters, without_effect = split(request.surface, request.model, known)
     request.context.dropped_fields = removed + without_effect
-    request.context.inner.parameters = parameters
+    request.context.inner.parameters, request.context.inner.surface = parameters, request.surface
     body = json.dumps(read_by_litellm, ensure_ascii=False).encode(errors="replace")
     return replace(request, body=body, fields=known, via_litellm=True)
 

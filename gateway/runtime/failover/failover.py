@@ -95,7 +95,7 @@ class Failover:
             limit_s = time_share_s(remaining, request)
             remaining.remove(region)
             try:
-                response = await self._attempt(region, request, keys, limit_s)
+                response = await self._attempt(region, request.in_region(region.name), keys, limit_s)
             except RetryableError as error:
                 last_error = error
                 continue

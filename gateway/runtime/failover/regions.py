@@ -12,6 +12,7 @@ import aiohttp
 from ..access_log import LogEvent
 from ..configuration import Configuration, Model
 from ..context import Attempt, ModelRequest, Response, Surface, now
+from ..litellm.azure_fixes import build_azure_fix
 from ..retries import RetryableError
 from ..token_usage import read_tokens
 from ..upstream.attempt import Endpoint, attempt
@@ -96,7 +97,9 @@ async def attempt_in_region(
     def on_event(data: Mapping[str, object]) -> None:
         if not _RELEVANT_FIELDS.isdisjoint(data):
             context.tokens = read_tokens(data) or context.tokens
-            if request.surface in CONVERSATIONS:
+            if request.on_event:
+                request.on_event(data, region.name)
+            elif request.surface in CONVERSATIONS:
                 affinity.learn(data, region.name, request.project.name)
                 usage.begin(data)
 
@@ -113,7 +116,7 @@ async def attempt_in_region(
             request=request,
             endpoint=region.endpoints[request.surface],
             deadline=deadline,
-            fix=select_azure_fix(request.surface),
+            fix=build_azure_fix(context.inner.refusal_mark) if request.on_event else select_azure_fix(request.surface),
             on_event=on_event,
             on_end=on_end,
         )

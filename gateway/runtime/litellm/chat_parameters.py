@@ -86,6 +86,8 @@ def _reasoning(fields: Fields, model: Model) -> dict[str, object]:
     if efforts and reasoning.get("effort") not in (None, *efforts):
         name = "reasoning.effort" if effort is None else "reasoning_effort"
         raise _refused(name, f"'{name}' must be {' or '.join(efforts)}.", code="invalid_value")
+    if model.reasoning_summary != "none" and reasoning.get("effort") != "none":
+        reasoning.setdefault("summary", model.reasoning_summary)
     return reasoning
 
 

@@ -28,11 +28,26 @@ _NULLABLE = (
 )
 
 
-def _fix_bridged_chat(answer: Fields) -> Fields:
+def build_bridged_chat_fix(refusal_mark: str) -> ResponseFix:
     """For a Responses model: text and tool calls are parts of one message, of which LiteLLM makes several choices."""
-    fixed = _fix_chat(answer)
-    choices = fixed["choices"]
-    return {**fixed, "choices": [_merge(choices)]} if choices and "message" in choices[0] else fixed
+
+    def fix(answer: Fields) -> Fields:
+        fixed = _fix_chat(answer)
+        choices = fixed["choices"]
+        if choices and "message" in choices[0]:
+            choices = [_merge(choices)]
+        return {**fixed, "choices": [_restore_refusal(choice, refusal_mark) for choice in choices]}
+
+    return ResponseFix(fix)
+
+
+def _restore_refusal(choice: Fields, mark: str) -> Fields:
+    """The text is a refusal from a mark on; `azure_fixes` has set the marks."""
+    part = "message" if "message" in choice else "delta"
+    text, found, refusal = (choice[part].get("content") or "").partition(mark)
+    if not found:
+        return choice
+    return {**choice, part: {**choice[part], "content": text or None, "refusal": refusal.replace(mark, "")}}
 
 
 def _fix_chat(answer: Fields) -> Fields:
@@ -47,7 +62,8 @@ def _fix_chat(answer: Fields) -> Fields:
 
 def _fix_choice(choice: Fields) -> Fields:
     messages: Fields = {name: _fix_message(choice[name]) for name in ("message", "delta") if name in choice}
-    return {**_unwrap(choice), **messages}
+    fixed = {**_unwrap(choice), **messages}
+    return {"finish_reason": None, **fixed} if "delta" in fixed else fixed
 
 
 def _fix_message(message: Fields) -> Fields:
@@ -129,7 +145,6 @@ def _unwrap_id(response_id: str) -> str:
 
 
 LITELLM_CHAT = ResponseFix(_fix_chat)
-LITELLM_BRIDGED_CHAT = ResponseFix(_fix_bridged_chat)
 LITELLM_RESPONSES = _NamedEventsFix(_fix_answer)
 
 
@@ -141,7 +156,8 @@ def select_litellm_fix(request: ModelRequest) -> ResponseFix:
         return NO_FIX
     if request.model.kind != "responses":
         return LITELLM_CHAT
+    bridged = build_bridged_chat_fix(request.context.inner.refusal_mark)
     if not (custom_tools := read_custom_tools(request.fields)):
-        return LITELLM_BRIDGED_CHAT
+        return bridged
     calls = CustomToolCalls(custom_tools)
-    return ResponseFix(lambda answer: calls.fix(_fix_bridged_chat(answer)))
+    return ResponseFix(lambda answer: calls.fix(bridged.fix(answer)))

@@ -32,13 +32,23 @@ class ResponseFix:
         fixed = self._fixed(event.data)
         if fixed is event.data or fixed == event.data:
             return event.raw
-        return event.raw[: event.raw.index(b"data:")] + b"data: " + _json(fixed) + b"\n\n"
+        head = event.raw[: event.raw.index(b"data:")]
+        if kind := _changed_type(event.data, fixed):
+            head = b"event: %b\n" % kind.encode()
+        return head + b"data: " + _json(fixed) + b"\n\n"
 
     def _fixed(self, data: object) -> object:
         try:
             return self.fix(data) if isinstance(data, dict) else data
         except (AttributeError, LookupError, TypeError, ValueError):
             return data
+
+
+def _changed_type(data: object, fixed: object) -> str | None:
+    """Return the new type of an event, which is also its name."""
+    if not isinstance(data, dict) or not isinstance(fixed, dict) or fixed.get("type") == data.get("type"):
+        return None
+    return str(fixed["type"])
 
 
 def _json(value: object) -> bytes:
@@ -52,7 +62,7 @@ def add_arguments_index(fields: Fields) -> Fields:
     return {"index": fields["output_index"], **fields}
 
 
-class _WithoutOwner(ResponseFix):
+class WithoutOwner(ResponseFix):
     """Stored responses have the mark of their project."""
 
     def fix_body(self, body: bytes, data: object) -> bytes:
@@ -63,7 +73,7 @@ class _WithoutOwner(ResponseFix):
 
 
 NO_FIX = ResponseFix(lambda fields: fields)
-AZURE_RESPONSES = _WithoutOwner(add_arguments_index)
+AZURE_RESPONSES = WithoutOwner(add_arguments_index)
 
 
 def select_azure_fix(surface: Surface) -> ResponseFix:

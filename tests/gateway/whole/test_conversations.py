@@ -16,6 +16,7 @@ from .conftest import Client
 from .surfaces import CODEX, TRANSLATED_CODEX
 
 _FIRST = {"role": "user", "content": "echo: first"}
+_ANSWER = {"role": "assistant", "content": "first"}
 _SECOND = {"role": "user", "content": "echo: second"}
 _ENCRYPTED = {"store": False, "include": ["reasoning.encrypted_content"], "reasoning": {"effort": "medium"}}
 _ATTEMPTS = 3  # retries.attempts of the stack, where only one region can answer
@@ -43,7 +44,7 @@ def _by_id(sdk: openai.OpenAI, **options: Any) -> dict[str, Any]:  # noqa: ANN40
 
 def _by_reasoning(sdk: openai.OpenAI, **options: Any) -> dict[str, Any]:  # noqa: ANN401
     response = _respond(sdk, {"input": [_FIRST], **_ENCRYPTED}, **options)
-    items = [_as_input(item) for item in response.output if item.type == "reasoning"]
+    items = [_as_input(item) for item in response.output]
     assert items[0]["encrypted_content"]
     return {"input": [_FIRST, *items, _SECOND], **_ENCRYPTED}
 
@@ -74,7 +75,7 @@ BY_ID = Kind(
 BY_REASONING = Kind(
     "encrypted reasoning",
     _by_reasoning,
-    {"input": [{"type": "reasoning", "summary": [], "encrypted_content": "gAAAAAnobodys"}, _SECOND]},
+    {"input": [{"type": "reasoning", "summary": [], "encrypted_content": "gAAAAAnobodys"}, _ANSWER, _SECOND]},
     "invalid_encrypted_content",
 )
 BY_COMPACTION = Kind(

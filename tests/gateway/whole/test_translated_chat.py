@@ -64,7 +64,7 @@ def test_what_reasoning_models_refuse_never_reaches_azure(client: Client, first:
     )
     assert completion.choices[0].finish_reason == "stop"
     (request,) = first.requests()
-    assert set(request["body"]) == {"model", "input", "stream", "store"}
+    assert set(request["body"]) == {"model", "input", "stream", "store", "include"}
 
 
 def test_tools_are_called_and_answered(client: Client) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from gateway.runtime.context import Surface
 from gateway.runtime.litellm.response_fixes import (
-    LITELLM_BRIDGED_CHAT,
     LITELLM_CHAT,
     LITELLM_RESPONSES,
+    build_bridged_chat_fix,
     select_litellm_fix,
 )
 from gateway.runtime.upstream.response_fixes import AZURE_RESPONSES, NO_FIX, ResponseFix, select_azure_fix
@@ -18,7 +18,9 @@ from gateway.runtime.upstream.server_sent_events import Event, EventReader
 
 from ..builders import CHAT, CODEX, EMBEDDING, build_models, build_request, build_upstream
 
-CHATS = [LITELLM_BRIDGED_CHAT, LITELLM_CHAT]
+MARK = "the-mark"
+BRIDGED_CHAT = build_bridged_chat_fix(MARK)
+CHATS = [BRIDGED_CHAT, LITELLM_CHAT]
 FIXES = [NO_FIX, AZURE_RESPONSES, *CHATS, LITELLM_RESPONSES]
 AZURES_ID = "resp_cfe2a51d3b2271b4"
 LITELLMS_ID = (
@@ -67,7 +69,7 @@ def choice_of(index: int = 0, finish_reason: str = "stop", **message: object) ->
 def test_what_is_written_anew_keeps_integers_that_orjson_rounds() -> None:
     body = json.dumps(completion(choice_of(content="a"), choice_of(content="b"), seed=2**64)).encode()
     data = json.loads(body) | {"seed": float(2**64)}
-    assert b'"seed":18446744073709551616' in LITELLM_BRIDGED_CHAT.fix_body(body, data)
+    assert b'"seed":18446744073709551616' in BRIDGED_CHAT.fix_body(body, data)
 
 
 @pytest.mark.parametrize("fix", FIXES)
@@ -79,7 +81,7 @@ def test_what_is_written_anew_keeps_integers_that_orjson_rounds() -> None:
         b'event: error\ndata: {"error": null, "type": "error"}\n\n',
         b'event: x\r\ndata: {"choices":  [],\r\ndata: "object": "chat.completion.chunk", "type": "x"}\r\n\r\n',
         b'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","delta":"\xc3\xa9\\ud800"}\n\n',
-        b'event: y\ndata: {"type": "y", "choices": [{"index": 0, "delta": {"content": "\\u00e9"}}]}\n\n',
+        b'event: y\ndata: {"type": "y", "choices": [{"finish_reason": null, "delta": {"content": "\\u00e9"}}]}\n\n',
         b'event: z\ndata: {"type": "z", "choices": [{"index": 0, "delta": null}], "response": null}\n\n',
         b'event: z\ndata: {"type": "z", "choices": 1, "response": {"id": 1}}\n\n',
         b'event: response.function_call_arguments.delta\ndata: {"type":"response.function_call_arguments.delta"}\n\n',
@@ -116,7 +118,7 @@ def test_text_and_calls_are_one_message() -> None:
         choice_of(1, content="check.", annotations=[]),
         choice_of(2, "tool_calls", content=None, tool_calls=[{**FIRST, "index": 0}, {**SECOND, "index": 0}]),
     )
-    assert fixed(LITELLM_BRIDGED_CHAT, answer)["choices"] == [
+    assert fixed(BRIDGED_CHAT, answer)["choices"] == [
         {
             "index": 0,
             "finish_reason": "tool_calls",
@@ -132,15 +134,15 @@ def test_text_and_calls_are_one_message() -> None:
 
 
 def test_calls_without_text_have_null_and_calls_without_index_none() -> None:
-    (choice,) = fixed(
-        LITELLM_BRIDGED_CHAT, completion(choice_of(tool_calls=[FIRST, SECOND], content=None), usage=USAGE)
-    )["choices"]
+    (choice,) = fixed(BRIDGED_CHAT, completion(choice_of(tool_calls=[FIRST, SECOND], content=None), usage=USAGE))[
+        "choices"
+    ]
     assert choice["message"] == {"role": "assistant", "content": None, "tool_calls": [FIRST, SECOND]}
 
 
 def test_a_cut_answer_stays_one() -> None:
     answer = completion(choice_of(0, "length", content="a"), choice_of(1, "length", content="b"))
-    (choice,) = fixed(LITELLM_BRIDGED_CHAT, answer)["choices"]
+    (choice,) = fixed(BRIDGED_CHAT, answer)["choices"]
     assert (choice["finish_reason"], choice["message"]["content"]) == ("length", "ab")
 
 
@@ -157,7 +159,7 @@ def test_the_answers_that_a_chat_model_gives_stay_several() -> None:
 
 
 @pytest.mark.parametrize(
-    "choice", [{"index": 0, "delta": {"content": "x"}}, {"index": 0, "delta": {}, "finish_reason": "stop"}]
+    "choice", [{"delta": {"content": "x"}, "finish_reason": None}, {"delta": {}, "finish_reason": "stop"}]
 )
 def test_figures_beside_a_choice_that_says_something_leave_it_there(choice: dict[str, Any]) -> None:
     assert fixed_event(LITELLM_CHAT, chunk(choice, usage=USAGE))["choices"] == [choice]
@@ -195,11 +197,40 @@ def test_the_items_of_one_regions_reasoning_do_not_reach_the_history_of_a_client
     answer = fixed(LITELLM_CHAT, completion(choice_of(content="a", reasoning_content="hm", reasoning_items=items)))
     assert answer["choices"][0]["message"] == {"role": "assistant", "content": "a", "reasoning_content": "hm"}
     part = fixed_event(LITELLM_CHAT, chunk({"index": 0, "delta": {"reasoning_items": items, "content": ""}}))
-    assert part["choices"] == [{"index": 0, "delta": {"content": ""}}]
+    assert part["choices"] == [{"index": 0, "delta": {"content": ""}, "finish_reason": None}]
+
+
+@pytest.mark.parametrize("fix", CHATS)
+def test_a_choice_that_has_not_finished_says_so(fix: ResponseFix) -> None:
+    (choice,) = fixed_event(fix, chunk({"index": 0, "delta": {"content": "x"}}))["choices"]
+    assert choice == {"index": 0, "delta": {"content": "x"}, "finish_reason": None}
+
+
+def test_a_marked_text_is_a_refusal() -> None:
+    (choice,) = fixed(BRIDGED_CHAT, completion(choice_of(content=f"{MARK}I cannot.")))["choices"]
+    assert choice["message"] == {"role": "assistant", "content": None, "refusal": "I cannot."}
+    (choice,) = fixed(BRIDGED_CHAT, completion(choice_of(content="Hm. "), choice_of(1, content=f"{MARK}No.")))[
+        "choices"
+    ]
+    assert choice["message"] == {"role": "assistant", "content": "Hm. ", "refusal": "No."}
+
+
+def test_so_it_is_in_a_stream_with_merged_deltas() -> None:
+    (choice,) = fixed_event(BRIDGED_CHAT, chunk({"delta": {"content": f"{MARK}I {MARK}cannot."}}))["choices"]
+    assert choice["delta"] == {"content": None, "refusal": "I cannot."}
+
+
+def test_only_the_mark_of_the_request_makes_a_refusal() -> None:
+    request = build_request({}, surface=Surface.CHAT, model=build_models(build_upstream("first"))[CODEX])
+    fix, mark = select_litellm_fix(request), request.context.inner.refusal_mark
+    assert mark != build_request({}).context.inner.refusal_mark
+    for text, refusal in ((f"{mark}No", "No"), (f"{MARK}No", None)):
+        (choice,) = fixed(fix, completion(choice_of(content=text)))["choices"]
+        assert choice["message"].get("refusal") == refusal
 
 
 def test_an_unpaired_surrogate_survives() -> None:
-    answer = fixed(LITELLM_BRIDGED_CHAT, completion(choice_of(content="\ud800é"), choice_of(1, content="")))
+    answer = fixed(BRIDGED_CHAT, completion(choice_of(content="\ud800é"), choice_of(1, content="")))
     assert answer["choices"][0]["message"]["content"] == "\ud800é"
 
 
@@ -241,7 +272,6 @@ def test_the_events_of_a_translated_response_have_names_and_no_chats_end() -> No
     ("surface", "model", "fix"),
     [
         (Surface.RESPONSES, CODEX, LITELLM_RESPONSES),
-        (Surface.CHAT, CODEX, LITELLM_BRIDGED_CHAT),
         (Surface.CHAT, CHAT, LITELLM_CHAT),
         (Surface.EMBEDDINGS, EMBEDDING, NO_FIX),
     ],
