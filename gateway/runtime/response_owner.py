@@ -11,10 +11,11 @@ from .configuration import Project
 from .errors import invalid_request
 
 _KEY = "gateway_project"
+_KEY_BYTES = _KEY.encode()
 _MAX_ENTRIES = 15
 """Azure's limit is 16. https://learn.microsoft.com/azure/ai-services/openai/how-to/responses"""
 # Inside a text the quotation marks would be escaped, so that this can only be an entry of an object.
-_ENTRY = rb'"%b"\s*:\s*"[0-9a-f]*"' % _KEY.encode()
+_ENTRY = rb'"%b"\s*:\s*"[0-9a-f]*"' % _KEY_BYTES
 _MARK = re.compile(rb",\s*%b(?=\s*})|%b\s*,?\s*" % (_ENTRY, _ENTRY))
 
 
@@ -37,7 +38,7 @@ def mark_request(body: bytes, fields: Mapping[str, object], project: Project) ->
     if "metadata" in fields:
         return json.dumps({**fields, "metadata": {**(metadata or {}), _KEY: project.mark}}).encode()
     start = body.index(b"{") + 1  # splicing costs less than writing all of a long body
-    return b'%b"metadata":{"%b":"%b"},%b' % (body[:start], _KEY.encode(), project.mark.encode(), body[start:])
+    return b'%b"metadata":{"%b":"%b"},%b' % (body[:start], _KEY_BYTES, project.mark.encode(), body[start:])
 
 
 def is_owner(project: Project, response: Mapping[str, object]) -> bool:
@@ -48,4 +49,4 @@ def is_owner(project: Project, response: Mapping[str, object]) -> bool:
 
 def remove_mark(data: bytes) -> bytes:
     """Return a response or an event without the mark, otherwise byte for byte."""
-    return _MARK.sub(b"", data) if _KEY.encode() in data else data
+    return _MARK.sub(b"", data) if _KEY_BYTES in data else data

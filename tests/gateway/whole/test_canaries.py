@@ -21,7 +21,7 @@ _PARAMETERS = {
 _TOOL = {"name": f"{CANARY}_tool", "description": f"{CANARY}-description", "parameters": _PARAMETERS}
 _HEADERS = {
     "user-agent": f"{CANARY}-agent",
-    "x-request-id": f"{CANARY}-id",
+    "x-request-id": f"{CANARY} id",  # of safe characters it would be logged on purpose
     "x-ms-client-request-id": f"{CANARY}-id",
     "x-gateway-request": f"{CANARY}-inner",
     "traceparent": f"00-{CANARY}-01",
