@@ -8,8 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import failover, indexing, overhead, profiling, report, startup, synth
+from benchmarks import capacity, failover, indexing, overhead, profiling, report, startup, synth
 from benchmarks.errors import BenchmarkError
+from benchmarks.numbers.capacity import CapacityNumbers
 from benchmarks.numbers.failover import FailoverNumbers
 from benchmarks.numbers.indexing import IndexingNumbers
 from benchmarks.numbers.overhead import OverheadNumbers
@@ -34,6 +35,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "overhead": Benchmark(measure=overhead.measure, numbers=OverheadNumbers),
     "failover": Benchmark(measure=failover.measure, numbers=FailoverNumbers),
     "indexing": Benchmark(measure=indexing.measure, numbers=IndexingNumbers),
+    "capacity": Benchmark(measure=capacity.measure, numbers=CapacityNumbers),
     "startup": Benchmark(measure=startup.measure, numbers=StartupNumbers),
     "profiling": Benchmark(measure=profiling.measure, numbers=ProfilingNumbers),
 }

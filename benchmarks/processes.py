@@ -24,16 +24,18 @@ def started_at(pid: int) -> float:
     return int(_fields(pid)[_STARTED]) / _TICKS
 
 
-def cpu_s(pid: int) -> float:
-    """Seconds of processor time that it has used, in itself and in the kernel; exact to a hundredth."""
-    fields = _fields(pid)
-    return (int(fields[_USER]) + int(fields[_SYSTEM])) / _TICKS
+def cpu_s(group: int) -> float:
+    """Seconds of processor time that a process and its descendants, which share its process group, have used."""
+    return sum(int(ticks) for pid in _pids(group) for ticks in _fields(pid)[_USER : _SYSTEM + 1]) / _TICKS
 
 
 def resident_mb(group: int) -> float:
-    """The resident memory of a process and its descendants, which share its process group, in megabytes."""
-    pids = [int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit()]
-    return sum(_resident_kb(pid) for pid in pids if _is_in(pid, group)) / 1000
+    """Their resident memory in megabytes."""
+    return sum(map(_resident_kb, _pids(group))) / 1000
+
+
+def _pids(group: int) -> list[int]:
+    return [int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit() and _is_in(int(entry.name), group)]
 
 
 def _is_in(pid: int, group: int) -> bool:

@@ -1,5 +1,6 @@
 """What the sections say of the numbers."""
 
+from benchmarks.numbers.capacity import CapacityNumbers
 from benchmarks.numbers.failover import FailoverNumbers, Outage
 from benchmarks.numbers.indexing import IndexingNumbers, Run, bound, staircase
 from benchmarks.numbers.overhead import OverheadNumbers, Row
@@ -45,6 +46,19 @@ def test_an_outage_without_an_answer_is_told() -> None:
     ).section()
     assert "| 500 | none in 1 of 2 | 0.500 (0.500-0.500) | 11 of 20 | 1 of 10 | 2 | 2 |" in section.lines
     assert "slower than 1 s: gateway" in _header(section)
+
+
+def test_the_container_that_has_too_little_of_the_processor_says_what_a_replica_carries() -> None:
+    section = CapacityNumbers(
+        per_second=60,
+        cores={"gateway": 0.25, "litellm": 1.0},
+        costs={
+            "chat": {"gateway": [10.0, 14.0, 12.0], "litellm": [50.0, 50.0, 60.0]},
+            "batch": {"gateway": [5.0], "litellm": [0.0]},
+        },
+    ).section()
+    assert "| chat | 12.00 (10.00-14.00) | 50.00 (50.00-60.00) | 20 (litellm) |" in section.lines
+    assert "| batch | 5.00 (5.00-5.00) | 0.00 (0.00-0.00) | 50 (gateway) |" in section.lines
 
 
 def test_overhead_leaves_a_gap_where_a_server_does_not_answer() -> None:
