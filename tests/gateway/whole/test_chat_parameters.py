@@ -8,7 +8,17 @@ import pytest
 from openai.types.chat.completion_create_params import CompletionCreateParamsNonStreaming
 
 from .azure_regions import AzureRegions
-from .chat_parameters import DROPPED, REFUSED, ROWS, ChatParameters, Outcome, Row, outcome_of, refusal_of
+from .chat_parameters import (
+    DROPPED,
+    REFUSED,
+    ROWS,
+    WITHOUT_EFFECT,
+    ChatParameters,
+    Outcome,
+    Row,
+    outcome_of,
+    refusal_of,
+)
 from .surfaces import CODEX, UNKNOWN_TO_LITELLM
 
 pytestmark = pytest.mark.litellm
@@ -65,6 +75,14 @@ def test_what_becomes_of_it_is_documented(
         assert row.name.strip("`") in outcome.detail or "messages[" in outcome.detail
     chat_parameters.check(row, outcome)
     assert _observe(http_with_key, azure, row, UNKNOWN_TO_LITELLM, received_without) == outcome
+
+
+def test_what_is_dropped_silently_is_called_so() -> None:
+    user, named = Row("`user`", {"user": "u"}), {"role": "user", "name": "Ada", "content": "hi"}
+    message, received = Row("`name`", {"messages": [named]}), {"input": [{"role": "user", "content": "hi"}]}
+    for row in (user, message):
+        assert outcome_of(row, received=received, without=received, dropped=0).outcome == DROPPED
+        assert outcome_of(row, received=received, without=received, dropped=1).outcome == WITHOUT_EFFECT
 
 
 def test_the_table_has_every_parameter_of_openai() -> None:

@@ -62,9 +62,10 @@ def test_litellm_does_not_read_the_metadata_that_azure_gets(
     http_with_key: httpx.Client, azure: AzureRegions, surface: Surface
 ) -> None:
     metadata = {"tags": "attack", "guardrails": "attack", "model_group": "attack"}
-    expected = _call_to_azure(http_with_key, azure, surface, {})
+    expected = _call_to_azure(http_with_key, azure, surface, {"metadata": {}})
     received = _call_to_azure(http_with_key, azure, surface, {"metadata": metadata})
-    assert received == {**expected, "body": {**expected["body"], "metadata": metadata}}
+    expected["body"]["metadata"] = expected["body"].get("metadata", {}) | metadata
+    assert received == expected
 
 
 _INSIDE: dict[str, list[Any]] = {

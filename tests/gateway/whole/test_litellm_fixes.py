@@ -207,6 +207,7 @@ DEVIATIONS = [
     Deviation(
         "`allowed_tools` is not translated",
         lambda it: "allowed_tools" in it.sent(tools=[TOOL], tool_choice=ALLOWED).get("tool_choice", ALLOWED),
+        fixed_in="1.108.7",
     ),
     Deviation(
         "Calls of custom tools come as calls of functions",
