@@ -105,29 +105,23 @@ def test_a_model_of_another_family_keeps_roos_own_tools() -> None:
     assert not {"includedTools", "excludedTools"} & set(profile["openAiCustomModelInfo"])
 
 
-def test_qoder_calls_a_codex_model_by_responses_and_a_chat_model_by_chat() -> None:
-    access = Access(base_url=URL, key=KEY, chat=(CODEX, Model(name="mm", kind="chat")))
-    assert json.loads(rendered("qoder-settings.json", access)) == {
-        "providers": {
-            "gateway": {
-                "type": "openai-compatible",
-                "protocol": "openai",
-                "authType": "bearer",
-                "baseUrl": URL,
-                "apiKey": KEY,
-                "models": [
-                    {
-                        "model": "gpt-5.3-codex",
-                        "protocol": "openai-responses",
-                        "contextWindow": 400000,
-                        "maxOutputTokens": 128000,
-                        "capabilities": {"vision": True},
-                    },
-                    {"model": "mm"},
-                ],
-            }
-        }
+def test_qoder_has_a_provider_per_api() -> None:
+    reach = {"type": "openai-compatible", "authType": "bearer", "baseUrl": URL, "apiKey": KEY}
+    codex = {
+        "model": "gpt-5.3-codex",
+        "contextWindow": 400000,
+        "maxOutputTokens": 128000,
+        "capabilities": {"vision": True},
     }
+    responses = {**reach, "protocol": "openai-responses", "models": [codex]}
+    chat = {**reach, "protocol": "openai", "models": [{"model": "mm"}]}
+    access = Access(base_url=URL, key=KEY, chat=(CODEX, Model(name="mm", kind="chat")))
+    for given, providers in (
+        (BOTH, {"gateway": responses}),
+        (access, {"gateway": responses, "gateway-chat": chat}),
+        (unknown("chat"), {"gateway-chat": chat}),
+    ):
+        assert json.loads(rendered("qoder-settings.json", given)) == {"providers": providers}
 
 
 @pytest.mark.parametrize(("kind", "provider"), [("responses", "openai-native"), ("chat", "openai-compatible")])
