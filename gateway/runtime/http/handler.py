@@ -23,6 +23,12 @@ from .server import Server, to_http_response
 from .shutdown import ActiveRequests
 from .unauthenticated import UnauthenticatedRequests
 
+_LEAVE_S = 10.0
+"""LiteLLM sees that its client has left a stream, and then closes the inner call.
+
+A call that breaks costs it up to twice the processor time, for exceptions and their texts.
+"""
+
 
 class HttpHandler:
     """Gets every request of the process."""
@@ -130,6 +136,10 @@ class HttpHandler:
             if response.status >= 400:
                 inner.failure = response
             return await self._send(http_request, response, context, is_inner=True)
+        except asyncio.CancelledError:
+            if context.stream and http_request.transport and not http_request.transport.is_closing():
+                await asyncio.sleep(_LEAVE_S)
+            raise
         finally:
             inner.tasks.discard(task)
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
 
 import aiohttp
@@ -233,6 +233,92 @@ def make_inner_call_and_leave(
         return await then(request)
 
     return handler
+
+
+class Translating:
+    """A LiteLLM that translates a stream, each delta in `seconds`."""
+
+    def __init__(self, client: Client, *, seconds: float) -> None:
+        self._client = client
+        self._seconds = seconds
+        self.received: list[str] = []
+        self.left_at: float | None = None
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        """Answer, and go on even if the client leaves."""
+        return await asyncio.shield(asyncio.ensure_future(self._answer(request)))
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        """Call the gateway as its Azure, and translate what that answers."""
+        headers = {"api-key": INNER_KEY, "x-gateway-request": request.headers["x-gateway-request"]}
+        response = web.StreamResponse(headers={"content-type": "text/event-stream"})
+        with suppress(aiohttp.ClientPayloadError):
+            body = {"model": CODEX, "input": "hi", "stream": True}
+            async with self._client.post("/openai/responses", json=body, headers=headers) as inner:
+                await response.prepare(request)
+                async for line in inner.content:
+                    if line.startswith(b"data: "):
+                        await self._translate(json.loads(line[6:]), response)
+            await response.write((STOP + DONE).encode())
+        self.left_at = now()
+        return response
+
+    async def _translate(self, data: dict[str, str], response: web.StreamResponse) -> None:
+        if text := data.get("delta"):
+            self.received.append(text)
+            await asyncio.sleep(self._seconds)
+            chunk = {"choices": [{"delta": {"content": text}, "finish_reason": None}]}
+            # A client that has left is no reason to stop reading.
+            with suppress(ConnectionError):
+                await response.write(f"data: {json.dumps(chunk)}\n\n".encode())
+
+
+def text_event(text: str) -> str:
+    return f'data: {{"type":"response.output_text.delta","item_id":"a","delta":"{text}"}}\n\n'
+
+
+COMPLETED = 'data: {"type":"response.completed","response":{}}\n\n'
+
+
+@pytest.mark.parametrize(("seconds", "fewest", "most"), [(0.001, 60, 60), (0.1, 2, 12)])
+async def test_a_litellm_that_is_behind_gets_fewer_and_larger_deltas(
+    alive: FakeUpstream,
+    client: Client,
+    azure: FakeUpstream,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    seconds: float,
+    fewest: int,
+    most: int,
+) -> None:
+    litellm = Translating(client, seconds=seconds)
+    azure.answers(stream_answer(*(part for n in range(60) for part in (text_event(f"{n};"), 0.02)), COMPLETED))
+    alive.answers(litellm)
+    response = await client.post("/v1/chat/completions", json=CHAT | {"stream": True}, headers=BEARER)
+    chunks = [json.loads(line[6:]) for line in (await response.text()).splitlines() if line.startswith("data: {")]
+    texts = [chunk["choices"][0]["delta"].get("content", "") for chunk in chunks]
+    assert "".join(texts) == "".join(f"{n};" for n in range(60))
+    assert fewest <= len(litellm.received) <= most
+    assert read_request_line(capsys)["merged_events"] == 60 - len(litellm.received)
+
+
+async def test_litellm_is_fed_nothing_for_a_client_that_has_left_and_may_end_the_inner_call_itself(
+    alive: FakeUpstream, client: Client, azure: FakeUpstream
+) -> None:
+    litellm = Translating(client, seconds=0.001)
+    azure.answers(stream_answer(*(part for _ in range(2000) for part in (text_event("x"), 0.02))))
+    alive.answers(litellm)
+    async with client.post("/v1/chat/completions", json=CHAT | {"stream": True}, headers=BEARER) as response:
+        await response.content.readline()
+        assert response.connection
+        assert response.connection.transport
+        response.connection.transport.abort()
+    left_at, fed = now(), len(litellm.received)
+    await asyncio.sleep(5)
+    assert len(litellm.received) <= fed + 1
+    assert litellm.left_at is None
+    await asyncio.sleep(6)  # one that does not is not waited for
+    assert litellm.left_at == pytest.approx(left_at + 10, abs=0.1)
 
 
 @pytest.mark.parametrize("status", [400, 500])
