@@ -8,13 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import capacity, failover, indexing, overhead, profiling, report, startup, synth
+from benchmarks import capacity, failover, indexing, overhead, profiling, report, sessions, startup, synth
 from benchmarks.errors import BenchmarkError
 from benchmarks.numbers.capacity import CapacityNumbers
 from benchmarks.numbers.failover import FailoverNumbers
 from benchmarks.numbers.indexing import IndexingNumbers
 from benchmarks.numbers.overhead import OverheadNumbers
 from benchmarks.numbers.profiling import ProfilingNumbers
+from benchmarks.numbers.sessions import SessionsNumbers
 from benchmarks.numbers.startup import StartupNumbers
 from benchmarks.numbers.synth import SynthNumbers
 from benchmarks.report import Bench, Numbers
@@ -36,6 +37,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "failover": Benchmark(measure=failover.measure, numbers=FailoverNumbers),
     "indexing": Benchmark(measure=indexing.measure, numbers=IndexingNumbers),
     "capacity": Benchmark(measure=capacity.measure, numbers=CapacityNumbers),
+    "sessions": Benchmark(measure=sessions.measure, numbers=SessionsNumbers),
     "startup": Benchmark(measure=startup.measure, numbers=StartupNumbers),
     "profiling": Benchmark(measure=profiling.measure, numbers=ProfilingNumbers),
 }

@@ -35,11 +35,16 @@ class Replica:
 
 @contextmanager
 def run_replica(
-    stack: Path, *, port: int = 0, key: str | None = None, litellm: Literal["loading", "absent"] = "loading"
+    stack: Path,
+    *,
+    port: int = 0,
+    key: str | None = None,
+    azure: str | None = None,
+    litellm: Literal["loading", "absent"] = "loading",
 ) -> Iterator[Replica]:
     """Run a synthesized stack against emulators, with secrets of its own; LiteLLM may still be loading.
 
-    `key` is what the gateway will ask for; None makes one up.
+    `key` is what the gateway will ask for; None makes one up. `azure` takes the place of every region.
     """
     read = read_stack(stack)
     variables = {name: secrets.token_urlsafe(24) for name in read.variables}
@@ -47,14 +52,15 @@ def run_replica(
     variables[str(read.gateway.secrets[first["key_envs"][0]].variable)] = key or secrets.token_urlsafe(24)
     environ = {f"TF_VAR_{name}": value for name, value in variables.items()}
     unused = stack.with_name("secrets.json")
-    with run(stack=stack, port=port, environ=environ, secrets=unused, litellm=litellm) as session:
+    upstreams = {} if azure is None else {upstream.name: azure for upstream in read.upstreams}
+    with run(stack=stack, port=port, upstreams=upstreams, environ=environ, secrets=unused, litellm=litellm) as session:
         yield Replica(
             session=session,
             gateway=Target(name=GATEWAY, url=session.host_url, key=session.key),
             azures={
                 upstream.name: AzureTarget(
                     name=DIRECT,
-                    url=session.emulators[upstream.name].url,
+                    url=azure or session.emulators[upstream.name].url,
                     key=read.gateway.secrets[upstream.key_env].resolve(variables),
                 )
                 for upstream in read.upstreams

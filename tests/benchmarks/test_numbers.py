@@ -5,6 +5,7 @@ from benchmarks.numbers.failover import FailoverNumbers, Outage
 from benchmarks.numbers.indexing import IndexingNumbers, Run, bound, staircase
 from benchmarks.numbers.overhead import OverheadNumbers, Row
 from benchmarks.numbers.profiling import Profile, ProfilingNumbers
+from benchmarks.numbers.sessions import Leaving, Load, SessionsNumbers
 from benchmarks.numbers.startup import Start, StartupNumbers
 from benchmarks.report import Section
 
@@ -59,6 +60,19 @@ def test_the_container_that_has_too_little_of_the_processor_says_what_a_replica_
     ).section()
     assert "| chat | 12.00 (10.00-14.00) | 50.00 (50.00-60.00) | 20 (litellm) |" in section.lines
     assert "| batch | 5.00 (5.00-5.00) | 0.00 (0.00-0.00) | 50 (gateway) |" in section.lines
+
+
+def test_sessions_are_told_by_load_and_server() -> None:
+    def load(late_ms: float, *, failed: int) -> Load:
+        return Load(failed=failed, late_p50_ms=1, late_p95_ms=late_ms, longest_s=late_ms / 100, cpu_s=2)
+
+    left = Leaving(clients=200, failed=1, all_left_s=3, cpu_s=0.1, next_s=0.5, memory_mb=400)
+    loads = {"stock LiteLLM": {50: [load(4000, failed=3)]}, "gateway": {50: [load(900, failed=0), load(901, failed=1)]}}
+    section = SessionsNumbers(per_second=60, seconds=8, loads=loads, quiet_s=5, leaving=[left]).section()
+    row = next(line for line in section.lines if line.startswith("| 50 | gateway |"))
+    assert row == "| 50 | gateway | 1 (1-1) | 900 (900-901) | 9.0 (9.0-9.0) | 1 | 2.0 (2.0-2.0) |"
+    assert "| the next chat, s | 0.50 (0.50-0.50) |" in section.lines
+    assert "stock LiteLLM: 4000 (4000-4000) ms late (p95), 40.0 (40.0-40.0) s, 3 failed" in section.summary
 
 
 def test_overhead_leaves_a_gap_where_a_server_does_not_answer() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from benchmarks import indexing, profiling, startup
+from benchmarks import indexing, profiling, sessions, startup
 from benchmarks.emulator_control import control_of
 from benchmarks.errors import BenchmarkError
 from benchmarks.load import connect
@@ -17,7 +17,7 @@ from benchmarks.overhead import numbers_of, take_turns
 from benchmarks.report import Bench
 from benchmarks.requests import build_cases, named, tokens_of_batch
 from benchmarks.servers import Replica, run_portkey
-from benchmarks.targets import DIRECT, GATEWAY, PORTKEY, Target
+from benchmarks.targets import DIRECT, GATEWAY, LITELLM, PORTKEY, Target
 from benchmarks.trial import open_trial
 
 ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="read from /proc")
@@ -109,6 +109,21 @@ def test_start_and_memory_of_a_replica_are_measured(bench: Bench) -> None:
         assert 0 < start.ready_s <= start.answer_s
         assert 10 < start.fresh_mb < 1000
         assert start.used_mb > 10
+
+
+@pytest.mark.full
+@ON_LINUX
+def test_sessions_are_measured_whole_and_left(bench: Bench) -> None:
+    numbers = sessions.measure(bench, sessions=(2,), leaving=3, seconds=1)
+    assert [*numbers.loads] == [LITELLM, GATEWAY]
+    for loads in numbers.loads.values():
+        (load,) = loads[2]
+        assert load.failed == 0
+        assert 0 < load.late_p50_ms <= load.late_p95_ms
+        assert load.longest_s > 1
+    (left,) = numbers.leaving
+    assert (left.clients, left.failed) == (3, 0)
+    assert left.next_s > 0
 
 
 @ON_LINUX

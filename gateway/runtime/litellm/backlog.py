@@ -13,11 +13,10 @@ _WINDOW = 2
 _PATIENCE_S = 1.0
 """How long to wait for text that LiteLLM may have dropped."""
 _KEEPS_UP_S = 0.01
-_PAUSE = 3
-_MAX_PAUSE_S = 0.25
-"""LiteLLM is behind if a delta takes longer than `_KEEPS_UP_S`; `_PAUSE` times as long then passes before the next.
+_MAX_PAUSE_S = 0.1
+"""LiteLLM is behind if a delta takes longer than `_KEEPS_UP_S`. As much time again passes before it gets the next.
 
-It has as much to do, but a short queue: requests that begin or end do not wait behind the deltas of all others.
+So its queue is short: what begins or ends does not wait behind the deltas of all other streams.
 """
 _KINDS = {
     "response.output_text.delta": "content",
@@ -74,7 +73,7 @@ class Backlog:
             now = asyncio.get_running_loop().time()
             lag_s = max(0.0, now - fed_at - _KEEPS_UP_S)
             self._window = 1 if lag_s else _WINDOW
-            self._paused_until = now + min(_PAUSE * lag_s, _MAX_PAUSE_S)
+            self._paused_until = now + min(lag_s, _MAX_PAUSE_S)
             self.changed.set()
 
 
