@@ -122,3 +122,17 @@ def test_a_function_of_a_namespace_is_called_with_its_namespace(client: TestClie
     (call,) = answer["output"]
     assert (call["namespace"], call["name"]) == ("crm", "write")
     assert answer["tools"][0]["tools"] == [{"description": None, **_WRITE}]
+
+
+@pytest.mark.parametrize("choice", ["required", {"type": "custom", "name": "shell"}])
+def test_a_custom_tool_gets_text(emulator: Emulator, choice: object) -> None:
+    tools: Any = [{"type": "custom", "name": "shell"}]
+    events = emulator.events({"input": "hi", "tools": tools, "tool_choice": choice})
+    (call,) = events[-1].response.output
+    assert (call.type, call.name, call.input) == ("custom_tool_call", "shell", "input é0")
+    deltas = [event.delta for event in events if event.type == "response.custom_tool_call_input.delta"]
+    assert "".join(deltas) == call.input
+    result = {"type": "custom_tool_call_output", "call_id": call.call_id, "output": "done"}
+    messages: Any = [{"role": "user", "content": "use tool, repeat the result"}, call.model_dump(), result]
+    answer = emulator.responses.responses.create(model=CODEX, input=messages, tools=tools)
+    assert answer.output_text == "done"

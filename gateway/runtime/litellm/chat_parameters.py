@@ -60,6 +60,7 @@ def translate_chat_parameters(fields: Fields, model: Model) -> tuple[dict[str, o
         "stream_options": {name: value for name, value in options.items() if name == "include_obfuscation"},
     }
     without_effect = sum(name in fields for name in (*_WITHOUT_EFFECT, *_NEUTRAL))
+    without_effect += bool(options) and not fields.get("stream")
     return {name: value for name, value in translated.items() if value is not None and value != {}}, without_effect
 
 

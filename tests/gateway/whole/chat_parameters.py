@@ -77,6 +77,7 @@ _CALLED = {"role": "assistant", "content": None, "tool_calls": [_CALL]}
 ROWS = [
     _field("stream", value=True),
     *_fields("stream_options", {"include_usage": True}, {"include_obfuscation": False}, stream=True),
+    _field("stream_options", {"include_usage": False}),
     *_fields("max_completion_tokens", 500, 5, 0),
     *_fields("max_tokens", 500),
     *_fields("max_tokens", 400, max_completion_tokens=500),

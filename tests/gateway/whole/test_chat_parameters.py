@@ -56,7 +56,7 @@ def _observe(
         return refusal_of(response.json()["error"])
     assert response.status_code == 200, response.text
     line = azure.log.line(response.headers["x-request-id"])
-    if "include_usage" in json.dumps(row.fields) and '"usage"' in response.text:
+    if row.fields == {"stream_options": {"include_usage": True}} and '"usage"' in response.text:
         received = received | {"the answer": "ends with usage"}
     return outcome_of(row, received=received, without=without, dropped=line["dropped_fields"])
 

@@ -110,6 +110,8 @@ def test_what_asks_for_nothing_is_counted() -> None:
     neutral = {"n": 1, "stop": [], "logprobs": False, "presence_penalty": 0.0, "logit_bias": {}, "top_logprobs": 0}
     _, parameters, without_effect = split(Surface.CHAT, CODEX, PLAIN | neutral | {"top_p": 1})
     assert (parameters, without_effect) == ({"store": False}, 7)
+    _, _, without_effect = split(Surface.CHAT, CODEX, PLAIN | {"stream_options": {"include_usage": True}})
+    assert without_effect == 1
 
 
 def test_efforts_are_the_models() -> None:
