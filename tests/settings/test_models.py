@@ -75,6 +75,18 @@ def test_two_models_may_share_a_deployment_one_of_them_translated(write: WriteFi
             "3072",
             "at most 1536, which is the dimension of text-embedding-3-small",
         ),
+        (
+            'codex.reasoning_summary = "long"',
+            "codex.reasoning_summary",
+            '"long"',
+            '"none", "auto", "concise" or "detailed"$',
+        ),
+        (
+            f'[[models]]\n{CHAT}\nreasoning_summary = "auto"',
+            "models[0].reasoning_summary",
+            '"auto"',
+            'must be left out: only models of the kind "responses" summarize their reasoning',
+        ),
         (f"[[models]]\n{CHAT}\nrequests_per_minute = 9", "models[0].requests_per_minute", "9", PROMISE),
         (f"[[models]]\n{CHAT}\ntokens_per_minute = 9", "models[0].tokens_per_minute", "9", PROMISE),
         (
@@ -119,6 +131,15 @@ def test_two_models_may_share_a_deployment_one_of_them_translated(write: WriteFi
 )
 def test_an_impossible_model_is_refused(refuses: Refuses, content: str, field: str, value: str, allowed: str) -> None:
     refuses(content, field=field, value=value, allowed=allowed)
+
+
+def test_each_model_has_its_own_summary_of_reasoning_by_default_none(write: WriteFile) -> None:
+    content = f'codex.reasoning_summary = "auto"\n[[models]]\n{CHAT}\n[[models]]\nname = "mm"\nkind = "responses"'
+    content += '\ndeployment = "gpt-5.3-codex"'
+    models = load_environment(write(f'env = "dev"\n{content}')).all_models
+
+    summaries = {model.name: model.reasoning_summary for model in models if model.kind != "embeddings"}
+    assert summaries == {"gpt-5.3-codex": "auto", "gpt-4o-mini": "none", "mm": "none"}
 
 
 def test_a_quota_that_only_one_of_them_has_is_to_be_left_out(refuses: Refuses) -> None:

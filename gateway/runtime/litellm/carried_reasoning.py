@@ -4,7 +4,7 @@ https://platform.openai.com/docs/guides/reasoning#keeping-reasoning-items-in-con
 
 No request may fail for it. Only the region that made the reasoning can read it, so others get the request without. So
 does the same region if it refuses: models and endpoints of Azure differ in what they accept.
-https://github.com/NousResearch/hermes-agent/pull/106718
+docs/decisions/0021-reasoning-between-tool-calls.md
 """
 
 import json

@@ -130,8 +130,17 @@ async def test_all_calls_of_a_turn_have_it_and_earlier_turns_have_none(chat: Cha
     for _ in range(3):
         await chat.ask(USER)
     earlier = (USER, call("A"), result("A"), SAYS)
-    await chat.ask(*earlier, USER, call("B"), result("B"), USER, call("C"), result("C"), USER)
-    assert chat.inputs()[-1] == ["user", "A", "A", "assistant", "user", "b", "B", "B", "user", "c", "C", "C", "user"]
+    await chat.ask(*earlier, USER, call("B"), result("B"), USER, SAYS, call("C"), result("C"), USER)
+    turn = ["user", "b", "B", "B", "user", "assistant", "c", "C", "C", "user"]
+    assert chat.inputs()[-1] == ["user", "A", "A", "assistant", *turn]
+
+
+async def test_only_the_newest_calls_are_looked_up(chat: Chat) -> None:
+    chat.regions[0].answers(calling(thought("sealed"), call("1")), TEXT)
+    await chat.ask(USER)
+    for others in (255, 256):
+        await chat.ask(USER, call("1"), result("1"), *[call("other"), result("other")] * others)
+    assert [("sealed" in items) for items in chat.inputs()[1:]] == [True, False]
 
 
 async def test_a_call_that_stands_twice_has_it_once(chat: Chat) -> None:
@@ -192,6 +201,14 @@ async def test_reasoning_of_two_regions_is_not_mixed(chat: Chat) -> None:
     assert chat.inputs(0)[-1] == ["user", "1", "1", "newer", "2", "2"]
 
 
+async def test_what_another_region_refuses_is_not_due_to_reasoning(chat: Chat) -> None:
+    await _begin_in_second(chat)
+    chat.regions[1].answers(json_answer(500))
+    chat.regions[0].answers(REFUSED)
+    assert (await chat.ask(USER, call("1"), result("1"))).status == 400
+    assert chat.inputs(0)[1:] == [["user", "1", "1"]]
+
+
 @pytest.mark.parametrize("refusal", [REFUSED, json_answer(404, REFUSAL)])
 async def test_when_it_is_refused_the_request_goes_without(chat: Chat, refusal: Script) -> None:
     chat.regions[0].answers(calling(thought("sealed"), call("1")), refusal, TEXT)
@@ -199,6 +216,19 @@ async def test_when_it_is_refused_the_request_goes_without(chat: Chat, refusal: 
     for _ in range(2):
         assert (await chat.ask(USER, call("1"), result("1"))).status == 200
     assert chat.inputs()[1:] == [["user", "sealed", "1", "1"], ["user", "1", "1"], ["user", "1", "1"]]
+    assert all("include" in body for body in chat.bodies(0))
+
+
+async def test_so_it_does_where_there_is_one_region(chat: Chat) -> None:
+    model = chat.configuration.models[CODEX]
+    alone = replace(chat.configuration, models={CODEX: replace(model, upstreams=model.upstreams[:1])})
+    async with aiohttp.ClientSession() as session:
+        failover = Failover(session=session, configuration=alone, log_event=chat.events.append)
+        chat = replace(chat, step=CarriedReasoning(next_step=failover, log_event=chat.events.append))
+        chat.regions[0].answers(calling(thought("sealed"), call("1")), json_answer(500), REFUSED, TEXT)
+        await chat.ask(USER)
+        assert (await chat.ask(USER, call("1"), result("1"))).status == 200
+    assert chat.inputs()[1:] == [["user", "sealed", "1", "1"]] * 2 + [["user", "1", "1"]]
 
 
 async def test_a_request_that_is_refused_anyway_is_the_clients_mistake(chat: Chat) -> None:

@@ -126,6 +126,18 @@ def test_both_ways_to_ask_for_reasoning_may_agree() -> None:
     assert translated(reasoning={"summary": "auto"}, reasoning_effort="low") == {"reasoning": reasoning}
 
 
+def test_the_summary_of_the_settings_is_asked_for_unless_the_client_names_another() -> None:
+    model = build_model("responses", reasoning_summary="detailed")
+    for fields, reasoning in (
+        ({}, {"summary": "detailed"}),
+        ({"reasoning_effort": "low"}, {"effort": "low", "summary": "detailed"}),
+        ({"reasoning": {"summary": "auto"}}, {"summary": "auto"}),
+        ({"reasoning_effort": "none"}, {"effort": "none"}),
+    ):
+        _, parameters, _ = split(Surface.CHAT, model, PLAIN | fields)
+        assert parameters["reasoning"] == reasoning
+
+
 def test_a_schema_and_the_verbosity_are_parts_of_the_text() -> None:
     schema = {"name": "n", "description": "d", "schema": {"type": "object"}, "strict": True}
     fields = {"verbosity": "low", "response_format": {"type": "json_schema", "json_schema": schema}}
