@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import capacity, failover, indexing, overhead, profiling, report, sessions, startup, synth
+from benchmarks import capacity, failover, hostile, indexing, overhead, profiling, report, sessions, startup, synth
 from benchmarks.errors import BenchmarkError
 from benchmarks.numbers.capacity import CapacityNumbers
 from benchmarks.numbers.failover import FailoverNumbers
+from benchmarks.numbers.hostile import HostileNumbers
 from benchmarks.numbers.indexing import IndexingNumbers
 from benchmarks.numbers.overhead import OverheadNumbers
 from benchmarks.numbers.profiling import ProfilingNumbers
@@ -40,6 +41,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "sessions": Benchmark(measure=sessions.measure, numbers=SessionsNumbers),
     "startup": Benchmark(measure=startup.measure, numbers=StartupNumbers),
     "profiling": Benchmark(measure=profiling.measure, numbers=ProfilingNumbers),
+    "hostile": Benchmark(measure=hostile.measure, numbers=HostileNumbers),
 }
 
 

@@ -19,7 +19,7 @@ from benchmarks.report import Bench
 from benchmarks.requests import build_cases, named
 from benchmarks.servers import Replica, run_replica
 
-_DEAR_CONNECTIONS = 8
+_CONNECTIONS = 8
 _KEYLESS_CONNECTIONS = 50
 _KEYLESS_PER_SECOND = 5000
 _KEYLESS_S = 30.0
@@ -38,8 +38,9 @@ def measure(bench: Bench) -> HostileNumbers:
         for core, quarter in (("", False), (", a quarter of a core", True)):
             for name, load, seconds in (
                 ("alone", _nothing, bench.requests / 10),
-                (f"{_DEAR_CONNECTIONS} connections with dear bodies", _dear_bodies, bench.requests / 5),
-                (f"{_KEYLESS_PER_SECOND} requests a second without a key", _no_key, _KEYLESS_S),
+                (f"{_CONNECTIONS} connections with dear bodies", _dear_bodies, bench.requests / 5),
+                (f"{_CONNECTIONS} connections with short bodies", _short_bodies, bench.requests / 5),
+                (f"{_KEYLESS_PER_SECOND:,} requests a second without a key", _no_key, _KEYLESS_S),
             ):
                 if quarter and load is _no_key:
                     continue
@@ -88,12 +89,22 @@ def _nothing(_: Replica) -> Iterator[None]:
 
 
 def _dear_bodies(replica: Replica) -> AbstractContextManager[object]:
-    """Send each of the bodies on a connection, with the key of another project."""
-    (key, *_), model = replica.session.keys["other"], build_cases(replica.session.models)[2].deployment
-    requests = [
-        _request(path, body, f"authorization: Bearer {key}", *headers) for path, body, *headers in _bodies(model)
-    ]
-    return flood(replica.gateway.url, requests, connections=_DEAR_CONNECTIONS)
+    """Send each of the bodies on a connection of its own."""
+    model = build_cases(replica.session.models)[2].deployment
+    return _with_key(replica, [_request(path, body, *headers) for path, body, *headers in _bodies(model)])
+
+
+def _short_bodies(replica: Replica) -> AbstractContextManager[object]:
+    """Of those that are checked at once, the dearest."""
+    return _with_key(replica, [_request("/v1/responses", b'{"input":[' + b"[]," * 1_360 + b"[]]}")])
+
+
+def _with_key(replica: Replica, requests: Sequence[bytes]) -> AbstractContextManager[object]:
+    """Send them with a key of another project than the client's."""
+    key = replica.session.keys["other"][0].encode()
+    head, with_key = b"\r\nhost: gateway\r\n", b"\r\nhost: gateway\r\nauthorization: Bearer " + key + b"\r\n"
+    requests = [request.replace(head, with_key, 1) for request in requests]
+    return flood(replica.gateway.url, requests, connections=_CONNECTIONS)
 
 
 def _bodies(model: str) -> Sequence[tuple[str, bytes, *tuple[str, ...]]]:

@@ -9,6 +9,7 @@ from itertools import accumulate
 from settings.limits import Limits
 
 from ..errors import RefusedError, error_response, invalid_request
+from .cpu_share import Turn
 
 _BRACKETS = b"[]{}"
 _OTHERS = bytes(set(range(256)) - set(_BRACKETS))
@@ -18,16 +19,23 @@ _MAX_DIGITS = 100
 """Of a number; the time to convert one grows with the square of its digits. A double has 17."""
 
 
-def check_size(body: bytes, limits: Limits) -> int:
+async def check_size(body: bytes, limits: Limits, turn: Turn) -> int:
     """Return about how many values there are.
 
     Raises:
         RefusedError: 413 if there are too many, 400 if they are nested too deep or a number is too long.
     """
-    quotes, rest = _without_texts(body, max_quotes=2 * limits.max_items)
+    if b"\\" in body:
+        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
+        await turn.rest()
+    quotes = body.count(b'"')
+    if quotes > 2 * limits.max_items:
+        raise _too_many_items(limits)
+    rest = b"".join(body.split(b'"')[::2])  # outside of texts, which may be source code with many marks
+    await turn.rest()
     brackets = rest.translate(None, _OTHERS)
     if quotes // 2 + (len(brackets) + 1) // 2 > limits.max_items:
-        raise _too_large(f"{limits.max_items} arrays, objects and texts")
+        raise _too_many_items(limits)
     values = sum(map(rest.count, (b",", b"[", b"{")))
     if values > limits.max_values:
         raise _too_large(f"{limits.max_values} values")
@@ -40,12 +48,8 @@ def check_size(body: bytes, limits: Limits) -> int:
     return values
 
 
-def _without_texts(body: bytes, *, max_quotes: int) -> tuple[int, bytes]:
-    """Return the number of quotation marks and what is outside of texts, which may be source code with many marks."""
-    if b"\\" in body:
-        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
-    quotes = body.count(b'"')
-    return quotes, b"" if quotes > max_quotes else b"".join(body.split(b'"')[::2])
+def _too_many_items(limits: Limits) -> RefusedError:
+    return _too_large(f"{limits.max_items} arrays, objects and texts")
 
 
 def _too_large(what: str) -> RefusedError:

@@ -48,7 +48,7 @@ async def parse_body(body: bytes, limits: Limits, reserve: Reserve, turn: Turn) 
     Raises:
         RefusedError: 400 or 413.
     """
-    values = check_size(body, limits)
+    values = await check_size(body, limits, turn)
     is_wide = not body.isascii() or b"\\u" in body
     reserve(values * _BYTES_PER_VALUE + ((_BYTES_PER_WIDE_CHARACTER - 1) * len(body) if is_wide else 0))
     await turn.rest()

@@ -4,18 +4,25 @@ import json
 
 import pytest
 
+from gateway.runtime.admission.cpu_share import CpuShare
 from gateway.runtime.admission.json_size import check_size
 from gateway.runtime.errors import RefusedError
 from settings.limits import Limits
+from tests.virtual_time import run
 
 LIMITS = Limits(max_depth=8, max_items=1000, max_values=2000)
 CODE = r"""if (a[i] == "x, y") { return {"k": [1, 2], '\\': "\"[{,:}]\""}; }  // \ "\\" """
 
 
+async def _check(body: bytes, limits: Limits) -> None:
+    async with CpuShare().turn("project", body) as turn:
+        await check_size(body, limits, turn)
+
+
 def refusal_of(text: str | bytes, limits: Limits = LIMITS) -> tuple[int, str] | None:
     """The status of the refusal, and what its message says about the body."""
     try:
-        check_size(text.encode() if isinstance(text, str) else text, limits)
+        run(_check(text.encode() if isinstance(text, str) else text, limits))
     except RefusedError as refused:
         response = refused.response
     else:
