@@ -2,6 +2,7 @@
 
 from pydantic import BaseModel
 
+from benchmarks import charts
 from benchmarks.report import Numbers, Section, table
 
 
@@ -25,10 +26,18 @@ class HostileNumbers(Numbers):
     rows: list[Row]
 
     def section(self) -> Section:
-        """One table."""
+        """A table, a plot."""
         header = ("", "p50, ms", "p95, ms", "longest, ms", "their requests per second", "their log lines a minute")
         return Section(
             lines=table(header, [_cells(row) for row in self.rows]),
+            charts={
+                "hostile": charts.bars(
+                    "p95 of a client in milliseconds, less is better",
+                    labels=[row.name for row in self.rows],
+                    series={"p95": [row.p95_ms for row in self.rows]},
+                    digits=0,
+                )
+            },
             summary="\n".join(f"hostile: {row.name}: p95 {row.p95_ms:.0f} ms" for row in self.rows),
         )
 

@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 
 from ..context import Clock, now
 
-_CHEAP_BYTES = 4_096
+_CHEAP_BYTES = 1_024
 _SHORT_S = 0.005
 """After less work there is no rest before the next piece, only before the next turn."""
 

@@ -10,7 +10,7 @@ from gateway.runtime.admission.cpu_share import CpuShare
 from gateway.runtime.context import now
 
 pytestmark = pytest.mark.anyio
-SHORT, LONG = b" " * 4_096, b" " * 4_097
+SHORT, LONG = b" " * 1_024, b" " * 1_025
 
 
 class Work:
