@@ -85,6 +85,8 @@ class InnerCalls:
     """Number of events that LiteLLM did not get, because they were merged with others."""
     started: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when LiteLLM has made its first inner call."""
+    begun: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when Azure has begun to answer one."""
     ms: float = 0.0
     """The time until their first byte."""
     failure: Response | None = None

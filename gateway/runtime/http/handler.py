@@ -135,6 +135,8 @@ class HttpHandler:
             inner.ms += (now() - started) * 1000
             if response.status >= 400:
                 inner.failure = response
+            else:
+                inner.begun.set()
             return await self._send(http_request, response, context, is_inner=True)
         except asyncio.CancelledError:
             if context.stream and http_request.transport and not http_request.transport.is_closing():

@@ -19,11 +19,14 @@ from ..context import ModelRequest, Response, Surface, now
 from ..errors import translation_failed, translation_refused, translation_unavailable
 from ..retries import RetryableError, is_retryable
 from ..upstream.attempt import Endpoint, attempt
+from .early_stream import wait_for_stream
 from .response_fixes import select_litellm_fix
 
 INNER_TOKEN_HEADER = "x-gateway-request"  # noqa: S105 - a name
 _GRACE_S = 5.0
 """The inner call ends first, so that the client reads its error."""
+_LONGEST_SILENCE_S = 3600.0
+"""Until LiteLLM's first text, as long as Azure's stream goes on."""
 _POLL_S = 0.25
 _NO_REUSE = {"connection": "close"}
 """LiteLLM's server closes an idle connection after 5 s: a request that takes it at that moment breaks."""
@@ -127,7 +130,7 @@ class LiteLLMClient:
 
                 timer = loop.call_later(self._timeouts.litellm_s, stop_if_hanging)
                 try:
-                    return await self._attempt(request)
+                    return await (self._stream(request) if request.stream else self._attempt(request))
                 finally:
                     timer.cancel()
                     context.litellm_ms = round(max(0.0, (now() - started) * 1000 - context.inner.ms), 1)
@@ -138,7 +141,17 @@ class LiteLLMClient:
             self._is_up = False
             raise
 
-    async def _attempt(self, request: ModelRequest) -> Response:
+    async def _stream(self, request: ModelRequest) -> Response:
+        calling = asyncio.create_task(self._attempt(request, deadline=request.context.deadline + _LONGEST_SILENCE_S))
+        return await wait_for_stream(
+            calling,
+            request,
+            deadline=request.context.deadline + _GRACE_S,
+            keep_alive_s=self._timeouts.keep_alive_s,
+            idle_s=self._timeouts.idle_s + _GRACE_S,
+        )
+
+    async def _attempt(self, request: ModelRequest, *, deadline: float | None = None) -> Response:
         endpoint = Endpoint(
             url=f"{self._url}{_PATHS[request.surface]}",
             headers={**self._headers, INNER_TOKEN_HEADER: request.context.inner.token},
@@ -148,7 +161,7 @@ class LiteLLMClient:
             session=self._session,
             request=request,
             endpoint=endpoint,
-            deadline=request.context.deadline + _GRACE_S,
+            deadline=request.context.deadline + _GRACE_S if deadline is None else deadline,
             fix=select_litellm_fix(request),
             on_event=lambda data: request.context.inner.backlog.remove(data),
             on_end=_ignore,
