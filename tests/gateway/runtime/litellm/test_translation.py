@@ -11,7 +11,7 @@ from aiohttp import web
 
 from gateway.runtime.configuration import Configuration
 from gateway.runtime.context import Surface, now
-from gateway.runtime.litellm.translation import Translation
+from gateway.runtime.litellm.translation import LiteLLMClient, Translation
 
 from ..builders import CODEX, TRANSLATED, build_request
 from ..conftest import (
@@ -409,6 +409,31 @@ async def test_all_that_wait_for_it_ask_once(client: Client, litellm: FakeUpstre
     asking = (client.post("/v1/chat/completions", json=CHAT, headers=BEARER) for _ in range(8))
     assert [response.status for response in await asyncio.gather(*asking)] == [200] * 8
     assert [request.path for request in litellm.requests].count("/health/liveliness") == 2
+
+
+async def test_they_go_on_in_the_order_in_which_they_came(configuration: Configuration, litellm: FakeUpstream) -> None:
+    litellm.answers(json_answer(503), json_answer(503), json_answer())
+    order: list[int] = []
+    async with listening(litellm) as (url,), aiohttp.ClientSession() as session:
+        client = LiteLLMClient(session=session, configuration=replace(configuration, litellm_url=url))
+
+        async def wait(number: int) -> None:
+            await asyncio.sleep(number / 1000)
+            assert await client.wait_until_up(deadline=10.0)
+            order.append(number)
+
+        await asyncio.gather(*map(wait, range(50)))
+    assert order == list(range(50))
+
+
+async def test_when_the_one_that_asks_gives_up_the_next_one_does(
+    configuration: Configuration, litellm: FakeUpstream
+) -> None:
+    litellm.answers(*[json_answer(503)] * 8, json_answer())
+    async with listening(litellm) as (url,), aiohttp.ClientSession() as session:
+        client = LiteLLMClient(session=session, configuration=replace(configuration, litellm_url=url))
+        asking = [asyncio.create_task(client.wait_until_up(deadline=deadline)) for deadline in (0.3, 0.6, 10.0)]
+        assert [await task for task in asking] == [False, False, True]
 
 
 @pytest.mark.parametrize("never", [json_answer(503), abort, hang])
