@@ -40,9 +40,17 @@ Summary = Annotated[Literal["none", "auto", "concise", "detailed"], must_be('"no
 Day = Annotated[date, must_be("a date like 2027-08-24")]
 
 
+_OF_AN_ANSWER = ("max_output_tokens", "vision", "reasoning_efforts", "cached_input_price", "output_price")
+
+
 def _fact(name: str, description: str) -> Any:  # noqa: ANN401 - a field of any type, as Field() itself
     """A field whose default is what is known of the model. It comes after `base_model`."""
-    return Field(default_factory=lambda given: getattr(facts_of(given["base_model"]), name), description=description)
+
+    def default(given: Mapping[str, Any]) -> object:
+        has_none = name in _OF_AN_ANSWER and given.get("kind") == "embeddings"
+        return None if has_none else getattr(facts_of(given["base_model"]), name)
+
+    return Field(default_factory=default, description=description)
 
 
 def _base_model() -> Any:  # noqa: ANN401
@@ -126,9 +134,9 @@ class Model(Group):
             )
         return quota
 
-    @field_validator("max_output_tokens", "vision", "reasoning_efforts", "cached_input_price", "output_price")
+    @field_validator(*_OF_AN_ANSWER)
     @classmethod
-    def _of_an_answer_in_text(cls, fact: object, info: ValidationInfo) -> object:
+    def _of_an_answer(cls, fact: object, info: ValidationInfo) -> object:
         if fact is not None and info.data.get("kind") == "embeddings":
             raise conflict("must be left out: embeddings have none")
         return fact

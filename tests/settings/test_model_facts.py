@@ -42,6 +42,14 @@ def test_the_base_model_tells_what_a_deployment_is(write: WriteFile) -> None:
         assert {fact: getattr(found, fact) for fact in FACTS} == {fact: getattr(known, fact) for fact in FACTS}
 
 
+def test_embeddings_have_no_facts_of_an_answer_whatever_their_deployment_is_called(write: WriteFile) -> None:
+    content = '[embeddings]\ndeployment = "gpt-5.4"\n[[models]]\nname = "gpt-5.5"\nkind = "embeddings"'
+    _, *embeddings = load_environment(write(f'env = "dev"\n{content}')).all_models
+
+    for model in embeddings:
+        assert (model.context_window, model.max_output_tokens, model.vision) == (1_050_000, None, None)
+
+
 def test_a_file_corrects_what_is_known(write: WriteFile) -> None:
     content = (
         "[codex]\ncontext_window = 272_000\nmax_output_tokens = 64_000\nvision = false\nreasoning_efforts = ['low']\n"
