@@ -244,9 +244,12 @@ _CHAT = object_of(
     web_search_options=absent_or_false,
     functions=absent_or_false,
     function_call=absent_or_false,
-    # Fields of the Responses API, which would change the answer.
+    # Fields of the Responses API and of Azure's extensions, which would change the answer.
     **dict.fromkeys(
-        ("background", "conversation", "instructions", "max_output_tokens", "previous_response_id", "prompt", "text"),
+        (
+            *("background", "conversation", "instructions", "max_output_tokens", "previous_response_id", "prompt"),
+            *("text", "data_sources"),
+        ),
         absent_or_false,
     ),
     **_COMMON,

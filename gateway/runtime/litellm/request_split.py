@@ -12,7 +12,7 @@ from ..context import Surface
 from .chat_content import prepare_messages, prepare_tools
 from .chat_parameters import translate_chat_parameters
 
-_READ_BY_LITELLM = ("model", "messages", "input", "tools", "stream", "stream_options", "encoding_format")
+_READ_BY_LITELLM = ("model", "messages", "input", "stream", "stream_options", "encoding_format")
 _WRITTEN_BY_LITELLM = ("model", "input", "instructions", "tools", "stream", "encoding_format")
 _CONTROLLED_BY_LITELLM = ("model", "stream", "encoding_format")
 
@@ -28,8 +28,8 @@ def split(surface: Surface, model: Model, known: Fields) -> tuple[dict[str, Any]
     read = {name: value for name, value in known.items() if name in _READ_BY_LITELLM}
     if surface is Surface.CHAT and model.kind == "responses":
         read["messages"], dropped_names = prepare_messages(read["messages"])
-        if "tools" in read:
-            read["tools"] = prepare_tools(read["tools"])
+        if "tools" in known:
+            read["tools"] = prepare_tools(known["tools"])
         parameters, without_effect = translate_chat_parameters(known, model)
         return read, parameters, dropped_names + without_effect
     return read, {name: value for name, value in known.items() if name not in _CONTROLLED_BY_LITELLM}, 0

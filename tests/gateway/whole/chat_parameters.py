@@ -143,6 +143,7 @@ ROWS = [
     *_fields("function_call", "auto"),
     *_fields("previous_response_id", "resp_1"),
     *_fields("max_output_tokens", 500),
+    *_fields("data_sources", [{"type": "azure_search"}]),
     Row("a field that OpenAI does not have", {"top_k": 1}),
     _messages("`system`", {"role": "system", "content": "Be brief."}, _QUESTION),
     _messages(

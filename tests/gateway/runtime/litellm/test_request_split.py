@@ -55,10 +55,10 @@ def test_litellm_reads_what_it_translates_and_nothing_else() -> None:
 @pytest.mark.parametrize("surface", [Surface.CHAT, Surface.RESPONSES, Surface.EMBEDDINGS])
 def test_of_the_models_own_api_azure_gets_the_clients_fields(surface: Surface) -> None:
     model = build_model("chat" if surface is Surface.CHAT else "responses")
-    known = {"model": "m", "stream": True, "input": "hi", "messages": MESSAGES, "n": 2, "metadata": {"a": "b"}}
+    known = {"model": "m", "stream": True, "input": "hi", "messages": MESSAGES, "n": 2, "tools": []}
     fields, parameters, without_effect = split(surface, model, known)
     assert (fields, without_effect) == ({"model": "m", "stream": True, "input": "hi", "messages": MESSAGES}, 0)
-    assert parameters == {"input": "hi", "messages": MESSAGES, "n": 2, "metadata": {"a": "b"}}
+    assert parameters == {"input": "hi", "messages": MESSAGES, "n": 2, "tools": []}
 
 
 def test_an_inner_call_has_no_parameter_that_litellm_invents() -> None:
