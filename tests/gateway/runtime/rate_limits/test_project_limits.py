@@ -214,6 +214,14 @@ def test_what_is_above_the_limit_of_tokens_was_read_and_counts_as_a_request(cloc
     assert error_of(ask(limits, small, 1))["type"] == "requests"
 
 
+def test_without_a_token_left_a_request_is_refused_before_it_is_read(clock: ManualClock) -> None:
+    small = project(tokens_per_minute=10)
+    limits = limits_of(small, clock=clock)
+    ask(limits, small, 10)
+    with pytest.raises(RefusedError), running(limits, small):
+        pytest.fail("it was read")
+
+
 def test_the_longest_wait_is_the_retry_after(clock: ManualClock) -> None:
     small = project(requests_per_minute=2, tokens_per_minute=10)
     limits = limits_of(small, clock=clock)
