@@ -76,7 +76,8 @@ def invalid_api_key() -> Response:
     return error_response(401, message, code="invalid_api_key")
 
 
-def too_many_unauthenticated(retry_after_s: float) -> Response:
+@cache
+def too_many_unauthenticated(retry_after_s: int) -> Response:
     """429. Says why, too: in an office that has just replaced its key, it is what all clients see."""
     message = "Incorrect API key provided, and too many such requests from this address. Please try again later."
     return error_response(

@@ -4,6 +4,7 @@ They are refused whatever their number. A valid key from the same address is nev
 """
 
 import asyncio
+import math
 from collections import Counter
 
 from ..access_log import LogEvent
@@ -33,11 +34,11 @@ class UnauthenticatedRequests:
         self._counts[client] += 1
         return self._counts[client] == 1 and len(self._counts) <= _MAX_LOGGED
 
-    def retry_after_s(self, address: str) -> float | None:
+    def retry_after_s(self, address: str) -> int | None:
         """Return the rest of the minute if the address has sent more than its number of requests."""
         if self._timer is None or self._counts[self._client(address)] <= self._per_minute:
             return None
-        return self._timer.when() - asyncio.get_running_loop().time()
+        return max(1, math.ceil(self._timer.when() - asyncio.get_running_loop().time()))
 
     def end_minute(self) -> None:
         """Write the counts of the minute."""
