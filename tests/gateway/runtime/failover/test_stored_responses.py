@@ -10,7 +10,7 @@ from aiohttp import web
 
 from gateway.runtime.configuration import Configuration, Project
 
-from ..builders import CODEX
+from ..builders import CODEX, REGIONS, TRANSLATED, build_models, build_upstream
 from ..conftest import (
     BEARER,
     OTHER_KEY,
@@ -19,6 +19,8 @@ from ..conftest import (
     Script,
     abort,
     json_answer,
+    listening,
+    open_gateway,
     open_gateway_for,
     read_log,
     stream_answer,
@@ -171,6 +173,27 @@ async def test_a_region_that_failed_is_asked_last(client: Client, in_second: Thr
     await client.post("/v1/responses", json={"model": CODEX, "input": "hi"}, headers=BEARER)
     await client.get("/v1/responses/resp_3", headers=BEARER)
     assert asked(in_second)[0] == ["POST "]
+
+
+async def test_a_region_that_asked_for_a_pause_may_have_it_and_is_not_asked(client: Client, in_second: Three) -> None:
+    in_second[0].answers(json_answer(429, Retry_After="30"))
+    await client.post("/v1/responses", json={"model": CODEX, "input": "hi"}, headers=BEARER)
+    assert (await client.get(f"/v1/responses/{ID}", headers=BEARER)).status == 200
+    assert (await client.get("/v1/responses/resp_2", headers=BEARER)).status == 503
+    assert asked(in_second)[0] == ["POST "]
+
+
+async def test_only_regions_of_the_projects_models_are_asked(configuration: Configuration, in_second: Three) -> None:
+    async with listening(*in_second) as urls:
+        upstreams = [build_upstream(region, url) for region, url in zip(REGIONS, urls, strict=True)]
+        models = build_models(*upstreams[1:])
+        models[TRANSLATED] = replace(models[TRANSLATED], upstreams=(upstreams[0],))
+        first, second = configuration.projects
+        second = replace(second, models=frozenset({CODEX}))
+        only_codex = replace(configuration, models=models, projects=(first, second))
+        async with open_gateway(only_codex) as client:
+            assert (await client.get(f"/v1/responses/{ID}", headers=OTHERS)).status == 404
+    assert asked(in_second) == [[], [f"GET /{ID}"], [f"GET /{ID}"]]
 
 
 async def test_a_known_region_gets_a_second_chance(client: Client, in_second: Three) -> None:
