@@ -1,5 +1,6 @@
 """Requests that get no further than the first steps."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 
@@ -69,6 +70,14 @@ async def test_a_websocket_is_told_to_use_http_at_once(client: Client, path: str
     response = await client.get(path, headers=upgrade)
     assert (response.status, (await response.json())["error"]["code"]) == (426, "upgrade_required")
     assert (response.headers["upgrade"], response.headers["connection"]) == ("HTTP/1.1", "Upgrade, close")
+
+
+async def test_the_connection_of_a_websocket_is_closed(client: Client) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", client.port)
+    writer.write(b"GET /v1/responses HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+    async with asyncio.timeout(5):
+        assert b" 426 " in await reader.read()  # to its end
+    writer.close()
 
 
 async def test_a_websocket_elsewhere_is_a_request_like_others(client: Client) -> None:

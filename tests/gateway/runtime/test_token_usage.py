@@ -82,3 +82,7 @@ def test_everything_said_in_a_conversation_is_estimated() -> None:
 def test_an_image_is_not_estimated_by_its_length() -> None:
     image = {"type": "input_image", "image_url": "data:image/png;base64," + "A" * 1_000_000}
     assert 1000 <= estimate_tokens(Surface.RESPONSES, {"input": [image]}) < 1100
+
+
+def test_counting_tokens_costs_none() -> None:
+    assert estimate_tokens(Surface.INPUT_TOKENS, {"model": "m", "input": "x" * 400}) == 0

@@ -267,6 +267,20 @@ async def test_a_stream_that_is_silent_at_first_begins_at_once(client: Client, i
     assert "response.completed" in await response.text()
 
 
+async def test_an_error_that_a_stream_begins_with_is_passed_on(client: Client, in_second: Three) -> None:
+    error = {"type": "error", "sequence_number": 0, "error": {"code": "server_error", "message": "m"}}
+    in_second[1].answers(Region(MARKED), stream_answer(f"data: {json.dumps(error)}\n\n"))
+    response = await client.get(f"/v1/responses/{ID}?stream=true", headers=BEARER)
+    assert (response.status, await response.text()) == (200, f"data: {json.dumps(error)}\n\n")
+
+
+async def test_a_stream_that_is_read_again_costs_no_tokens(client: Client, in_second: Three) -> None:
+    in_second[1].answers(Region(MARKED), stream_answer(event("response.completed", 9, DONE)), Region(MARKED))
+    await (await client.get(f"/v1/responses/{ID}?stream=true", headers=BEARER)).read()
+    response = await client.get(f"/v1/responses/{ID}", headers=BEARER)
+    assert response.headers["x-ratelimit-remaining-tokens"] == "1000"
+
+
 async def test_head_of_a_stream_has_no_body(client: Client, in_second: Three) -> None:
     in_second[1].answers(Region(MARKED), stream_answer(event("response.completed", 9, DONE)))
     response = await client.head(f"/v1/responses/{ID}?stream=true", headers=BEARER)
