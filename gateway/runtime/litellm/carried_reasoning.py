@@ -134,12 +134,9 @@ def _insert(items: list[Mapping[str, object]], found: dict[str, Reasoning]) -> I
 
 
 def _may_refuse_reasoning(response: Response, request: ModelRequest) -> bool:
-    """Return whether a refusal may be due to what was added: any by the region that got reasoning."""
+    """Return whether a refusal may be due to what was added: any of the region that got reasoning, else by its text."""
     if response.status not in (400, 404) or not isinstance(response.body, bytes):
         return False
     if request.fallback:
         return request.context.region == request.preferred_region
-    try:
-        return bool(json.loads(response.body)["error"]["param"] == "include")
-    except (ValueError, KeyError, TypeError):
-        return False
+    return b"include" in response.body or b"ncrypted content" in response.body

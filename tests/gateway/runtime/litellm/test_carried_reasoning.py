@@ -247,9 +247,15 @@ async def test_a_refusal_without_reasoning_is_not_repeated(chat: Chat) -> None:
     assert len(chat.inputs()) == 1
 
 
-async def test_a_model_without_encrypted_reasoning_is_not_asked_again(chat: Chat) -> None:
-    refusal = {"error": {"message": "Encrypted content is not supported with this model.", "param": "include"}}
-    chat.regions[0].answers(json_answer(400, refusal), TEXT)
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"message": "Encrypted content is not supported with this model.", "param": None},
+        {"message": "Unsupported parameter.", "param": "include"},
+    ],
+)
+async def test_a_model_without_encrypted_reasoning_is_not_asked_again(chat: Chat, error: dict[str, object]) -> None:
+    chat.regions[0].answers(json_answer(400, {"error": error}), TEXT)
     for _ in range(2):
         assert (await chat.ask(USER)).status == 200
     assert ["include" in body for body in chat.bodies(0)] == [True, False, False]
