@@ -1,11 +1,14 @@
 """Checks the fields of a Responses request as Azure's reasoning models do."""
 
+import re
 from collections.abc import Iterator
 
 from local.emulator import azure_errors, strict_schemas
 from local.emulator.fake_model import FunctionTool
 from local.emulator.json_codec import JsonObject
 
+_MAX_LENGTHS = {"prompt_cache_key": 64, "safety_identifier": 64}
+_FUNCTION_NAME = re.compile(r"[a-zA-Z0-9_-]+")
 _TYPES = {
     "model": (str, "a string"),
     "instructions": (str, "a string"),
@@ -78,8 +81,20 @@ def _check_field(name: str, value: object) -> None:
         type_, words = _TYPES[name]
         if value is not None and (not isinstance(value, type_) or (isinstance(value, bool) and type_ is not bool)):
             raise azure_errors.wrong_type(param=name, expected=words, value=value)
+        if isinstance(value, str) and name in _MAX_LENGTHS:
+            _check_length(value, param=name, most=_MAX_LENGTHS[name])
     elif name not in _UNTYPED:
         raise azure_errors.unknown(name)
+
+
+def _check_length(text: str, *, param: str, most: int) -> None:
+    if len(text) > most:
+        raise azure_errors.model_error(
+            message=f"Invalid '{param}': string too long. Expected a string with maximum length {most}, but got a "
+            f"string with length {len(text)} instead.",
+            param=param,
+            code="string_above_max_length",
+        )
 
 
 def _check_background(body: JsonObject) -> None:
@@ -171,6 +186,14 @@ def _check_function(tool: JsonObject, *, where: str) -> None:
             raise azure_errors.unknown(f"{where}.{name}")
     if not isinstance(tool["name"], str):
         raise azure_errors.wrong_type(param=f"{where}.name", expected="a string", value=tool["name"])
+    _check_length(tool["name"], param=f"{where}.name", most=64)
+    if not _FUNCTION_NAME.fullmatch(tool["name"]):
+        raise azure_errors.model_error(
+            message=f"Invalid '{where}.name': string does not match pattern. Expected a string that matches the "
+            "pattern '^[a-zA-Z0-9_-]+$'.",
+            param=f"{where}.name",
+            code="invalid_value",
+        )
     parameters, strict = tool.get("parameters"), tool.get("strict")
     if not isinstance(parameters or {}, dict):
         raise azure_errors.wrong_type(param=f"{where}.parameters", expected="an object", value=parameters)
@@ -209,6 +232,8 @@ def _check_metadata(metadata: JsonObject) -> None:
     for name, value in metadata.items():
         if not isinstance(value, str):
             raise azure_errors.wrong_type(param=f"metadata.{name}", expected="a string", value=value)
+        _check_length(name, param="metadata", most=64)
+        _check_length(value, param=f"metadata.{name}", most=512)
 
 
 def function_tools(tools: list[JsonObject]) -> list[FunctionTool]:

@@ -94,9 +94,9 @@ def _node(place: Place, prompt: str, *, surface: str) -> Sequence[str | Path]:
     return ["env", f"NODE_PATH={_MODULES}", NODE, _HERE / "openai_node.cjs", surface, MODEL, prompt, note]
 
 
-def _codex(place: Place, prompt: str) -> Sequence[str | Path]:
+def _codex(place: Place, prompt: str, *, more: Sequence[str] = ()) -> Sequence[str | Path]:
     """Without its sandbox, which not every machine can make."""
-    options = ["--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "--json"]
+    options = ["--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "--json", *more]
     program = _MODULES / "@openai/codex/bin/codex.js"
     return ["env", f"CODEX_HOME={place.files / 'codex'}", NODE, program, "exec", *options, prompt]
 
@@ -158,4 +158,10 @@ PROGRAMS = (
     Program(name="Cline, chat", command=_cline_chat, answer=_cline_answer, tool=_RUN),
     Program(name="Cline, responses", command=_cline, answer=_cline_answer, tool=_RUN),
     Program(name="opencode", command=_opencode, tool=_BASH),
+)
+CODEX_WITH_WEBSOCKET = Program(
+    name="Codex CLI, which tries a WebSocket first",
+    command=partial(_codex, more=["-c", "model_providers.gateway.supports_websockets=true"]),
+    answer=_codex_answer,
+    tool=_EXEC,
 )

@@ -9,7 +9,7 @@ import pytest
 from local.runner.session import Session
 from tests.gateway.whole.azure_regions import EmulatorControl
 
-from .programs import MODEL, NOTE, PROGRAMS, Place, Program
+from .programs import CODEX_WITH_WEBSOCKET, MODEL, NOTE, PROGRAMS, Place, Program
 
 pytestmark = [
     pytest.mark.full,
@@ -37,6 +37,13 @@ def test_a_call_of_a_tool_and_its_result(program: Program, place: Place, azure: 
 def test_an_answer_with_silences(program: Program, place: Place, azure: EmulatorControl) -> None:
     azure.fail("stall_mid_stream", delay_s=1, count=-1)
     assert program.ask(place, "echo: two words").endswith("two words")
+
+
+def test_codex_goes_on_without_a_websocket(gateway: Session, place: Place, azure: EmulatorControl) -> None:
+    del azure
+    refusals = gateway.output().count('"status": 426')
+    assert CODEX_WITH_WEBSOCKET.ask(place, "echo: two words") == "two words"
+    assert gateway.output().count('"status": 426') > refusals
 
 
 @pytest.mark.parametrize("surface", ["responses", "chat/completions"])
