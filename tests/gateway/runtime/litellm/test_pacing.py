@@ -65,8 +65,10 @@ class Azure:
 class LiteLLM:
     """Reads the paced stream and returns each text after `seconds`, as chat completions if it does not `stop`."""
 
-    def __init__(self, azure: Azure, *, seconds: float = 0.0, returned: Sequence[str] = KINDS) -> None:
-        self.inner = InnerCalls()
+    def __init__(
+        self, azure: Azure, *, seconds: float = 0.0, returned: Sequence[str] = KINDS, inner: InnerCalls | None = None
+    ) -> None:
+        self.inner = inner or InnerCalls()
         self.received: list[bytes] = []
         self.times: list[float] = []
         self.seconds = seconds
@@ -135,6 +137,30 @@ async def test_nothing_is_held_back_while_litellm_keeps_up() -> None:
     litellm = LiteLLM(Azure(*(part for number in range(9) for part in (delta(number, "a"), 0.016))), seconds=SLOW_S)
     await litellm.read()
     assert litellm.times == pytest.approx([0.016 * number for number in range(9)])
+
+
+async def test_two_deltas_at_once_pass_as_they_came_after_many_others() -> None:
+    singles = [part for number in range(20) for part in (delta(number, "a"), 0.016)]
+    both = delta(20, "b") + delta(21, "c")
+    litellm = LiteLLM(Azure(*singles, both, 0.1), seconds=SLOW_S)
+    assert (await litellm.read()).endswith(both)
+    assert litellm.inner.merged_events == 0
+
+
+async def test_any_number_of_events_that_are_no_deltas_pass() -> None:
+    parts = [sse("response.output_item.done", number, item="x" * 1000) for number in range(100)]
+    litellm = LiteLLM(Azure(*(part for each in parts for part in (each, 0.001))))
+    async with asyncio.timeout(60):
+        assert await litellm.read() == b"".join(parts)
+
+
+async def test_a_second_call_does_not_wait_for_what_the_first_one_left() -> None:
+    first = LiteLLM(Azure(delta(1, "x"), delta(2, "x"), 0.1), returned=[])
+    await first.read()
+    second = LiteLLM(Azure(delta(1, "y"), 1.0), inner=first.inner)
+    started = now()
+    await second.read()
+    assert second.times == [started]
 
 
 @pytest.mark.parametrize("kind", KINDS)
