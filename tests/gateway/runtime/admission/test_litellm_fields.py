@@ -262,6 +262,21 @@ def test_a_clients_own_words_are_not_repeated() -> None:
     assert "canary" not in json.dumps(refusal(Surface.CHAT, body))
 
 
+@pytest.mark.parametrize(
+    ("path", "value", "code"),
+    [
+        ("tool_choice", "any", "invalid_value"),
+        ("tool_choice", {"type": "allowed_tools", "allowed_tools": {"mode": "x", "tools": []}}, "invalid_value"),
+        ("verbosity", "x", "invalid_value"),
+        ("messages.3.function_call", {"name": "f", "arguments": ""}, "unsupported_parameter"),
+        ("messages.3.audio", {"id": "x"}, "unsupported_parameter"),
+        ("max_output_tokens", 5, "unsupported_parameter"),
+    ],
+)
+def test_the_code_tells_values_and_fields_that_cannot_be_translated(path: str, value: object, code: str) -> None:
+    assert refusal(Surface.CHAT, changed(Surface.CHAT, path, value))["code"] == code
+
+
 @pytest.mark.parametrize("texts", ["x", ["x"], [1, 2], [[1, 2], [3]]])
 def test_every_form_of_an_embeddings_input_passes(texts: object) -> None:
     body = EMBEDDINGS | {"input": texts}

@@ -98,7 +98,7 @@ def test_the_limit_of_the_output_is_azures_least_or_more(fields: dict[str, int],
         ({"reasoning": {"effort": "low"}, "reasoning_effort": "xhigh"}, ("reasoning_effort", "unsupported_parameter")),
         *(({"n": value}, ("n", "unsupported_parameter")) for value in (0, 2)),
         *(({"stop": value}, ("stop", "unsupported_parameter")) for value in ("x", ["x"])),
-        ({"seed": 0}, ("seed", "unsupported_parameter")),
+        *(({"seed": value}, ("seed", "unsupported_parameter")) for value in (0, 1)),
         ({"logprobs": True}, ("logprobs", "unsupported_parameter")),
     ],
 )
