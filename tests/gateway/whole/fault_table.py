@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from .surfaces import ANSWER, SURFACES, TRANSLATED, Surface
 
 LIMIT_S = 1.0  # first_event_s, idle_s and answer_s of the stack
-_MIDDLE = {"after_events": 8}  # two announcements, the first real events, and four pieces of text
+_MIDDLE = {"after_events": 20}  # the announcements, a summary of reasoning, and some text
 
 RegionFaults = Mapping[str, tuple[str, Mapping[str, object]]]
 """By region: a fault and its options, as the emulator's README lists them."""
