@@ -15,8 +15,7 @@ _KEY_BYTES = _KEY.encode()
 _MAX_ENTRIES = 15
 """Azure's limit is 16. https://learn.microsoft.com/azure/ai-services/openai/how-to/responses"""
 # Inside a text the quotation marks would be escaped, so that this can only be an entry of an object.
-_ENTRY = rb'"%b"\s*:\s*"[0-9a-f]*"' % _KEY_BYTES
-_MARK = re.compile(rb",\s*%b(?=\s*})|%b\s*,?\s*" % (_ENTRY, _ENTRY))
+_ENTRY = re.compile(rb'"%b"\s*:\s*"[0-9a-f]*"(\s*,\s*)?' % _KEY_BYTES)
 
 
 def mark_request(body: bytes, fields: Mapping[str, object], project: Project) -> bytes:
@@ -49,4 +48,9 @@ def is_owner(project: Project, response: Mapping[str, object]) -> bool:
 
 def remove_mark(data: bytes) -> bytes:
     """Return a response or an event without the mark, otherwise byte for byte."""
-    return _MARK.sub(b"", data) if _KEY_BYTES in data else data
+    while entry := _ENTRY.search(data):
+        before = data[: entry.start()]
+        if not entry[1]:  # the last one: the comma before it goes, too
+            before = before.rstrip().removesuffix(b",")
+        data = before + data[entry.end() :]
+    return data
