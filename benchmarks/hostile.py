@@ -20,7 +20,7 @@ from benchmarks.requests import build_cases, named
 from benchmarks.servers import Replica, run_replica
 
 _CONNECTIONS = 8
-_KEYLESS_CONNECTIONS = 50
+_KEYLESS_CONNECTIONS = 200
 _KEYLESS_PER_SECOND = 5000
 _KEYLESS_S = 30.0
 _PERIOD_S = 0.1
