@@ -10,6 +10,8 @@ from contextlib import suppress
 
 from aiohttp import web
 
+from ..silence import Silence
+
 _COMMENT = b": keep-alive\n\n"
 
 
@@ -19,31 +21,23 @@ class EventStream:
     def __init__(self, http_response: web.StreamResponse, *, keep_alive_s: float) -> None:
         self._http_response = http_response
         self._keep_alive_s = keep_alive_s
-        self._silent_since: float | None = None
-        self._timer: asyncio.TimerHandle | None = None
         self._commenting: asyncio.Task[None] | None = None
 
     async def write(self, parts: AsyncIterator[bytes]) -> None:
         """Write the stream to its end."""
-        loop = asyncio.get_running_loop()
-        self._check_silence()
+        silence = Silence(self._keep_alive_s, self._begin_comment)
         try:
             async for part in parts:
-                self._silent_since = None
+                silence.end()
                 await self._http_response.write(part)
-                self._silent_since = loop.time()
+                silence.begin()
         finally:
-            if self._timer:
-                self._timer.cancel()
+            silence.close()
+            if self._commenting:
+                self._commenting.cancel()
 
-    def _check_silence(self) -> None:
-        """One timer for the stream costs less than one for each part."""
-        loop = asyncio.get_running_loop()
-        silence_s = 0.0 if self._silent_since is None else loop.time() - self._silent_since
-        if silence_s >= self._keep_alive_s:
-            self._silent_since, silence_s = loop.time(), 0.0
-            self._commenting = loop.create_task(self._comment())
-        self._timer = loop.call_later(self._keep_alive_s - silence_s, self._check_silence)
+    def _begin_comment(self) -> None:
+        self._commenting = asyncio.create_task(self._comment())
 
     async def _comment(self) -> None:
         with suppress(ConnectionError):  # whoever waits for the next part learns it, too

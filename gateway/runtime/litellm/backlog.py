@@ -8,6 +8,8 @@ import asyncio
 from collections import deque
 from collections.abc import Iterator, Mapping
 
+from ..silence import CLOCK_S
+
 _WINDOW = 2
 """Deltas of a stream that LiteLLM has at a time: one that it translates, and the next. Only one if it is behind."""
 _PATIENCE_S = 1.0
@@ -47,7 +49,8 @@ class Backlog:
     @property
     def room(self) -> int:
         """How many deltas LiteLLM may have now."""
-        return max(1, self._window - len(self)) if self.next_at <= asyncio.get_running_loop().time() else 0
+        is_due = self.next_at <= asyncio.get_running_loop().time() + CLOCK_S
+        return max(1, self._window - len(self)) if is_due else 0
 
     @property
     def next_at(self) -> float:

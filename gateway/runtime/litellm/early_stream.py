@@ -32,7 +32,7 @@ async def wait_for_stream(
             await asyncio.wait({calling}, timeout=keep_alive_s)
         has_begun = begun.done()
     except BaseException:
-        calling.cancel()
+        _close(calling)
         raise
     finally:
         begun.cancel()

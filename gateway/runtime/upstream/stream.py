@@ -1,6 +1,5 @@
 """A streamed response: held back until its first event with content, and never ended as if complete when it is not."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
 import aiohttp
@@ -8,6 +7,7 @@ import aiohttp
 from ..context import ModelRequest, Surface
 from ..errors import azure_error, interruption_event, upstream_unavailable
 from ..retries import RetryableError, is_retryable
+from ..silence import Silence
 from .response_fixes import ResponseFix
 from .server_sent_events import DONE, Event, EventReader, MalformedEventError, ReportedError
 
@@ -49,8 +49,7 @@ class UpstreamStream:
         self._unfinished = max(1, choices) if isinstance(choices, int) else 1
         self._sequence_number = -1
         self._is_inner = self._context.inner.started.is_set() and not request.via_litellm
-        self._reading_since: float | None = None
-        self._idle_timer: asyncio.TimerHandle | None = None
+        self._silence: Silence | None = None
 
     async def read_beginning(self) -> bytes:
         """Return everything up to the first event with content; the caller limits the time.
@@ -72,12 +71,12 @@ class UpstreamStream:
         """Yield the stream from its beginning; if it breaks off or stalls, an error event is the last one."""
         if beginning:
             yield beginning
-        self._check_idle()
+        self._silence = Silence(self._idle_s, self._break_off)
         try:
             while True:
                 if data := self._process_events():
                     yield data
-                if self._break_reason or not (chunk := await self._read_chunk()):
+                if self._break_reason or not (chunk := await self._read_chunk(self._silence)):
                     break
                 self._events = self._reader.feed(chunk)
         except (aiohttp.ClientError, OSError) as broken:
@@ -88,25 +87,19 @@ class UpstreamStream:
 
     def close(self) -> None:
         """Close the connection to the upstream, which stops generating if it has not ended."""
-        if self._idle_timer:
-            self._idle_timer.cancel()
+        if self._silence:
+            self._silence.close()
         self._http_response.close()
 
-    async def _read_chunk(self) -> bytes:
-        self._reading_since = asyncio.get_running_loop().time()
+    async def _read_chunk(self, silence: Silence) -> bytes:
+        silence.begin()
         chunk = await self._http_response.content.readany()
-        self._reading_since = None
+        silence.end()
         return chunk
 
-    def _check_idle(self) -> None:
-        """Break off after a long silence. One timer for the stream costs less than one for each chunk."""
-        loop = asyncio.get_running_loop()
-        silence_s = 0.0 if self._reading_since is None else loop.time() - self._reading_since
-        if silence_s >= self._idle_s:
-            self._break_reason = "TimeoutError"
-            self._http_response.close()
-        else:
-            self._idle_timer = loop.call_later(self._idle_s - silence_s, self._check_idle)
+    def _break_off(self) -> None:
+        self._break_reason = "TimeoutError"
+        self._http_response.close()
 
     def _process_events(self) -> bytes:
         """Return the bytes for the client; stop after the first event with content, which is sent without delay."""

@@ -28,7 +28,7 @@ from .test_translation import CHUNK, DONE, STOP, make_inner_call
 
 pytestmark = pytest.mark.anyio
 BODY = {"model": CODEX, "messages": [{"role": "user", "content": "hi"}], "stream": True}
-KEEP_ALIVE_S, IDLE_S = 0.25, 0.5  # sums of these have no error that a loop in virtual time could wait for
+KEEP_ALIVE_S, IDLE_S = 0.3, 0.5
 COMMENT = ": keep-alive\n\n"
 REASONING = 'data: {"type":"response.output_item.added"}\n\n'
 PAUSE_S = 0.375
