@@ -301,7 +301,7 @@ def with_projects(settings: EnvironmentSettings, count: int) -> EnvironmentSetti
 
 
 def test_an_environment_that_a_container_cannot_start_with_is_refused(regions: EnvironmentSettings) -> None:
-    gateway, _ = build_containers(with_projects(regions, 100))
+    gateway, _ = build_containers(with_projects(regions, 90))
     assert environment_size(gateway) < 112 * 1024
     message = r"regions: the environment of the container gateway is too large: .* Largest, in bytes: GATEWAY_"
     for count, found in (
