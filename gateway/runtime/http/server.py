@@ -109,11 +109,12 @@ class Connection(web.RequestHandler):
     ) -> tuple[web.StreamResponse, bool]:
         """Send the response, then discard what the handler has not read of a body, up to the size of a body.
 
-        Many clients read a response only when they have sent everything.
+        Many clients read a response only when they have sent everything. One that never reads, and has no key, does not
+        keep its connection in use: a refusal is sent here, and it counts as idle while that lasts.
         """
-        sent = await super().finish_response(request, resp, start_time)
         if self.transport is not None:
             self._server.idle[self] = None
+        sent = await super().finish_response(request, resp, start_time)
         if not request.content.is_eof():
             with suppress(TimeoutError):
                 async with asyncio.timeout(_DISCARD_S):

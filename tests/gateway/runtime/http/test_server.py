@@ -39,6 +39,8 @@ async def port(events: Events) -> AsyncIterator[int]:
             raise TimeoutError
         if request.path == "/unread":
             return web.Response(status=401)
+        if request.path == "/refused":
+            return web.Response(status=401, body=b"x" * 10_000_000)
         if request.path == "/long":
             await asyncio.sleep(1000)
         if request.path == "/begin":
@@ -274,6 +276,13 @@ async def test_connections_in_use_are_not_closed_for_new_ones(connect: Connect) 
     ends = asyncio.gather(*(client.wait_until_closed() for client in clients))
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(ends, 500.0)
+
+
+async def test_refused_clients_that_read_nothing_do_not_keep_their_connections_in_use(connect: Connect) -> None:
+    for _ in range(10):
+        await (await connect()).send(GET.replace(b"/ ", b"/refused ", 1))
+    await asyncio.sleep(1.0)
+    assert await (await connect()).ask() == 200
 
 
 @pytest.mark.parametrize(("size", "is_kept"), [(100_000, True), (5_000_000, False)])
