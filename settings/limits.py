@@ -41,7 +41,9 @@ class Timeouts(Group):
     )
     embeddings_s: Annotated[float, seconds(0.1, 230)] = Field(30.0, description="Until an embeddings answer.")
     request_head_s: Annotated[float, seconds(0.1, 230)] = Field(
-        10.0, description="Until a connection has sent the head of a request, from its first byte on."
+        10.0,
+        description="Until a connection has sent the head of a request: its first, from the connection on; others, "
+        "from their first byte on.",
     )
     idle_connection_s: Annotated[float, seconds(1, 86_400)] = Field(
         3630.0,
@@ -123,7 +125,7 @@ class CircuitBreaker(Group):
 
 
 class Limits(Group):
-    """Limits of a single request."""
+    """What one request, one client and one replica may use."""
 
     max_body_bytes: Annotated[int, whole_number(1024, 33_554_432)] = Field(
         16_777_216, description="Maximum request body in bytes. A replica holds four of that size at a time."
@@ -141,7 +143,8 @@ class Limits(Group):
     )
     max_connections: Annotated[int, whole_number(10, 100_000)] = Field(
         2000,
-        description="Maximum number of connections to a replica. Above it, a new one replaces the longest idle one.",
+        description="Maximum number of connections to a replica. Above it, a new one replaces the longest idle one. "
+        "Requests in progress are at most half as many, those of one project three eighths.",
     )
     unauthenticated_per_minute: Annotated[int, whole_number(1, 1_000_000)] = Field(
         300,

@@ -53,7 +53,7 @@ class Pipeline:
             queue_s=limits.translation_queue_s,
             is_shared=len(projects) > 1,
         )
-        self._project_limits = ProjectLimits(projects)
+        self._project_limits = ProjectLimits(projects, max_connections=limits.max_connections)
 
     async def answer_client(
         self,

@@ -9,19 +9,13 @@ from dataclasses import replace
 
 from ..context import Handler, ModelRequest, Response, now
 from ..errors import translation_overloaded
-
-_PER_FREE_PLACE = 3
-"""Streams take minutes: without a bound on each project, one could keep all places however fair the queue is.
-
-A dynamic threshold leaves some for newcomers and needs no number of projects: https://doi.org/10.1109/90.664262.
-"""
+from ..fair_share import may_take
 
 
 class TranslationQueue:
     """Projects take turns, and each project's requests are served in order.
 
-    If the places are shared, a project gets one only while it has fewer than three times the free ones: one project
-    alone gets three quarters.
+    If the places are shared, no project gets all of them (`fair_share`).
     """
 
     def __init__(self, *, next_step: Handler, places: int, queue_s: float, is_shared: bool) -> None:
@@ -89,4 +83,4 @@ class TranslationQueue:
                 turn.set_result(None)
 
     def _may_take(self, project: str) -> bool:
-        return self._taken[project] < _PER_FREE_PLACE * self._free if self._is_shared else self._free > 0
+        return may_take(taken=self._taken[project], free=self._free) if self._is_shared else self._free > 0

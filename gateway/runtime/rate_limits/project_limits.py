@@ -11,16 +11,21 @@ from dataclasses import replace
 from ..configuration import Project
 from ..context import Clock, RequestContext, Response, now
 from ..errors import RefusedError, error_response
+from ..fair_share import may_take
 from .sliding_window import MinuteWindows, Usage
 
 _PARALLEL_RETRY_S = 1.0
-"""`Retry-After` for the limit of parallel requests; when one will end is not known."""
+"""`Retry-After` for limits of parallel requests; when one will end is not known."""
 
 
 class ProjectLimits:
-    """Counts the requests of all projects."""
+    """Counts the requests of all projects.
 
-    def __init__(self, projects: Iterable[Project], *, clock: Clock = now) -> None:
+    Together they use half of the connections, in fair shares: LiteLLM's calls and the platform's probes need some, too.
+    """
+
+    def __init__(self, projects: Iterable[Project], *, max_connections: int, clock: Clock = now) -> None:
+        self._free = max_connections // 2
         self._usages = {project.name: _ProjectUsage(project, clock) for project in projects}
 
     @contextmanager
@@ -28,14 +33,16 @@ class ProjectLimits:
         """Count a request, which runs inside the block; its tokens are corrected at the end.
 
         Raises:
-            RefusedError: 429. The request is not counted.
+            RefusedError: 429 or 503. The request is not counted.
         """
         usage = self._usages[project.name]
-        usage.begin()
+        usage.begin(free_places=self._free)
+        self._free -= 1
         request = CountedRequest(usage)
         try:
             yield request
         finally:
+            self._free += 1
             usage.end(request.tokens, context)
 
 
@@ -69,13 +76,18 @@ class _ProjectUsage:
         )
         self._tokens = self._minute.windows.get("tokens")
 
-    def begin(self) -> None:
+    def begin(self, *, free_places: int) -> None:
         wait_s, kind = self._minute.wait(1)  # a request has at least one token
         if wait_s:
             raise self._refused(kind, wait_s)
         if self._max_parallel is not None and self._parallel >= self._max_parallel:
             limit = f"{self._max_parallel} parallel requests"
             raise self._refused("requests", _PARALLEL_RETRY_S, limit)
+        if not may_take(taken=self._parallel, free=free_places):
+            message = "The gateway has too many requests in progress for another one of this project. Please try again."
+            raise RefusedError(
+                error_response(503, message, type="server_error", code="overloaded", retry_after_s=_PARALLEL_RETRY_S)
+            )
         self._parallel += 1
         if requests := self._minute.windows.get("requests"):
             requests.use(1)

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +13,7 @@ from gateway.runtime.configuration import Configuration, Project
 from gateway.runtime.context import Attempt, RequestContext, Response, Tokens
 from gateway.runtime.errors import RefusedError
 from gateway.runtime.rate_limits.project_limits import CountedRequest, ProjectLimits
+from settings.limits import Limits
 
 from ..builders import CODEX, EMBEDDING, ManualClock
 from ..conftest import BEARER, FakeUpstream, Hanging, json_answer, open_gateway_for
@@ -29,8 +30,8 @@ def clock() -> ManualClock:
     return ManualClock()
 
 
-def limits_of(*projects: Project, clock: ManualClock) -> ProjectLimits:
-    return ProjectLimits(projects, clock=clock)
+def limits_of(*projects: Project, clock: ManualClock, max_connections: int = 1000) -> ProjectLimits:
+    return ProjectLimits(projects, max_connections=max_connections, clock=clock)
 
 
 @contextmanager
@@ -246,6 +247,20 @@ def test_a_project_at_its_limit_does_not_affect_another(clock: ManualClock) -> N
     assert (answer.status, answer.headers["x-ratelimit-remaining-requests"]) == (200, "6")
 
 
+def test_no_project_uses_all_connections_and_all_projects_together_use_half(clock: ManualClock) -> None:
+    greedy, other = project("greedy"), project("other")
+    limits = limits_of(greedy, other, clock=clock, max_connections=80)
+    with ExitStack() as requests:
+        for _ in range(30):
+            requests.enter_context(running(limits, greedy))
+        answer = ask(limits, greedy)
+        assert (answer.status, answer.error, answer.headers["retry-after"]) == (503, "overloaded", "1")
+        for _ in range(8):
+            requests.enter_context(running(limits, other))
+        assert [ask(limits, each).status for each in (greedy, other)] == [503, 503]
+    assert [ask(limits, each).status for each in (greedy, other)] == [200, 200]
+
+
 def limited(configuration: Configuration, **limits: int) -> Configuration:
     """The same with these limits of its first project."""
     first, *others = configuration.projects
@@ -266,6 +281,21 @@ async def test_refused_requests_count_and_above_the_limit_no_body_is_read(
         async with client.session.post(client.make_url("/v1/embeddings"), headers=head) as answer:
             assert answer.status == 429  # the gateway has not asked for the body
     assert azure.requests == []
+
+
+async def test_slow_bodies_of_one_project_leave_connections_for_probes(
+    configuration: Configuration, azure: FakeUpstream, litellm: FakeUpstream
+) -> None:
+    configuration = replace(configuration, limits=Limits(max_connections=10))
+    head = f"POST /v1/embeddings HTTP/1.1\r\nhost: x\r\nauthorization: {BEARER['authorization']}\r\n"
+    async with open_gateway_for(configuration, [azure], litellm) as client:
+        streams = [await asyncio.open_connection(client.host, client.port) for _ in range(10)]
+        for _, writer in streams:
+            writer.write(f"{head}content-length: 9\r\n\r\n".encode())
+        await asyncio.sleep(0.2)
+        assert (await client.get("/health/liveness")).status == 200
+        for _, writer in streams:
+            writer.close()
 
 
 async def test_a_client_that_left_is_no_parallel_request_any_more(
