@@ -18,6 +18,7 @@ from .context import StoredOperation, Surface
 
 LIVENESS = "/health/liveness"
 READINESS = "/health/readiness"
+RESPONSE_ID = "resp[A-Za-z0-9_-]{1,250}"
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Route:
 _AZURE = "/openai"
 _BASE = re.compile(r"(/openai/v1|/openai|/v1|)(/.+)")
 _MODEL = re.compile(r"/models/([A-Za-z0-9._-]+)")
-_STORED = re.compile(r"/responses/(resp[A-Za-z0-9_-]{1,250})(/cancel|/input_items|)")
+_STORED = re.compile(rf"/responses/({RESPONSE_ID})(/cancel|/input_items|)")
 _DEPLOYMENT = re.compile(r"/deployments/([A-Za-z0-9._-]+)(/chat/completions|/embeddings)")
 _SURFACES = {
     "/responses": Surface.RESPONSES,

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 from aiohttp import web
 
-from ..configuration import Configuration, Model, Project
+from ..configuration import Configuration, Project
 from ..context import ModelRequest, RequestContext, Response, StoredOperation, Surface, now
-from ..errors import RefusedError, error_response, invalid_request, response_not_found
+from ..errors import RefusedError, invalid_request, response_not_found
 from ..litellm.request_split import merge_inner, split
 from ..response_owner import mark_request
 from ..routes import Route
@@ -16,6 +16,7 @@ from ..token_usage import estimate_tokens
 from .cpu_share import CpuShare
 from .litellm_fields import keep_known_fields
 from .memory_budget import Reserve
+from .model_catalog import ModelCatalog
 from .request_body import parse_body, receive_body
 from .stored_query import check_query
 
@@ -201,53 +202,3 @@ def _unsupported_model(request: ModelRequest) -> RefusedError:
     paths = " and ".join(_PATHS[surface] for surface in _SUPPORTED[request.model.kind])
     message = f"The model '{request.model.name}' does not support {_PATHS[request.surface]}. Use {paths}."
     return invalid_request(message, param="model", code="unsupported_model")
-
-
-class ModelCatalog:
-    """All models; each method gets the `names` of those that the caller may use. Others do not exist for the caller."""
-
-    def __init__(self, models: Mapping[str, Model]) -> None:
-        self._models = models
-
-    def find(self, name: object, names: Collection[str], *, is_azure: bool = False) -> Model:
-        """Return the model of this name; on Azure's routes also by the name of its deployment.
-
-        Raises:
-            RefusedError: 400 if this is not a name, 404 if there is no such model.
-        """
-        if not isinstance(name, str):
-            message = "'model' is required and must be the name of a model."
-            raise invalid_request(message, param="model", code="missing_required_parameter")
-        usable = [model for model in self._models.values() if model.name in names]
-        found = [model for model in usable if model.name == name]
-        if is_azure:
-            found += [model for model in usable if model.deployment == name]
-        if not found:
-            choice = ", ".join(model.name for model in usable)
-            message = f"The model '{name[:64]}' does not exist here. Use one of {choice}."
-            raise RefusedError(error_response(404, message, param="model", code="model_not_found"))
-        return found[0]
-
-    def first_of_kind(self, kind: str, names: Collection[str]) -> Model | None:
-        """Return the first model of this kind, if there is one."""
-        return next((model for model in self._models.values() if model.kind == kind and model.name in names), None)
-
-    def list(self, names: Collection[str]) -> Response:
-        """List the models in the order of the settings."""
-        data = [_description(model) for model in self._models.values() if model.name in names]
-        return _json_response({"object": "list", "data": data})
-
-    def describe(self, name: str, names: Collection[str]) -> Response:
-        """Describe a model, or raise RefusedError 404."""
-        return _json_response(_description(self.find(name, names)))
-
-
-def _description(model: Model) -> dict[str, object]:
-    """OpenAI's fields, and the limits under the names that clients read, if they are known."""
-    limits = {"context_window": model.context_window, "max_output_tokens": model.max_output_tokens}
-    known = {name: tokens for name, tokens in limits.items() if tokens is not None}
-    return {"id": model.name, "object": "model", "created": model.created, "owned_by": "azure", **known}
-
-
-def _json_response(body: dict[str, object]) -> Response:
-    return Response(status=200, body=json.dumps(body).encode(), headers={"content-type": "application/json"})

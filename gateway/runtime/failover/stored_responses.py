@@ -16,6 +16,7 @@ from ..context import Attempt, ModelRequest, Response, StoredOperation, Surface,
 from ..errors import conversation_unavailable, response_not_found
 from ..response_owner import is_owner
 from ..retries import RetryableError, retry
+from ..routes import RESPONSE_ID
 from ..upstream.attempt import attempt
 from ..upstream.azure_endpoints import stored_response_endpoint
 from ..upstream.response_fixes import select_azure_fix
@@ -24,7 +25,6 @@ from .background_usage import BackgroundUsage
 from .conversation_affinity import ConversationAffinity, affinity_key
 from .regions import Region, shortest_pause_s
 
-_ID = re.compile(r"resp[A-Za-z0-9_-]{1,250}")
 _UNKNOWN = (400, 404)
 
 
@@ -79,7 +79,7 @@ class StoredResponses:
         for region in regions:
             if region.name == home:
                 return region
-        if not _ID.fullmatch(response_id):
+        if not re.fullmatch(RESPONSE_ID, response_id):
             return None
         for number, region in enumerate(ordered := sorted(regions, key=_order)):
             if pause := region.breaker.pause_request:

@@ -1,7 +1,7 @@
 """Writes a stream to a client, with a comment after each long silence.
 
 The ingress closes a connection on which nothing is sent for 240 s, and a model may reason for minutes. Clients ignore
-comments: https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes
+comments.
 """
 
 import asyncio
@@ -11,8 +11,7 @@ from contextlib import suppress
 from aiohttp import web
 
 from ..silence import Silence
-
-_COMMENT = b": keep-alive\n\n"
+from ..upstream.server_sent_events import KEEP_ALIVE
 
 
 class EventStream:
@@ -41,4 +40,4 @@ class EventStream:
 
     async def _comment(self) -> None:
         with suppress(ConnectionError):  # whoever waits for the next part learns it, too
-            await self._http_response.write(_COMMENT)
+            await self._http_response.write(KEEP_ALIVE)

@@ -11,8 +11,8 @@ from contextlib import suppress
 from ..context import ModelRequest, Response, now
 from ..errors import interruption_event
 from ..retries import RetryableError
+from ..upstream.server_sent_events import KEEP_ALIVE
 
-_BEGINNING = b": keep-alive\n\n"
 _HEADERS = {"content-type": "text/event-stream; charset=utf-8"}
 
 
@@ -47,7 +47,7 @@ async def wait_for_stream(
 
 async def _read(calling: Task[Response], request: ModelRequest, *, idle_s: float) -> AsyncIterator[bytes]:
     """Yield a comment, then LiteLLM's stream. It may be silent for as long as Azure goes on."""
-    yield _BEGINNING
+    yield KEEP_ALIVE
     while not (await asyncio.wait({calling}, timeout=idle_s))[0] and request.context.inner.tasks:
         pass
     body: bytes | AsyncIterator[bytes] = b""

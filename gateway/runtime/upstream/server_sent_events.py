@@ -1,4 +1,4 @@
-"""Parses server-sent events: which of them begins an answer, ends it, or reports an error.
+"""Server-sent events: which of them begins an answer, ends it, or reports an error.
 
 https://platform.openai.com/docs/api-reference/responses-streaming
 https://platform.openai.com/docs/api-reference/chat-streaming
@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 DONE = "[DONE]"
+KEEP_ALIVE = b": keep-alive\n\n"
+"""A comment. https://html.spec.whatwg.org/multipage/server-sent-events.html#authoring-notes"""
 _END_OF_EVENT = re.compile(rb"\r?\n\r?\n")
 _LONGEST_END = 4
 _ANNOUNCEMENTS = {"response.created", "response.in_progress", "response.queued"}
