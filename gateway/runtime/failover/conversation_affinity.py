@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 
 from ..context import Response
 
@@ -43,22 +44,25 @@ class ConversationAffinity:
         response = data.get("response", data)
         if isinstance(response, dict):
             if isinstance(response.get("id"), str) and response.get("store") is not False:
-                self.remember(affinity_key(project, response["id"]), region)
+                self.remember(response_key(project, response["id"]), region)
             for content in _encrypted_contents(_list(response.get("output"))):
-                self.remember(affinity_key(project, content), region)
+                self.remember(_content_key(project, content), region)
         for content in _encrypted_contents([data.get("item")]):
-            self.remember(affinity_key(project, content), region)
+            self.remember(_content_key(project, content), region)
 
 
 def read_affinity_keys(fields: Mapping[str, object], project: str) -> tuple[Key, ...]:
-    """Return the keys of what a request continues from, the newest first; none if any region can answer it."""
-    previous = fields.get("previous_response_id")
-    found = [previous] if isinstance(previous, str) else []
-    for content in _encrypted_contents(reversed(_list(fields.get("input")))):
-        if len(found) == _MAX_KEYS:
-            break
-        found.append(content)
-    return tuple(affinity_key(project, text) for text in found)
+    """Return the keys of the encrypted items of a request, the newest first; none if any region can answer it."""
+    contents = islice(_encrypted_contents(reversed(_list(fields.get("input")))), _MAX_KEYS)
+    return tuple(_content_key(project, content) for content in contents)
+
+
+def response_key(project: str, response_id: str) -> Key:
+    """Return the key of a stored response, which is remembered of its own project alone.
+
+    No other key is equal, because clients choose what stands in their items.
+    """
+    return _key(project, response_id, kind=b"response")
 
 
 def is_unknown_conversation(response: Response) -> bool:
@@ -82,6 +86,9 @@ def _encrypted_contents(items: Iterable[object]) -> Iterator[str]:
             yield item["encrypted_content"]
 
 
-def affinity_key(project: str, text: str) -> Key:
-    """Return the key of an id or of an encrypted content, as this project refers to it."""
-    return hashlib.blake2b(f"{project}/{text}".encode("utf-8", "surrogatepass"), digest_size=16).digest()
+def _content_key(project: str, content: str) -> Key:
+    return _key(project, content, kind=b"content")
+
+
+def _key(project: str, text: str, *, kind: bytes) -> Key:
+    return hashlib.blake2b(f"{project}/{text}".encode("utf-8", "surrogatepass"), digest_size=16, person=kind).digest()

@@ -22,7 +22,7 @@ from ..upstream.azure_endpoints import stored_response_endpoint
 from ..upstream.response_fixes import select_azure_fix
 from ..upstream.stream import OnEvent
 from .background_usage import BackgroundUsage
-from .conversation_affinity import ConversationAffinity, affinity_key
+from .conversation_affinity import ConversationAffinity, response_key
 from .regions import Region, shortest_pause_s
 
 _UNKNOWN = (400, 404)
@@ -74,7 +74,7 @@ class StoredResponses:
         Raises:
             RetryableError: none has it, but one of them could not answer.
         """
-        key, failure = affinity_key(request.project.name, response_id), None
+        key, failure = response_key(request.project.name, response_id), None
         home = self._affinity.region_of((key,))
         for region in regions:
             if region.name == home:

@@ -9,6 +9,7 @@ from gateway.runtime.failover.conversation_affinity import (
     ConversationAffinity,
     is_unknown_conversation,
     read_affinity_keys,
+    response_key,
 )
 
 
@@ -21,12 +22,14 @@ def reasoning(content: object) -> dict[str, object]:
 
 
 def test_a_request_is_identified_by_what_it_continues() -> None:
-    by_id = keys_of({"previous_response_id": "resp_1", "input": "hi"})
-    by_items = keys_of({"input": [reasoning("a"), {"role": "user", "content": "hi"}, reasoning("b"), "text", None]})
-    assert len(by_id) == 1
-    assert by_items == keys_of({"input": [reasoning("b")]}) + keys_of({"input": [reasoning("a")]})
-    assert len(set(by_id + by_items)) == 3
-    assert all(len(key) == 16 for key in by_id + by_items)
+    keys = keys_of({"input": [reasoning("a"), {"role": "user", "content": "hi"}, reasoning("b"), "text", None]})
+    assert keys == keys_of({"input": [reasoning("b")]}) + keys_of({"input": [reasoning("a")]})
+    assert [len(key) for key in keys] == [16, 16]
+    assert len(set(keys)) == 2
+
+
+def test_an_item_that_quotes_a_response_is_not_that_response() -> None:
+    assert response_key("team", "resp_1") not in keys_of({"input": [reasoning("resp_1")]})
 
 
 @pytest.mark.parametrize(
@@ -35,7 +38,7 @@ def test_a_request_is_identified_by_what_it_continues() -> None:
         {},
         {"input": "encrypted_content"},
         {"previous_response_id": None, "input": None},
-        {"previous_response_id": 7, "input": [reasoning(7), {"type": "reasoning"}]},
+        {"input": [reasoning(7), {"type": "reasoning"}]},
     ],
 )
 def test_most_requests_may_go_to_any_region(fields: dict[str, object]) -> None:
@@ -50,7 +53,7 @@ def test_only_the_newest_items_of_a_request_count() -> None:
 
 
 def test_an_unpaired_surrogate_is_text_as_well() -> None:
-    assert keys_of({"previous_response_id": "\ud800"})
+    assert keys_of({"input": [reasoning("\ud800")]})
 
 
 WHOLE = {
@@ -63,10 +66,10 @@ WHOLE = {
 def test_what_a_region_has_answered_belongs_to_it(data: dict[str, object]) -> None:
     affinity = ConversationAffinity()
     affinity.learn(data, "second", "team")
-    assert affinity.region_of(keys_of({"previous_response_id": "resp_1"})) == "second"
+    assert affinity.region_of((response_key("team", "resp_1"),)) == "second"
     assert affinity.region_of(keys_of({"input": [reasoning("sealed")]})) == "second"
     assert affinity.region_of(keys_of({"input": [reasoning("compacted")]})) == "second"
-    assert affinity.region_of(keys_of({"previous_response_id": "resp_2"})) is None
+    assert affinity.region_of((response_key("team", "resp_2"),)) is None
 
 
 def test_it_is_known_before_a_stream_ends() -> None:
@@ -75,21 +78,21 @@ def test_it_is_known_before_a_stream_ends() -> None:
     affinity.learn({"type": "response.output_item.done", "item": reasoning("sealed")}, "second", "team")
     affinity.learn({"type": "response.output_text.delta", "delta": "x"}, "third", "team")
     affinity.learn({"type": "response.failed", "response": None}, "third", "team")
-    assert affinity.region_of(keys_of({"previous_response_id": "resp_1"})) == "second"
+    assert affinity.region_of((response_key("team", "resp_1"),)) == "second"
     assert affinity.region_of(keys_of({"input": [reasoning("sealed")]})) == "second"
 
 
 def test_what_one_project_has_is_unknown_to_others() -> None:
     affinity = ConversationAffinity()
     affinity.learn(WHOLE, "second", "team")
-    assert affinity.region_of(keys_of({"previous_response_id": "resp_1"}, "others")) is None
+    assert affinity.region_of((response_key("others", "resp_1"),)) is None
     assert affinity.region_of(keys_of({"input": [reasoning("sealed")]}, "others")) is None
 
 
 def test_a_response_that_is_not_kept_is_not_remembered() -> None:
     affinity = ConversationAffinity()
     affinity.learn(WHOLE | {"store": False}, "second", "team")
-    assert affinity.region_of(keys_of({"previous_response_id": "resp_1"})) is None
+    assert affinity.region_of((response_key("team", "resp_1"),)) is None
     assert affinity.region_of(keys_of({"input": [reasoning("sealed")]})) == "second"
 
 
@@ -104,7 +107,7 @@ def test_the_newest_that_is_known_decides() -> None:
 
 def test_the_least_recently_used_is_forgotten_first() -> None:
     affinity = ConversationAffinity(max_entries=2)
-    one, two, three = (keys_of({"previous_response_id": name}) for name in ("1", "2", "3"))
+    one, two, three = ((response_key("team", name),) for name in ("1", "2", "3"))
     affinity.remember(one[0], "first")
     affinity.remember(two[0], "first")
     assert affinity.region_of(one) == "first"

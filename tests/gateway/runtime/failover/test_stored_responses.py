@@ -359,6 +359,17 @@ async def test_known_reasoning_does_not_open_a_response_of_another_project(clien
     assert (await client.post("/v1/responses", json=body, headers=OTHERS)).status == 400
 
 
+async def test_an_item_that_quotes_its_id_does_not_open_a_response_of_another_project(
+    client: Client, in_second: Three
+) -> None:
+    in_second[0].answers(json_answer(500), Region())
+    in_second[1].answers(json_answer(body={"id": "resp_5"}), Region(MARKED))
+    item = {"type": "web_search_call", "encrypted_content": ID}
+    await client.post("/v1/responses", json={"model": CODEX, "input": [item]}, headers=OTHERS)
+    assert (await client.get(f"/v1/responses/{ID}", headers=OTHERS)).status == 404
+    assert (await client.post("/v1/responses", json=CONTINUED, headers=OTHERS)).status == 400
+
+
 async def test_what_was_just_made_is_known_without_a_question(client: Client, in_second: Three) -> None:
     await client.post("/v1/responses", json={"model": CODEX, "input": "hi"}, headers=BEARER)
     await client.post("/v1/responses", json=CONTINUED, headers=BEARER)
