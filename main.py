@@ -52,9 +52,11 @@ def synthesize(environments: Sequence[EnvironmentSettings], *, outdir: Path | No
 
 def today(environ: Mapping[str, str]) -> date:
     """The day in UTC, or that of SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/source-date-epoch/)."""
-    now = datetime.now(UTC)
     given = environ.get("SOURCE_DATE_EPOCH")
-    return (datetime.fromtimestamp(int(given), UTC) if given else now).date()
+    try:
+        return (datetime.fromtimestamp(int(given), UTC) if given else datetime.now(UTC)).date()
+    except (ValueError, OverflowError, OSError):
+        raise SettingsError(["SOURCE_DATE_EPOCH (environment variable): must be seconds since 1970"]) from None
 
 
 def use_python_node() -> str:

@@ -68,6 +68,15 @@ def test_without_a_given_day_it_is_today() -> None:
     assert today({"SOURCE_DATE_EPOCH": ""}) >= before
 
 
+@pytest.mark.parametrize("given", ["2026-12-01", "1e9", "9" * 30])
+def test_a_given_day_that_is_none_is_a_mistake(
+    given: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", given)
+    assert main() == 2
+    assert "SOURCE_DATE_EPOCH (environment variable): must be seconds since 1970" in capsys.readouterr().err
+
+
 def test_the_node_of_the_python_packages_runs_jsii(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("JSII_NODE", raising=False)
     node = Path(use_python_node())
