@@ -44,8 +44,8 @@ class GatewayContainer(Group):
     """The gateway itself, to which the ingress sends requests."""
 
     port: Port = Field(4000, description="Port that the gateway listens on.")
-    cpu: Cpu = Field(0.25, description="Cores of the gateway, with at most two decimals.")
-    memory: Memory = Field("0.5Gi", description="Memory of the gateway.")
+    cpu: Cpu = Field(0.5, description="Cores of the gateway, with at most two decimals.")
+    memory: Memory = Field("1Gi", description="Memory of the gateway.")
 
 
 class LiteLLMContainer(Group):

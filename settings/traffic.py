@@ -36,7 +36,7 @@ class Scale(Group):
         20, description="Inactive revisions that Azure keeps. A rollback activates one of them."
     )
     concurrent_requests: Annotated[int, whole_number(1, 1000)] = Field(
-        50, description="Concurrent requests per replica, above which another replica starts."
+        40, description="Concurrent requests per replica, above which another replica starts."
     )
 
     @field_validator("max_replicas")

@@ -63,7 +63,7 @@ def gateway_container() -> ContainerAppTemplateContainer:
         "INNER_KEY": "inner-key",
         "AZURE_OPENAI_API_KEY": "azure-openai-api-key",
     }
-    return container("gateway", port=4000, cpu=0.25, memory="0.5Gi", plain=plain, secret=secret)
+    return container("gateway", port=4000, cpu=0.5, memory="1Gi", plain=plain, secret=secret)
 
 
 def litellm_container() -> ContainerAppTemplateContainer:

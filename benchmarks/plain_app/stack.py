@@ -153,7 +153,7 @@ class GatewayStack(TerraformStack):
                 max_replicas=max_replicas,
                 termination_grace_period_seconds=220,
                 http_scale_rule=[
-                    ContainerAppTemplateHttpScaleRule(name="concurrent-requests", concurrent_requests="50")
+                    ContainerAppTemplateHttpScaleRule(name="concurrent-requests", concurrent_requests="40")
                 ],
                 container=[gateway_container(), litellm_container()],
             ),

@@ -51,7 +51,7 @@ def test_all_mistakes_of_a_file_are_told_at_once(write: WriteFile) -> None:
         typo = 1
         [containers]
         image = "litellm"
-        gateway = { port = 4001, cpu = 0.5 }
+        gateway = { port = 4001, cpu = 0.75 }
         [scale]
         min_replicas = 9
         concurrent_requests = 0

@@ -10,13 +10,13 @@ from tests.settings.conftest import Dev, WriteFile
 def test_a_variable_wins_over_the_file_and_leaves_the_rest(dev: Dev, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIGATEWAY_SCALE__MAX_REPLICAS", "5")
     monkeypatch.setenv("AIGATEWAY_PROJNAME", "portal")
-    monkeypatch.setenv("AIGATEWAY_CONTAINERS__LITELLM__CPU", "1.25")
-    monkeypatch.setenv("AIGATEWAY_CONTAINERS__GATEWAY__MEMORY", "1Gi")
+    monkeypatch.setenv("AIGATEWAY_CONTAINERS__LITELLM__CPU", "0.75")
+    monkeypatch.setenv("AIGATEWAY_CONTAINERS__GATEWAY__MEMORY", "0.5Gi")
     settings = dev.load()
 
     assert settings.scale == Scale(min_replicas=0, max_replicas=5)
     assert settings.projname == "portal"
-    assert settings.containers.litellm.cpu == 1.25
+    assert settings.containers.litellm.cpu == 0.75
     assert settings.naming.name("key_vault") == "pvc-dev-portal-kv-san"
 
 
