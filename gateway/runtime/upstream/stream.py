@@ -99,6 +99,8 @@ class UpstreamStream:
 
     def _break_off(self) -> None:
         self._break_reason = "TimeoutError"
+        # Else aiohttp raises one exception object for all responses, which keeps the frames, and bodies, of each.
+        self._http_response.content.set_exception(TimeoutError())
         self._http_response.close()
 
     def _process_events(self) -> bytes:

@@ -1,6 +1,7 @@
 """Streams: complete, or ended by an error event; nothing that came before is lost."""
 
 import asyncio
+import gc
 import json
 from collections.abc import AsyncIterator
 from typing import Any
@@ -19,6 +20,7 @@ from ..conftest import (
     Client,
     FakeUpstream,
     Script,
+    let_others_run,
     read_log,
     read_request_line,
     stream_answer,
@@ -61,6 +63,19 @@ async def test_a_stream_that_breaks_later_ends_with_an_error_event(
     assert opened["event"] == "breaker_opened"
     assert line["error"] == "upstream_interrupted"
     assert [(made["status"], bool(made["reason"])) for made in line["attempts"]] == [(200, True)]
+
+
+async def test_nothing_is_left_of_a_stream_that_stalls(client: Client, azure: FakeUpstream) -> None:
+    def count() -> int:
+        gc.collect()
+        return sum(isinstance(found, UpstreamStream) for found in gc.get_objects())
+
+    azure.answers(stream_answer(CREATED, DELTA, 3.0))
+    before = count()
+    for _ in range(3):
+        await (await client.post("/v1/responses", json=STREAMED, headers=BEARER)).read()
+    await let_others_run()
+    assert count() == before
 
 
 async def test_events_before_a_malformed_one_reach_the_client(client: Client, azure: FakeUpstream) -> None:
