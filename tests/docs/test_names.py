@@ -25,7 +25,7 @@ SOURCE = "".join(file.read_text(encoding="utf-8") for file in sorted((ROOT / "ga
 
 
 def test_queries_use_fields_of_the_access_log() -> None:
-    assert len(QUERIES) == 5
+    assert len(QUERIES) == 6
     for field in {field for query in QUERIES for field in re.findall(r"\bline\.(\w+)", query)}:
         assert f'"{field}":' in SOURCE or f"{field}=" in SOURCE, field
 
