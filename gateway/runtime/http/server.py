@@ -22,6 +22,11 @@ from ..errors import error_response, internal_error
 SERVER_HEADER = {"server": "gateway"}
 _NO_LOG = logging.Logger("aiohttp", level=logging.CRITICAL + 1)  # aiohttp would quote malformed input, even a key
 
+_MAX_HEAD_BYTES = 65_536
+"""aiohttp bounds only each line of a head and their number: together that is a megabyte. Envoy allows 60 KiB.
+
+https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto
+"""
 _DISCARD_S = 10.0
 _LOG_PAUSE_S = 60.0
 
@@ -66,7 +71,7 @@ class Server(web.Server):
 class Connection(web.RequestHandler):
     """One client connection."""
 
-    __slots__ = ("_head_timer", "_server")
+    __slots__ = ("_head_bytes", "_head_timer", "_server")
 
     def __init__(self, server: Server) -> None:
         # aiohttp would decompress even a body that it only discards: a decompression bomb would need no key.
@@ -81,6 +86,7 @@ class Connection(web.RequestHandler):
         )
         self._server = server
         self._head_timer: asyncio.TimerHandle | None = None
+        self._head_bytes = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Expect the first request."""
@@ -90,13 +96,18 @@ class Connection(web.RequestHandler):
         self._server.idle[self] = None
 
     def data_received(self, data: bytes) -> None:
-        """Limit the time that the rest of a head may take; aiohttp would wait for it as for the next request."""
+        """Limit the time and the length of an incomplete head; aiohttp would wait for it as for the next request."""
         super().data_received(data)
         if self._messages:
             self._server.idle.pop(self, None)
             self._stop_head_timer()
-        elif self._is_waiting and self._head_timer is None:
+            return
+        if self._is_waiting and self._head_timer is None:
             self._expect_head()
+        if self._head_timer is not None:
+            self._head_bytes += len(data)
+            if self._head_bytes > _MAX_HEAD_BYTES:
+                self._refuse_long_head()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         """Forget it."""
@@ -126,6 +137,7 @@ class Connection(web.RequestHandler):
         return self._waiter is not None and not self._waiter.done()
 
     def _expect_head(self) -> None:
+        self._head_bytes = 0
         limit_s = self._server.timeouts.request_head_s
         self._head_timer = asyncio.get_running_loop().call_later(limit_s, self._close_without_head)
 
@@ -133,6 +145,22 @@ class Connection(web.RequestHandler):
         self._head_timer = None
         if self._is_waiting:
             self.force_close()
+
+    def _refuse_long_head(self) -> None:
+        address = self.peername[0] if isinstance(self.peername, tuple) else None
+        event: dict[str, object] = {"event": "request_failed", "status": 431, "error": LineTooLong.__name__}
+        self._server.log_event({**event, "client_address": address})
+        if self.transport is not None:
+            body = _invalid_http(431).body
+            assert isinstance(body, bytes)  # noqa: S101 - an error is no stream
+            lines = (
+                "HTTP/1.1 431 Request Header Fields Too Large",
+                "content-type: application/json",
+                "server: gateway",
+            )
+            head = "\r\n".join([*lines, "connection: close", f"content-length: {len(body)}", "", ""])
+            self.transport.write(head.encode() + body)
+        self.force_close()
 
     def _stop_head_timer(self) -> None:
         if self._head_timer:
@@ -153,13 +181,14 @@ class Connection(web.RequestHandler):
         self._server.log_event(event if status >= 500 else {**event, "client_address": request.remote})
         if request.writer.output_size > 0:
             raise ConnectionError("the response has begun")
-        if status < 500:
-            response = error_response(status, "The request is not valid HTTP.", code="invalid_http")
-        else:
-            response = internal_error(status)
+        response = _invalid_http(status) if status < 500 else internal_error(status)
         http_response = to_http_response(response)
         http_response.force_close()
         return http_response
+
+
+def _invalid_http(status: int) -> Response:
+    return error_response(status, "The request is not valid HTTP.", code="invalid_http")
 
 
 async def _discard(content: StreamReader, max_bytes: int) -> None:

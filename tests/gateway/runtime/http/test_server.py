@@ -220,6 +220,29 @@ async def test_connections_that_send_no_head_in_time_are_closed(connect: Connect
         task.cancel()
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_a_long_head_is_refused_before_it_is_complete(
+    connect: Connect, events: Events, *, is_first: bool
+) -> None:
+    client = await connect()
+    if not is_first:
+        assert await client.ask() == 200
+    lines = b"".join(b"x%d: %b\r\n" % (number, b"x" * 8000) for number in range(9))
+    assert await client.ask(GET.removesuffix(b"\r\n") + lines) == 431
+    assert await client.wait_until_closed() < 1.0
+    expected = {"event": "request_failed", "status": 431, "error": "LineTooLong", "client_address": "127.0.0.1"}
+    assert events == [expected]
+
+
+async def test_a_head_as_long_as_the_ingress_allows_is_answered(connect: Connect) -> None:
+    client = await connect()
+    lines = b"".join(b"x%d: %b\r\n" % (number, b"x" * 8000) for number in range(7))
+    for _ in range(2):
+        await client.send(GET.removesuffix(b"\r\n") + lines)
+        await asyncio.sleep(1.0)
+        assert await client.ask(b"\r\n") == 200
+
+
 async def test_the_time_for_a_later_head_begins_with_its_first_byte(connect: Connect) -> None:
     client = await connect()
     for _ in range(3):
