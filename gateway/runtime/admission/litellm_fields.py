@@ -21,6 +21,7 @@ from .validators import (
     list_of,
     number,
     object_of,
+    one_given,
     one_of,
     text,
 )
@@ -48,7 +49,7 @@ _COMMON: dict[str, Validator] = {
 _TEXT = object_of("text", type=text, text=text)
 _REFUSAL = object_of("refusal", type=text, refusal=text)
 _IMAGE = object_of("url", url=text, detail=text)
-_FILE = object_of(file_data=text, file_id=text, filename=text)
+_FILE = one_given("file_data", "file_id", object_of(file_data=text, file_id=text, filename=text))
 _MEDIA: dict[str, Validator] = {
     "text": _TEXT,
     "image_url": object_of("image_url", type=text, image_url=by_type({str: text, dict: _IMAGE})),
@@ -119,8 +120,8 @@ _CHAT = object_of(
         effort=text,
         summary=one_of("auto", "concise", "detailed"),
         max_tokens=absent_or_false,
-        enabled=absent_or_false,
-        exclude=absent_or_false,
+        enabled=boolean,
+        exclude=boolean,
     ),
     verbosity=one_of("low", "medium", "high"),
     max_tokens=integer,

@@ -111,6 +111,18 @@ def one_of(*values: str) -> Validator:
     return validate
 
 
+def one_given(first: str, second: str, validator: Validator) -> Validator:
+    """An object that has one of these fields."""
+
+    def validate(value: object, removed: list[str]) -> object:
+        kept = validator(value, removed)
+        if not isinstance(kept, dict) or kept.keys().isdisjoint((first, second)):
+            raise InvalidValueError("given", f".{first}")
+        return kept
+
+    return validate
+
+
 def absent_or_false(value: object, _: list[str]) -> object:
     """A field that changes the answer but cannot be translated."""
     if value is not False:

@@ -61,6 +61,7 @@ def translate_chat_parameters(fields: Fields, model: Model) -> tuple[dict[str, o
     }
     without_effect = sum(name in fields for name in (*_WITHOUT_EFFECT, *_NEUTRAL))
     without_effect += bool(options) and not fields.get("stream")
+    without_effect += len(_object(fields, "reasoning").keys() & {"enabled", "exclude", "max_tokens"})
     return {name: value for name, value in translated.items() if value is not None and value != {}}, without_effect
 
 
@@ -80,14 +81,19 @@ def _max_output_tokens(fields: Fields) -> int | None:
 
 def _reasoning(fields: Fields, model: Model) -> dict[str, object]:
     """`reasoning` is no parameter of OpenAI's chat completions; OpenRouter and others have it."""
-    reasoning, effort = dict(_object(fields, "reasoning")), fields.get("reasoning_effort")
+    given, effort = _object(fields, "reasoning"), fields.get("reasoning_effort")
+    reasoning = {name: given[name] for name in ("effort", "summary") if name in given}
+    if given.get("enabled") is False:
+        raise _refused("reasoning.enabled", "'reasoning.enabled' must be left out or true. Use 'reasoning.effort'.")
     if effort is not None and reasoning.setdefault("effort", effort) != effort:
         raise _refused("reasoning_effort", "'reasoning_effort' must be left out or the same as 'reasoning.effort'.")
     efforts = model.reasoning_efforts
     if efforts and reasoning.get("effort") not in (None, *efforts):
         name = "reasoning.effort" if effort is None else "reasoning_effort"
         raise _refused(name, f"'{name}' must be {' or '.join(efforts)}.", code="invalid_value")
-    if model.reasoning_summary != "none" and reasoning.get("effort") != "none":
+    if given.get("exclude"):
+        reasoning.pop("summary", None)
+    elif model.reasoning_summary != "none" and reasoning.get("effort") != "none":
         reasoning.setdefault("summary", model.reasoning_summary)
     return reasoning
 

@@ -82,7 +82,8 @@ ROWS = [
     *_fields("max_tokens", 500),
     *_fields("max_tokens", 400, max_completion_tokens=500),
     *_fields("reasoning_effort", "low", "xhigh", "huge"),
-    *_fields("reasoning", {"effort": "low", "summary": "auto"}, {"max_tokens": 100}),
+    *_fields("reasoning", {"effort": "low", "summary": "auto"}, {"effort": "low", "exclude": True}, {"enabled": True}),
+    *_fields("reasoning", {"enabled": False}, {"max_tokens": 100}),
     *_fields("verbosity", "low", "huge"),
     *_fields(
         "response_format", {"type": "text"}, {"type": "json_object"}, {"type": "json_schema", "json_schema": _SCHEMA}
@@ -169,8 +170,19 @@ ROWS = [
         _user({"type": "text", "text": "Read this.", "prompt_cache_breakpoint": {"mode": "explicit"}}),
     ),
     _messages("file by id", _user({"type": "file", "file": {"file_id": "assistant-123"}})),
+    _messages("file by URL", _user({"type": "file", "file": {"file_url": "https://example.com/a.pdf"}})),
     _messages("audio", _user({"type": "input_audio", "input_audio": {"data": "AA==", "format": "wav"}})),
     _messages("unknown part", _user({"type": "video_url", "video_url": {"url": "https://example.com/a.mp4"}})),
+    _messages(
+        "`cache_control`",
+        _user({"type": "text", "text": "Read this.", "cache_control": {"type": "ephemeral", "ttl": "1h"}}),
+    ),
+    _messages(
+        "assistant's `reasoning_content`",
+        _QUESTION,
+        {"role": "assistant", "content": "ho", "reasoning_content": "Hmm."},
+        _QUESTION,
+    ),
     _messages("assistant's parts", _QUESTION, {"role": "assistant", "content": [{"type": "text", "text": "ho"}]}),
     _messages("assistant's `refusal`", _QUESTION, {"role": "assistant", "content": None, "refusal": "No."}, _QUESTION),
     _messages(
@@ -186,6 +198,12 @@ ROWS = [
         _QUESTION,
         {**_CALLED, "content": "Wait."},
         {"role": "tool", "tool_call_id": "call_1", "content": ""},
+    ),
+    _messages(
+        "empty text and tool call",
+        _QUESTION,
+        {**_CALLED, "content": ""},
+        {"role": "tool", "tool_call_id": "call_1", "content": "42"},
     ),
     _messages(
         "tool result of parts",

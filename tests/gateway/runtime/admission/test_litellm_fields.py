@@ -187,7 +187,11 @@ def test_null_is_no_value(surface: Surface) -> None:
         (Surface.CHAT, "messages.3.tool_calls.0.function", ["x", None, {}, ...]),
         (Surface.CHAT, "messages.3.tool_calls.0.function.arguments", [{}]),
         (Surface.CHAT, "messages.4.tool_call_id", [1, [], {}, None, ...]),
-        (Surface.CHAT, "messages.2.content.0", [{"type": "file"}, {"type": "file", "file": {"file_id": 1}}]),
+        (
+            Surface.CHAT,
+            "messages.2.content.0",
+            [{"type": "file"}, *({"type": "file", "file": file} for file in ({"file_id": 1}, {"filename": "a"}))],
+        ),
         (Surface.CHAT, "messages.0.content", [[{"type": "image_url", "image_url": "data:,x"}]]),
         (Surface.CHAT, "tools", ["x", {}, ["x"], [None], [{}], [{"type": "mcp"}], [{"type": "custom"}]]),
         (Surface.CHAT, "tools.0.function", ["x", [], None, {}, ...]),

@@ -95,6 +95,7 @@ def test_the_limit_of_the_output_is_azures_least_or_more(fields: dict[str, int],
         ({"max_tokens": 20, "max_completion_tokens": 21}, ("max_tokens", "unsupported_parameter")),
         ({"reasoning_effort": "high"}, ("reasoning_effort", "invalid_value")),
         ({"reasoning": {"effort": "high"}}, ("reasoning.effort", "invalid_value")),
+        ({"reasoning": {"enabled": False}}, ("reasoning.enabled", "unsupported_parameter")),
         ({"reasoning": {"effort": "low"}, "reasoning_effort": "xhigh"}, ("reasoning_effort", "unsupported_parameter")),
         *(({"n": value}, ("n", "unsupported_parameter")) for value in (0, 2)),
         *(({"stop": value}, ("stop", "unsupported_parameter")) for value in ("x", ["x"])),
@@ -132,10 +133,17 @@ def test_the_summary_of_the_settings_is_asked_for_unless_the_client_names_anothe
         ({}, {"summary": "detailed"}),
         ({"reasoning_effort": "low"}, {"effort": "low", "summary": "detailed"}),
         ({"reasoning": {"summary": "auto"}}, {"summary": "auto"}),
+        ({"reasoning": {"effort": "low", "exclude": True}}, {"effort": "low"}),
         ({"reasoning_effort": "none"}, {"effort": "none"}),
     ):
         _, parameters, _ = split(Surface.CHAT, model, PLAIN | fields)
         assert parameters["reasoning"] == reasoning
+
+
+def test_azure_gets_only_what_it_knows_of_reasoning() -> None:
+    fields = {"reasoning": {"effort": "low", "enabled": True, "exclude": False, "max_tokens": False}}
+    _, parameters, without_effect = split(Surface.CHAT, CODEX, PLAIN | fields)
+    assert (parameters["reasoning"], without_effect) == ({"effort": "low"}, 3)
 
 
 def test_a_schema_and_the_verbosity_are_parts_of_the_text() -> None:
