@@ -132,6 +132,7 @@ def _build_litellm(settings: EnvironmentSettings) -> Container:
             "LITELLM_CONFIG_YAML": render_litellm_config(settings),
             "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # no download at start
             "LITELLM_LOG": "CRITICAL",
+            "REPEATED_STREAMING_CHUNK_LIMIT": str(10**9),  # else an answer that repeats itself is broken off
             "LITELLM_MAX_BYTES": str(int(resources.memory_bytes * _LITELLM_MEMORY_SHARE)),
         },
         port=resources.port,

@@ -55,7 +55,7 @@ class ToolCall:
 
 @dataclass(frozen=True, kw_only=True)
 class ModelOutput:
-    """What the model answers. `text` None: only calls, or a refusal. `failed`: the response ends as failed."""
+    """What the model answers. `text` None: only calls, a refusal, or nothing. `failed`: the response ends as failed."""
 
     text: str | None
     refusal: str | None = None
@@ -73,6 +73,8 @@ def generate(model_input: ModelInput, *, region: str) -> ModelOutput:
         return ModelOutput(
             text="Let me check." if "also say" in model_input.prompt else None, calls=calls, failed=failed
         )
+    if "say nothing" in model_input.prompt:
+        return ModelOutput(text=None, failed=failed)
     if "please refuse" in model_input.prompt:
         return ModelOutput(text=None, refusal="I cannot help with that.", failed=failed)
     return ModelOutput(text=_text(model_input, region=region), failed=failed)
@@ -82,6 +84,13 @@ def pace(prompt: str) -> int | None:
     """How many events a second the prompt asks for; None: as fast as they are read."""
     found = _PACE.search(prompt)
     return int(found[1]) or None if found else None
+
+
+def argument_deltas(prompt: str, arguments: str) -> list[str]:
+    """The pieces in which the arguments of a call are streamed."""
+    if "arguments at once" in prompt:
+        return []
+    return ["", *tokens_of(arguments)] if "empty delta" in prompt else tokens_of(arguments)
 
 
 def tool_choice(value: object) -> Choice:

@@ -15,9 +15,12 @@ _PADDING = "xK7fQ2mW9cR4tZ1b"
 _ENDS = {"completed": "response.completed", "incomplete": "response.incomplete", "failed": "response.failed"}
 
 
-def events(response: JsonObject, *, padded: bool) -> Iterator[bytes]:
-    """SSE frames. `padded`: deltas carry `obfuscation`, which hides their length from an eavesdropper."""
-    for number, (kind, content) in enumerate(_events(response)):
+def events(response: JsonObject, *, padded: bool, prompt: str = "") -> Iterator[bytes]:
+    """SSE frames. The prompt may say in which pieces arguments come.
+
+    `padded`: deltas carry `obfuscation`, which hides their length from an eavesdropper.
+    """
+    for number, (kind, content) in enumerate(_events(response, prompt)):
         event = {"type": kind, "sequence_number": number, **content}
         if padded and kind.endswith(_PADDED):
             event["obfuscation"] = _PADDING[len(content["delta"]) % 16 :]
@@ -34,7 +37,7 @@ def _frame(kind: str, event: JsonObject) -> bytes:
     return b"event: %b\ndata: %b\n\n" % (kind.encode(), json_codec.dumps(event))
 
 
-def _events(response: JsonObject) -> Iterator[tuple[str, JsonObject]]:
+def _events(response: JsonObject, prompt: str) -> Iterator[tuple[str, JsonObject]]:
     beginning = unfinished(response)
     if response["background"]:
         queued = unfinished(response, status="queued")
@@ -50,9 +53,9 @@ def _events(response: JsonObject) -> Iterator[tuple[str, JsonObject]]:
             case "reasoning":
                 yield from _summary_events(item, place)
             case "function_call":
-                yield from _call_events(item, place, name="arguments", kind="function_call_arguments")
+                yield from _call_events(item, place, prompt, name="arguments", kind="function_call_arguments")
             case "custom_tool_call":
-                yield from _call_events(item, place, name="input", kind="custom_tool_call_input")
+                yield from _call_events(item, place, prompt, name="input", kind="custom_tool_call_input")
             case _:
                 yield from _text_events(item, place)
         yield "response.output_item.done", {"output_index": index, "item": item}
@@ -84,8 +87,10 @@ def _summary_events(item: JsonObject, place: JsonObject) -> Iterator[tuple[str, 
         yield "response.reasoning_summary_part.done", {**here, "part": part}
 
 
-def _call_events(item: JsonObject, place: JsonObject, *, name: str, kind: str) -> Iterator[tuple[str, JsonObject]]:
-    for piece in fake_model.tokens_of(item[name]):
+def _call_events(
+    item: JsonObject, place: JsonObject, prompt: str, *, name: str, kind: str
+) -> Iterator[tuple[str, JsonObject]]:
+    for piece in fake_model.argument_deltas(prompt, item[name]):
         yield f"response.{kind}.delta", {**place, "delta": piece}
     yield f"response.{kind}.done", {**place, name: item[name]}
 

@@ -43,10 +43,11 @@ class Responses:
         if not body.get("stream"):
             return whole(response, tokens=tokens)
         padded = (body.get("stream_options") or {}).get("include_obfuscation") is not False
+        prompt = response_input.last_prompt(body.get("input"))
         return Answer(
-            events=response_stream.events(response, padded=padded),
+            events=response_stream.events(response, padded=padded, prompt=prompt),
             opening=response_stream.OPENING_EVENTS,
-            pace=fake_model.pace(response_input.last_prompt(body.get("input"))),
+            pace=fake_model.pace(prompt),
             tokens=tokens,
             error_event=response_stream.error_event,
         )

@@ -36,18 +36,23 @@ def build_bridged_chat_fix(refusal_mark: str) -> ResponseFix:
         choices = fixed["choices"]
         if choices and "message" in choices[0]:
             choices = [_merge(choices)]
-        return {**fixed, "choices": [_restore_refusal(choice, refusal_mark) for choice in choices]}
+        return {**fixed, "choices": [_restore_refusal(_in_first_choice(choice), refusal_mark) for choice in choices]}
 
     return ResponseFix(fix)
 
 
+def _in_first_choice(choice: Fields) -> Fields:
+    """LiteLLM makes each part of a streamed summary a choice of its own."""
+    return {**choice, "index": 0} if choice.get("index") else choice
+
+
 def _restore_refusal(choice: Fields, mark: str) -> Fields:
-    """The text is a refusal from a mark on; `azure_fixes` has set the marks."""
+    """Each refusal stands between two marks, which `azure_fixes` has set."""
     part = "message" if "message" in choice else "delta"
-    text, found, refusal = (choice[part].get("content") or "").partition(mark)
-    if not found:
+    texts = (choice[part].get("content") or "").split(mark)
+    if len(texts) == 1:
         return choice
-    return {**choice, part: {**choice[part], "content": text or None, "refusal": refusal.replace(mark, "")}}
+    return {**choice, part: {**choice[part], "content": "".join(texts[::2]) or None, "refusal": "".join(texts[1::2])}}
 
 
 def _fix_chat(answer: Fields) -> Fields:

@@ -37,6 +37,7 @@ TWO_CALLS = "use tool, two calls, also say something"
 CUSTOM = {"type": "custom", "custom": {"name": "shell"}}
 ALLOWED = {"type": "allowed_tools", "allowed_tools": {"mode": "auto", "tools": [TOOL]}}
 SCHEMA = {"name": "n", "description": "a form", "schema": {"type": "object"}}
+_END = "data: [DONE]\n\n"
 BODY = {"model": CODEX, "messages": [{"role": "user", "content": "hi"}]}
 TUNED = BODY | {"verbosity": "low", "safety_identifier": "s", "service_tier": "flex"}
 # Open Responses requires these in every response, null or not.
@@ -61,10 +62,13 @@ class RawClient:
         body = {"model": CODEX, "messages": [{"role": "user", "content": prompt}], **fields}
         return self.http.post("/v1/chat/completions", json=body).raise_for_status().json()
 
-    def chat_events(self, prompt: str, **fields: object) -> list[dict[str, Any]]:
+    def chat_text(self, prompt: str, **fields: object) -> str:
         body = {"model": CODEX, "messages": [{"role": "user", "content": prompt}], "stream": True, **fields}
-        text = self.http.post("/v1/chat/completions", json=body).raise_for_status().text
-        assert text.endswith("data: [DONE]\n\n")
+        return self.http.post("/v1/chat/completions", json=body).raise_for_status().text
+
+    def chat_events(self, prompt: str, **fields: object) -> list[dict[str, Any]]:
+        text = self.chat_text(prompt, **fields)
+        assert text.endswith(_END)
         return _data(text)
 
     def respond(self, prompt: str, **fields: object) -> Any:  # noqa: ANN401 - it is JSON
@@ -127,6 +131,28 @@ def _summaries(raw: RawClient) -> set[str]:
     return {message["reasoning_content"], "".join(delta.get("reasoning_content") or "" for delta in deltas)}
 
 
+def _says_nothing(raw: RawClient) -> bool:
+    body = BODY | {"messages": [{"role": "user", "content": "say nothing"}]}
+    return raw.http.post("/v1/chat/completions", json=body).is_success
+
+
+def _repeats(raw: RawClient) -> bool:
+    """One event at a time: deltas that wait for LiteLLM are merged."""
+    return raw.chat_text("pace 100 echo: " + "abcd " * 250).endswith(_END)
+
+
+def _arguments(raw: RawClient, prompt: str) -> str:
+    events = _data(raw.chat_text(f"use tool, {prompt}", tools=[TOOL]))
+    deltas = [choice["delta"] for event in events for choice in event.get("choices", ())]
+    calls = [call for delta in deltas for call in delta.get("tool_calls") or ()]
+    return "".join(call["function"].get("arguments") or "" for call in calls)
+
+
+def _indexes(raw: RawClient) -> set[int]:
+    events = raw.chat_events("echo: hi", **raw.summary)
+    return {choice["index"] for event in events for choice in event["choices"]}
+
+
 def _responses(raw: RawClient) -> list[dict[str, Any]]:
     return [event["response"] for event in raw.response_events("echo: hi") if "response" in event]
 
@@ -167,6 +193,11 @@ DEVIATIONS = [
     Deviation(
         "The parts of a summary are not separated", lambda it: any("\n\n**" not in text for text in _summaries(it))
     ),
+    Deviation("The parts of a summary are choices of their own", lambda it: _indexes(it) != {0}),
+    Deviation("An answer without content is an error", lambda it: not _says_nothing(it)),
+    Deviation("An answer that repeats itself is broken off", lambda it: not _repeats(it)),
+    Deviation("An empty delta of arguments is an error", lambda it: not _arguments(it, "empty delta")),
+    Deviation("Arguments without deltas are lost", lambda it: not _arguments(it, "arguments at once")),
     Deviation("Cached tokens are not where Roo reads them", lambda it: "cache_read_input_tokens" not in _usage(it)),
     Deviation("A stream's usage has a guessed `cost`", lambda it: "cost" in _usage(it)),
     Deviation(
@@ -251,7 +282,7 @@ def litellm(regions_stack: Path) -> Iterator[RawClient]:
     port, key = free_port(0), secrets.token_urlsafe(24)
     with emulate("alone", key=key, models=models) as azure:
         env = {
-            **stack.litellm.env,
+            **{name: value for name, value in stack.litellm.env.items() if name != "REPEATED_STREAMING_CHUNK_LIMIT"},
             "HOST": HOST,
             "PORT": str(port),
             "LITELLM_CONFIG_YAML": configuration,

@@ -206,17 +206,26 @@ def test_a_choice_that_has_not_finished_says_so(fix: ResponseFix) -> None:
     assert choice == {"index": 0, "delta": {"content": "x"}, "finish_reason": None}
 
 
+def test_every_part_of_a_summary_is_of_the_one_choice() -> None:
+    (choice,) = fixed_event(BRIDGED_CHAT, chunk({"index": 1, "delta": {"reasoning_content": "Hm."}}))["choices"]
+    assert choice["index"] == 0
+
+
 def test_a_marked_text_is_a_refusal() -> None:
-    (choice,) = fixed(BRIDGED_CHAT, completion(choice_of(content=f"{MARK}I cannot.")))["choices"]
+    (choice,) = fixed(BRIDGED_CHAT, completion(choice_of(content=f"{MARK}I cannot.{MARK}")))["choices"]
     assert choice["message"] == {"role": "assistant", "content": None, "refusal": "I cannot."}
-    (choice,) = fixed(BRIDGED_CHAT, completion(choice_of(content="Hm. "), choice_of(1, content=f"{MARK}No.")))[
+    (choice,) = fixed(BRIDGED_CHAT, completion(choice_of(content="Hm. "), choice_of(1, content=f"{MARK}No.{MARK}")))[
         "choices"
     ]
     assert choice["message"] == {"role": "assistant", "content": "Hm. ", "refusal": "No."}
+    (choice,) = fixed(BRIDGED_CHAT, completion(choice_of(content=f"{MARK}No.{MARK}Or so.")))["choices"]
+    assert choice["message"] == {"role": "assistant", "content": "Or so.", "refusal": "No."}
 
 
 def test_so_it_is_in_a_stream_with_merged_deltas() -> None:
-    (choice,) = fixed_event(BRIDGED_CHAT, chunk({"delta": {"content": f"{MARK}I {MARK}cannot."}}))["choices"]
+    (choice,) = fixed_event(BRIDGED_CHAT, chunk({"delta": {"content": f"{MARK}I {MARK}{MARK}cannot.{MARK}"}}))[
+        "choices"
+    ]
     assert choice["delta"] == {"content": None, "refusal": "I cannot."}
 
 
@@ -224,7 +233,7 @@ def test_only_the_mark_of_the_request_makes_a_refusal() -> None:
     request = build_request({}, surface=Surface.CHAT, model=build_models(build_upstream("first"))[CODEX])
     fix, mark = select_litellm_fix(request), request.context.inner.refusal_mark
     assert mark != build_request({}).context.inner.refusal_mark
-    for text, refusal in ((f"{mark}No", "No"), (f"{MARK}No", None)):
+    for text, refusal in ((f"{mark}No{mark}", "No"), (f"{MARK}No{MARK}", None)):
         (choice,) = fixed(fix, completion(choice_of(content=text)))["choices"]
         assert choice["message"].get("refusal") == refusal
 
