@@ -1,7 +1,8 @@
 """What LiteLLM has been fed of a stream and has not returned yet: the gateway is its Azure and its client.
 
 Text is counted, not events: LiteLLM may merge, split, add and drop events, but every character comes back once. It
-keeps the order: whatever was fed before a text that comes back has been translated, too.
+keeps the order: whatever was fed before a text that comes back has been translated, too. A text that comes back as it
+was fed corrects the count.
 """
 
 import asyncio
@@ -36,8 +37,8 @@ class Backlog:
     def __init__(self) -> None:
         self.changed = asyncio.Event()
         """Set when a delta has come back."""
-        self._deltas: deque[tuple[str, int, float]] = deque()
-        """Of each: its kind, how much text of that kind was fed with it, and when."""
+        self._deltas: deque[tuple[str, int, int, float]] = deque()
+        """Of each: its kind, how much text of that kind was fed with it, the hash of its own text, and when."""
         self._fed = dict.fromkeys(_KINDS.values(), 0)
         self._returned = dict(self._fed)
         self._window = _WINDOW
@@ -61,14 +62,16 @@ class Backlog:
         """Note a delta of this type that LiteLLM is fed."""
         name, self._fed_at = _KINDS[kind], asyncio.get_running_loop().time()
         self._fed[name] += len(text)
-        self._deltas.append((name, self._fed[name], self._fed_at))
+        self._deltas.append((name, self._fed[name], hash(text), self._fed_at))
 
     def remove(self, data: Mapping[str, object]) -> None:
         """Note an event that LiteLLM returns: of chat completions, or of the Responses API."""
         for name, text in _texts(data):
-            self._returned[name] = min(self._returned[name] + len(text), self._fed[name])
+            returned, fed = self._returned[name] + len(text), (name, hash(text))
+            same = [end for kind, end, number, _ in self._deltas if (kind, number) == fed and end >= returned]
+            self._returned[name] = same[0] if same else min(returned, self._fed[name])
         count = 0
-        for number, (name, end, _) in enumerate(self._deltas, start=1):
+        for number, (name, end, *_) in enumerate(self._deltas, start=1):
             if end <= self._returned[name]:
                 count = number
         for _ in range(count):

@@ -73,6 +73,8 @@ class LiteLLM:
         self.times: list[float] = []
         self.seconds = seconds
         self._returned = returned
+        self.lost = 0
+        """How many characters of the next delta it loses."""
         self.response = pace(Response(status=200, body=azure.body()), self.inner)
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
 
@@ -97,6 +99,8 @@ class LiteLLM:
             for event in reader.feed(part):
                 if isinstance(event.data, dict) and event.data["type"] in self._returned:
                     await asyncio.sleep(self.seconds)
+                    if self.lost:
+                        event.data["delta"], self.lost = event.data["delta"][self.lost :], 0
                     self.inner.backlog.remove(chat_chunk(event.data))
 
 
@@ -250,6 +254,13 @@ async def test_returned_text_shows_that_what_was_fed_before_it_is_translated() -
     await litellm.read()
     assert len(litellm.inner.backlog) == 0
     assert litellm.inner.merged_events == 0
+
+
+async def test_text_that_is_lost_delays_one_delta_alone() -> None:
+    litellm = LiteLLM(Azure(*(part for n in range(60) for part in (delta(n, f"text {n}"), 0.016))), seconds=SLOW_S)
+    litellm.lost = 1
+    await litellm.read()
+    assert litellm.inner.merged_events < 3
 
 
 @pytest.mark.parametrize(
