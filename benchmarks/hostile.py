@@ -3,14 +3,12 @@
 import asyncio
 import gzip
 import json
-import os
-import signal
 import statistics
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
+from benchmarks import cores
 from benchmarks.figures import percentile
 from benchmarks.flood import flood
 from benchmarks.load import connect
@@ -23,7 +21,6 @@ _CONNECTIONS = 8
 _KEYLESS_CONNECTIONS = 200
 _KEYLESS_PER_SECOND = 5000
 _KEYLESS_S = 30.0
-_PERIOD_S = 0.1
 _PAUSE_S = 0.02
 """Between two requests of the measured client."""
 
@@ -45,7 +42,7 @@ def measure(bench: Bench) -> HostileNumbers:
                 if quarter and load is _no_key:
                     continue
                 bench.progress(f"Measuring: {name}{core}")
-                with _quarter_of_a_core(pid) if quarter else nullcontext():
+                with cores.stopped(pid, 0.25) if quarter else nullcontext():
                     rows.append(_measure(replica, name + core, load, seconds=seconds))
     return HostileNumbers(rows=rows)
 
@@ -139,26 +136,3 @@ def _request(path: str, body: bytes, *headers: str) -> bytes:
 
 def _json(**fields: object) -> bytes:
     return json.dumps(fields).encode()
-
-
-@contextmanager
-def _quarter_of_a_core(pid: int) -> Iterator[None]:
-    """Stop the process three quarters of the time.
-
-    A container with a quarter of a core is stopped only when it has used its 25 ms of 100; this is stricter.
-    """
-    end = threading.Event()
-
-    def alternate() -> None:
-        while not end.wait(_PERIOD_S / 4):
-            os.kill(pid, signal.SIGSTOP)
-            time.sleep(_PERIOD_S * 3 / 4)
-            os.kill(pid, signal.SIGCONT)
-
-    thread = threading.Thread(target=alternate)
-    thread.start()
-    try:
-        yield
-    finally:
-        end.set()
-        thread.join()

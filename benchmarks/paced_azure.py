@@ -19,6 +19,8 @@ from local.runner.processes import start
 
 STAMP = re.compile(rb"@(\d+\.\d{4});")
 """A piece of text: when it was sent, on the clock of `time.monotonic`, which all processes of a machine share."""
+DELTA = re.compile(rb'"delta":"@(\d+\.\d{4});')
+"""The same in an event of a response, whose last events repeat the whole text."""
 STAMP_LENGTH = 32
 """At most."""
 _START_S = 10.0

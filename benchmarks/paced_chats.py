@@ -1,30 +1,45 @@
-"""Streamed chats that note how late each piece of their text is; a bare protocol, so that the load is a light one."""
+"""Streams that note how late each piece of their text is; a bare protocol, so that the load is a light one."""
 
 import asyncio
 import json
 import re
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from benchmarks.paced_azure import STAMP, STAMP_LENGTH
+from benchmarks.paced_azure import DELTA, STAMP, STAMP_LENGTH
 from benchmarks.targets import Target
 
-_DONE = b"[DONE]"
 _TIMEOUT_S = 300.0
 _OK = re.compile(rb"HTTP/1\.1 200 ")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surface:
+    """A route that streams: the field of its messages, a piece of text, and what the end of a stream contains."""
+
+    path: str
+    messages: str
+    piece: re.Pattern[bytes]
+    ending: bytes
+
+
+CHAT = Surface(path="/v1/chat/completions", messages="messages", piece=STAMP, ending=b"[DONE]")
+RESPONSES = Surface(path="/v1/responses", messages="input", piece=DELTA, ending=b'"total_tokens"')
 
 
 class Chat(asyncio.Protocol):
     """One chat on a connection of its own. With `leaves`, its client goes after the first piece of text."""
 
-    def __init__(self, request: bytes, *, leaves: bool) -> None:
+    def __init__(self, request: bytes, surface: Surface, *, leaves: bool) -> None:
         self.late_s: list[float] = []
         self.first_s: float | None = None
         self.whole_s: float | None = None
         """Until the end of the stream; None if it had none."""
         self.ended = asyncio.get_running_loop().create_future()
         self._request = request
+        self._surface = surface
         self._leaves = leaves
         self._rest = b""
         self._is_ok = False
@@ -51,7 +66,7 @@ class Chat(asyncio.Protocol):
                 self._transport.abort()
                 return
         text = self._rest + data
-        for stamp in STAMP.finditer(text):
+        for stamp in self._surface.piece.finditer(text):
             self.late_s.append(now - float(stamp[1]))
             read = stamp.end()
         self._rest = text[max(read, len(text) - STAMP_LENGTH) :]
@@ -59,23 +74,25 @@ class Chat(asyncio.Protocol):
             self.first_s = now - self._started
         if self.late_s and self._leaves:
             self._transport.abort()
-        elif _DONE in self._rest:
+        elif self._surface.ending in text:
             self.whole_s = now - self._started
             self._transport.close()
 
 
-async def chat(target: Target, model: str, *, prompt: str, count: int, leaves: bool = False) -> Sequence[Chat]:
+async def chat(
+    target: Target, model: str, *, prompt: str, count: int, leaves: bool = False, surface: Surface = CHAT
+) -> Sequence[Chat]:
     """Have this many chats at once, to their end, or to the time limit."""
     address = urlsplit(target.url)
-    body = json.dumps({"model": model, "stream": True, "messages": [{"role": "user", "content": prompt}]})
+    body = json.dumps({"model": model, "stream": True, surface.messages: [{"role": "user", "content": prompt}]})
     request = (
-        f"POST /v1/chat/completions HTTP/1.1\r\nhost: {address.netloc}\r\nauthorization: Bearer {target.key}\r\n"
+        f"POST {surface.path} HTTP/1.1\r\nhost: {address.netloc}\r\nauthorization: Bearer {target.key}\r\n"
         f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n{body}"
     ).encode()
     loop, host, port = asyncio.get_running_loop(), str(address.hostname), int(address.port or 0)
     chats = []
     for _ in range(count):
-        made = await loop.create_connection(lambda: Chat(request, leaves=leaves), host, port)
+        made = await loop.create_connection(lambda: Chat(request, surface, leaves=leaves), host, port)
         chats.append(made[1])
     await asyncio.wait([one.ended for one in chats], timeout=_TIMEOUT_S)
     return chats

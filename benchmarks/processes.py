@@ -26,15 +26,16 @@ def started_at(pid: int) -> float:
 
 def cpu_s(group: int) -> float:
     """Seconds of processor time that a process and its descendants, which share its process group, have used."""
-    return sum(int(ticks) for pid in _pids(group) for ticks in _fields(pid)[_USER : _SYSTEM + 1]) / _TICKS
+    return sum(int(ticks) for pid in pids(group) for ticks in _fields(pid)[_USER : _SYSTEM + 1]) / _TICKS
 
 
 def resident_mb(group: int) -> float:
     """Their resident memory in megabytes."""
-    return sum(map(_resident_kb, _pids(group))) / 1000
+    return sum(map(_resident_kb, pids(group))) / 1000
 
 
-def _pids(group: int) -> list[int]:
+def pids(group: int) -> list[int]:
+    """Of a process and its descendants, which share its process group."""
     return [int(entry.name) for entry in _PROC.iterdir() if entry.name.isdigit() and _is_in(int(entry.name), group)]
 
 

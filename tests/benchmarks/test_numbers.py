@@ -49,17 +49,32 @@ def test_an_outage_without_an_answer_is_told() -> None:
     assert "slower than 1 s: gateway" in _header(section)
 
 
-def test_the_container_that_has_too_little_of_the_processor_says_what_a_replica_carries() -> None:
+def test_a_replica_carries_the_most_streams_below_the_first_that_are_late_or_fail() -> None:
+    def load(late_ms: float, *, failed: int = 0) -> Load:
+        return Load(failed=failed, late_p50_ms=1, late_p95_ms=late_ms, longest_s=9, cpu_s=2)
+
     section = CapacityNumbers(
         per_second=60,
-        cores={"gateway": 0.25, "litellm": 1.0},
-        costs={
-            "chat": {"gateway": [10.0, 14.0, 12.0], "litellm": [50.0, 50.0, 60.0]},
-            "batch": {"gateway": [5.0], "litellm": [0.0]},
+        seconds=8,
+        cores={"gateway": 0.5, "litellm": 1.0},
+        has_quotas=True,
+        loads={
+            "late": {20: [load(100), load(499), load(900)], 40: [load(500)], 60: [load(100)]},
+            "failed": {20: [load(100)], 40: [load(100), load(100, failed=1)], 60: [load(100)]},
+            "few": {20: [load(501)]},
+            "many": {20: [load(100)], 40: [load(100)]},
         },
+        memory_mb={"gateway": 60, "litellm": 450},
+        batches_per_second=[100.0, 140.0, 120.0],
     ).section()
-    assert "| chat | 12.00 (10.00-14.00) | 50.00 (50.00-60.00) | 20 (litellm) |" in section.lines
-    assert "| batch | 5.00 (5.00-5.00) | 0.00 (0.00-0.00) | 50 (gateway) |" in section.lines
+    assert "| late | 20 | 1 (1-1) | 499 (100-900) | 9.0 (9.0-9.0) | 0 |" in section.lines
+    assert [line for line in section.summary.splitlines() if line.startswith("capacity: ")] == [
+        "capacity: late: a replica carries 20",
+        "capacity: failed: a replica carries 20",
+        "capacity: few: a replica carries fewer than 20",
+        "capacity: many: a replica carries 40 or more",
+        "capacity: embeddings, 60 texts: a replica carries 120 a second",
+    ]
 
 
 def test_sessions_are_told_by_load_and_server() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from benchmarks import indexing, profiling, sessions, startup
+from benchmarks import capacity, indexing, profiling, sessions, startup
 from benchmarks.emulator_control import control_of
 from benchmarks.errors import BenchmarkError
 from benchmarks.load import connect
@@ -124,6 +124,20 @@ def test_sessions_are_measured_whole_and_left(bench: Bench) -> None:
     (left,) = numbers.leaving
     assert (left.clients, left.failed) == (3, 0)
     assert left.next_s > 0
+
+
+@pytest.mark.full
+@ON_LINUX
+def test_what_a_replica_carries_is_measured_with_the_cores_of_its_containers(bench: Bench) -> None:
+    numbers = capacity.measure(bench, streams={"translated chat": (2,), "responses": (3,)}, seconds=1)
+    assert numbers.cores == {"gateway": 0.5, "litellm": 1.0}
+    for use, count in (("translated chat", 2), ("responses", 3)):
+        (load,) = numbers.loads[use][count]
+        assert load.failed == 0
+        assert 0 < load.late_p50_ms <= load.late_p95_ms
+        assert load.longest_s > 0.9  # from the first piece to the last
+    assert all(megabytes > 10 for megabytes in numbers.memory_mb.values())
+    assert numbers.batches_per_second > [0.0]
 
 
 @ON_LINUX
