@@ -70,7 +70,7 @@ class ReasoningMemory:
 
 def _key(model: str, call_id: str) -> bytes:
     """Roo replaces some characters of the ids and cuts them."""
-    returned = _CHANGED_BY_CLIENTS.sub("_", call_id)[:_LONGEST_CALL_ID]
+    returned = _CHANGED_BY_CLIENTS.sub("_", call_id[:_LONGEST_CALL_ID])
     return hashlib.blake2b(f"{model}\0{returned}".encode(errors="replace"), digest_size=16).digest()
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from gateway.runtime.litellm import reasoning_memory
 from gateway.runtime.litellm.reasoning_memory import Reasoning, ReasoningMemory, ReasoningReader
 
 MESSAGE = {"type": "message", "role": "assistant", "content": []}
@@ -95,6 +96,20 @@ def test_nobody_gets_what_belongs_to_another_project_or_model() -> None:
 @pytest.mark.parametrize(("made", "returned"), [("fc:a.1/\u00e9", "fc_a_1__"), ("c" * 70, "c" * 64)])
 def test_a_call_is_known_by_the_id_that_roo_makes_of_it(made: str, returned: str) -> None:
     assert known(read(*streamed(thought("a"), call(made))), returned) == (["a"], 0)
+
+
+def test_a_long_id_costs_no_more_than_a_short_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One of 15 MB took two seconds, in which the gateway did nothing else."""
+    seen: list[int] = []
+
+    class Pattern:
+        def sub(self, new: str, text: str) -> str:
+            seen.append(len(text))
+            return new + text
+
+    monkeypatch.setattr(reasoning_memory, "_CHANGED_BY_CLIENTS", Pattern())
+    assert ReasoningMemory().find("default", "codex", "." * 1_000) is None
+    assert seen == [64]
 
 
 def test_the_memory_is_bounded_and_the_least_recently_used_goes_first() -> None:
