@@ -130,3 +130,24 @@ async def test_a_client_that_reads_slowly_gets_no_comments() -> None:
     await EventStream(client, keep_alive_s=2.0).write(parts())  # type: ignore[arg-type]
     await asyncio.sleep(10)
     assert client.written == [b"one", b"two"]
+
+
+async def test_no_comment_follows_the_end() -> None:
+    ends = asyncio.Event()
+
+    async def parts() -> AsyncIterator[bytes]:
+        yield b"one"
+        await ends.wait()
+
+    client = SlowClient()
+
+    async def write() -> None:
+        await EventStream(client, keep_alive_s=2.0).write(parts())  # type: ignore[arg-type]
+        client.written.append(b"end")
+
+    writing = asyncio.create_task(write())
+    await asyncio.sleep(7)
+    asyncio.get_running_loop().call_at(9 - 1e-10, ends.set)  # in the turn in which the comment is due
+    await writing
+    await asyncio.sleep(10)
+    assert client.written == [b"one", b"end"]

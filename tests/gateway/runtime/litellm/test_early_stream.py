@@ -9,9 +9,10 @@ import pytest
 from aiohttp import web
 
 from gateway.runtime.configuration import Configuration
-from gateway.runtime.context import now
+from gateway.runtime.context import Response, Surface, now
+from gateway.runtime.litellm.early_stream import wait_for_stream
 
-from ..builders import CODEX
+from ..builders import CODEX, build_request
 from ..conftest import (
     BEARER,
     Client,
@@ -20,6 +21,7 @@ from ..conftest import (
     abort,
     hang,
     json_answer,
+    let_others_run,
     open_gateway_for,
     read_request_line,
     stream_answer,
@@ -125,3 +127,23 @@ async def test_a_client_that_leaves_before_the_first_text_ends_the_inner_call(
     response = await client.post("/v1/chat/completions", json=BODY, headers=BEARER)
     response.close()
     await asyncio.wait_for(abandoned.wait(), timeout=4)
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_a_client_that_leaves_as_litellm_answers_leaves_no_open_response(turns: int) -> None:
+    answers, closed = asyncio.Event(), list[str]()
+
+    async def call() -> Response:
+        await answers.wait()
+        return Response(status=200, body=b"", close=lambda: closed.append("litellm"))
+
+    calling = asyncio.create_task(call())
+    request = build_request(BODY, surface=Surface.CHAT)
+    waiting = asyncio.create_task(wait_for_stream(calling, request, deadline=9.0, keep_alive_s=1.0, idle_s=1.0))
+    await let_others_run()
+    answers.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.wait([waiting])
+    assert not waiting.cancelled() or calling.cancelled() or closed == ["litellm"]
