@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
+from http import HTTPStatus
 from itertools import chain, repeat
 
 import httpx
@@ -167,7 +168,8 @@ async def _run_check(check: Check, *, client: Client, context: Context) -> Resul
 def _is_expected(check: Check, response: Response) -> bool:
     """Whether its status is one that the assertion can judge."""
     if check.is_refusal:
-        return response.status < 300 or (400 <= response.status < 500 and bool(response.error))
+        is_refused = 400 <= response.status < 500 and response.status != HTTPStatus.TOO_MANY_REQUESTS
+        return response.status < 300 or (is_refused and bool(response.error))
     return response.status == 200
 
 

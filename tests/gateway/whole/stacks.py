@@ -47,7 +47,7 @@ def changed(
                 kinds = {"embeddings": [model for model in configuration["models"] if model["kind"] == "embeddings"]}
                 for name, values in sections.items():
                     for section in kinds.get(name) or [configuration[name]]:
-                        assert values.keys() <= section.keys()
+                        assert name in kinds or values.keys() <= section.keys()
                         section.update(values)
                 variable["value"] = json.dumps(configuration)
     file.write_text(json.dumps(document), encoding="utf-8")
