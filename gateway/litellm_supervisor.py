@@ -19,7 +19,8 @@ from pathlib import Path
 CHECK_S = 1.0
 DRAIN_S = 15.0
 """How long the requests that LiteLLM has may take to end. New ones wait in the gateway."""
-_SIGNALS = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT} if sys.platform == "linux" else set[signal.Signals]()
+_FORWARDED = {signal.SIGTERM, signal.SIGINT}
+_SIGNALS = {signal.SIGCHLD, *_FORWARDED} if sys.platform == "linux" else set[signal.Signals]()
 _PR_SET_PDEATHSIG = 1
 
 
@@ -43,7 +44,8 @@ def supervise(command: Sequence[str], *, max_bytes: int) -> int:
             was_killed = stop(child)
             log_restart(megabytes=used // 2**20, was_killed=was_killed)
             child = start(command)
-        elif (received := signal.sigtimedwait(_SIGNALS, CHECK_S)) and received.si_signo != signal.SIGCHLD:
+        # After a SIGSTOP that outlasts the time limit, CPython 3.11 returns an arbitrary number.
+        elif (received := signal.sigtimedwait(_SIGNALS, CHECK_S)) and received.si_signo in _FORWARDED:
             child.send_signal(received.si_signo)
     return code if code >= 0 else 128 - code
 

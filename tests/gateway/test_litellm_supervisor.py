@@ -86,11 +86,21 @@ def eventually(look: Callable[[], object]) -> None:
         time.sleep(0.01)
 
 
-def has_ended(pid: int) -> bool:
+def outlast(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    eventually(lambda: time.monotonic() > end)
+
+
+def state_of(pid: int) -> str:
+    """Return its state, as one letter; empty if there is no such process."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except FileNotFoundError:
-        return True
+        return ""
+
+
+def has_ended(pid: int) -> bool:
+    return state_of(pid) in ("", "Z")
 
 
 def test_litellm_gets_its_configuration_as_a_file_and_the_environment(supervise: Callable[[str], Supervisor]) -> None:
@@ -145,3 +155,15 @@ def test_litellm_does_not_outlive_it(supervise: Callable[[str], Supervisor]) -> 
     supervisor.popen.kill()
     eventually(lambda: has_ended(litellm))
     assert has_ended(litellm)
+
+
+def test_it_goes_on_after_it_was_stopped(supervise: Callable[[str], Supervisor]) -> None:
+    supervisor = supervise(_START + _WAIT)
+    litellm = supervisor.wait_for_start()
+    for _ in range(5):  # it has to be stopped while it waits for signals, and for longer than it waits
+        supervisor.popen.send_signal(signal.SIGSTOP)
+        eventually(lambda: state_of(supervisor.popen.pid) == "T")
+        outlast(0.03)
+        supervisor.popen.send_signal(signal.SIGCONT)
+        eventually(lambda: state_of(supervisor.popen.pid) == "S" or supervisor.popen.poll() is not None)
+    assert (supervisor.popen.poll(), has_ended(litellm)) == (None, False)
