@@ -80,6 +80,8 @@ class Pipeline:
     ) -> Response:
         context.project = project.name
         context.client_request_id = read_client_request_id(http_request)
+        if route and not (route.surface or route.operation):
+            return self._admission.describe_models(project, route.model)
         counted = resources.enter_context(self._project_limits.count(project, context))
         reserve = resources.enter_context(self._memory.share(project.name))
         answering = self._answer_project(http_request, route, project, context, counted, reserve)
@@ -98,8 +100,6 @@ class Pipeline:
             return refuse_route(http_request)
         if route.operation:
             request = self._admission.admit_operation(http_request, route.operation, project, context)
-        elif route.surface is None:
-            return self._admission.describe_models(project, route.model)
         else:
             request = await self._admission.admit(http_request, route, project, context, reserve=reserve)
         counted.count_tokens(request.estimated_tokens)

@@ -64,6 +64,7 @@ def test_regions_and_projects_are_read_in_their_order(regions_stack: Path) -> No
         ["GATEWAY_KEY_OTHER", "GATEWAY_KEY_OTHER_SECONDARY"],
         ["GATEWAY_KEY_FEW_REQUESTS", "GATEWAY_KEY_FEW_REQUESTS_SECONDARY"],
         ["GATEWAY_KEY_FEW_TOKENS", "GATEWAY_KEY_FEW_TOKENS_SECONDARY"],
+        ["GATEWAY_KEY_BACKGROUND", "GATEWAY_KEY_BACKGROUND_SECONDARY"],
         ["GATEWAY_KEY_SMALL", "GATEWAY_KEY_SMALL_SECONDARY"],
     ]
     assert set(stack.variables) == {
@@ -71,6 +72,7 @@ def test_regions_and_projects_are_read_in_their_order(regions_stack: Path) -> No
         "gateway_key_other",
         "gateway_key_few_requests",
         "gateway_key_few_tokens",
+        "gateway_key_background",
         "gateway_key_small",
         "first_api_key",
         "second_api_key",
@@ -81,6 +83,7 @@ def test_regions_and_projects_are_read_in_their_order(regions_stack: Path) -> No
         "gateway_key_other_secondary",
         "gateway_key_few_requests_secondary",
         "gateway_key_few_tokens_secondary",
+        "gateway_key_background_secondary",
         "gateway_key_small_secondary",
     }
 

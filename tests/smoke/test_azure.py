@@ -162,7 +162,7 @@ def test_the_access_log_has_the_line_that_is_named(gateway: Gateway, azure: Azur
 def test_a_limit_of_the_project(gateway: Gateway) -> None:
     for _ in range(5):  # 10 requests a minute are allowed
         report = gateway.test(project="small")
-    assert layers(report) == dict.fromkeys(["models", "unknown model", *OF_AZURE], "quota")
+    assert layers(report) == dict.fromkeys(["unknown model", *OF_AZURE], "quota")
     assert {found.id for found in report.diagnoses} == {"project-limit"}
 
 

@@ -150,7 +150,7 @@ def test_a_stream_in_the_background_goes_on_in_another_replica(
 
 
 def test_tokens_in_the_background_count_when_they_are_read(client: Client, azure: AzureRegions) -> None:
-    sdk = _sdk(client, azure, "few-tokens")
+    sdk = _sdk(client, azure, "background")
     queued = sdk.responses.create(model=CODEX, input="count to 50", background=True)
 
     def remaining() -> int:
