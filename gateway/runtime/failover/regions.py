@@ -4,14 +4,15 @@ A region is one of the model's upstreams (Azure OpenAI resources), with a circui
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import aiohttp
 
 from ..access_log import LogEvent
 from ..configuration import Configuration, Model
-from ..context import Attempt, ModelRequest, Response, Surface, now
+from ..context import Attempt, ModelRequest, RequestContext, Response, Surface, now
 from ..litellm.azure_fixes import build_azure_fix
 from ..retries import RetryableError
 from ..token_usage import read_tokens
@@ -74,6 +75,20 @@ def shortest_pause_s(regions: Sequence[Region]) -> float | None:
     return min((pause_s for region in regions if (pause_s := region.breaker.pause_s)), default=None)
 
 
+@contextmanager
+def log_attempt(context: RequestContext, region: Region) -> Iterator[Attempt]:
+    """Note an attempt in the request's context: how long it takes, and its failure."""
+    started, log = now(), Attempt(region=region.name)
+    context.attempts.append(log)
+    try:
+        yield log
+    except RetryableError as error:
+        log.status, log.reason = error.status, error.reason
+        raise
+    finally:
+        log.ms = round((now() - started) * 1000, 1)
+
+
 async def attempt_in_region(
     *,
     session: aiohttp.ClientSession,
@@ -89,9 +104,7 @@ async def attempt_in_region(
     Raises:
         RetryableError: it failed before the client received anything.
     """
-    context, breaker, started = request.context, region.breaker, now()
-    log = Attempt(region=region.name)
-    context.attempts.append(log)
+    context, breaker = request.context, region.breaker
     number = breaker.begin()
 
     def on_event(data: Mapping[str, object]) -> None:
@@ -110,23 +123,23 @@ async def attempt_in_region(
             log.reason = error.reason
             breaker.failed(number, error)
 
-    try:
-        response = await attempt(
-            session=session,
-            request=request,
-            endpoint=region.endpoints[request.surface],
-            deadline=deadline,
-            fix=build_azure_fix(context.inner.refusal_mark) if request.on_event else select_azure_fix(request.surface),
-            on_event=on_event,
-            on_end=on_end,
-        )
-    except RetryableError as error:
-        log.status = error.status
-        on_end(error)
-        raise
-    finally:
-        breaker.end(number)
-        log.ms = round((now() - started) * 1000, 1)
+    fix = build_azure_fix(context.inner.refusal_mark) if request.on_event else select_azure_fix(request.surface)
+    with log_attempt(context, region) as log:
+        try:
+            response = await attempt(
+                session=session,
+                request=request,
+                endpoint=region.endpoints[request.surface],
+                deadline=deadline,
+                fix=fix,
+                on_event=on_event,
+                on_end=on_end,
+            )
+        except RetryableError as error:
+            on_end(error)
+            raise
+        finally:
+            breaker.end(number)
     log.status, context.region = response.status, region.name
     if response.status < 400:
         breaker.answered(number)

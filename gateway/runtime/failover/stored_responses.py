@@ -12,7 +12,7 @@ from dataclasses import replace
 import aiohttp
 
 from ..configuration import Configuration
-from ..context import Attempt, ModelRequest, Response, StoredOperation, Surface, now
+from ..context import ModelRequest, Response, StoredOperation, Surface, now
 from ..errors import conversation_unavailable, response_not_found
 from ..response_owner import is_owner
 from ..retries import RetryableError, retry
@@ -23,7 +23,7 @@ from ..upstream.response_fixes import select_azure_fix
 from ..upstream.stream import OnEvent
 from .background_usage import BackgroundUsage
 from .conversation_affinity import ConversationAffinity, response_key
-from .regions import Region, shortest_pause_s
+from .regions import Region, log_attempt, shortest_pause_s
 
 _UNKNOWN = (400, 404)
 
@@ -128,29 +128,19 @@ class StoredResponses:
         limit_s: float,
         on_event: OnEvent,
     ) -> Response:
-        started = now()
-        log = Attempt(region=region.name)
-        request.context.attempts.append(log)
-
         def on_end(error: RetryableError | None) -> None:
             log.reason = error.reason if error else None
 
-        try:
+        with log_attempt(request.context, region) as log:
             response = await attempt(
                 session=self._session,
                 request=replace(request, operation=operation),
                 endpoint=stored_response_endpoint(region.endpoints[Surface.RESPONSES], operation),
-                deadline=started + min(self._timeouts.first_event_s, limit_s),
+                deadline=now() + min(self._timeouts.first_event_s, limit_s),
                 fix=select_azure_fix(Surface.RESPONSES),
                 on_event=on_event,
                 on_end=on_end,
             )
-        except RetryableError as error:
-            log.status = error.status
-            on_end(error)
-            raise
-        finally:
-            log.ms = round((now() - started) * 1000, 1)
         log.status, request.context.region = response.status, region.name
         return response
 
