@@ -5,9 +5,11 @@ authentication -> project limits -> admission -> [embedding queue] -> failover -
 The inner call goes to failover.
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import wraps
+from typing import ParamSpec
 
 import aiohttp
 from aiohttp import web
@@ -29,6 +31,22 @@ from .rate_limits.project_limits import CountedRequest, ProjectLimits
 from .routes import Route, allowed_methods, find_route
 
 _LARGEST_BODIES_IN_MEMORY = 4
+_Parameters = ParamSpec("_Parameters")
+
+
+def _catch_errors(answer: Callable[_Parameters, Awaitable[Response]]) -> Callable[_Parameters, Awaitable[Response]]:
+    """Have a function return the response to a refusal or a defect instead of raising it."""
+
+    @wraps(answer)
+    async def answer_or_refuse(*args: _Parameters.args, **kwargs: _Parameters.kwargs) -> Response:
+        try:
+            return await answer(*args, **kwargs)
+        except RefusedError as refused:
+            return refused.response
+        except Exception as error:
+            return replace(internal_error(), error=error_location(error))
+
+    return answer_or_refuse
 
 
 class Pipeline:
@@ -55,6 +73,7 @@ class Pipeline:
         )
         self._project_limits = ProjectLimits(projects, max_connections=limits.max_connections)
 
+    @_catch_errors
     async def answer_client(
         self,
         http_request: web.BaseRequest,
@@ -64,30 +83,24 @@ class Pipeline:
         resources: ExitStack,
     ) -> Response:
         """Return the response to a client of this project; `resources` are released when it has been sent."""
-        return await _catch_errors(self._answer_client(http_request, route, project, context, resources))
-
-    async def answer_litellm(self, http_request: web.BaseRequest, route: Route, context: RequestContext) -> Response:
-        """Return the response to a call that LiteLLM makes on behalf of the client's request in `context`."""
-        return await _catch_errors(self._answer_litellm(http_request, route, context))
-
-    async def _answer_client(
-        self,
-        http_request: web.BaseRequest,
-        route: Route | None,
-        project: Project,
-        context: RequestContext,
-        resources: ExitStack,
-    ) -> Response:
         context.project = project.name
         context.client_request_id = read_client_request_id(http_request)
         if route and not (route.surface or route.operation):
             return self._admission.describe_models(project, route.model)
         counted = resources.enter_context(self._project_limits.count(project, context))
         reserve = resources.enter_context(self._memory.share(project.name))
-        answering = self._answer_project(http_request, route, project, context, counted, reserve)
-        return counted.with_limits(await _catch_errors(answering))
+        return counted.with_limits(await self._answer_counted(http_request, route, project, context, counted, reserve))
 
-    async def _answer_project(
+    @_catch_errors
+    async def answer_litellm(self, http_request: web.BaseRequest, route: Route, context: RequestContext) -> Response:
+        """Return the response to a call that LiteLLM makes on behalf of the client's request in `context`."""
+        request = await self._admission.admit_inner(http_request, route, context)
+        is_chat = context.inner.surface is Surface.CHAT and request.surface is Surface.RESPONSES
+        answering = self._carried_reasoning(request) if is_chat else self._forward(request)
+        return pace(await answering, context.inner)
+
+    @_catch_errors
+    async def _answer_counted(
         self,
         http_request: web.BaseRequest,
         route: Route | None,
@@ -104,12 +117,6 @@ class Pipeline:
             request = await self._admission.admit(http_request, route, project, context, reserve=reserve)
         counted.count_tokens(request.estimated_tokens)
         return await self._forward(request)
-
-    async def _answer_litellm(self, http_request: web.BaseRequest, route: Route, context: RequestContext) -> Response:
-        request = await self._admission.admit_inner(http_request, route, context)
-        is_chat = context.inner.surface is Surface.CHAT and request.surface is Surface.RESPONSES
-        answering = self._carried_reasoning(request) if is_chat else self._forward(request)
-        return pace(await answering, context.inner)
 
     async def _forward(self, request: ModelRequest) -> Response:
         if request.operation:
@@ -129,12 +136,3 @@ def refuse_route(http_request: web.BaseRequest) -> Response:
         if route and route.surface is Surface.RESPONSES:
             return upgrade_required()
     return unknown_route(allowed_methods(path))
-
-
-async def _catch_errors(answering: Awaitable[Response]) -> Response:
-    try:
-        return await answering
-    except RefusedError as refused:
-        return refused.response
-    except Exception as error:
-        return replace(internal_error(), error=error_location(error))
