@@ -51,6 +51,11 @@ class Timeouts(Group):
         "(Envoy: 3600 by default), and LiteLLM (120): if the gateway closes first, a request can be lost.",
     )
     body_s: Annotated[float, seconds(0.1, 230)] = Field(60.0, description="Until the client has sent the request body.")
+    send_s: Annotated[float, seconds(1, 230)] = Field(
+        60.0,
+        description="How long a client may read nothing of a response. After that, and at most twice that time, its "
+        "connection is closed, which frees its place in LiteLLM and its call to Azure.",
+    )
     litellm_s: Annotated[float, seconds(0.1, 230)] = Field(
         30.0, description="Until LiteLLM calls Azure for a translated request. After that it counts as unresponsive."
     )

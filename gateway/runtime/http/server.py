@@ -50,6 +50,9 @@ class Server(web.Server):
         """Connections without a request, from the longest idle one on."""
         self._closed = 0
         self._next_log = 0.0
+        self._unsent: dict[web.RequestHandler, int] = {}
+        """Connections whose clients had not read everything at the last look, with the number of bytes left."""
+        self._unread_timer = asyncio.get_running_loop().call_later(timeouts.send_s, self._close_unread)
 
     def __call__(self) -> "Connection":
         """Accept a connection."""
@@ -66,6 +69,30 @@ class Server(web.Server):
         if (time := now()) >= self._next_log:
             self.log_event({"event": "too_many_connections", "closed": self._closed})
             self._closed, self._next_log = 0, time + _LOG_PAUSE_S
+
+    async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - aiohttp's name
+        """Close all connections."""
+        self._unread_timer.cancel()
+        await super().shutdown(timeout)
+
+    def _close_unread(self) -> None:
+        """Close connections whose clients have read nothing since the last look.
+
+        One timer for all of them costs a response nothing. A client that reads slowly is no matter.
+        """
+        before, self._unsent = self._unsent, {}
+        closed = 0
+        for connection in self.connections:
+            transport = connection.transport
+            unsent = transport.get_write_buffer_size() if transport else 0
+            if transport and unsent and unsent == before.get(connection):
+                transport.abort()
+                closed += 1
+            elif unsent:
+                self._unsent[connection] = unsent
+        if closed:
+            self.log_event({"event": "unread_responses", "closed": closed})
+        self._unread_timer = asyncio.get_running_loop().call_later(self.timeouts.send_s, self._close_unread)
 
 
 class Connection(web.RequestHandler):

@@ -17,7 +17,7 @@ from settings.limits import Limits, Timeouts
 pytestmark = pytest.mark.anyio
 CANARY = "canary-c0ffee"
 HOST = "Host: x\r\n"
-TIMEOUTS = Timeouts(request_head_s=10.0, idle_connection_s=100.0)
+TIMEOUTS = Timeouts(request_head_s=10.0, idle_connection_s=100.0, send_s=60.0)
 LIMITS = Limits(max_connections=10, max_body_bytes=100_000)
 Events = list[dict[str, object]]
 
@@ -41,6 +41,11 @@ async def port(events: Events) -> AsyncIterator[int]:
             return web.Response(status=401)
         if request.path == "/refused":
             return web.Response(status=401, body=b"x" * 10_000_000)
+        if request.path == "/stream":
+            response = web.StreamResponse()
+            await response.prepare(request)
+            while True:
+                await response.write(b"x" * 1_000_000)
         if request.path == "/long":
             await asyncio.sleep(1000)
         if request.path == "/begin":
@@ -176,6 +181,10 @@ class RawClient:
         await self._reader.readexactly(length)
         return int(head.split()[1])
 
+    async def read(self, size: int) -> None:
+        """Read so many bytes of a response."""
+        await self._reader.readexactly(size)
+
     async def wait_until_closed(self) -> float:
         """Return the time at which the server closes."""
         with suppress(ConnectionError):
@@ -306,6 +315,26 @@ async def test_refused_clients_that_read_nothing_do_not_keep_their_connections_i
         await (await connect()).send(GET.replace(b"/ ", b"/refused ", 1))
     await asyncio.sleep(1.0)
     assert await (await connect()).ask() == 200
+
+
+async def test_a_client_that_reads_nothing_loses_its_connection(connect: Connect, events: Events) -> None:
+    client = await connect()
+    await client.send(GET.replace(b"/ ", b"/stream ", 1))
+    await asyncio.sleep(59.0)
+    assert events == []
+    await asyncio.sleep(70.0)
+    assert events == [{"event": "unread_responses", "closed": 1}]
+    await client.wait_until_closed()
+    assert await (await connect()).ask() == 200
+
+
+async def test_a_client_that_reads_slowly_keeps_its_connection(connect: Connect, events: Events) -> None:
+    client = await connect()
+    await client.send(GET.replace(b"/ ", b"/stream ", 1))
+    for _ in range(20):
+        await asyncio.sleep(30.0)
+        await client.read(2_000_000)
+    assert events == []
 
 
 @pytest.mark.parametrize(("size", "is_kept"), [(100_000, True), (5_000_000, False)])
