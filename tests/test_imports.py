@@ -13,9 +13,10 @@ ROOT = Path(__file__).parents[1]
 MAY_USE = {
     "settings": set[str](),
     "gateway": {"settings"},
-    "constructs": {"settings", "gateway"},
+    "queries": {"settings"},
+    "constructs": {"settings", "gateway", "queries"},
     "local": {"settings"},
-    "scripts": {"settings", "gateway", "local", "tests"},
+    "scripts": {"settings", "gateway", "queries", "local", "tests"},
     "benchmarks": {"local"},
 }
 FOLDERS = {*MAY_USE, "tests"}

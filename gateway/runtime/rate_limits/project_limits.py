@@ -113,10 +113,11 @@ class _ProjectUsage:
         self._tokens.correct(usage, tokens)
 
     def _refused(self, kind: str, wait_s: float, limit: str | None = None) -> RefusedError:
+        setting = "parallel_requests" if limit else f"{kind}_per_minute"
         limit = limit or f"{self._minute.windows[kind].limit} {kind} per minute"
         message = f"The project '{self._name}' has reached its limit of {limit}."
         response = error_response(429, message, type=kind, code="rate_limit_exceeded", retry_after_s=wait_s)
-        return RefusedError(replace(response, headers={**response.headers, **self.headers()}))
+        return RefusedError(replace(response, error=setting, headers={**response.headers, **self.headers()}))
 
     def headers(self) -> Mapping[str, str]:
         headers = {}

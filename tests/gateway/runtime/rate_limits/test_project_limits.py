@@ -86,7 +86,7 @@ def test_a_refusal_has_a_retry_after(clock: ManualClock) -> None:
     ask(limits, small)
     clock.now += 10.5
     answer = ask(limits, small)
-    assert answer.error == "rate_limit_exceeded"
+    assert error_of(answer)["code"] == "rate_limit_exceeded"
     assert answer.headers == {
         "content-type": "application/json",
         "retry-after": "50",
@@ -97,6 +97,21 @@ def test_a_refusal_has_a_retry_after(clock: ManualClock) -> None:
     }
     clock.now += int(answer.headers["retry-after-ms"]) / 1000
     assert ask(limits, small).status == 200
+
+
+@pytest.mark.parametrize(
+    ("setting", "small"),
+    [
+        ("requests_per_minute", project(requests_per_minute=1)),
+        ("tokens_per_minute", project(tokens_per_minute=1)),
+        ("parallel_requests", project(parallel_requests=1)),
+    ],
+)
+def test_the_log_names_the_limit_by_its_setting(setting: str, small: Project, clock: ManualClock) -> None:
+    limits = limits_of(small, clock=clock)
+    with running(limits, small) as (request, _):
+        request.count_tokens(1)
+        assert ask(limits, small).error == setting
 
 
 def test_responses_have_headers_about_the_limits(clock: ManualClock) -> None:
