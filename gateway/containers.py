@@ -98,7 +98,7 @@ def _build_gateway(settings: EnvironmentSettings) -> Container:
     }
     for upstream in settings.all_upstreams:
         key = azure_key(upstream.name)
-        env[endpoint_env(upstream.name)] = upstream.endpoint
+        env[endpoint_env(upstream.name)] = settings.endpoint_of(upstream)
         env[key.container_env] = SecretRef(name=key.vault_secret)
     for keys in build_project_keys(settings).values():
         env |= {key.container_env: SecretRef(name=key.vault_secret) for key in keys}

@@ -79,12 +79,21 @@ def reference() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Table:
-    """A table of a settings file, or its top; `has_values`: fields without a default get a derived value."""
+    """A table of a settings file, or its top; `has_values`: fields without a default get a derived value.
+
+    `kind` is a field that tells tables of several kinds under the same header apart.
+    """
 
     header: str
     model: Any
     variable: str
     has_values: bool
+    kind: str = ""
+
+    @property
+    def is_in_a_list(self) -> bool:
+        """Whether a variable gives it within a list only."""
+        return self.header.startswith("[[")
 
     @property
     def text(self) -> str:
@@ -100,36 +109,38 @@ def tables() -> Iterator[Table]:
 def _tables(table: Table) -> Iterator[Table]:
     yield table
     for name, field in table.model.model_fields.items():
-        model = _model_in(field.annotation)
-        if model is None:
-            continue
+        models = _models_in(field.annotation)
         path = f"{table.header.strip('[]')}.{name}".strip(".")
         own = table.variable + name.upper()
-        if field.annotation is model:
-            inner = Table(header=f"[{path}]", model=model, variable=own + NESTED, has_values=True)
-        elif get_origin(field.annotation) is dict:
-            inner = Table(header=f"[{path}.NAME]", model=model, variable=f"{own}{NESTED}NAME{NESTED}", has_values=False)
-        else:
-            inner = Table(header=f"[[{path}]]", model=model, variable=own, has_values=False)
-        yield from _tables(inner)
+        for model in models:
+            if get_origin(field.annotation) is dict:
+                header, variable = f"[{path}.NAME]", f"{own}{NESTED}NAME{NESTED}"
+            elif get_origin(field.annotation) is tuple:
+                header, variable = f"[[{path}]]", table.variable if table.is_in_a_list else own
+            else:
+                header, variable = f"[{path}]", own + NESTED
+            has_values = field.annotation is model
+            kind = _kind(model, models) if len(models) > 1 else ""
+            yield from _tables(Table(header=header, model=model, variable=variable, has_values=has_values, kind=kind))
 
 
 def _section(table: Table) -> str:
     rows = [_row(name, field, table=table) for name, field in table.model.model_fields.items()]
     title = f"### `{table.header}`" if table.header else "### At the top of the file"
+    title += f" with `{table.kind}`" if table.kind else ""
     text = [table.text] if table.text else []
     return "\n\n".join([title, *text, _variables(table), "\n".join([HEAD, *filter(None, rows)])])
 
 
 def _variables(table: Table) -> str:
-    if table.header.startswith("[["):
+    if table.is_in_a_list:
         return f"Variable: `{table.variable}`, all of these tables as one list in JSON."
     return f"Variables: `{table.variable}` and the field's name in capitals."
 
 
 def _row(name: str, field: Any, *, table: Table) -> str | None:  # noqa: ANN401 - pydantic's field
     """None for a field that is a table of its own."""
-    if _model_in(field.annotation) is not None:
+    if _models_in(field.annotation):
         return None
     cells = [f"`{name}`", _allowed(field), _default(field, has_values=table.has_values), field.description or ""]
     return "| " + " | ".join(_one_line(cell).replace("|", "\\|").replace("<", "&lt;") for cell in cells) + " |"
@@ -163,13 +174,19 @@ def _default(field: Any, *, has_values: bool) -> str:  # noqa: ANN401
     return f"`{json.dumps(field.default)}`"
 
 
-def _model_in(annotation: object) -> Any:  # noqa: ANN401 - a class of pydantic's
-    """The model of a table, or of the tables in a list or a table by name."""
+def _models_in(annotation: object) -> list[Any]:
+    """The models of a table, or of the tables in a list or a table by name."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
+        return [annotation]
     if get_origin(annotation) in {Union, UnionType, Annotated, tuple, dict, list}:
-        return next(filter(None, map(_model_in, get_args(annotation))), None)
-    return None
+        return [model for part in get_args(annotation) for model in _models_in(part)]
+    return []
+
+
+def _kind(model: type[BaseModel], models: list[type[BaseModel]]) -> str:
+    """The first field that no other of these models has."""
+    others = [other.model_fields for other in models if other is not model]
+    return next(name for name in model.model_fields if not any(name in fields for fields in others))
 
 
 def _one_line(text: str) -> str:

@@ -3,27 +3,22 @@
 from collections.abc import Mapping
 from typing import Annotated, TypeVar
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from settings.azure_openai import AzureOpenAI, Upstream, Upstreams, check_upstreams
+from settings.azure_openai import AzureOpenAI
 from settings.containers import Containers
 from settings.limits import CircuitBreaker, Limits, Retries, Timeouts
 from settings.models import Codex, Embeddings, Model, Models
-from settings.naming import Env, LocationShort, Naming, ProjectName
+from settings.naming import Env, Location, LocationShort, Naming, ProjectName
+from settings.observability import Observability
 from settings.operations import Backend, KeyVault, Logs
 from settings.projects import Project, Projects, check_projects
 from settings.tags import Tags
 from settings.traffic import Ingress, Scale
-from settings.values import FieldPath, conflicts, must_be, whole_number
+from settings.upstreams import ExistingUpstream, OwnedUpstream, Upstream, Upstreams, check_auth, check_upstreams
+from settings.values import FieldPath, Switch, conflicts, whole_number
 from settings.variables import NESTED, PREFIX, Variables
-
-Location = Annotated[
-    str,
-    StringConstraints(pattern="^[a-z][a-z0-9]{1,49}$"),
-    must_be("an Azure region as in `az account list-locations`, like southafricanorth"),
-]
-
 
 _Value = TypeVar("_Value")
 
@@ -44,6 +39,13 @@ def _all_models(info: ValidationInfo) -> tuple[Model, ...] | None:
     """None if one was refused, because its name is then unknown."""
     first = _first_models(info)
     return (*first.values(), *info.data["models"]) if len(first) > 1 and "models" in info.data else None
+
+
+def _short_form(info: ValidationInfo) -> list[str]:
+    """The fields of the short form that somebody gave, although it does not apply beside upstreams."""
+    fields = (("azure_openai", "endpoint"), ("azure_openai", "auth"), ("embeddings", "endpoint"))
+    groups = {name: info.data.get(name) for name, _ in fields}
+    return [f"{name}.{field}" for name, field in fields if (group := groups[name]) and field in group.model_fields_set]
 
 
 class EnvironmentSettings(BaseSettings):
@@ -71,6 +73,10 @@ class EnvironmentSettings(BaseSettings):
     containers: Containers = Field(Containers(), description="The replica's two containers.")
     scale: Scale = Field(Scale(), description="Number of replicas.")
     ingress: Ingress = Field(Ingress(), description="Who can reach the gateway.")
+    keyless: Switch = Field(
+        default=False,
+        description="No API keys of Azure OpenAI: the gateway authenticates everywhere with its managed identity.",
+    )
     azure_openai: AzureOpenAI = Field(AzureOpenAI(), description="The upstream, if there is only one.")
     codex: Codex = Field(Codex(), description="The model for coding.")
     embeddings: Embeddings = Field(Embeddings(), description="The model for indexing code.")
@@ -79,6 +85,7 @@ class EnvironmentSettings(BaseSettings):
     projects: Projects = Field({}, description="Who may use the gateway. The first project is the default.")
     key_vault: KeyVault = Field({}, validate_default=True, description="The Key Vault of the secrets.")
     logs: Logs = Field(Logs(), description="The Log Analytics workspace.")
+    observability: Observability = Field(Observability(), description="Metrics, traces, alerts, workbook, budget.")
     timeouts: Timeouts = Field(Timeouts(), description="Time limits.")
     retries: Retries = Field(Retries(), description="Attempts after a failure, if the model has one region.")
     circuit_breaker: CircuitBreaker = Field(CircuitBreaker(), description="When a region gets no requests for a while.")
@@ -96,6 +103,12 @@ class EnvironmentSettings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment variables take precedence over the file; nothing else is read."""
         return Variables(settings_cls), init_settings
+
+    @field_validator("azure_openai")
+    @classmethod
+    def _without_a_key(cls, azure_openai: AzureOpenAI, info: ValidationInfo) -> AzureOpenAI:
+        message = check_auth(azure_openai.auth, keyless=info.data.get("keyless", False))
+        return _checked(azure_openai, {("auth",): message} if message else {})
 
     @field_validator("embeddings")
     @classmethod
@@ -128,18 +141,25 @@ class EnvironmentSettings(BaseSettings):
     def _instead_of_one(cls, upstreams: tuple[Upstream, ...], info: ValidationInfo) -> tuple[Upstream, ...]:
         if not upstreams:
             return upstreams
-        groups = [(name, info.data.get(name)) for name in ("azure_openai", "embeddings")]
-        if given := [f"{name}.endpoint" for name, group in groups if group and "endpoint" in group.model_fields_set]:
+        if given := _short_form(info):
             raise conflicts(upstreams, {(): f"must be the only ones to name resources, without {', '.join(given)}"})
         models = _all_models(info)
-        deployments = None if models is None else dict.fromkeys(model.deployment for model in models)
-        return _checked(upstreams, check_upstreams(upstreams, deployments=deployments))
+        base_models = None if models is None else {model.deployment: model.base_model for model in models}
+        keyless = info.data.get("keyless", False)
+        return _checked(upstreams, check_upstreams(upstreams, keyless=keyless, base_models=base_models))
 
     @field_validator("projects")
     @classmethod
     def _of_models_that_exist(cls, projects: dict[str, Project], info: ValidationInfo) -> dict[str, Project]:
         models = _all_models(info)
         return projects if models is None else _checked(projects, check_projects(projects, [m.name for m in models]))
+
+    @field_validator("observability")
+    @classmethod
+    def _works(cls, observability: Observability, info: ValidationInfo) -> Observability:
+        ingress: Ingress | None = info.data.get("ingress")
+        is_open = ingress is None or (ingress.external and not ingress.ip_allowlist)
+        return _checked(observability, observability.check(is_open=is_open))
 
     @field_validator("retries", "limits")
     @classmethod
@@ -170,22 +190,64 @@ class EnvironmentSettings(BaseSettings):
     @property
     def all_models(self) -> tuple[Model, ...]:
         """Every model that clients may name: codex, embeddings, and the further ones."""
-        return (self.codex.as_model(), self.embeddings.as_model(), *self.models)
+        models = (self.codex.as_model(), self.embeddings.as_model(), *self.models)
+        return tuple(self._with_quota(model) for model in models)
 
     @property
     def all_upstreams(self) -> tuple[Upstream, ...]:
         """The upstreams; the short form makes one, or two if the embeddings have their own resource."""
         if self.upstreams:
             return self.upstreams
-        main = Upstream(name="azure-openai", endpoint=self.azure_openai.endpoint)
+        main = ExistingUpstream(name="azure-openai", endpoint=self.azure_openai.endpoint, auth=self.azure_openai.auth)
         if self.embeddings.endpoint is None:
             return (main,)
         own = self.embeddings.deployment
         others = tuple(model.deployment for model in self.all_models if model.deployment != own)
         return (
             main.model_copy(update={"deployments": others}),
-            Upstream(name="azure-openai-embeddings", endpoint=self.embeddings.endpoint, deployments=(own,)),
+            main.model_copy(
+                update={
+                    "name": "azure-openai-embeddings",
+                    "endpoint": self.embeddings.endpoint,
+                    "deployments": (own,),
+                }
+            ),
         )
+
+    @property
+    def owned_upstreams(self) -> tuple[OwnedUpstream, ...]:
+        """Those that the stack makes."""
+        return tuple(upstream for upstream in self.upstreams if isinstance(upstream, OwnedUpstream))
+
+    @property
+    def is_keyless(self) -> bool:
+        """Whether no upstream authenticates with a key."""
+        return not any(self.uses_key(upstream) for upstream in self.all_upstreams)
+
+    def uses_key(self, upstream: Upstream) -> bool:
+        """Whether the gateway calls it with an API key, not with its managed identity."""
+        return not self.keyless and upstream.auth in (None, "key")
+
+    def endpoint_of(self, upstream: Upstream) -> str:
+        """Where the gateway calls it; of an owned one it follows from the resource's name, its custom subdomain."""
+        if isinstance(upstream, ExistingUpstream):
+            return upstream.endpoint
+        account = self.naming.name("ai_account", location_short=upstream.location_short)
+        return f"https://{account}.cognitiveservices.azure.com"
+
+    def _with_quota(self, model: Model) -> Model:
+        """Azure's quota of embeddings is known where the stack makes all of its deployments: the smallest capacity."""
+        if model.kind != "embeddings" or model.tokens_per_minute is not None:
+            return model
+        serving = [upstream for upstream in self.upstreams if upstream.serves(model.deployment)]
+        quotas = [
+            deployment.tokens_per_minute
+            for upstream in self.owned_upstreams
+            for deployment in upstream.deployments
+            if deployment.name == model.deployment
+        ]
+        known = [quota for quota in quotas if quota is not None]
+        return model.model_copy(update={"tokens_per_minute": min(known)}) if len(known) == len(serving) > 0 else model
 
     @property
     def all_projects(self) -> Mapping[str, Project]:

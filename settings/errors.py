@@ -11,6 +11,7 @@ from typing import Any, get_args
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from settings.upstreams import KINDS
 from settings.values import CONFLICT
 from settings.variables import PREFIX, Variables
 
@@ -18,6 +19,8 @@ _PLAIN_NAME = re.compile("[A-Za-z0-9_-]{1,60}")
 _SECRET = re.compile("key|secret|token|password|credential", re.IGNORECASE)
 _PRIVATE_PARTS_OF_A_URL = re.compile(r"(?<=://)[^/@]*(?=@)|(?<=\?).+")
 _LONGEST = 120
+_NOT_IN_A_FILE = {"[key]", *KINDS}
+"""Parts of pydantic's field paths."""
 
 
 class SettingsError(Exception):
@@ -60,8 +63,9 @@ class Explainer:
     def unknown_field(self, location: Sequence[int | str], value: object) -> str:
         variable = self.variables.name_of(location)
         shown = "" if variable or _SECRET.search(str(location[-1])) else _shown(value)
-        allowed = self._fields_beside(location)
-        return f"{self._source(variable)}: {_dotted(location)}{shown}: is not a setting; allowed are {allowed}"
+        reason = getattr(self._table_of(location), "absent", {}).get(location[-1])
+        message = reason or f"is not a setting; allowed are {self._fields_beside(location)}"
+        return f"{self._source(variable)}: {_dotted(location)}{shown}: {message}"
 
     def foreign_project(self, name: str, projects: Iterable[str]) -> str:
         """A variable would add a project to those of the file, where a person has meant one of them."""
@@ -91,13 +95,21 @@ class Explainer:
         return f"{variable} (environment variable)" if variable else str(self.file)
 
     def _fields_beside(self, location: Sequence[int | str]) -> str:
-        group: Any = self.model
+        fields = self._table_of(location).model_fields
+        return ", ".join(name for name, field in fields.items() if field.annotation is not NoneType)
+
+    def _table_of(self, location: Sequence[int | str]) -> type[BaseModel]:
+        """The table that a field is in: down into a group's field, or into an item of a list or table of groups."""
+        found: Any = self.model
         for part in location[:-1]:
-            # Down into a group's field, or into an item of a list or table of groups.
-            group = (
-                group.model_fields[part].annotation if _is_group(group) else next(filter(_is_group, get_args(group)))
-            )
-        return ", ".join(name for name, field in group.model_fields.items() if field.annotation is not NoneType)
+            if part in KINDS:
+                found = KINDS[str(part)]
+            elif _is_group(found):
+                found = found.model_fields[part].annotation
+            else:
+                found = next(filter(_is_group, get_args(found)), found)
+        group: type[BaseModel] = found if _is_group(found) else next(filter(_is_group, get_args(found)))
+        return group
 
 
 def _is_group(annotation: object) -> bool:
@@ -113,7 +125,7 @@ def _dotted(location: Sequence[int | str]) -> str:
     for part in location:
         if isinstance(part, int):
             field += f"[{part}]"
-        elif part != "[key]":
+        elif part not in _NOT_IN_A_FILE:
             field += "." + (part if _PLAIN_NAME.fullmatch(part) else _short(json.dumps(part)))
     return field.removeprefix(".")
 

@@ -45,6 +45,11 @@ LocationShort = Annotated[
     StringConstraints(pattern="^[a-z][a-z0-9]{1,7}$"),
     must_be("2 to 8 lower-case letters and digits, starting with a letter"),
 ]
+Location = Annotated[
+    str,
+    StringConstraints(pattern="^[a-z][a-z0-9]{1,49}$"),
+    must_be("an Azure region as in `az account list-locations`, like southafricanorth"),
+]
 ResourceKind = Literal[
     "resource_group",
     "log_analytics_workspace",
@@ -54,6 +59,13 @@ ResourceKind = Literal[
     "storage_account",
     "user_assigned_identity",
     "state_resource_group",
+    "ai_account",
+    "ai_project",
+    "application_insights",
+    "action_group",
+    "alert",
+    "web_test",
+    "budget",
 ]
 
 
@@ -65,7 +77,7 @@ class ResourceType:
     shortest: int
     longest: int
     characters: str
-    unique_in: Literal["subscription", "resource group", "environment", "world"]
+    unique_in: Literal["subscription", "resource group", "environment", "account", "world"]
     separator: str = "-"
 
     def accepts(self, name: str) -> bool:
@@ -90,6 +102,13 @@ RESOURCE_TYPES: dict[ResourceKind, ResourceType] = {
     "storage_account": ResourceType("st", 3, 24, "[a-z0-9]+", "world", separator=""),
     "user_assigned_identity": ResourceType("id", 3, 128, r"[A-Za-z0-9][\w-]*", "resource group"),
     "state_resource_group": ResourceType("tfrg", 1, 90, _GROUP, "subscription"),
+    "ai_account": ResourceType("ai", 2, 64, _WORDS, "world"),
+    "ai_project": ResourceType("proj", 2, 64, _WORDS, "account"),
+    "application_insights": ResourceType("appi", 1, 260, _WORDS, "resource group"),
+    "action_group": ResourceType("ag", 1, 260, _WORDS, "resource group"),
+    "alert": ResourceType("alert", 1, 260, _WORDS, "resource group"),
+    "web_test": ResourceType("wt", 1, 260, _WORDS, "resource group"),
+    "budget": ResourceType("budget", 1, 63, _WORDS, "resource group"),
 }
 
 
@@ -100,8 +119,16 @@ class Naming(Group):
     projname: ProjectName
     location_short: LocationShort
 
-    def name(self, kind: ResourceKind) -> str:
-        """The name of the environment's resource of this kind; Azure accepts it."""
+    def name(self, kind: ResourceKind, *, location_short: str | None = None, part: str = "") -> str:
+        """The name of the environment's resource of this kind; Azure accepts it.
+
+        A resource in another region has that one's `location_short`. Of several of a kind, each has a `part` of its
+        own at the end; only alerts are several, whose names have room for it.
+        """
+        if location_short:
+            return self.model_copy(update={"location_short": location_short}).name(kind, part=part)
+        if part:
+            return f"{self.name(kind)}-{part}"
         resource = RESOURCE_TYPES[kind]
         parts = (COMPANY, self.env, self.projname, resource.short, self.location_short)
         name = resource.join(*parts)

@@ -1,7 +1,7 @@
 """The projects: who may use which models, and how much of them."""
 
 from collections.abc import Collection, Mapping
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import AfterValidator, Field
 
@@ -23,8 +23,17 @@ def _some(models: tuple[str, ...]) -> tuple[str, ...]:
     return models
 
 
+_NO_MONTH = (
+    "is not a setting: replicas share no state, so none of them knows what a project has used in a month "
+    "(docs/decisions/0023-no-monthly-limits.md); use observability.budget, observability.alerts.tokens_per_day, or "
+    "limits per minute"
+)
+
+
 class Project(Group):
     """Each of its two keys authenticates. Each replica counts its own use against the limits."""
+
+    absent: ClassVar[Mapping[str, str]] = {"monthly_tokens": _NO_MONTH, "monthly_cost": _NO_MONTH}
 
     models: Annotated[tuple[Deployment, ...], list_of("models"), AfterValidator(_some)] | None = Field(
         None, description="The models that it may use. Default: all."

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge, GroupedMetadata, Le
 from pydantic import (
@@ -26,6 +26,8 @@ class Group(BaseModel):
     """A table of the file: read-only, without unknown fields; defaults are validated, too."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
+    absent: ClassVar[Mapping[str, str]] = {}
+    """Fields that somebody might expect here, and why there are none."""
 
 
 def refused(message: str, *, in_a_variable: str | None = None) -> PydanticCustomError:

@@ -49,5 +49,5 @@ def describe_endpoints(settings: EnvironmentSettings) -> str:
     """The Azure OpenAI of an environment, and whether its file names it."""
     named = settings.upstreams or "endpoint" in settings.azure_openai.model_fields_set
     default = "" if named else f", the default: settings/environments/{settings.env}.toml names none"
-    endpoints = ", ".join(upstream.endpoint for upstream in settings.all_upstreams)
+    endpoints = ", ".join(map(settings.endpoint_of, settings.all_upstreams))
     return f"{settings.env} uses Azure OpenAI at {endpoints}{default}"

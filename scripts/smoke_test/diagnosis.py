@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from scripts.advice.entries import Entry, entries, entry
 from scripts.smoke_test.http import Response, UnreachableError, is_local, printable
 from scripts.smoke_test.target import Deployment, Target
-from settings.secret_names import SecretName, azure_key, show_command
+from settings.secret_names import SecretName, show_command
 
 MAX_QUOTE = 200
 MAX_DELAY = 40
@@ -17,6 +17,8 @@ _MAX_PAGE = 4_000
 """Removing tags takes time that grows with the square of the length."""
 _TAGS = re.compile(r"<(style|script)\b.*?</\1>|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _TERMINAL = "the terminal of scripts/up.py"
+_ROLE = "that the gateway's identity has the role Cognitive Services OpenAI User there"
+"""What is checked in place of keys, where there are none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,14 +92,14 @@ class Context:
     def _azure(self) -> dict[str, str]:
         if self.deployment is None:
             return dict.fromkeys(("model", "table", "deployment", "api_version", "endpoint", "azure_key"), "?")
-        model, upstreams = self.deployment.model, self.deployment.upstreams
+        model = self.deployment.model
         return {
             "model": model.name,
             "table": self.deployment.table,
             "deployment": model.deployment,
             "api_version": model.api_version,
-            "endpoint": " or ".join(upstream.endpoint for upstream in upstreams),
-            "azure_key": " or ".join(_names(azure_key(upstream.name)) for upstream in upstreams),
+            "endpoint": " or ".join(self.deployment.endpoints),
+            "azure_key": " or ".join(map(_names, self.deployment.azure_keys)) or _ROLE,
         }
 
 

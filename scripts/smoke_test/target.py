@@ -5,19 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from scripts.cli.settings import models_of, settings_of
-from settings.azure_openai import Upstream
 from settings.environment import EnvironmentSettings
 from settings.models import Model
-from settings.secret_names import SecretName, gateway_key
+from settings.secret_names import SecretName, azure_key, gateway_key
 
 
 @dataclass(frozen=True, kw_only=True)
 class Deployment:
-    """A model of the gateway, the table of the settings that names it, and the upstreams that have it."""
+    """A model of the gateway, the table of the settings that names it, and the upstreams that have it.
+
+    `azure_keys` are those of upstreams that are called with one.
+    """
 
     model: Model
     table: str
-    upstreams: tuple[Upstream, ...]
+    endpoints: tuple[str, ...]
+    azure_keys: tuple[SecretName, ...]
 
     @property
     def translated_chat(self) -> bool:
@@ -73,4 +76,9 @@ def target_in(settings: EnvironmentSettings, *, project: str | None = None) -> T
 def _deployment(model: Model, settings: EnvironmentSettings) -> Deployment:
     tables = {settings.codex.model: "[codex]", settings.embeddings.model: "[embeddings]"}
     upstreams = tuple(upstream for upstream in settings.all_upstreams if upstream.serves(model.deployment))
-    return Deployment(model=model, table=tables.get(model.name, "[[models]]"), upstreams=upstreams)
+    return Deployment(
+        model=model,
+        table=tables.get(model.name, "[[models]]"),
+        endpoints=tuple(settings.endpoint_of(upstream) for upstream in upstreams),
+        azure_keys=tuple(azure_key(upstream.name) for upstream in upstreams if settings.uses_key(upstream)),
+    )

@@ -23,12 +23,12 @@ from gateway.litellm import build_litellm_config, render_litellm_config
 from gateway.runtime.configuration import Model as ModelConfiguration
 from gateway.runtime.configuration import read_configuration
 from gateway.secrets import Secret, build_secrets
-from settings.azure_openai import Upstream
 from settings.environment import EnvironmentSettings
 from settings.loading import load_environment, load_environments
 from settings.models import Model
 from settings.projects import Project
 from settings.secret_names import SecretValue
+from settings.upstreams import ExistingUpstream
 
 ROOT = Path(__file__).parents[2]
 
@@ -333,7 +333,7 @@ def test_a_model_changes_the_configuration_alone(regions: EnvironmentSettings) -
 
 
 def test_an_upstream_moves_the_keys_of_projects_and_changes_nothing_else(regions: EnvironmentSettings) -> None:
-    upstream = Upstream(name="fourth", endpoint="https://fourth.openai.azure.com", priority=4)
+    upstream = ExistingUpstream(name="fourth", endpoint="https://fourth.openai.azure.com", priority=4)
     one_more = regions.model_copy(update={"upstreams": (*regions.upstreams, upstream)})
     changed = changed_positions(regions, one_more)
     assert changed[:3] == ["GATEWAY_CONFIG", "FOURTH_ENDPOINT", "FOURTH_API_KEY"]

@@ -32,7 +32,9 @@ def test_the_value_of_an_unknown_field_that_sounds_secret_is_not_shown(write: Wr
     with pytest.raises(SettingsError) as refusal:
         load_environment(file)
 
-    assert refusal.value.mistakes == (f"{file}: azure_openai.api_key: is not a setting; allowed are endpoint",)
+    assert refusal.value.mistakes == (
+        f"{file}: azure_openai.api_key: is not a setting; allowed are endpoint, auth, token_scope",
+    )
 
 
 def test_the_private_parts_of_an_endpoint_are_not_shown(write: WriteFile) -> None:

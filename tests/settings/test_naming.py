@@ -20,6 +20,13 @@ AZURE: dict[ResourceKind, str] = {
     "storage_account": r"[a-z0-9]{3,24}",
     "user_assigned_identity": r"[A-Za-z0-9][A-Za-z0-9_-]{2,127}",
     "state_resource_group": r"(?=.{1,90}$)[A-Za-z0-9_().-]*[A-Za-z0-9_()-]",
+    "ai_account": r"(?=.{2,64}$)[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]",
+    "ai_project": r"(?=.{2,64}$)[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]",
+    "application_insights": r"(?=.{1,260}$)[^%&\\?/#\x00-\x1f]*[^%&\\?/#\x00-\x1f .]",
+    "action_group": r"(?=.{1,260}$)[^:<>+/&%\\?|\x00-\x1f]*[^:<>+/&%\\?|\x00-\x1f .]",
+    "alert": r"(?=.{1,260}$)[^*<>%{}&:\\?/#|\x00-\x1f]*[^*<>%{}&:\\?/#|\x00-\x1f .]",
+    "web_test": r"(?=.{1,260}$)[^:<>+/&%\\?|\x00-\x1f]*[^:<>+/&%\\?|\x00-\x1f .]",
+    "budget": r"[A-Za-z0-9_-]{1,63}",
 }
 TO_THE_LETTER: dict[ResourceKind, str] = {
     "resource_group": "pvc-dev-aigateway-rg-san",
@@ -30,6 +37,13 @@ TO_THE_LETTER: dict[ResourceKind, str] = {
     "storage_account": "pvcdevaigatewaystsan",
     "user_assigned_identity": "pvc-dev-aigateway-id-san",
     "state_resource_group": "pvc-dev-aigateway-tfrg-san",
+    "ai_account": "pvc-dev-aigateway-ai-san",
+    "ai_project": "pvc-dev-aigateway-proj-san",
+    "application_insights": "pvc-dev-aigateway-appi-san",
+    "action_group": "pvc-dev-aigateway-ag-san",
+    "alert": "pvc-dev-aigateway-alert-san",
+    "web_test": "pvc-dev-aigateway-wt-san",
+    "budget": "pvc-dev-aigateway-budget-san",
 }
 
 
@@ -103,6 +117,20 @@ def test_every_name_tells_environment_and_type(naming: Naming, kind: ResourceKin
         assert name.endswith((f"-{short}", f"-{short}-{naming.location_short}"))
 
 
+@given(namings, words(8))
+def test_a_resource_in_another_region_ends_in_that_ones_name(naming: Naming, region: str) -> None:
+    there = naming.model_copy(update={"location_short": region})
+
+    assert naming.name("ai_account", location_short=region) == there.name("ai_account")
+    assert re.fullmatch(AZURE["ai_account"], there.name("ai_account"))
+
+
+def test_each_alert_has_a_name_of_its_own() -> None:
+    naming = Naming(env="dev", projname="aigateway", location_short="san")
+
+    assert naming.name("alert", part="no-region-left") == "pvc-dev-aigateway-alert-san-no-region-left"
+
+
 @given(namings)
 def test_the_resources_of_an_environment_have_names_of_their_own(naming: Naming) -> None:
     assert len({naming.name(kind) for kind in KINDS}) == len(KINDS)
@@ -113,6 +141,7 @@ def test_the_table_has_every_type() -> None:
     assert {kind for kind, row in RESOURCE_TYPES.items() if row.unique_in == "world"} == {
         "key_vault",
         "storage_account",
+        "ai_account",
     }
 
 

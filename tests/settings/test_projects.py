@@ -95,6 +95,18 @@ def test_a_variable_with_a_misspelt_project_is_told(write: WriteFile, monkeypatc
         ("[projects.secondary]", "projects.secondary", '"secondary"', "as the second keys of the projects do"),
         ("[projects.a-secondary]", "projects.a-secondary", '"a-sec', 'must not end with "secondary"'),
         ("[projects.a]\nbudget = 5", "projects.a.budget", "5", "allowed are models, requests_per_minute, tokens_per_m"),
+        (
+            "[projects.a]\nmonthly_tokens = 5",
+            "projects.a.monthly_tokens",
+            "",
+            "none of them knows what a project has used",
+        ),
+        (
+            "[projects.a]\nmonthly_cost = 5",
+            "projects.a.monthly_cost",
+            "5",
+            "use observability.budget, obs.*tokens_per_day",
+        ),
         ("[projects.a]\nrequests_per_minute = 0", "projects.a.requests_per_minute", "0", "from 1 to 1000000"),
         ("[projects.a]\ntokens_per_minute = -5", "projects.a.tokens_per_minute", "-5", "from 1 to 1000000000"),
         ("[projects.a]\nparallel_requests = 0.5", "projects.a.parallel_requests", "0.5", "from 1 to 10000"),

@@ -15,9 +15,10 @@ def upstream(name: str, more: str = "", *, host: str = "") -> str:
 
 def test_each_upstream_has_a_name_a_priority_and_what_it_serves(write: WriteFile) -> None:
     content = upstream("first") + upstream("second-2", f'priority = 2\ndeployments = ["{CODEX}"]')
-    first, second = load_environment(write(f'env = "dev"\n{content}')).all_upstreams
+    settings = load_environment(write(f'env = "dev"\n{content}'))
+    first, second = settings.all_upstreams
 
-    assert (first.name, first.endpoint, first.priority) == ("first", "https://first.openai.azure.com", 1)
+    assert (first.name, settings.endpoint_of(first), first.priority) == ("first", "https://first.openai.azure.com", 1)
     assert (second.name, second.priority) == ("second-2", 2)
     assert [(one.serves(CODEX), one.serves(INDEX)) for one in (first, second)] == [(True, True), (True, False)]
 
@@ -26,17 +27,19 @@ def test_the_short_form_is_one_upstream_for_everything(write: WriteFile) -> None
     settings = load_environment(write('env = "dev"'))
     (only,) = settings.all_upstreams
 
-    assert (only.name, only.endpoint) == ("azure-openai", settings.azure_openai.endpoint)
+    assert (only.name, settings.endpoint_of(only)) == ("azure-openai", settings.azure_openai.endpoint)
     assert only.serves("anything")
 
 
 def test_with_a_resource_of_their_own_embeddings_leave_the_other_one(write: WriteFile) -> None:
     more = '[[models]]\nname = "gpt-4o-mini"\nkind = "chat"\n'
     content = f'env = "dev"\nembeddings.endpoint = "https://e.azure.com"\n{more}'
-    main, own = load_environment(write(content)).all_upstreams
+    settings = load_environment(write(content))
+    main, own = settings.all_upstreams
 
-    assert (main.name, main.deployments) == ("azure-openai", (CODEX, "gpt-4o-mini"))
-    assert (own.name, own.endpoint, own.deployments) == ("azure-openai-embeddings", "https://e.azure.com", (INDEX,))
+    assert (main.name, main.deployment_names) == ("azure-openai", (CODEX, "gpt-4o-mini"))
+    assert (own.name, settings.endpoint_of(own)) == ("azure-openai-embeddings", "https://e.azure.com")
+    assert own.deployment_names == (INDEX,)
 
 
 NAME = "1 to 32 lower-case letters, digits and single inner hyphens"
@@ -51,7 +54,12 @@ KNOWN = f"must be the deployment of a model: {CODEX}, {INDEX}"
         (upstream("x" * 33), "upstreams[0].name", '"xxx', NAME),
         (upstream("gateway-key"), "upstreams[0].name", '"gateway-key"', "as the keys of the projects do"),
         (upstream("a", "priority = 0"), "upstreams[0].priority", "0", "a whole number from 1 to 100"),
-        (upstream("a", "key = 0"), "upstreams[0].key", "", "allowed are name, endpoint, priority, deployments"),
+        (
+            upstream("a", "key = 0"),
+            "upstreams[0].key",
+            "",
+            "allowed are name, priority, endpoint, auth, account_id, depl",
+        ),
         (upstream("a", "deployments = 5"), "upstreams[0].deployments", "5", "must be a list of deployments"),
         (upstream("a", f'deployments = ["{CODEX}", "x/y"]'), "upstreams[0].deployments[1]", '"x/y"', "name of a depl"),
         (upstream("a") + upstream("a", host="b"), "upstreams[1].name", '"a"', r"name than that of upstreams\[0\]"),
@@ -93,8 +101,10 @@ def test_an_upstream_without_an_address_is_told(write: WriteFile) -> None:
     with pytest.raises(SettingsError) as refusal:
         load_environment(file)
 
-    assert refusal.value.mistakes == (
-        f"{file}: upstreams[0].endpoint: is missing; every table of this kind must give it",
+    (mistake,) = refusal.value.mistakes
+    assert mistake == (
+        f"{file}: upstreams[0]: has neither: must have either endpoint (of a resource that exists) or location (of one "
+        "that the stack makes)"
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -66,7 +67,7 @@ def test_what_a_command_fills_in_comes_from_the_settings_and_the_response(target
     error = {"code": "rate_limit_exceeded", "message": "Azure OpenAI is rate limited."}
     found = refused(response(429, error, **{"retry-after": "7"}), context(target)).diagnosis
     assert found.meaning == "Azure's quota of deployment gpt-5.3-codex is used up; retry after 7 s."
-    assert target.deployments[0].upstreams[0].endpoint in found.actions[0]
+    assert target.deployments[0].endpoints[0] in found.actions[0]
 
 
 def test_without_a_model_nothing_is_blamed_on_azure(target: Target) -> None:
@@ -112,6 +113,12 @@ def test_the_key_of_azure_has_its_three_names(target: Target) -> None:
     found = refused(response(401, {"code": "401", "message": "Access denied"}), context(target))
     names = "TF_VAR_azure_openai_api_key (GitHub secret AZURE_OPENAI_API_KEY, vault secret azure-openai-api-key)"
     assert any(names in action for action in found.diagnosis.actions)
+
+
+def test_without_a_key_its_role_is_checked(target: Target) -> None:
+    keyless = replace(target, deployments=[replace(one, azure_keys=()) for one in target.deployments])
+    found = refused(response(401, {"code": "401", "message": "Access denied"}), context(keyless))
+    assert any("identity has the role Cognitive Services OpenAI User" in action for action in found.diagnosis.actions)
 
 
 def test_a_request_id_that_is_none_stays_out_of_the_command(target: Target) -> None:

@@ -1,0 +1,257 @@
+"""Several Azure OpenAI resources, usually one per region: existing ones, and owned ones that the stack makes."""
+
+import json
+from collections.abc import Mapping, Sequence
+from ipaddress import IPv4Network
+from typing import Annotated, Literal, get_args
+
+from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag, field_validator
+
+from settings.azure_openai import AUTH_DEFAULT, Auth, Deployment, Endpoint
+from settings.naming import Location, LocationShort
+from settings.secret_names import CLIENT_KEY
+from settings.traffic import Networks
+from settings.values import FieldPath, Group, Name, Switch, list_of, must_be, refused, tables, whole_number
+
+_Standard = Literal["GlobalStandard", "DataZoneStandard", "Standard"]
+_Provisioned = Literal["GlobalProvisionedManaged", "DataZoneProvisionedManaged", "ProvisionedManaged"]
+_SKUS: tuple[str, ...] = (*get_args(_Standard), *get_args(_Provisioned))
+_PRIVATE = [IPv4Network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
+_SAME_EVERYWHERE = ("model", "version", "format")
+
+
+def _public(networks: tuple[str, ...]) -> tuple[str, ...]:
+    """https://learn.microsoft.com/azure/ai-services/cognitive-services-virtual-networks (IP network rules)."""
+    if private := [one for one in networks if any(IPv4Network(one).overlaps(other) for other in _PRIVATE)]:
+        raise refused(f"must be public networks: Azure refuses private ones like {', '.join(private)}")
+    return networks
+
+
+AccountId = Annotated[
+    str,
+    StringConstraints(
+        pattern="^/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]{1,90}/providers/Microsoft.CognitiveServices/"
+        "accounts/[A-Za-z0-9-]{2,64}$"
+    ),
+    must_be("the id of an account, as `az cognitiveservices account show --query id` prints it"),
+]
+ModelVersion = Annotated[
+    str,
+    StringConstraints(pattern="^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"),
+    must_be('the version of the model, as a text like "2026-02-24"'),
+]
+Sku = Annotated[_Standard | _Provisioned, must_be(f"one of {', '.join(map(json.dumps, _SKUS))}")]
+
+
+class _Upstream(Group):
+    name: Name = Field(description="Its name in logs, and the beginning of the names of its variables.")
+    priority: Annotated[int, whole_number(1, 100)] = Field(
+        1, description="1 is tried first, a higher number after a failure. Equal priorities share the requests."
+    )
+
+    @field_validator("name")
+    @classmethod
+    def _not_a_projects_key(cls, name: str) -> str:
+        if name.startswith(CLIENT_KEY):
+            raise refused(f'must not start with "{CLIENT_KEY}", as the keys of the projects do')
+        return name
+
+    @property
+    def deployment_names(self) -> tuple[str, ...] | None:
+        """The deployments there; None: those of all models."""
+        raise NotImplementedError
+
+    def serves(self, deployment: str) -> bool:
+        """Whether a model of this deployment can be called here."""
+        names = self.deployment_names
+        return names is None or deployment in names
+
+
+class ExistingUpstream(_Upstream):
+    """A resource that exists already: a table with `endpoint`."""
+
+    endpoint: Endpoint = Field(description="Root of the Azure OpenAI resource; a final slash is dropped.")
+    auth: Auth | None = Field(
+        None,
+        description="How the gateway authenticates there: with an API key, which is a secret of its own, or with its "
+        f"managed identity. {AUTH_DEFAULT}",
+    )
+    account_id: AccountId | None = Field(
+        None,
+        description="Id of the resource. If given, the stack assigns the gateway's identity its role there, which "
+        "whoever deploys must be allowed to do. Only for managed identity.",
+    )
+    deployments: Annotated[tuple[Deployment, ...], list_of("deployments")] | None = Field(
+        None, description="Deployments that exist there. Default: those of all models."
+    )
+
+    @property
+    def deployment_names(self) -> tuple[str, ...] | None:
+        """As the file lists them."""
+        return self.deployments
+
+
+class OwnedDeployment(Group):
+    """A deployment that the stack makes. The same name in several regions must be the same model and version.
+
+    Sources: https://learn.microsoft.com/azure/ai-foundry/foundry-models/concepts/deployment-types (SKUs) and
+    .../azure/ai-services/openai/how-to/quota.
+    """
+
+    name: Deployment = Field(description="Name of the deployment, by which models name it.")
+    model: Deployment = Field(
+        default_factory=lambda given: given["name"],
+        description="Azure's name of the model; by default that of the deployment. A model's `base_model` must be the "
+        "same.",
+    )
+    version: ModelVersion = Field(description="Version of the model. Azure never replaces it by another one by itself.")
+    format: Annotated[Literal["OpenAI"], must_be('"OpenAI"')] = Field("OpenAI", description="Format of the model.")
+    sku: Sku = Field("GlobalStandard", description="Where requests are processed, and how they are paid.")
+    capacity: Annotated[int, whole_number(1, 1_000_000)] = Field(
+        description="Quota in thousands of tokens per minute; of a provisioned SKU, its number of units."
+    )
+
+    @property
+    def tokens_per_minute(self) -> int | None:
+        """Azure's quota; None for a provisioned SKU, which has none in tokens."""
+        return None if self.sku in get_args(_Provisioned) else self.capacity * 1000
+
+
+def _some(deployments: tuple[OwnedDeployment, ...]) -> tuple[OwnedDeployment, ...]:
+    if not deployments:
+        raise refused("must have at least one deployment")
+    return deployments
+
+
+class OwnedUpstream(_Upstream):
+    """A resource that the stack makes, without keys: a table with `location`. Its name follows the convention."""
+
+    location: Location = Field(description="Azure region of the resource.")
+    location_short: LocationShort = Field(description="Short name of the region; the end of the resource's name.")
+    auth: Annotated[
+        Literal["managed_identity"], must_be('"managed_identity": the stack makes this resource without keys')
+    ] = Field("managed_identity", description="How the gateway authenticates there.")
+    deployments: Annotated[tuple[OwnedDeployment, ...], tables("[[upstreams.deployments]]"), AfterValidator(_some)] = (
+        Field(description="The deployments to make.")
+    )
+    ip_allowlist: Annotated[Networks, AfterValidator(_public)] = Field(
+        (),
+        description="Public IPv4 networks that may call the resource. Give the gateway's own outbound address, too. If "
+        "empty, any address may.",
+    )
+    foundry_project: Switch = Field(default=False, description="Make a Foundry project in the resource.")
+
+    @property
+    def deployment_names(self) -> tuple[str, ...] | None:
+        """Those that the stack makes."""
+        return tuple(deployment.name for deployment in self.deployments)
+
+
+Upstream = ExistingUpstream | OwnedUpstream
+KINDS: Mapping[str, type[Upstream]] = {"[existing]": ExistingUpstream, "[owned]": OwnedUpstream}
+"""By the mark that pydantic puts into the path of a field of it; no message shows the mark."""
+
+
+def _is_of_one_kind(table: object) -> object:
+    if isinstance(table, dict) and ("endpoint" in table) == ("location" in table):
+        found = "both" if "endpoint" in table else "neither"
+        raise refused(
+            f"has {found}: must have either endpoint (of a resource that exists) or location (of one that the stack "
+            "makes)"
+        )
+    return table
+
+
+def _mark(table: object) -> str:
+    is_owned = "location" in table if isinstance(table, dict) else isinstance(table, OwnedUpstream)
+    return "[owned]" if is_owned else "[existing]"
+
+
+Upstreams = Annotated[
+    tuple[
+        Annotated[
+            Annotated[ExistingUpstream, Tag("[existing]")] | Annotated[OwnedUpstream, Tag("[owned]")],
+            Discriminator(_mark),
+            BeforeValidator(_is_of_one_kind),
+        ],
+        ...,
+    ],
+    tables("[[upstreams]]"),
+]
+
+
+def check_upstreams(
+    upstreams: Sequence[Upstream], *, keyless: bool, base_models: Mapping[str, str] | None
+) -> dict[FieldPath, str]:
+    """Contradictions between upstreams, by field path.
+
+    `base_models` has those of the models, by their deployments; None if they are unknown.
+    """
+    messages = _check_identities(upstreams, keyless=keyless) | _check_versions(upstreams)
+    return messages if base_models is None else messages | _check_deployments(upstreams, base_models)
+
+
+def check_auth(auth: str | None, *, keyless: bool) -> str | None:
+    """Why an upstream cannot authenticate so."""
+    return 'must be "managed_identity", or left out: keyless is true' if keyless and auth == "key" else None
+
+
+def _check_identities(upstreams: Sequence[Upstream], *, keyless: bool) -> dict[FieldPath, str]:
+    messages: dict[FieldPath, str] = {}
+    for number, upstream in enumerate(upstreams):
+        for before, other in enumerate(upstreams[:number]):
+            for field in ("name", "endpoint", "account_id", "location_short"):
+                value = getattr(upstream, field, None)
+                if value is not None and value == getattr(other, field, None):
+                    what = "resource" if field in ("endpoint", "account_id") else "name"
+                    messages[number, field] = f"must be another {what} than that of upstreams[{before}]"
+        if isinstance(upstream, ExistingUpstream):
+            if message := check_auth(upstream.auth, keyless=keyless):
+                messages[number, "auth"] = message
+            if upstream.account_id and not keyless and upstream.auth != "managed_identity":
+                messages[number, "account_id"] = 'must be left out, or auth be "managed_identity": a key needs no role'
+    return messages
+
+
+def _owned_deployments(upstreams: Sequence[Upstream]) -> list[tuple[FieldPath, OwnedDeployment]]:
+    """With the path of each."""
+    return [
+        ((number, "deployments", place), deployment)
+        for number, upstream in enumerate(upstreams)
+        if isinstance(upstream, OwnedUpstream)
+        for place, deployment in enumerate(upstream.deployments)
+    ]
+
+
+def _check_versions(upstreams: Sequence[Upstream]) -> dict[FieldPath, str]:
+    """A failover must not change the model."""
+    messages: dict[FieldPath, str] = {}
+    first: dict[str, tuple[FieldPath, OwnedDeployment]] = {}
+    for path, deployment in _owned_deployments(upstreams):
+        (number, _, place), other = first.setdefault(deployment.name, (path, deployment))
+        of = f"upstreams[{number}].deployments[{place}]"
+        if other is not deployment and path[0] == number:
+            messages[*path, "name"] = f"must be another name than that of {of}"
+        else:
+            for field in _SAME_EVERYWHERE:
+                if (value := getattr(other, field)) != getattr(deployment, field):
+                    messages[*path, field] = f'must be "{value}", as in {of}, of the same name'
+    return messages
+
+
+def _check_deployments(upstreams: Sequence[Upstream], base_models: Mapping[str, str]) -> dict[FieldPath, str]:
+    messages: dict[FieldPath, str] = {}
+    known = f"must be the deployment of a model: {', '.join(base_models)}"
+    for number, upstream in enumerate(upstreams):
+        if isinstance(upstream, ExistingUpstream):
+            unknown = [place for place, name in enumerate(upstream.deployments or ()) if name not in base_models]
+            messages |= {(number, "deployments", place): known for place in unknown}
+    for path, deployment in _owned_deployments(upstreams):
+        if deployment.name not in base_models:
+            messages[*path, "name"] = known
+        elif deployment.model != (base_model := base_models[deployment.name]):
+            messages[*path, "model"] = f'must be "{base_model}", the base_model of the models of this deployment'
+    unserved = [name for name in base_models if not any(upstream.serves(name) for upstream in upstreams)]
+    if unserved:
+        messages[()] = f"must have the deployments of all models; in none of their lists: {', '.join(unserved)}"
+    return messages
