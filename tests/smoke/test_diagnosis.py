@@ -116,7 +116,7 @@ def test_the_key_of_azure_has_its_three_names(target: Target) -> None:
 
 
 def test_without_a_key_its_role_is_checked(target: Target) -> None:
-    keyless = replace(target, deployments=[replace(one, azure_keys=()) for one in target.deployments])
+    keyless = replace(target, deployments=tuple(replace(one, azure_keys=()) for one in target.deployments))
     found = refused(response(401, {"code": "401", "message": "Access denied"}), context(keyless))
     assert any("identity has the role Cognitive Services OpenAI User" in action for action in found.diagnosis.actions)
 
