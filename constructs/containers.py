@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from constructs import azurerm
 from constructs.escaping import literal
-from gateway.containers import Container, SecretRef
+from gateway.containers import Container, EnvValue, Reference, SecretRef
 from gateway.probes import Probe
 
 _Probe = TypeVar("_Probe")
@@ -37,10 +37,11 @@ def build_container(*, container: Container, image: str) -> azurerm.ContainerApp
     )
 
 
-def _build_env(*, name: str, value: str | SecretRef) -> azurerm.ContainerAppTemplateContainerEnv:
+def _build_env(*, name: str, value: EnvValue) -> azurerm.ContainerAppTemplateContainerEnv:
     if isinstance(value, SecretRef):
         return azurerm.ContainerAppTemplateContainerEnv(name=name, secret_name=value.name)
-    return azurerm.ContainerAppTemplateContainerEnv(name=name, value=literal(value))
+    text = value.expression if isinstance(value, Reference) else literal(value)
+    return azurerm.ContainerAppTemplateContainerEnv(name=name, value=text)
 
 
 def _build_probe(build: Callable[..., _Probe], *, probe: Probe, **more: int) -> _Probe:

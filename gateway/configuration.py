@@ -9,6 +9,7 @@ from settings.environment import EnvironmentSettings
 from settings.model_facts import facts_of
 from settings.models import Model as ModelSettings
 from settings.secret_names import azure_key, endpoint_env
+from settings.upstreams import Upstream
 
 # What the runtime reads of a model; the dimension is for the emulator (local/), which reads this document, too.
 _OF_A_MODEL = {*Model.__dataclass_fields__, "dimension"} - {"upstreams"}
@@ -18,17 +19,9 @@ _V1_RELEASED = date(2025, 8, 1)
 
 def render_gateway_config(settings: EnvironmentSettings) -> str:
     """The document that `runtime/configuration.py` reads; secrets and endpoints are named, not told."""
-    document = {
+    document: dict[str, object] = {
         "name": settings.naming.name("container_app"),
-        "upstreams": [
-            {
-                "name": upstream.name,
-                "endpoint_env": endpoint_env(upstream.name),
-                "key_env": azure_key(upstream.name).container_env,
-                "priority": upstream.priority,
-            }
-            for upstream in settings.all_upstreams
-        ],
+        "upstreams": [_upstream(upstream, settings) for upstream in settings.all_upstreams],
         "models": [
             {
                 **model.model_dump(include=_OF_A_MODEL, exclude_none=True),
@@ -47,7 +40,22 @@ def render_gateway_config(settings: EnvironmentSettings) -> str:
         "limits": settings.limits.model_dump(),
         "log_client_address": settings.logs.client_address,
     }
+    if settings.uses_managed_identity:
+        document["token_scope"] = settings.azure_openai.token_scope
+    if settings.observability.application_insights:
+        document["telemetry"] = {"sampling_percent": settings.observability.sampling_percent}
     return "{\n" + ",\n".join(f'"{name}": {_lines(part)}' for name, part in document.items()) + "\n}"
+
+
+def _upstream(upstream: Upstream, settings: EnvironmentSettings) -> dict[str, object]:
+    """Without `key_env`, the gateway authenticates with its managed identity."""
+    key = {"key_env": azure_key(upstream.name).container_env} if settings.uses_key(upstream) else {}
+    return {
+        "name": upstream.name,
+        "endpoint_env": endpoint_env(upstream.name),
+        **key,
+        "priority": upstream.priority,
+    }
 
 
 def _upstreams_of(deployment: str, settings: EnvironmentSettings) -> list[str]:

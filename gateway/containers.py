@@ -18,6 +18,8 @@ _MAX_VARIABLE_BYTES = 96 * 1024
 _MAX_ENVIRONMENT_BYTES = 112 * 1024
 _SECRET_BYTES = 64
 """What a secret's value is taken to be."""
+_REFERENCE_BYTES = 512
+"""The same of a reference; the connection string of Application Insights has about 300."""
 _GATEWAY_START_S = 30
 _LITELLM_START_S = 150
 _LITELLM_MEMORY_SHARE = 0.8
@@ -36,12 +38,22 @@ class SecretRef:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reference:
+    """An environment variable whose value Terraform knows: an expression in its language."""
+
+    expression: str
+
+
+EnvValue = str | SecretRef | Reference
+
+
+@dataclass(frozen=True, kw_only=True)
 class Container:
     """One container, in the words of the platform but without its bindings."""
 
     name: str
     command: tuple[str, ...]
-    env: Mapping[str, str | SecretRef]
+    env: Mapping[str, EnvValue]
     port: int
     cpu: float
     memory: str
@@ -77,9 +89,13 @@ def _check_size(container: Container, *, env: str) -> None:
     )
 
 
-def _size_of(name: str, value: str | SecretRef) -> int:
+def _size_of(name: str, value: EnvValue) -> int:
     """Bytes of `NAME=value` and the end of the text."""
-    return len(name.encode()) + 2 + (len(value.encode()) if isinstance(value, str) else _SECRET_BYTES)
+    if isinstance(value, str):
+        size = len(value.encode())
+    else:
+        size = _SECRET_BYTES if isinstance(value, SecretRef) else _REFERENCE_BYTES
+    return len(name.encode()) + 2 + size
 
 
 def _build_gateway(settings: EnvironmentSettings) -> Container:
@@ -88,18 +104,20 @@ def _build_gateway(settings: EnvironmentSettings) -> Container:
     Terraform compares environment variables by position: one that is inserted shows all behind it as changed.
     """
     resources = settings.containers.gateway
-    env: dict[str, str | SecretRef] = {
+    env: dict[str, EnvValue] = {
         "HOST": _ALL_ADDRESSES,
         "PORT": str(resources.port),
         "LITELLM_URL": f"{_LOOPBACK}:{settings.containers.litellm.port}",
         "INNER_KEY": SecretRef(name=INNER_KEY),
+        **_identity_and_telemetry(settings),
         SOURCE: source_variable(),
         "GATEWAY_CONFIG": render_gateway_config(settings),
     }
     for upstream in settings.all_upstreams:
-        key = azure_key(upstream.name)
         env[endpoint_env(upstream.name)] = settings.endpoint_of(upstream)
-        env[key.container_env] = SecretRef(name=key.vault_secret)
+        if settings.uses_key(upstream):
+            key = azure_key(upstream.name)
+            env[key.container_env] = SecretRef(name=key.vault_secret)
     for keys in build_project_keys(settings).values():
         env |= {key.container_env: SecretRef(name=key.vault_secret) for key in keys}
     return Container(
@@ -116,6 +134,23 @@ def _build_gateway(settings: EnvironmentSettings) -> Container:
             start_s=_GATEWAY_START_S,
         ),
     )
+
+
+def _identity_and_telemetry(settings: EnvironmentSettings) -> dict[str, EnvValue]:
+    """What they need, where they are on.
+
+    The connection string is no credential: local authentication is off, so telemetry is accepted from identities with
+    a role only. Its resource calls it sensitive all the same.
+    """
+    sends = settings.observability.application_insights
+    env: dict[str, EnvValue] = {}
+    if sends or settings.uses_managed_identity:
+        env["AZURE_CLIENT_ID"] = Reference(expression="${azurerm_user_assigned_identity.gateway.client_id}")
+    if sends:
+        env["APPLICATIONINSIGHTS_CONNECTION_STRING"] = Reference(
+            expression="${nonsensitive(azurerm_application_insights.gateway.connection_string)}"
+        )
+    return env
 
 
 def _build_litellm(settings: EnvironmentSettings) -> Container:

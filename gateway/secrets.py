@@ -45,11 +45,12 @@ def build_secrets(settings: EnvironmentSettings) -> tuple[Secret, ...]:
             value=SecretValue(variable=azure_key(upstream.name).name),
         )
         for upstream in settings.all_upstreams
+        if settings.uses_key(upstream)
     )
     inner = Secret(
         name=INNER_KEY,
         description="What the two containers of a replica present to each other.",
-        value=inner_key_value(gateway_key(), azure_key(settings.all_upstreams[0].name)),
+        value=inner_key_value(),
     )
     return (*first, inner, *upstreams, *(secret for secrets in others for secret in secrets))
 

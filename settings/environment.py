@@ -224,6 +224,11 @@ class EnvironmentSettings(BaseSettings):
         """Whether no upstream authenticates with a key."""
         return not any(self.uses_key(upstream) for upstream in self.all_upstreams)
 
+    @property
+    def uses_managed_identity(self) -> bool:
+        """Whether the gateway authenticates to an upstream with its managed identity."""
+        return not all(map(self.uses_key, self.all_upstreams))
+
     def uses_key(self, upstream: Upstream) -> bool:
         """Whether the gateway calls it with an API key, not with its managed identity."""
         return not self.keyless and upstream.auth in (None, "key")

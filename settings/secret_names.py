@@ -18,6 +18,8 @@ CLIENT_KEY = "gateway-key"
 """How the vault secrets of clients' keys begin. No upstream may be called so."""
 SECONDARY = "secondary"
 """How the names of second keys end. No project may be called so."""
+WORKSPACE_KEY = "azurerm_log_analytics_workspace.gateway.primary_shared_key"
+"""What the inner key is derived from, besides a client's key: Azure makes it, and no client knows it."""
 _SECONDARY_SALT = "secondary"
 _INNER_SALT = "inner"
 
@@ -95,18 +97,23 @@ def show_command(vault: str, name: str) -> str:
     return f"az keyvault secret show --vault-name {vault} --name {name} --query value --output tsv"
 
 
-_VARIABLE = re.compile(r"\$\{var\.(\w+)\}")
-_HASH = r'sha256\("(?P<salt>\w+)(?P<hashed>(?::\$\{var\.\w+\})+)"\)'
+_PART = re.compile(r"\$\{(?:var\.)?((?<=var\.)\w+|\w+\.\w+\.\w+)\}")
+_HASH = rf'sha256\("(?P<salt>\w+)(?P<hashed>(?::{_PART.pattern})+)"\)'
 _EXPRESSION = re.compile(
     rf"\$\{{var\.(?P<plain>\w+)\}}|\$\{{(?:coalesce\(var\.(?P<optional>\w+), )?{_HASH}(?(optional)\))\}}"
 )
+
+
+def _reference(name: str) -> str:
+    return f"${{{name}}}" if "." in name else f"${{var.{name}}}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SecretValue:
     """A vault secret's value: that of a variable, or a hash of others, or the hash where the variable is unset.
 
-    The hash is SHA-256. Hashed are `salt` and the values of the variables `derived_from`, with colons between them.
+    The hash is SHA-256. Hashed are `salt` and the values of `derived_from`, with colons between them: names of
+    variables, and attributes of Azure's resources by their addresses, which have dots.
     """
 
     variable: str | None = None
@@ -118,7 +125,7 @@ class SecretValue:
         """The same in Terraform's language; `coalesce` takes the first text that is not empty."""
         if not self.derived_from:
             return f"${{var.{self.variable}}}"
-        parts = ":".join([self.salt, *(f"${{var.{name}}}" for name in self.derived_from)])
+        parts = ":".join([self.salt, *map(_reference, self.derived_from)])
         digest = f'sha256("{parts}")'
         return f"${{coalesce(var.{self.variable}, {digest})}}" if self.variable else f"${{{digest}}}"
 
@@ -132,11 +139,11 @@ class SecretValue:
         found = _EXPRESSION.fullmatch(expression)
         if found is None:
             raise ValueError(f"{expression} is neither a variable nor derived from one")
-        names = tuple(_VARIABLE.findall(found["hashed"] or ""))
+        names = tuple(_PART.findall(found["hashed"] or ""))
         return cls(variable=found["plain"] or found["optional"], derived_from=names, salt=found["salt"] or "")
 
     def resolve(self, variables: Mapping[str, str]) -> str:
-        """The value, given those of the variables."""
+        """The value, given those of the variables, and of attributes by their addresses."""
         if not self.derived_from:
             return variables[str(self.variable)]
         text = ":".join([self.salt, *(variables[name] for name in self.derived_from)])
@@ -144,7 +151,7 @@ class SecretValue:
 
     @property
     def required(self) -> tuple[str, ...]:
-        """The variables without which there is no value."""
+        """The variables, and the attributes, without which there is no value."""
         return self.derived_from or (str(self.variable),)
 
     @property
@@ -161,9 +168,12 @@ def gateway_key_value(project: str | None = None, *, is_second: bool = False) ->
     return SecretValue(variable=name, derived_from=(gateway_key(project).name,), salt=_SECONDARY_SALT)
 
 
-def inner_key_value(default_key: SecretName, azures: SecretName) -> SecretValue:
-    """Not derived from a client's key alone: every client could compute it."""
-    return SecretValue(derived_from=(default_key.name, azures.name), salt=_INNER_SALT)
+def inner_key_value() -> SecretValue:
+    """Derived from what no client knows, and from what a reader of Terraform's state does not know.
+
+    See docs/decisions/0024-inner-key.md.
+    """
+    return SecretValue(derived_from=(gateway_key().name, WORKSPACE_KEY), salt=_INNER_SALT)
 
 
 def derived_second_key(first: str) -> str:

@@ -112,7 +112,7 @@ class GatewayStack(TerraformStack):
             "gateway-key-secondary": Token.as_string(
                 Fn.coalesce([second_key.string_value, Fn.sha256(f"secondary:{gateway_key.string_value}")])
             ),
-            "inner-key": Token.as_string(Fn.sha256(f"inner:{gateway_key.string_value}:{azure_key.string_value}")),
+            "inner-key": Token.as_string(Fn.sha256(f"inner:{gateway_key.string_value}:{workspace.primary_shared_key}")),
             "azure-openai-api-key": azure_key.string_value,
         }
         secrets = {

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from gateway.archive import read_source
 from gateway.configuration import render_gateway_config
-from gateway.containers import Container, EnvironmentTooLargeError, SecretRef, build_containers
+from gateway.containers import Container, EnvironmentTooLargeError, Reference, SecretRef, build_containers
 from gateway.litellm import build_litellm_config, render_litellm_config
 from gateway.runtime.configuration import Model as ModelConfiguration
 from gateway.runtime.configuration import read_configuration
@@ -54,6 +54,12 @@ def regions() -> EnvironmentSettings:
 
 
 @pytest.fixture
+def keyless() -> EnvironmentSettings:
+    """Three regions of the stack's own, and telemetry."""
+    return load_environment(ROOT / "tests/gateway/environments/keyless.toml")
+
+
+@pytest.fixture
 def largest(tmp_path: Path) -> EnvironmentSettings:
     """As much as one gateway may sensibly be told: 3 upstreams, 8 models, 5 projects."""
     tables = [
@@ -82,6 +88,10 @@ def secrets(container: Container) -> dict[str, str]:
     return {name: value.name for name, value in container.env.items() if isinstance(value, SecretRef)}
 
 
+def references(container: Container) -> dict[str, str]:
+    return {name: value.expression for name, value in container.env.items() if isinstance(value, Reference)}
+
+
 def test_the_gateway_alone_holds_azures_key(settings: EnvironmentSettings) -> None:
     gateway, litellm = build_containers(settings)
     assert secrets(gateway) == {
@@ -91,6 +101,41 @@ def test_the_gateway_alone_holds_azures_key(settings: EnvironmentSettings) -> No
         "AZURE_OPENAI_API_KEY": "azure-openai-api-key",
     }
     assert secrets(litellm) == {"LITELLM_MASTER_KEY": "inner-key", "AZURE_OPENAI_API_KEY": "inner-key"}
+
+
+def test_without_a_key_the_gateway_gets_its_identity_and_litellm_nothing(keyless: EnvironmentSettings) -> None:
+    gateway, litellm = build_containers(keyless)
+    assert secrets(gateway).keys() == {"INNER_KEY", "GATEWAY_KEY", "GATEWAY_KEY_SECONDARY"}
+    assert references(gateway) == {
+        "AZURE_CLIENT_ID": "${azurerm_user_assigned_identity.gateway.client_id}",
+        "APPLICATIONINSIGHTS_CONNECTION_STRING": (
+            "${nonsensitive(azurerm_application_insights.gateway.connection_string)}"
+        ),
+    }
+    assert references(litellm) == {}
+    document = json.loads(plain(gateway)["GATEWAY_CONFIG"])
+    assert all(entry.keys() == {"name", "endpoint_env", "priority"} for entry in document["upstreams"])
+    assert document["token_scope"] == keyless.azure_openai.token_scope
+    assert document["telemetry"] == {"sampling_percent": 100.0}
+    assert (
+        plain(gateway)["SWEDENCENTRAL_ENDPOINT"] == "https://pvc-keyless-aigateway-ai-swc.cognitiveservices.azure.com"
+    )
+
+
+def test_what_is_off_is_in_no_container(regions: EnvironmentSettings) -> None:
+    gateway, _ = build_containers(regions)
+    assert references(gateway) == {}
+    assert not {"token_scope", "telemetry"} & json.loads(plain(gateway)["GATEWAY_CONFIG"]).keys()
+
+
+def test_a_key_beside_a_managed_identity_stays_with_its_upstream(regions: EnvironmentSettings) -> None:
+    first, *others = regions.upstreams
+    mixed = regions.model_copy(update={"upstreams": (first.model_copy(update={"auth": "managed_identity"}), *others)})
+    gateway, _ = build_containers(mixed)
+    assert {"SECOND_API_KEY", "THIRD_API_KEY"} == {name for name in secrets(gateway) if name.endswith("_API_KEY")}
+    assert list(references(gateway)) == ["AZURE_CLIENT_ID"]
+    document = json.loads(plain(gateway)["GATEWAY_CONFIG"])
+    assert [entry.get("key_env") for entry in document["upstreams"]] == [None, "SECOND_API_KEY", "THIRD_API_KEY"]
 
 
 def test_litellms_azure_is_the_gateway_on_loopback(settings: EnvironmentSettings) -> None:

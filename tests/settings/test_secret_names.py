@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from settings.secret_names import (
+    WORKSPACE_KEY,
     SecretName,
     SecretValue,
     azure_key,
@@ -47,7 +48,10 @@ def test_a_secret_has_one_name_at_each_place(secret: SecretName, names: tuple[st
 VALUES = [
     (SecretValue(variable="a_key"), "${var.a_key}"),
     (gateway_key_value("b", is_second=True), None),
-    (inner_key_value(gateway_key(), azure_key("west")), None),
+    (
+        inner_key_value(),
+        '${sha256("inner:${var.gateway_key}:${azurerm_log_analytics_workspace.gateway.primary_shared_key}")}',
+    ),
 ]
 
 
@@ -57,7 +61,10 @@ def test_the_expression_of_a_value_is_read_as_it_was_written(value: SecretValue,
     assert expression in (None, value.expression)
 
 
-@pytest.mark.parametrize("expression", ["${upper(var.x)}", "${var.x}-", '${sha256("salt")}', "plain", ""])
+@pytest.mark.parametrize(
+    "expression",
+    ["${upper(var.x)}", "${var.x}-", '${sha256("salt")}', '${sha256("salt:${local.x}")}', "${a.b.c}", "plain", ""],
+)
 def test_another_expression_is_refused(expression: str) -> None:
     with pytest.raises(ValueError, match="is neither a variable nor derived from one"):
         SecretValue.parse(expression)
@@ -68,9 +75,15 @@ def sha256(text: str) -> str:
 
 
 def test_a_hash_is_terraforms_sha256() -> None:
-    value = inner_key_value(SecretName(name="v"), SecretName(name="w"))
-    assert value.resolve({"v": "é", "w": "a"}) == sha256("inner:é:a")
+    value = SecretValue(derived_from=("v", "w"), salt="s")
+    assert value.resolve({"v": "é", "w": "a"}) == sha256("s:é:a")
     assert (value.required, value.optional) == (("v", "w"), None)
+
+
+def test_the_inner_key_is_none_that_a_client_or_a_reader_of_the_state_can_compute() -> None:
+    value = inner_key_value()
+    assert value.required == ("gateway_key", WORKSPACE_KEY)
+    assert value.resolve({"gateway_key": "g", WORKSPACE_KEY: "w"}) == sha256("inner:g:w")
 
 
 @pytest.mark.parametrize("given", [{}, {"gateway_key_b_secondary": ""}])

@@ -1,5 +1,6 @@
 """A secret goes from a variable through the vault into an environment variable, and is nowhere else."""
 
+import json
 import re
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from tests.synth.conftest import CANARIES, Synthesize
 from tests.synth.stack import ROOT, Stack, strings
 
 REGIONS = ROOT / "tests/gateway/environments/regions.toml"
+KEYLESS = ROOT / "tests/gateway/environments/keyless.toml"
 KEY_LIKE = re.compile(r"\bsk-\w{16,}|\b[0-9a-fA-F]{32,}\b|\b(?=\w*\d)(?=\w*[a-z])(?=\w*[A-Z])[A-Za-z0-9]{40,}\b")
 OWN_EMBEDDINGS = """\
 env = "own"
@@ -44,13 +46,27 @@ def test_an_empty_variable_is_refused(stack: Stack) -> None:
         assert name in validation["error_message"]
 
 
-def test_the_vault_gets_the_variables_and_what_is_derived_from_the_gateways_key(stack: Stack) -> None:
+def test_the_vault_gets_the_variables_and_what_is_derived_from_them(stack: Stack) -> None:
     assert _values(stack) == {
         "gateway-key": "${var.gateway_key}",
         "gateway-key-secondary": '${coalesce(var.gateway_key_secondary, sha256("secondary:${var.gateway_key}"))}',
-        "inner-key": '${sha256("inner:${var.gateway_key}:${var.azure_openai_api_key}")}',
+        "inner-key": '${sha256("inner:${var.gateway_key}:'
+        '${azurerm_log_analytics_workspace.gateway.primary_shared_key}")}',
         "azure-openai-api-key": "${var.azure_openai_api_key}",
     }
+
+
+def test_without_a_key_of_azure_there_is_nothing_of_one(synthesize_files: Synthesize) -> None:
+    stack = synthesize_files({"keyless.toml": KEYLESS.read_text(encoding="utf-8")})["keyless"]
+    assert stack.document["variable"].keys() == {"gateway_key", "gateway_key_secondary"}
+    assert _values(stack).keys() == {"gateway-key", "gateway-key-secondary", "inner-key"}
+    gateway, litellm = ({entry["name"]: entry for entry in container["env"]} for container in stack.containers)
+    assert [name for name in gateway if name.endswith("KEY")] == ["INNER_KEY", "GATEWAY_KEY"]
+    assert gateway["AZURE_CLIENT_ID"]["value"] == "${azurerm_user_assigned_identity.gateway.client_id}"
+    assert litellm["AZURE_OPENAI_API_KEY"]["secret_name"] == "inner-key"  # the gateway's, which is LiteLLM's Azure
+    assert not {"AZURE_CLIENT_ID", "APPLICATIONINSIGHTS_CONNECTION_STRING"} & litellm.keys()
+    stack.containers.pop()  # LiteLLM's names for its own Azure
+    assert not re.search("api[-_]key", json.dumps(stack.document), re.IGNORECASE)
 
 
 def test_each_region_and_each_project_has_secrets_of_its_own_in_an_order_that_stays(

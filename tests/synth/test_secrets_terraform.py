@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from settings.secret_names import WORKSPACE_KEY
 from tests.synth.stack import Stack
 
 TERRAFORM = shutil.which("terraform")
@@ -32,7 +33,8 @@ def apply(stack: Stack, tmp_path: Path) -> Apply:
     def apply_with(given: Mapping[str, str], expected: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
         (tmp_path / "vault").mkdir(exist_ok=True)
         values = {
-            name: secret["value_wo"] for name, secret in stack.document["resource"]["azurerm_key_vault_secret"].items()
+            name: secret["value_wo"].replace(f"${{{WORKSPACE_KEY}}}", "of the workspace")
+            for name, secret in stack.document["resource"]["azurerm_key_vault_secret"].items()
         }
         root = {
             "variable": stack.document["variable"],
@@ -71,7 +73,7 @@ def _sha256(text: str) -> str:
 
 
 GIVEN = {"gateway_key": "grün", "azure_openai_api_key": "a"}
-KEPT = {"gateway-key": "grün", "inner-key": _sha256("inner:grün:a"), "azure-openai-api-key": "a"}
+KEPT = {"gateway-key": "grün", "inner-key": _sha256("inner:grün:of the workspace"), "azure-openai-api-key": "a"}
 
 
 @pytest.mark.parametrize(
