@@ -52,6 +52,8 @@ class Query:
     def with_settings(self, settings: EnvironmentSettings) -> "Query":
         """The same query with what the settings say about its parameters."""
         known = {"prices": prices(settings.all_models), "retirements": retirements(settings.all_models)}
+        if target := settings.observability.alerts.availability_percent:
+            known["target"] = str(target)
         return self.with_values(**{name: value for name, value in known.items() if name in self.parameters})
 
 

@@ -24,10 +24,10 @@ from functools import partial
 from scripts.cli.processes import Processes, run_in_parallel
 from scripts.setup.install import program
 from scripts.setup.paths import ROOT
-from scripts.setup.prepare import CLIENTS_LOCK, LOCKS, TOOL_LOCKS
+from scripts.setup.prepare import CLIENTS_LOCK, LOCKS, PARSER_LOCK, TOOL_LOCKS
 from scripts.setup.requirements import image_locks
 
-NODE_LOCKS = (ROOT / "package-lock.json", ROOT / "benchmarks" / "package-lock.json", CLIENTS_LOCK)
+NODE_LOCKS = (ROOT / "package-lock.json", ROOT / "benchmarks" / "package-lock.json", CLIENTS_LOCK, PARSER_LOCK)
 COOL_DOWN_DAYS = 7  # most malicious releases are found and removed before; pipenv has no such option
 
 

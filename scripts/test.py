@@ -59,7 +59,8 @@ def main() -> None:
     """Run every step, whether or not the others pass, and print how each went."""
     full, arguments = parse(sys.argv[1:])
     versions = image_locks(LOCKS).keys() if full else litellm_versions()
-    prepare(development=True, litellm=versions, tools=tool_locks(TOOL_LOCKS).keys(), node=True, clients=full)
+    tools = tool_locks(TOOL_LOCKS).keys()
+    prepare(development=True, litellm=versions, tools=tools, node=True, clients=full, parser=True)
     steps: list[Step] = []
     if not arguments:
         steps = [Step(name, action) for name, action in checks().items()]

@@ -54,7 +54,7 @@ class Alerts(Group):
     availability_percent: Annotated[float, Between(0, 100)] = Field(
         99.0, description="Lowest share of requests that do not fail because of the gateway or Azure."
     )
-    p95_ms: Count = Field(60_000, description="Highest 95th percentile of latency in milliseconds.")
+    p95_ms: Count = Field(60_000, description="Highest 95th percentile of the time to the first byte, in milliseconds.")
     upstream_failures: Count = Field(50, description="Failed attempts in the upstreams within 15 minutes.")
     no_region_left: Count = Field(1, description="Requests that no region could answer, within 15 minutes.")
     translation_overloaded: Count = Field(

@@ -30,6 +30,8 @@ TOOLS = ROOT / ".tools"
 TOOL_LOCKS = ROOT / "local" / "tools"
 CLIENTS = TOOLS / "clients"
 CLIENTS_LOCK = ROOT / "tests" / "clients" / "package-lock.json"
+PARSER = TOOLS / "kql-parser"
+PARSER_LOCK = ROOT / "tests" / "queries" / "package-lock.json"
 OLDEST_PYTHON = (3, 11)
 DEVELOPMENT = f"{fingerprint.NAME}-development"
 _PROGRAMS = {"azure-cli": "az"}
@@ -42,11 +44,12 @@ def prepare(
     tools: Collection[str] = (),
     node: bool = False,
     clients: bool = False,
+    parser: bool = False,
 ) -> None:
     """Install what is missing or outdated: the packages that every script needs, and what the arguments name.
 
     `development` are the packages of tests and linters, `litellm` versions of LiteLLM, `node` is the cdktf CLI,
-    `clients` are the coding clients of tests/clients.
+    `clients` are the coding clients of tests/clients, `parser` is that of tests/queries.
     `ScriptError` says what to do.
     """
     check_python(sys.version_info[:3])
@@ -55,6 +58,7 @@ def prepare(
         npm = {
             **(_node_modules("the cdktf CLI", lock=ROOT / "package-lock.json", folder=ROOT) if node else {}),
             **(_node_modules("the coding clients", lock=CLIENTS_LOCK, folder=CLIENTS) if clients else {}),
+            **(_node_modules("the parser of the queries", lock=PARSER_LOCK, folder=PARSER) if parser else {}),
         }
         # npm is one of the packages.
         for jobs in ({**packages, **others}, npm) if packages else ({**others, **npm},):

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-FOLDERS = ("settings", "constructs", "gateway", "scripts")
+FOLDERS = ("settings", "queries", "constructs", "gateway", "scripts")
 MINIMUM_PER_FOLDER = 12
 NEIGHBOURS = 3
 BODY = "\n    pass"

@@ -87,6 +87,14 @@ def test_retirements_are_those_of_the_models() -> None:
 
 def test_the_settings_replace_what_they_know() -> None:
     settings = load_environments(fixed_environments.ENVIRONMENTS)[0]
-    query = read_query("cost").with_settings(settings)
-    assert query.parameters == {**read_query("cost").parameters, "prices": prices(settings.all_models)}
-    assert read_query("traffic").with_settings(settings) == read_query("traffic")
+    alerts = settings.observability.alerts.model_copy(update={"availability_percent": 99.9})
+    observability = settings.observability.model_copy(update={"alerts": alerts})
+    settings = settings.model_copy(update={"observability": observability})
+    for name, values in {
+        "cost": {"prices": prices(settings.all_models)},
+        "alert_retirement": {"retirements": retirements(settings.all_models)},
+        "availability": {"target": "99.9"},
+        "traffic": {},
+    }.items():
+        query = read_query(name)
+        assert query.with_settings(settings).parameters == {**query.parameters, **values}

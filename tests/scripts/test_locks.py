@@ -123,7 +123,7 @@ def test_the_image_of_every_environment_has_a_lock() -> None:
 def test_a_deployment_installs_no_package_of_tests_linters_and_benchmarks() -> None:
     requirements = from_pipfile_lock((ROOT / "Pipfile.lock").read_text(encoding="utf-8"))
     names = {line.partition("==")[0] for line in requirements.splitlines() if "==" in line}
-    assert names.isdisjoint({"pytest", "mypy", "ruff", "hypothesis", "openai", "aiohttp", "pygal"})
+    assert names.isdisjoint({"pytest", "mypy", "ruff", "hypothesis", "openai", "aiohttp", "pygal", "duckdb-kql"})
     assert {"cdktf", "pydantic", "uv"} <= names
     node = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     assert [*node[""]["devDependencies"]] == ["cdktf-cli"]
@@ -150,7 +150,7 @@ def test_a_version_is_named_by_an_image(text: str, versions: set[str]) -> None:
     assert versions_in(text) == versions
 
 
-@pytest.mark.parametrize("path", lock.NODE_LOCKS, ids=["cdktf", "benchmarks", "clients"])
+@pytest.mark.parametrize("path", lock.NODE_LOCKS, ids=["cdktf", "benchmarks", "clients", "parser"])
 def test_npm_packages_are_pinned_and_hashed(path: Path) -> None:
     source = json.loads(path.with_name("package.json").read_text(encoding="utf-8"))
     wanted = {**source["devDependencies"], **source.get("optionalDependencies", {})}
