@@ -26,6 +26,7 @@ ApiVersion = Annotated[
     StringConstraints(pattern="^(v1|20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(-preview)?)$"),
     must_be('an API version of Azure OpenAI, like 2025-04-01-preview or 2023-05-15, or "v1"'),
 ]
+_OWNED_QUOTA = "Default: the smallest capacity of its deployments, if the stack makes all of them."
 _V1 = "`v1`: Azure's paths without a date, `/openai/v1/...`."
 Dimension = Annotated[int, whole_number(1, _DIMENSION)]
 RequestsPerMinute = Annotated[int, whole_number(1, 1_000_000)]
@@ -104,7 +105,7 @@ class Model(Group):
         None, description="Azure's quota of requests per minute in each region. Only for embeddings."
     )
     tokens_per_minute: TokensPerMinute | None = Field(
-        None, description="Azure's quota of tokens per minute in each region. Only for embeddings."
+        None, description=f"Azure's quota of tokens per minute in each region. Only for embeddings. {_OWNED_QUOTA}"
     )
     context_window: Tokens | None = CONTEXT_WINDOW
     max_output_tokens: Tokens | None = MAX_OUTPUT_TOKENS
@@ -217,7 +218,7 @@ class Embeddings(Group):
         None, description="Azure's quota of requests per minute in each region. More are queued."
     )
     tokens_per_minute: TokensPerMinute | None = Field(
-        None, description="Azure's quota of tokens per minute in each region. More are queued."
+        None, description=f"Azure's quota of tokens per minute in each region. More are queued. {_OWNED_QUOTA}"
     )
     endpoint: Endpoint | None = Field(
         None, description="Endpoint of a resource of its own, with its own key. Default: azure_openai.endpoint."

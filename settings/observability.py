@@ -49,7 +49,7 @@ class Budget(Group):
 
 
 class Alerts(Group):
-    """Thresholds of the rules of docs/alerts.md. 0: there is no such rule."""
+    """Thresholds. 0: there is no such alert."""
 
     availability_percent: Annotated[float, Between(0, 100)] = Field(
         99.0, description="Lowest share of requests that do not fail because of the gateway or Azure."

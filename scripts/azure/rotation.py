@@ -8,7 +8,7 @@ added     The secondary is a key of its own, from `add` or from a person. Client
 retiring  Both are equal: `retire` was interrupted between its two writes.
 
 So both steps can be repeated. The inner key between the two containers stays: it never leaves the replica, and an old
-client key without Azure's key is not enough to compute it.
+client key without the workspace's key is not enough to compute it.
 """
 
 from __future__ import annotations
