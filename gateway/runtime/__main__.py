@@ -7,6 +7,7 @@ from .access_log import log_event
 from .configuration import read_configuration
 from .http.handler import open_server
 from .http.shutdown import ActiveRequests, serve
+from .upstream.managed_identity import open_identity
 
 try:
     from uvloop import new_event_loop as new_event_loop
@@ -19,7 +20,10 @@ _SHARE_OF_GRACE_PERIOD = 0.95
 async def main() -> None:
     """Serve until SIGTERM. The platform kills the process `total_s` after that."""
     configuration, active_requests = read_configuration(os.environ), ActiveRequests()
-    async with open_server(configuration, active_requests=active_requests, log_event=log_event) as server:
+    async with (
+        open_identity(configuration, log_event=log_event) as identity,
+        open_server(configuration, active_requests=active_requests, identity=identity, log_event=log_event) as server,
+    ):
         log_event({"event": "started", "source": configuration.source})
         await serve(
             server,

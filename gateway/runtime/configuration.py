@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
@@ -15,11 +15,14 @@ Kind = Literal["responses", "chat", "embeddings"]
 
 @dataclass(frozen=True, kw_only=True)
 class Upstream:
-    """One Azure OpenAI resource, in one region; 1 is the first priority, and equal ones share."""
+    """One Azure OpenAI resource, in one region; 1 is the first priority, and equal ones share.
+
+    Without a key the gateway authenticates by its managed identity.
+    """
 
     name: str
     endpoint: str
-    key: str
+    key: str | None = field(repr=False)
     priority: int = 1
 
 
@@ -75,7 +78,10 @@ class Project:
 
 @dataclass(frozen=True, kw_only=True)
 class Configuration:
-    """Everything that the gateway reads at its start. `source` identifies the archive of the gateway's source code."""
+    """Everything that the gateway reads at its start. `source` identifies the archive of the gateway's source code.
+
+    `token_scope` and `azure_client_id` are of the managed identity; None: every upstream has a key.
+    """
 
     host: str
     port: int
@@ -89,6 +95,8 @@ class Configuration:
     limits: Limits
     log_client_address: bool = False
     source: str | None = None
+    token_scope: str | None = None
+    azure_client_id: str | None = None
 
 
 def read_configuration(environ: Mapping[str, str]) -> Configuration:
@@ -96,10 +104,13 @@ def read_configuration(environ: Mapping[str, str]) -> Configuration:
 
     Raises:
         KeyError: a variable is missing.
-        ValueError: a key is blank, or two owners have the same key.
+        ValueError: a key is blank, two owners have the same key, or an upstream has neither key nor token.
     """
     document = json.loads(environ["GATEWAY_CONFIG"])
     upstreams = {entry["name"]: _upstream(entry, environ) for entry in document["upstreams"]}
+    token_scope = document.get("token_scope")
+    if token_scope is None and (keyless := [name for name, upstream in upstreams.items() if upstream.key is None]):
+        raise ValueError(f"{', '.join(keyless)}: an upstream without a key needs the token_scope")
     models = {entry["name"]: _model(entry, upstreams) for entry in document["models"]}
     projects = tuple(
         _project({**entry, "environment": document["name"]}, environ, models) for entry in document["projects"]
@@ -121,6 +132,8 @@ def read_configuration(environ: Mapping[str, str]) -> Configuration:
         limits=Limits(**document["limits"]),
         log_client_address=document["log_client_address"],
         source=source_digest(environ["GATEWAY_SOURCE"]) if "GATEWAY_SOURCE" in environ else None,
+        token_scope=token_scope,
+        azure_client_id=environ.get("AZURE_CLIENT_ID"),
     )
 
 
@@ -133,7 +146,7 @@ def _upstream(entry: Mapping[str, object], environ: Mapping[str, str]) -> Upstre
     return Upstream(
         name=str(entry["name"]),
         endpoint=environ[str(entry["endpoint_env"])].rstrip("/"),
-        key=_key(environ, str(entry["key_env"])),
+        key=_key(environ, str(entry["key_env"])) if "key_env" in entry else None,
         priority=int(str(entry["priority"])),
     )
 

@@ -97,6 +97,21 @@ def upstream_unavailable(error: RetryableError) -> Response:
     )
 
 
+def managed_identity_unavailable(retry_after_s: float | None) -> Response:
+    """503. The gateway cannot authenticate to Azure at the moment."""
+    message = "The gateway has no token for Azure OpenAI. Please try again later."
+    return error_response(
+        503, message, type="server_error", code="managed_identity_unavailable", retry_after_s=retry_after_s
+    )
+
+
+@cache
+def upstream_authentication_failed() -> Response:
+    """502. Azure refuses the gateway, not the client, whose key is right: with 401 or 403 it would look for another."""
+    message = "Azure OpenAI does not authorize this gateway. Please tell its operator, who finds the reason in its log."
+    return error_response(502, message, type="server_error", code="upstream_authentication_failed")
+
+
 def response_not_found(response_id: str) -> Response:
     """404, in Azure's words. It is the same for a response of another project."""
     response = error_response(404, f"Response with id '{response_id}' not found.", param="id")

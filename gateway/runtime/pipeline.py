@@ -29,6 +29,7 @@ from .litellm.translation_queue import TranslationQueue
 from .rate_limits.embedding_queue import EmbeddingQueue
 from .rate_limits.project_limits import CountedRequest, ProjectLimits
 from .routes import Route, allowed_methods, find_route
+from .upstream.managed_identity import ManagedIdentity
 
 _LARGEST_BODIES_IN_MEMORY = 4
 _Parameters = ParamSpec("_Parameters")
@@ -52,12 +53,19 @@ def _catch_errors(answer: Callable[_Parameters, Awaitable[Response]]) -> Callabl
 class Pipeline:
     """Builds the steps; one instance answers every request of the process."""
 
-    def __init__(self, *, configuration: Configuration, session: aiohttp.ClientSession, log_event: LogEvent) -> None:
+    def __init__(
+        self,
+        *,
+        configuration: Configuration,
+        session: aiohttp.ClientSession,
+        identity: ManagedIdentity | None,
+        log_event: LogEvent,
+    ) -> None:
         projects, limits = configuration.projects, configuration.limits
         self.authentication = Authentication(projects=projects, inner_key=configuration.inner_key)
         self._admission = Admission(configuration)
         self._memory = MemoryBudget(_LARGEST_BODIES_IN_MEMORY * limits.max_body_bytes, projects=len(projects))
-        self._failover = Failover(session=session, configuration=configuration, log_event=log_event)
+        self._failover = Failover(session=session, configuration=configuration, identity=identity, log_event=log_event)
         self._embedding_queue = EmbeddingQueue(
             next_step=self._failover,
             models=configuration.models,

@@ -32,12 +32,20 @@ class RetryableError(Exception):
         self.was_sent = was_sent
 
 
+class TokenUnavailableError(RetryableError):
+    """The gateway has no token for an upstream: no failure of the upstream. Another one may take a key."""
+
+    def __init__(self, *, retry_after_s: float) -> None:
+        super().__init__(503, "no token", retry_after_s=retry_after_s, was_sent=False)
+
+
 def backoff_s(retries: Retries, attempts: int, error: RetryableError) -> float | None:
     """Return the seconds before the next attempt in the same region.
 
-    None: `attempts` were made and no more are allowed, or the upstream asks for a longer pause than we wait.
+    None: `attempts` were made and no more are allowed, the upstream asks for a longer pause than we wait, or there was
+    no token, for which the attempt has waited.
     """
-    if attempts >= retries.attempts:
+    if attempts >= retries.attempts or isinstance(error, TokenUnavailableError):
         return None
     jitter = random.uniform(1.0, 1.25)  # noqa: S311 - spreads the retries of simultaneous requests
     if error.retry_after_s is None:

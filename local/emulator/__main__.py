@@ -2,32 +2,33 @@
 
 import argparse
 import asyncio
-import json
 import os
-import signal
 import sys
-from types import FrameType
 
 from pydantic import ValidationError
 
-from local.emulator.authentication import Authentication
+from local.emulator.authentication import Authentication, Identity
 from local.emulator.configuration import Configuration
 from local.emulator.control_plane import control_plane_app
 from local.emulator.data_plane import DataPlane
-from local.emulator.listener import Listener
+from local.emulator.listener import Listener, serve
 
 
 def main() -> int:
     """Exit code 0 after a signal, 1 when a port is in use, 2 for invalid arguments or environment variables."""
     arguments = _arguments()
-    key = os.environ.get("AZURE_OPENAI_API_KEY")
-    if not key:
-        return _fail("AZURE_OPENAI_API_KEY is not set. Set it to the key that the emulator shall accept.", code=2)
+    key, identity = os.environ.get("AZURE_OPENAI_API_KEY"), _identity()
+    if not (key or identity):
+        return _fail(
+            "Set AZURE_OPENAI_API_KEY to the key that the emulator shall accept, or IDENTITY_TOKEN_KEY and "
+            "AZURE_CLIENT_ID to accept the tokens of that identity.",
+            code=2,
+        )
     try:
         configuration = Configuration.model_validate_json(os.environ.get("EMULATOR_CONFIG") or "{}")
     except ValidationError as error:
         return _fail(f"EMULATOR_CONFIG: {error}", code=2)
-    authentication = Authentication(key=key, token=os.environ.get("AZURE_OPENAI_AAD_TOKEN"))
+    authentication = Authentication(key=key, identity=identity)
     plane = DataPlane(configuration=configuration, authentication=authentication)
     data = Listener(plane.app(), host=arguments.host, port=arguments.port)
     control = Listener(control_plane_app(plane=plane, listener=data), host="127.0.0.1", port=arguments.control_port)
@@ -37,26 +38,13 @@ def main() -> int:
         except OSError as error:
             data.close()
             return _fail(f"Cannot listen on port {listener.port}: {error.strerror}.", code=1)
-    asyncio.run(_serve(data, control))
+    asyncio.run(serve(data, control))
     return 0
 
 
-async def _serve(data: Listener, control: Listener) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(stop.set)
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, on_signal)
-    await data.accept()
-    await control.accept()
-    sys.stdout.write(json.dumps({"port": data.port, "control_port": control.port}) + "\n")
-    sys.stdout.flush()
-    await stop.wait()
-    await data.stop()
-    await control.stop()
+def _identity() -> Identity | None:
+    signing_key, client_id = os.environ.get("IDENTITY_TOKEN_KEY"), os.environ.get("AZURE_CLIENT_ID")
+    return Identity(signing_key=signing_key, client_id=client_id) if signing_key and client_id else None
 
 
 def _arguments() -> argparse.Namespace:

@@ -1,28 +1,66 @@
-"""Authentication of the data plane: a key, or a token of Microsoft Entra ID."""
+"""Authentication of the data plane: a key, or a token of Microsoft Entra ID whose principal has the role.
+
+https://learn.microsoft.com/azure/ai-services/openai/how-to/managed-identity
+"""
 
 import hmac
-from collections.abc import Mapping
+import time
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
 
 from local.emulator import azure_errors
+from local.emulator.faults import Surface
+from local.tokens import TENANT_ID, InvalidTokenError, principal_of, verify
+
+_AUDIENCE = "https://cognitiveservices.azure.com"
+_V1_AUDIENCES = (_AUDIENCE, "https://ai.azure.com")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """The managed identity that has the role Cognitive Services OpenAI User, and what its tokens are signed with."""
+
+    signing_key: str = field(repr=False)
+    client_id: str
 
 
 class Authentication:
-    """`key` is accepted in the header `api-key`; `token`, when set, as a bearer token."""
+    """`key` is accepted in the header `api-key`; None: the resource's local authentication is off.
 
-    def __init__(self, *, key: str, token: str | None = None) -> None:
+    `identity`: whose tokens are accepted as bearer; None: those of nobody.
+    """
+
+    def __init__(self, *, key: str | None, identity: Identity | None = None) -> None:
         self._key = key
-        self._token = token
+        self._identity = identity
 
-    def check(self, headers: Mapping[str, str]) -> None:
-        """AzureError 401. As in Azure, `api-key` takes precedence: a valid token does not make up for a wrong key."""
-        key = headers.get("api-key")
+    def check(self, request: Request, *, surface: Surface) -> None:
+        """AzureError 401 or 403. As in Azure, `api-key` takes precedence: a token does not make up for a wrong key."""
+        key, bearer = request.headers.get("api-key"), request.headers.get("authorization")
         if key is not None:
-            allowed = _same(key, self._key)
+            if self._key is None:
+                raise azure_errors.keys_disabled()
+            if not _same(key, self._key):
+                raise azure_errors.access_denied()
+        elif bearer is not None:
+            self._check_token(bearer, request, surface=surface)
         else:
-            bearer = headers.get("authorization", "")
-            allowed = self._token is not None and _same(bearer, f"Bearer {self._token}")
-        if not allowed:
             raise azure_errors.access_denied()
+
+    def _check_token(self, bearer: str, request: Request, *, surface: Surface) -> None:
+        scheme, _, token = bearer.partition(" ")
+        audiences = _V1_AUDIENCES if request.url.path.startswith("/openai/v1/") else (_AUDIENCE,)
+        if self._identity is None or scheme.lower() != "bearer":
+            raise azure_errors.unauthorized()
+        try:
+            claims = verify(token, key=self._identity.signing_key, audiences=audiences, now=time.time())
+        except InvalidTokenError as error:
+            raise azure_errors.unauthorized() from error
+        if claims.tid != TENANT_ID:
+            raise azure_errors.wrong_tenant(claims.tid)
+        if claims.oid != principal_of(self._identity.client_id):
+            raise azure_errors.permission_denied(principal=claims.oid, method=request.method, surface=surface)
 
 
 def _same(one: str, other: str) -> bool:

@@ -4,9 +4,19 @@ from collections.abc import Sequence
 
 from local.emulator import json_codec
 
+_DATA_ACTIONS = {
+    "responses": ("responses", "responses"),
+    "embeddings": ("deployments/embeddings/action", "deployments/{deployment-id}/embeddings"),
+    "chat": ("deployments/chat/completions/action", "deployments/{deployment-id}/chat/completions"),
+}
+_RESPONSE_ACTIONS = {"POST": "write", "DELETE": "delete"}
+
 
 class AzureError(Exception):
     """An answer that is an error: `status`, the `error` object of the body, extra headers."""
+
+    is_bare = False
+    """Whether the body is the object itself."""
 
     def __init__(self, *, status: int, error: json_codec.JsonObject, headers: dict[str, str] | None = None) -> None:
         super().__init__(error.get("message"))
@@ -16,7 +26,7 @@ class AzureError(Exception):
 
     @property
     def body(self) -> bytes:
-        return json_codec.dumps({"error": self.error})
+        return json_codec.dumps(self.error if self.is_bare else {"error": self.error})
 
 
 def front_end_error(*, status: int, code: str, message: str, headers: dict[str, str] | None = None) -> AzureError:
@@ -47,6 +57,46 @@ def access_denied() -> AzureError:
         code="401",
         message="Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a valid "
         "key for an active subscription and use a correct regional API endpoint for your resource.",
+    )
+
+
+def keys_disabled() -> AzureError:
+    message = "Key based authentication is disabled for this resource."
+    return front_end_error(status=403, code="AuthenticationTypeDisabled", message=message)
+
+
+class UnauthorizedError(AzureError):
+    """A bearer token that is none, or not valid."""
+
+    is_bare = True
+
+
+def unauthorized() -> UnauthorizedError:
+    message = (
+        "Unauthorized. Access token is missing, invalid, audience is incorrect (https://cognitiveservices.azure.com), "
+        "or have expired."
+    )
+    return UnauthorizedError(status=401, error={"statusCode": 401, "message": message})
+
+
+def wrong_tenant(tenant: str) -> AzureError:
+    return front_end_error(
+        status=400,
+        code="Tenant provided in token does not match resource token",
+        message=f"Token tenant {tenant} does not match resource tenant.",
+    )
+
+
+def permission_denied(*, principal: str, method: str, surface: str) -> AzureError:
+    """The principal has no role that permits the operation."""
+    action, path = _DATA_ACTIONS.get(surface, _DATA_ACTIONS["responses"])
+    if surface == "responses":
+        action = f"{action}/{_RESPONSE_ACTIONS.get(method, 'read')}"
+    return front_end_error(
+        status=401,
+        code="PermissionDenied",
+        message=f"The principal `{principal}` lacks the required data action "
+        f"`Microsoft.CognitiveServices/accounts/OpenAI/{action}` to perform `{method} /openai/{path}` operation.",
     )
 
 

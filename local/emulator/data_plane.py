@@ -80,7 +80,7 @@ class DataPlane:
             record.surface = surface
             fault = None
             try:
-                self.authentication.check(request.headers)
+                self.authentication.check(request, surface=surface)
                 fault = self.faults.take(surface=surface, body=record.body)
                 record.fault = fault.fault if fault else None
                 answer = handler(request, record)

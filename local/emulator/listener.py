@@ -4,8 +4,12 @@ uvicorn's own `Server` listens until it ends; a refused connection needs a port 
 """
 
 import asyncio
+import json
 import logging
+import signal
 import socket
+import sys
+from types import FrameType
 from typing import Any, cast
 
 from starlette.types import ASGIApp
@@ -101,3 +105,22 @@ class Listener:
         protocol = make(config=self._config, server_state=self._state, app_state=state)
         state["connection"] = protocol  # a request's scope gets a copy: the way to the transport beneath it
         return cast("asyncio.Protocol", protocol)
+
+
+async def serve(data: Listener, control: Listener) -> None:
+    """Listen on both ports, which are printed, until SIGINT or SIGTERM."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def on_signal(_number: int, _frame: FrameType | None) -> None:
+        loop.call_soon_threadsafe(stop.set)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, on_signal)
+    await data.accept()
+    await control.accept()
+    sys.stdout.write(json.dumps({"port": data.port, "control_port": control.port}) + "\n")
+    sys.stdout.flush()
+    await stop.wait()
+    await data.stop()
+    await control.stop()

@@ -7,7 +7,7 @@ from settings.limits import CircuitBreaker
 
 from ..access_log import LogEvent
 from ..context import Clock, now
-from ..retries import RetryableError
+from ..retries import RetryableError, TokenUnavailableError
 
 
 class Breaker:
@@ -73,6 +73,8 @@ class Breaker:
 
     def failed(self, attempt: int, error: RetryableError) -> None:
         """Count a failure; open after too many of them, or if the region asks for a pause."""
+        if isinstance(error, TokenUnavailableError):  # the region was not asked
+            return
         if error.retry_after_s:
             self._open(min(error.retry_after_s, self._settings.max_open_s), error, pause_request=error)
         elif attempt > self._attempts_before_open:

@@ -11,8 +11,15 @@ import aiohttp
 from ..access_log import LogEvent
 from ..configuration import Configuration, Model
 from ..context import ModelRequest, Response, Surface, now
-from ..errors import conversation_unavailable, previous_response_not_found, upstream_unavailable
-from ..retries import RetryableError, retry
+from ..errors import (
+    conversation_unavailable,
+    managed_identity_unavailable,
+    previous_response_not_found,
+    upstream_unavailable,
+)
+from ..retries import RetryableError, TokenUnavailableError, retry
+from ..upstream.authentication import AuthenticationRefusals
+from ..upstream.managed_identity import ManagedIdentity
 from .background_usage import BackgroundUsage
 from .conversation_affinity import ConversationAffinity, Key, is_unknown_conversation, read_affinity_keys
 from .regions import (
@@ -34,14 +41,23 @@ _TRIAL_S = 0.2
 class Failover:
     """The step that calls Azure OpenAI."""
 
-    def __init__(self, *, session: aiohttp.ClientSession, configuration: Configuration, log_event: LogEvent) -> None:
+    def __init__(
+        self,
+        *,
+        session: aiohttp.ClientSession,
+        configuration: Configuration,
+        identity: ManagedIdentity | None = None,
+        log_event: LogEvent,
+    ) -> None:
         self._session = session
         self._timeouts = configuration.timeouts
         self._retries = configuration.retries
         self._affinity = ConversationAffinity()
         self._usage = BackgroundUsage()
+        refusals = AuthenticationRefusals(log_event)
         self._regions = {
-            name: build_regions(model, configuration, log_event) for name, model in configuration.models.items()
+            name: build_regions(model, configuration, identity=identity, refusals=refusals, log_event=log_event)
+            for name, model in configuration.models.items()
         }
         self.stored_responses = StoredResponses(
             session=session,
@@ -61,8 +77,7 @@ class Failover:
             try:
                 return await self._retry_in(regions[0], request)
             except RetryableError as error:
-                pause_s = error.retry_after_s or shortest_pause_s(regions)
-                return upstream_unavailable(RetryableError(error.status, error.reason, retry_after_s=pause_s))
+                return _unavailable(error, error.retry_after_s or shortest_pause_s(regions))
         keys = read_affinity_keys(request.fields, request.project.name) if is_conversation else ()
         home = self._affinity.region_of(keys)
         for region in regions:
@@ -109,7 +124,7 @@ class Failover:
             return refusal
         pauses = (pause for region in remaining if (pause := region.breaker.pause_request))
         final = last_error or next(pauses, RetryableError(429, "status"))
-        return upstream_unavailable(RetryableError(final.status, final.reason, retry_after_s=shortest_pause_s(regions)))
+        return _unavailable(final, shortest_pause_s(regions))
 
     async def _retry_in(self, region: Region, request: ModelRequest, keys: tuple[Key, ...] = ()) -> Response:
         """Try the only possible region a few times, with growing pauses, within the request's deadline.
@@ -143,3 +158,10 @@ class Failover:
         if request.surface is Surface.EMBEDDINGS:
             return self._timeouts.embeddings_s
         return self._timeouts.first_event_s if request.stream else self._timeouts.answer_s
+
+
+def _unavailable(error: RetryableError, pause_s: float | None) -> Response:
+    """Return the response after the last failure, given the seconds until a region may be asked again."""
+    if isinstance(error, TokenUnavailableError):
+        return managed_identity_unavailable(error.retry_after_s)
+    return upstream_unavailable(RetryableError(error.status, error.reason, retry_after_s=pause_s))

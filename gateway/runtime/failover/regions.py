@@ -4,9 +4,10 @@ A region is one of the model's upstreams (Azure OpenAI resources), with a circui
 """
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import aiohttp
 
@@ -17,7 +18,9 @@ from ..litellm.azure_fixes import build_azure_fix
 from ..retries import RetryableError
 from ..token_usage import read_tokens
 from ..upstream.attempt import Endpoint, attempt
+from ..upstream.authentication import AuthenticationRefusals
 from ..upstream.azure_endpoints import build_azure_endpoints
+from ..upstream.managed_identity import ManagedIdentity
 from ..upstream.response_fixes import select_azure_fix
 from .background_usage import BackgroundUsage
 from .circuit_breaker import Breaker
@@ -36,9 +39,18 @@ class Region:
     priority: int
     breaker: Breaker
     endpoints: Mapping[Surface, Endpoint]
+    hide_refusal: Callable[[Response], Response]
+    """Replaces Azure's refusal of the gateway itself by an error for the client."""
 
 
-def build_regions(model: Model, configuration: Configuration, log_event: LogEvent) -> tuple[Region, ...]:
+def build_regions(
+    model: Model,
+    configuration: Configuration,
+    *,
+    identity: ManagedIdentity | None,
+    refusals: AuthenticationRefusals,
+    log_event: LogEvent,
+) -> tuple[Region, ...]:
     """Build a region for each upstream of a model."""
     settings, timeouts = configuration.circuit_breaker, configuration.timeouts
     return tuple(
@@ -46,7 +58,8 @@ def build_regions(model: Model, configuration: Configuration, log_event: LogEven
             name=upstream.name,
             priority=upstream.priority,
             breaker=Breaker(settings=settings, log_event=log_event, region=upstream.name, model=model.name),
-            endpoints=build_azure_endpoints(model=model, upstream=upstream, timeouts=timeouts),
+            endpoints=build_azure_endpoints(model=model, upstream=upstream, timeouts=timeouts, identity=identity),
+            hide_refusal=partial(refusals.replace, upstream=upstream),
         )
         for upstream in model.upstreams
     )
@@ -145,4 +158,4 @@ async def attempt_in_region(
         breaker.answered(number)
         if keys:
             affinity.remember(keys[0], region.name)
-    return response
+    return region.hide_refusal(response)

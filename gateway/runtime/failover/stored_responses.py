@@ -142,7 +142,7 @@ class StoredResponses:
                 on_end=on_end,
             )
         log.status, request.context.region = response.status, region.name
-        return response
+        return region.hide_refusal(response)
 
 
 def _distinct(regions: Iterable[Region]) -> tuple[Region, ...]:

@@ -16,6 +16,7 @@ from ..errors import error_location, invalid_api_key, shutting_down, too_many_un
 from ..litellm.translation import INNER_TOKEN_HEADER
 from ..pipeline import Pipeline, refuse_route
 from ..routes import Route, find_route
+from ..upstream.managed_identity import ManagedIdentity
 from .client_address import client_address
 from .event_stream import EventStream
 from .health import HealthProbes
@@ -39,13 +40,14 @@ class HttpHandler:
         configuration: Configuration,
         session: aiohttp.ClientSession,
         active_requests: ActiveRequests,
+        identity: ManagedIdentity | None,
         log_event: LogEvent,
     ) -> None:
         self._total_s = configuration.timeouts.total_s
         self._keep_alive_s = configuration.timeouts.keep_alive_s
         self._active_requests = active_requests
         self._log_event = log_event
-        self._pipeline = Pipeline(configuration=configuration, session=session, log_event=log_event)
+        self._pipeline = Pipeline(configuration=configuration, session=session, identity=identity, log_event=log_event)
         self._logs_client_address = configuration.log_client_address
         self.unauthenticated = UnauthenticatedRequests(
             per_minute=configuration.limits.unauthenticated_per_minute, log_event=log_event
@@ -184,9 +186,16 @@ def _note_client_closed(context: RequestContext) -> None:
 
 @asynccontextmanager
 async def open_server(
-    configuration: Configuration, *, active_requests: ActiveRequests, log_event: LogEvent
+    configuration: Configuration,
+    *,
+    active_requests: ActiveRequests,
+    identity: ManagedIdentity | None = None,
+    log_event: LogEvent,
 ) -> AsyncIterator[Server]:
-    """Create the server, and the HTTP session for all upstreams, which is closed at the end of the block."""
+    """Create the server, and the HTTP session for all upstreams, which is closed at the end of the block.
+
+    `identity` authenticates to the upstreams without a key.
+    """
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),
         timeout=aiohttp.ClientTimeout(total=None, sock_connect=configuration.timeouts.connect_s),
@@ -194,7 +203,11 @@ async def open_server(
         auto_decompress=False,
     ) as session:
         handler = HttpHandler(
-            configuration=configuration, session=session, active_requests=active_requests, log_event=log_event
+            configuration=configuration,
+            session=session,
+            active_requests=active_requests,
+            identity=identity,
+            log_event=log_event,
         )
         timeouts, limits = configuration.timeouts, configuration.limits
         try:

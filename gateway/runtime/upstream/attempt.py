@@ -4,6 +4,7 @@ import asyncio
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import aiohttp
 
@@ -11,6 +12,8 @@ from ..context import ModelRequest, Response, Surface, now
 from ..errors import error_response
 from ..json_codec import loads
 from ..retries import RetryableError, is_retryable, read_retry_after_s
+from .authentication import is_token_rejected
+from .managed_identity import ManagedIdentity
 from .response_fixes import ResponseFix
 from .server_sent_events import read_error
 from .stream import OnEnd, OnEvent, UpstreamStream
@@ -20,7 +23,7 @@ _FORWARDED_HEADERS = ("content-type", "retry-after")  # rate limits are of the w
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """Where a call goes, with which headers.
+    """Where a call goes, with which headers. `identity`: whose token it needs besides, if any.
 
     `headers_s`: how long the response headers of a stream or of embeddings may take. `idle_s`: the longest silence that
     its streams may have.
@@ -31,6 +34,7 @@ class Endpoint:
     idle_s: float
     headers_s: float = math.inf
     method: str = "POST"
+    identity: ManagedIdentity | None = None
 
 
 async def attempt(
@@ -43,17 +47,48 @@ async def attempt(
     on_event: OnEvent,
     on_end: OnEnd,
 ) -> Response:
-    """Call an upstream. The response, or the first event with content of a stream, is due at the deadline.
+    """Call an upstream; once more with a new token if it rejects the first one.
+
+    The response, or the first event with content of a stream, is due at the deadline.
 
     Raises:
         RetryableError: it failed before the client received anything.
     """
-    headers = {
-        "content-type": "application/json",
-        "accept-encoding": "identity",
-        "x-ms-client-request-id": request.context.request_id,
-        **endpoint.headers,
-    }
+
+    async def call(authentication: Mapping[str, str] = MappingProxyType({})) -> Response:
+        headers = {
+            "content-type": "application/json",
+            "accept-encoding": "identity",
+            "x-ms-client-request-id": request.context.request_id,
+            **endpoint.headers,
+            **authentication,
+        }
+        return await _call(session, request, endpoint, headers, deadline, fix, on_event, on_end)
+
+    identity = endpoint.identity
+    if identity is None:
+        return await call()
+    token = await identity.token(deadline=deadline)
+    response = await call(_bearer(token))
+    if is_token_rejected(response) and (newer := await identity.replace(token, deadline=deadline)):
+        response = await call(_bearer(newer))
+    return response
+
+
+def _bearer(token: str) -> Mapping[str, str]:
+    return {"authorization": f"Bearer {token}"}
+
+
+async def _call(
+    session: aiohttp.ClientSession,
+    request: ModelRequest,
+    endpoint: Endpoint,
+    headers: Mapping[str, str],
+    deadline: float,
+    fix: ResponseFix,
+    on_event: OnEvent,
+    on_end: OnEnd,
+) -> Response:
     # Azure sends the headers of a stream at once; a whole answer of a model may take minutes.
     has_early_headers = request.stream or request.surface is Surface.EMBEDDINGS
     headers_deadline = now() + endpoint.headers_s if has_early_headers else math.inf

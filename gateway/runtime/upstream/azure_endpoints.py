@@ -13,6 +13,7 @@ from ..configuration import Model, Upstream
 from ..context import StoredOperation, Surface
 from .attempt import Endpoint
 from .authentication import build_authentication_headers
+from .managed_identity import ManagedIdentity
 
 _PATHS = {
     Surface.RESPONSES: "/responses",
@@ -24,7 +25,9 @@ _PATHS = {
 _OF_A_DEPLOYMENT = (Surface.CHAT, Surface.EMBEDDINGS)
 
 
-def build_azure_endpoints(*, model: Model, upstream: Upstream, timeouts: Timeouts) -> Mapping[Surface, Endpoint]:
+def build_azure_endpoints(
+    *, model: Model, upstream: Upstream, timeouts: Timeouts, identity: ManagedIdentity | None
+) -> Mapping[Surface, Endpoint]:
     """Return the endpoint of each API; admission checks which of them the model supports."""
     return {
         surface: Endpoint(
@@ -32,6 +35,7 @@ def build_azure_endpoints(*, model: Model, upstream: Upstream, timeouts: Timeout
             headers=build_authentication_headers(upstream),
             idle_s=timeouts.idle_s,
             headers_s=timeouts.headers_s,
+            identity=identity if upstream.key is None else None,
         )
         for surface in _PATHS
     }
