@@ -17,7 +17,7 @@ from local.emulator.listener import Listener, serve
 def main() -> int:
     """Exit code 0 after a signal, 1 when a port is in use, 2 for invalid arguments or environment variables."""
     arguments = _arguments()
-    key, identity = os.environ.get("AZURE_OPENAI_API_KEY"), _identity()
+    key, identity = os.environ.get("AZURE_OPENAI_API_KEY") or None, _identity()
     if not (key or identity):
         return _fail(
             "Set AZURE_OPENAI_API_KEY to the key that the emulator shall accept, or IDENTITY_TOKEN_KEY and "

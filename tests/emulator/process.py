@@ -17,7 +17,8 @@ from openai import AzureOpenAI, DefaultHttpxClient
 
 ROOT = Path(__file__).parents[2]
 KEY = "the-right-key"
-TOKEN = "the-right-token"
+TOKEN_KEY = "the-key-that-signs-tokens"
+CLIENT_ID = "8d7e4d5c-27b0-4f0c-9d0e-3f1f0c7a2b11"
 CODEX = "gpt-5.3-codex"
 CHAT = "gpt-4o-mini"
 EMBEDDING = "text-embedding-3-large"
@@ -32,7 +33,7 @@ def command(*, port: int = 0, control_port: int = 0) -> list[str]:
 
 
 def environment(**variables: str) -> dict[str, str]:
-    return {**os.environ, "AZURE_OPENAI_API_KEY": KEY, "AZURE_OPENAI_AAD_TOKEN": TOKEN, **variables}
+    return {**os.environ, "AZURE_OPENAI_API_KEY": KEY, **variables}
 
 
 @dataclass(kw_only=True)

@@ -1,9 +1,27 @@
-"""Keys, API versions, deployments and paths."""
+"""Keys, tokens, API versions, deployments and paths."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
-from tests.emulator.process import CHAT_PATH, EMBEDDINGS_PATH, KEY, RESPONSES_PATH, TOKEN, Emulator
+from local.emulator.authentication import Authentication, Identity
+from local.emulator.configuration import Configuration
+from local.emulator.data_plane import DataPlane
+from local.tokens import TENANT_ID, Claims, principal_of, sign
+from tests.emulator.process import (
+    CHAT_PATH,
+    CLIENT_ID,
+    CODEX,
+    EMBEDDINGS_PATH,
+    KEY,
+    RESPONSES_PATH,
+    TOKEN_KEY,
+    Emulator,
+    run,
+)
 
 _NOT_FOUND = {"error": {"code": "404", "message": "Resource not found"}}
 
@@ -11,7 +29,7 @@ _NOT_FOUND = {"error": {"code": "404", "message": "Resource not found"}}
 @pytest.mark.parametrize("path", [RESPONSES_PATH, EMBEDDINGS_PATH, CHAT_PATH])
 @pytest.mark.parametrize(
     "headers",
-    [{}, {"api-key": "wrong"}, {"api-key": ""}, {"Authorization": f"Bearer {KEY}"}, {"Authorization": "Bearer"}],
+    [{}, {"api-key": "wrong"}, {"api-key": ""}, {"api-key": "wrong", "Authorization": f"Bearer {KEY}"}],
 )
 def test_without_the_key_it_is_401(emulator: Emulator, path: str, headers: dict[str, str]) -> None:
     answer = emulator.http_without_key.post(path, headers=headers, json={})
@@ -20,14 +38,113 @@ def test_without_the_key_it_is_401(emulator: Emulator, path: str, headers: dict[
     assert answer.json()["error"]["message"].startswith("Access denied due to invalid subscription key")
 
 
-def test_a_token_is_accepted_if_one_is_configured(emulator: Emulator, client: TestClient) -> None:
-    bearer = {"Authorization": f"Bearer {TOKEN}"}
-    body = {"input": "hi"}
-    assert emulator.http_without_key.post(EMBEDDINGS_PATH, headers=bearer, json=body).status_code == 200
-    wrong_key = {**bearer, "api-key": "wrong"}
-    assert emulator.http_without_key.post(EMBEDDINGS_PATH, headers=wrong_key, json=body).status_code == 401
+def token(*, key: str = TOKEN_KEY, lives_s: float = 3600, **claims: Any) -> str:  # noqa: ANN401
+    """A valid token of the identity that has the role, but for what is given."""
+    now = int(time.time())
+    valid = {
+        "aud": "https://cognitiveservices.azure.com",
+        "appid": CLIENT_ID,
+        "oid": principal_of(CLIENT_ID),
+        "tid": TENANT_ID,
+        "iat": now,
+        "nbf": now,
+        "exp": int(now + lives_s),
+    }
+    return sign(Claims(**{**valid, **claims}), key=key)
+
+
+@pytest.fixture
+def keyless() -> Iterator[TestClient]:
+    """A resource whose local authentication is off."""
+    authentication = Authentication(key=None, identity=Identity(signing_key=TOKEN_KEY, client_id=CLIENT_ID))
+    plane = DataPlane(configuration=Configuration(), authentication=authentication)
+    with TestClient(plane.app()) as client:
+        yield client
+
+
+def post(client: TestClient, path: str, bearer: str) -> Any:  # noqa: ANN401 - starlette's response is httpx's
+    body = {"input": "hi", "model": CODEX, "messages": [{"role": "user", "content": "hi"}]}
+    known = {name: value for name, value in body.items() if (name == "messages") == (path is CHAT_PATH)}
+    return client.post(path, json=known, headers={"authorization": f"Bearer {bearer}"})
+
+
+@pytest.mark.parametrize("path", [RESPONSES_PATH, EMBEDDINGS_PATH, CHAT_PATH])
+def test_a_valid_token_of_the_identity_is_accepted(keyless: TestClient, path: str) -> None:
+    assert post(keyless, path, token()).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "bearer",
+    [
+        "",
+        KEY,
+        "a.b.c",
+        "e30.e30.e30",
+        token(lives_s=-1),
+        token(nbf=int(time.time()) + 3600),
+        token(aud="https://management.azure.com"),
+        token(aud="https://ai.azure.com"),
+        token(key="another-key"),
+        token().rpartition(".")[0] + ".",
+        token()[:-2],
+    ],
+)
+def test_an_invalid_or_expired_token_is_401(keyless: TestClient, bearer: str) -> None:
+    answer = post(keyless, EMBEDDINGS_PATH, bearer)
+    message = (
+        "Unauthorized. Access token is missing, invalid, audience is incorrect (https://cognitiveservices.azure.com), "
+        "or have expired."
+    )
+    assert (answer.status_code, answer.json()) == (401, {"statusCode": 401, "message": message})
+
+
+def test_the_v1_form_also_takes_tokens_for_foundry(keyless: TestClient) -> None:
+    headers = {"authorization": f"Bearer {token(aud='https://ai.azure.com')}"}
+    answer = keyless.post("/openai/v1/responses", json={"model": CODEX, "input": "hi"}, headers=headers)
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "action"),
+    [
+        (RESPONSES_PATH, "responses/write"),
+        (EMBEDDINGS_PATH, "deployments/embeddings/action"),
+        (CHAT_PATH, "deployments/chat/completions/action"),
+    ],
+)
+def test_a_principal_without_the_role_lacks_the_data_action(keyless: TestClient, path: str, action: str) -> None:
+    answer = post(keyless, path, token(oid=principal_of("another")))
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (401, "PermissionDenied")
+    assert f"lacks the required data action `Microsoft.CognitiveServices/accounts/OpenAI/{action}`" in error["message"]
+
+
+def test_a_token_of_another_tenant_is_400(keyless: TestClient) -> None:
+    answer = post(keyless, EMBEDDINGS_PATH, token(tid="another"))
+    code = "Tenant provided in token does not match resource token"
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, code)
+
+
+@pytest.mark.parametrize("key", [KEY, ""])
+def test_without_local_authentication_a_key_is_403_whatever_comes_with_it(keyless: TestClient, key: str) -> None:
+    headers = {"api-key": key, "authorization": f"Bearer {token()}"}
+    answer = keyless.post(EMBEDDINGS_PATH, json={"input": "hi"}, headers=headers)
+    message = "Key based authentication is disabled for this resource."
+    error = {"code": "AuthenticationTypeDisabled", "message": message}
+    assert (answer.status_code, answer.json()) == (403, {"error": error})
+
+
+def test_a_resource_without_an_identity_accepts_no_token(client: TestClient) -> None:
     del client.headers["api-key"]
-    assert client.post(EMBEDDINGS_PATH, headers=bearer, json=body).status_code == 401
+    assert post(client, EMBEDDINGS_PATH, token()).status_code == 401
+
+
+def test_the_process_reads_the_identity_from_its_environment() -> None:
+    with run(AZURE_OPENAI_API_KEY="", IDENTITY_TOKEN_KEY=TOKEN_KEY, AZURE_CLIENT_ID=CLIENT_ID) as emulator:
+        http = emulator.http_without_key
+        headers = {"authorization": f"Bearer {token()}"}
+        assert http.post(EMBEDDINGS_PATH, json={"input": "hi"}, headers=headers).status_code == 200
+        assert emulator.http.post(EMBEDDINGS_PATH, json={"input": "hi"}).status_code == 403
 
 
 def test_a_key_with_other_characters_is_401(client: TestClient) -> None:

@@ -36,7 +36,7 @@ def test_a_control_port_in_use_too(monkeypatch: pytest.MonkeyPatch, capsys: pyte
 @pytest.mark.parametrize(
     ("variables", "message"),
     [
-        ({"AZURE_OPENAI_API_KEY": ""}, "AZURE_OPENAI_API_KEY is not set"),
+        ({"AZURE_OPENAI_API_KEY": ""}, "Set AZURE_OPENAI_API_KEY"),
         ({"EMULATOR_CONFIG": '{"regoin": "x"}'}, "regoin"),
         ({"EMULATOR_CONFIG": '{"region": "no region"}'}, "region"),
         ({"EMULATOR_CONFIG": "{"}, "EMULATOR_CONFIG"),
