@@ -15,6 +15,7 @@ from gateway.runtime.access_log import log_event
 from gateway.runtime.configuration import Configuration, Project
 from gateway.runtime.http.handler import open_server
 from gateway.runtime.http.shutdown import ActiveRequests
+from gateway.runtime.upstream.managed_identity import ManagedIdentity
 from settings.limits import CircuitBreaker, Limits, Retries, Timeouts
 from tests.virtual_time import VirtualTimeLoop
 
@@ -132,10 +133,12 @@ class GatewayServer(BaseTestServer):
 
 
 @asynccontextmanager
-async def open_gateway(configuration: Configuration) -> AsyncIterator[Client]:
+async def open_gateway(
+    configuration: Configuration, *, identity: ManagedIdentity | None = None
+) -> AsyncIterator[Client]:
     """A client of a gateway with this configuration."""
     async with (
-        open_server(configuration, active_requests=ActiveRequests(), log_event=log_event) as server,
+        open_server(configuration, active_requests=ActiveRequests(), identity=identity, log_event=log_event) as server,
         Client(GatewayServer(server)) as client,
     ):
         yield client

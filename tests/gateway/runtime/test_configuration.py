@@ -115,6 +115,29 @@ def test_endpoints_and_keys_come_from_the_variables_that_the_document_names() ->
     }
 
 
+KEYLESS = [{"name": "one", "endpoint_env": "ONE_ENDPOINT", "priority": 1}, *DOCUMENT["upstreams"][1:]]  # type: ignore[index]
+
+
+def test_an_upstream_without_a_key_takes_the_token_of_the_identity() -> None:
+    document = {**DOCUMENT, "upstreams": KEYLESS, "token_scope": "https://example.com/.default"}
+    environ = {name: value for name, value in ENVIRON.items() if name != "ONE_API_KEY"}
+    configuration = read_configuration(environ | {"GATEWAY_CONFIG": json.dumps(document), "AZURE_CLIENT_ID": "c"})
+    assert configuration.models["m"].upstreams == (TWO, replace(ONE, key=None))
+    assert (configuration.token_scope, configuration.azure_client_id) == ("https://example.com/.default", "c")
+    keyed = read_configuration(ENVIRON)
+    assert (keyed.token_scope, keyed.azure_client_id) == (None, None)
+
+
+def test_an_upstream_without_key_and_token_is_refused() -> None:
+    document = {**DOCUMENT, "upstreams": KEYLESS}
+    with pytest.raises(ValueError, match="one: an upstream without a key needs the token_scope"):
+        read_configuration(ENVIRON | {"GATEWAY_CONFIG": json.dumps(document)})
+
+
+def test_no_key_is_in_a_text() -> None:
+    assert "secret" not in repr(replace(ONE, key="secret"))
+
+
 def test_a_project_has_two_keys_and_by_default_every_model_and_no_limit() -> None:
     assert read_configuration(ENVIRON).projects == (
         Project(name="team", keys=("g", "g2"), models=frozenset({"m", "n"}), environment="pvc-dev-aigateway-ca-san"),

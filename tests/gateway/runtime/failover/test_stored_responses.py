@@ -163,7 +163,7 @@ async def test_when_a_region_that_may_have_it_fails_the_error_says_so(
     in_second[1].answers(failing)
     response = await client.get(f"/v1/responses/{ID}", headers=BEARER)
     assert (response.status, (await response.json())["error"]["code"]) == (503, "conversation_unavailable")
-    assert [event for event in read_log(capsys) if "event" in event] == []  # no breaker has opened
+    assert not [event for event in read_log(capsys) if event.get("event", "").startswith("breaker")]
 
 
 async def test_a_region_that_failed_is_asked_last(client: Client, in_second: Three) -> None:

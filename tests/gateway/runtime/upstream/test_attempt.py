@@ -84,7 +84,7 @@ async def test_no_header_of_the_client_travels_on_and_azures_rate_limits_do_not_
     assert response.headers["server"] == "gateway"
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 422])
+@pytest.mark.parametrize("status", [400, 404, 422])
 async def test_a_refusal_of_azure_reaches_the_client_as_it_is_and_is_not_repeated(
     client: Client, azure: FakeUpstream, status: int
 ) -> None:
@@ -96,10 +96,10 @@ async def test_a_refusal_of_azure_reaches_the_client_as_it_is_and_is_not_repeate
 
 
 async def test_a_refusal_without_json_becomes_an_openai_error(client: Client, azure: FakeUpstream) -> None:
-    azure.answers(text_answer("<html>no</html>", status=403, content_type="text/html"))
+    azure.answers(text_answer("<html>no</html>", status=404, content_type="text/html"))
     response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
-    assert response.status == 403
-    assert "403" in (await response.json())["error"]["message"]
+    assert response.status == 404
+    assert "404" in (await response.json())["error"]["message"]
 
 
 async def test_a_response_that_failed_because_of_the_request_is_passed_on(client: Client, azure: FakeUpstream) -> None:
