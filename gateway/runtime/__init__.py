@@ -8,5 +8,6 @@
 - `litellm`: translation of chat completions for Responses models
 - `context`: what is known about a request, and the types that the steps share; `access_log` reports it
 
-It uses the standard library, aiohttp and pydantic, which are in LiteLLM's image, and `settings/limits.py`.
+It uses the standard library, `settings/limits.py`, and of LiteLLM's image aiohttp, pydantic and, without a key of Azure,
+azure-identity.
 """

@@ -10,6 +10,7 @@ from scripts.smoke_test import Target
 from scripts.smoke_test.diagnosis import MAX_QUOTE, Context, not_reached, quote, refused
 from scripts.smoke_test.http import Response, UnreachableError, key_pattern
 
+REFUSED = {"code": "upstream_authentication_failed", "message": "Azure OpenAI does not authorize this gateway."}
 INTERNAL = {"code": "internal_error", "message": "The gateway failed."}
 
 
@@ -29,10 +30,8 @@ def context(
 @pytest.mark.parametrize(
     ("status", "code", "message", "layer", "advice"),
     [
-        (401, "401", "Access denied due to invalid subscription key", "Azure key", "azure-key-refused"),
-        (401, "PermissionDenied", "The principal lacks the required data action", "Azure key", "azure-key-refused"),
-        (403, "AuthenticationTypeDisabled", "Key based authentication is disabled", "Azure key", "keys-disabled"),
-        (403, "403", "Access denied due to Virtual Network/Firewall rules.", "Azure", "azure-network-rules"),
+        (502, "upstream_authentication_failed", "Azure OpenAI does not ...", "Azure key", "azure-refuses-gateway"),
+        (503, "managed_identity_unavailable", "The gateway has no ...", "Azure key", "managed-identity-unavailable"),
         (404, "DeploymentNotFound", "The API deployment does not exist.", "Azure deployment", "no-deployment"),
         (400, "OperationNotSupported", "The responses operation ...", "Azure deployment", "wrong-kind"),
         (400, "BadRequest", "API version not supported", "API version", "api-version"),
@@ -110,14 +109,14 @@ def test_in_azure_the_vault_has_the_key(target: Target) -> None:
 
 
 def test_the_key_of_azure_has_its_three_names(target: Target) -> None:
-    found = refused(response(401, {"code": "401", "message": "Access denied"}), context(target))
+    found = refused(response(502, REFUSED), context(target))
     names = "TF_VAR_azure_openai_api_key (GitHub secret AZURE_OPENAI_API_KEY, vault secret azure-openai-api-key)"
     assert any(names in action for action in found.diagnosis.actions)
 
 
 def test_without_a_key_its_role_is_checked(target: Target) -> None:
     keyless = replace(target, deployments=tuple(replace(one, azure_keys=()) for one in target.deployments))
-    found = refused(response(401, {"code": "401", "message": "Access denied"}), context(keyless))
+    found = refused(response(502, REFUSED), context(keyless))
     assert any("identity has the role Cognitive Services OpenAI User" in action for action in found.diagnosis.actions)
 
 
