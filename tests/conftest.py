@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import hypothesis
 import pytest
@@ -119,16 +120,37 @@ def regions_stack(synthesis_environ: dict[str, str], tmp_path_factory: pytest.Te
 
 
 @pytest.fixture(scope="session")
+def keyless_regions_stack(synthesis_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with a managed identity instead of Azure's keys."""
+    environ = {**synthesis_environ, "AIGATEWAY_KEYLESS": "true"}
+    folder = shared_folder(
+        tmp_path_factory, "keyless_regions.out", partial(synthesize_environment, "regions", environ=environ)
+    )
+    return stack_in(folder, "regions")
+
+
+@pytest.fixture(scope="session")
 def regions_secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The keys of that stack, the same for each of its replicas."""
+    """The keys of these stacks, the same for each of their replicas."""
     return tmp_path_factory.mktemp("secrets") / "secrets.json"
 
 
 @pytest.fixture(scope="session")
 def regions(request: pytest.FixtureRequest, regions_stack: Path, regions_secrets: Path) -> Iterator[Session]:
     """That stack, running: three emulated regions, the gateway and, where a test needs it, the real LiteLLM."""
-    needed = any(item.get_closest_marker("litellm") for item in request.session.items)
-    with run(
-        stack=regions_stack, environ={}, secrets=regions_secrets, litellm="ready" if needed else "absent"
-    ) as session:
+    with run(stack=regions_stack, environ={}, secrets=regions_secrets, litellm=_litellm(request)) as session:
         yield session
+
+
+@pytest.fixture(scope="session")
+def keyless_regions(
+    request: pytest.FixtureRequest, keyless_regions_stack: Path, regions_secrets: Path
+) -> Iterator[Session]:
+    """The same without keys, and with regions of its own."""
+    with run(stack=keyless_regions_stack, environ={}, secrets=regions_secrets, litellm=_litellm(request)) as session:
+        yield session
+
+
+def _litellm(request: pytest.FixtureRequest) -> Literal["ready", "absent"]:
+    needed = any(item.get_closest_marker("litellm") for item in request.session.items)
+    return "ready" if needed else "absent"

@@ -5,16 +5,18 @@ import asyncio
 import os
 import sys
 
+from pydantic import ValidationError
+
 from local.emulator.listener import Listener, serve
 from local.identity import azure_cli
 from local.identity.control import control_app
-from local.identity.endpoint import IdentityEndpoint, Issuer
+from local.identity.endpoint import Behaviour, IdentityEndpoint, Issuer
 
 _HOST = "127.0.0.1"
 
 
 def main() -> int:
-    """Exit code 0 after a signal, 2 if an environment variable is missing."""
+    """Exit code 0 after a signal, 2 if an environment variable is missing or wrong."""
     parser = argparse.ArgumentParser(prog="python -m local.identity", description=__doc__)
     parser.add_argument("--azure", action="store_true", help="hand out the tokens of the Azure CLI's user")
     uses_azure = parser.parse_args().azure
@@ -23,7 +25,12 @@ def main() -> int:
         sys.stderr.write(f"{', '.join(unset)}: not set. local/identity/README.md describes them.\n")
         return 2
     client_id = os.environ["AZURE_CLIENT_ID"]
-    issuer = Issuer(client_id=client_id, key=os.environ.get("IDENTITY_TOKEN_KEY", ""))
+    try:
+        behaviour = Behaviour.model_validate_json(os.environ.get("IDENTITY_BEHAVIOUR") or "{}")
+    except ValidationError as error:
+        sys.stderr.write(f"IDENTITY_BEHAVIOUR: {error}\n")
+        return 2
+    issuer = Issuer(client_id=client_id, key=os.environ.get("IDENTITY_TOKEN_KEY", ""), behaviour=behaviour)
     endpoint = IdentityEndpoint(
         header=os.environ["IDENTITY_HEADER"],
         client_id=client_id,

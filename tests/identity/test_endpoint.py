@@ -162,13 +162,26 @@ def test_the_process_fails_on_request() -> None:
         assert http.put(f"{control}/behaviour", json={"fault": "flood"}).status_code == 400
 
 
-def test_the_process_names_what_is_not_set() -> None:
-    environ = {**os.environ, "IDENTITY_HEADER": HEADER}
+def test_the_process_begins_as_it_is_told() -> None:
+    behaviour = json.dumps({"fault": 500})
+    with run(IDENTITY_TOKEN_KEY=KEY, IDENTITY_BEHAVIOUR=behaviour) as ports, httpx.Client(trust_env=False) as http:
+        assert http.get(f"http://127.0.0.1:{ports['port']}{URL}", params=QUERY, headers=SENT).status_code == 500
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({}, "AZURE_CLIENT_ID, IDENTITY_TOKEN_KEY: not set."),
+        ({"AZURE_CLIENT_ID": "c", "IDENTITY_TOKEN_KEY": "k", "IDENTITY_BEHAVIOUR": "{"}, "IDENTITY_BEHAVIOUR: "),
+    ],
+)
+def test_the_process_says_what_is_wrong_with_its_environment(variables: dict[str, str], message: str) -> None:
+    environ = {**os.environ, "IDENTITY_HEADER": HEADER, **variables}
     done = subprocess.run(
         [sys.executable, "-m", "local.identity"], cwd=ROOT, env=environ, text=True, capture_output=True, check=False
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert "AZURE_CLIENT_ID, IDENTITY_TOKEN_KEY: not set." in done.stderr
+    assert message in done.stderr
 
 
 _AZ = """#!/bin/sh

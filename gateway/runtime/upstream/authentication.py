@@ -35,15 +35,15 @@ class AuthenticationRefusals:
 
     def __init__(self, log_event: LogEvent) -> None:
         self._log_event = log_event
-        self._next_event: dict[str, float] = {}
+        self._next_event: dict[tuple[str, str | None], float] = {}
 
     def replace(self, response: Response, upstream: Upstream) -> Response:
-        """Return the response for the client; an event tells of a refusal, once a minute and upstream."""
+        """Return the response for the client; an event tells of a refusal, once a minute, upstream and code."""
         code = _read_code(response) if response.status in (400, 401, 403) else None
         if response.status not in (401, 403) and code != _WRONG_TENANT:
             return response
-        if now() >= self._next_event.get(upstream.name, now()):
-            self._next_event[upstream.name] = now() + _MINUTE_S
+        if now() >= self._next_event.get((upstream.name, code), now()):
+            self._next_event[upstream.name, code] = now() + _MINUTE_S
             self._log_event(_event(upstream, response.status, code))
         return upstream_authentication_failed()
 

@@ -66,6 +66,17 @@ class EmulatorControl:
         self.http.delete("/requests").raise_for_status()
 
 
+@dataclass(frozen=True)
+class IdentityControl:
+    """The control port of the identity endpoint."""
+
+    http: httpx.Client
+
+    def behave(self, **behaviour: object) -> None:
+        """Behave like this, and in all else well; the README of `local/identity` describes the fields."""
+        self.http.put("/behaviour", json=behaviour).raise_for_status()
+
+
 class _FileChanges:
     """Blocks until a file is written to (Linux, inotify)."""
 

@@ -6,7 +6,7 @@ import signal
 import ssl
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -91,21 +91,67 @@ def call_all(clients: Clients, surfaces: tuple[Surface, ...]) -> dict[str, Resul
     return {name: call.result() for name, call in calls.items()}
 
 
-@pytest.fixture(scope="session")
-def _clients(regions: Session, client_of: Callable[[Session], Client]) -> Clients:
-    clients = {surface.name: client_of(regions) for surface in ALL_SURFACES}
-    if "litellm" in regions.containers:
+@pytest.fixture
+def authentication(request: pytest.FixtureRequest) -> str:
+    """How the gateway authenticates to Azure: by `key`, or by `identity`."""
+    return str(getattr(request, "param", "key"))
+
+
+by_authentication = pytest.mark.parametrize(
+    "authentication", ["key", pytest.param("identity", marks=pytest.mark.full)], indirect=True
+)
+"""Run a test with keys, and once more without: what follows is the same."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunningStack:
+    """One client for each surface of a gateway, and the three regions behind it."""
+
+    clients: Clients
+    azure: AzureRegions
+
+
+@contextmanager
+def open_stack(session: Session, client_of: Callable[[Session], Client]) -> Iterator[RunningStack]:
+    """Open the clients of a running stack, and the control of its regions."""
+    clients = {surface.name: client_of(session) for surface in ALL_SURFACES}
+    if "litellm" in session.containers:
         call_all(
             clients, tuple(surface for surface in ALL_SURFACES if surface.litellm)
         )  # LiteLLM loads more with these
-    return clients
+    with ExitStack() as stack:
+        controls = {
+            name: EmulatorControl(stack.enter_context(httpx.Client(base_url=emulator.control_url, trust_env=False)))
+            for name, emulator in session.emulators.items()
+        }
+        azure = AzureRegions(session=session, regions=controls, log=GatewayLog(session.gateway.log))
+        yield RunningStack(clients=clients, azure=azure)
+
+
+@pytest.fixture(scope="session")
+def _with_keys(regions: Session, client_of: Callable[[Session], Client]) -> Iterator[RunningStack]:
+    with open_stack(regions, client_of) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def _with_identity(keyless_regions: Session, client_of: Callable[[Session], Client]) -> Iterator[RunningStack]:
+    with open_stack(keyless_regions, client_of) as running:
+        yield running
 
 
 @pytest.fixture
-def clients(_clients: Clients, azure: AzureRegions) -> Clients:
+def _running(request: pytest.FixtureRequest, authentication: str) -> RunningStack:
+    name = {"key": "_with_keys", "identity": "_with_identity"}[authentication]
+    running: RunningStack = request.getfixturevalue(name)
+    return running
+
+
+@pytest.fixture
+def clients(_running: RunningStack, azure: AzureRegions) -> Clients:
     """One client for each surface of the gateway in front of the three regions."""
     del azure
-    return _clients
+    return _running.clients
 
 
 @pytest.fixture(scope="session")
@@ -120,22 +166,12 @@ def client(_client: Client, azure: AzureRegions) -> Client:
     return _client
 
 
-@pytest.fixture(scope="session")
-def _azure(regions: Session, _clients: Clients) -> Iterator[AzureRegions]:
-    with ExitStack() as stack:
-        controls = {
-            name: EmulatorControl(stack.enter_context(httpx.Client(base_url=emulator.control_url, trust_env=False)))
-            for name, emulator in regions.emulators.items()
-        }
-        yield AzureRegions(session=regions, regions=controls, log=GatewayLog(regions.gateway.log))
-
-
 @pytest.fixture
-def azure(_azure: AzureRegions) -> Iterator[AzureRegions]:
+def azure(_running: RunningStack) -> Iterator[AzureRegions]:
     """Three healthy regions; no breaker of the gateway is open."""
-    _azure.clear()
-    yield _azure
-    _azure.clear()
+    _running.azure.clear()
+    yield _running.azure
+    _running.azure.clear()
 
 
 @pytest.fixture
@@ -171,12 +207,12 @@ def http_with_key(_http_with_key: httpx.Client, azure: AzureRegions) -> httpx.Cl
     return _http_with_key
 
 
-@pytest.fixture(scope="session")
-def keys(regions: Session, regions_secrets: Path) -> set[str]:
-    """Every key of the stack, with those that are derived from others."""
+@pytest.fixture
+def keys(azure: AzureRegions, regions_secrets: Path) -> set[str]:
+    """Every key of the stack, with those that are derived from others, and how a token begins."""
     values = set(json.loads(regions_secrets.read_text()).values())
     derived = {hashlib.sha256(f"secondary:{value}".encode()).hexdigest() for value in values}
-    return {regions.inner_key} | values | derived
+    return {azure.session.inner_key, "eyJ"} | values | derived
 
 
 @pytest.fixture

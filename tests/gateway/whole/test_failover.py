@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from .azure_regions import AzureRegions
-from .conftest import Client, Clients, call_all
+from .conftest import Client, Clients, by_authentication, call_all
 from .fault_table import ALL_ROWS, FAULTS, FLAPPING, LIMIT_S, RECOVERY, Expected, Fault
 from .reliability import Outcome, Reliability, documented, outcome
 from .surfaces import ANSWER, SURFACES, Result, Surface
@@ -23,6 +23,7 @@ _MAX_OPEN_S = 1.0  # of the stack; Azure asks for more
 _CHANGING_FAULTS = ("500", "reset", "429", "malformed_json", "refused")
 
 
+@by_authentication
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
 def test_a_fault(
     azure: AzureRegions,
@@ -113,6 +114,7 @@ def _ended(client: Client) -> float:
     return datetime.fromisoformat(client.line()["time"]).timestamp()
 
 
+@by_authentication
 def test_a_region_is_left_out_after_a_failure_and_asked_again_later(
     azure: AzureRegions, clients: Clients, reliability: Reliability
 ) -> None:
@@ -137,6 +139,7 @@ def test_a_region_is_left_out_after_a_failure_and_asked_again_later(
     reliability.check(RECOVERY, outcomes)
 
 
+@by_authentication
 def test_regions_that_take_turns_in_failing(azure: AzureRegions, clients: Clients, reliability: Reliability) -> None:
     for number in range(_ROUNDS):
         failing, healthy = ("first", "second") if number % 2 else ("second", "first")
