@@ -27,9 +27,9 @@ class State:
     changed: threading.Condition = field(default_factory=threading.Condition)
 
     def resources(self, env: str = "dev") -> dict[str, Any]:
-        """The resources in the state: their attributes by name."""
+        """The resources in the state: their attributes by name. One that Terraform has not created has no instance."""
         state = json.loads(self.contents.get(env, b'{"resources": []}'))
-        return {resource["name"]: resource["instances"][0] for resource in state["resources"]}
+        return {resource["name"]: resource["instances"][0] for resource in state["resources"] if resource["instances"]}
 
     def wait_for(self, method: str) -> None:
         """Until there was such a request."""
