@@ -64,6 +64,7 @@ def run_replica(
                     key=read.gateway.secrets[upstream.key_env].resolve(variables),
                 )
                 for upstream in read.upstreams
+                if upstream.key_env
             },
         )
 

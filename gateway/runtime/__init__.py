@@ -8,6 +8,6 @@
 - `litellm`: translation of chat completions for Responses models
 - `context`: what is known about a request, and the types that the steps share; `access_log` reports it
 
-It uses the standard library, `settings/limits.py`, and of LiteLLM's image aiohttp, pydantic and, without a key of Azure,
-azure-identity.
+It uses the standard library, `settings/limits.py`, and of LiteLLM's image aiohttp, pydantic and, without a key of
+Azure, azure-identity.
 """

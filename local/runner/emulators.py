@@ -1,18 +1,13 @@
 """One emulated Azure OpenAI resource per upstream that has no other address."""
 
 import json
-import sys
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from local.runner.errors import RunnerError
-from local.runner.image import ROOT
-from local.runner.processes import Process, start
-
-_START_S = 30.0
+from local.runner.identity import Identity
+from local.runner.services import serve
 
 
 @dataclass(frozen=True)
@@ -24,17 +19,21 @@ class Emulator:
 
 
 @contextmanager
-def emulate(name: str, *, key: str, models: Sequence[Mapping[str, Any]]) -> Iterator[Emulator]:
-    """Run an emulator that serves these models of the gateway's configuration and accepts this key."""
-    env = {
-        "AZURE_OPENAI_API_KEY": key,
-        "EMULATOR_CONFIG": json.dumps(_configuration(name, models)),
-        "PYTHONPATH": str(ROOT),
-    }
-    command = (sys.executable, "-m", "local.emulator", "--port", "0", "--control-port", "0")
-    with start(f"emulator-{name}", command, env=env) as process:
-        ports = _wait_for_ports(process)
-        yield Emulator(f"http://127.0.0.1:{ports['port']}", f"http://127.0.0.1:{ports['control_port']}")
+def emulate(
+    name: str, *, key: str | None, models: Sequence[Mapping[str, Any]], identity: Identity | None = None
+) -> Iterator[Emulator]:
+    """Run an emulator that serves these models of the gateway's configuration.
+
+    It accepts this key, or, without one, the tokens of the identity.
+    """
+    env = {"EMULATOR_CONFIG": json.dumps(_configuration(name, models))}
+    if key:
+        env["AZURE_OPENAI_API_KEY"] = key
+    elif identity:
+        env |= identity.of_verifier
+    command = ("local.emulator", "--port", "0", "--control-port", "0")
+    with serve(f"emulator-{name}", *command, env=env) as addresses:
+        yield Emulator(addresses["port"], addresses["control_port"])
 
 
 def _configuration(name: str, models: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
@@ -50,15 +49,3 @@ def _configuration(name: str, models: Sequence[Mapping[str, Any]]) -> dict[str, 
             if model["kind"] == "embeddings"
         },
     }
-
-
-def _wait_for_ports(process: Process) -> dict[str, int]:
-    deadline = time.monotonic() + _START_S
-    while time.monotonic() < deadline:
-        process.check()
-        first, newline, _ = process.output().partition("\n")
-        if newline:
-            ports: dict[str, int] = json.loads(first)
-            return ports
-        time.sleep(0.05)
-    raise RunnerError(f"The emulator did not start within {_START_S:.0f} s.")

@@ -1,4 +1,4 @@
-"""Runs a stack: both containers, and the emulators of Azure OpenAI."""
+"""Runs a stack: both containers, and what stands in for Azure."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -9,11 +9,13 @@ from typing import Any, Literal
 
 from local.runner.emulators import Emulator, emulate
 from local.runner.errors import RunnerError
+from local.runner.identity import CLIENT_ID, CLIENT_ID_OF, TOKEN_KEY, Identity, check_login, run_identity
 from local.runner.image import find_image
 from local.runner.ports import HOST, free_port, free_ports
 from local.runner.processes import Process, start
 from local.runner.readiness import wait_until_ready
 from local.runner.stack import Container, Stack, Upstream, read_stack
+from local.runner.telemetry import CONNECTION_STRING_OF, Telemetry, run_telemetry
 from local.runner.variables import resolve_variables
 from settings.secret_names import azure_key
 
@@ -30,6 +32,8 @@ class Session:
     projects: Sequence[Mapping[str, Any]]
     models: Sequence[Mapping[str, Any]]
     emulators: Mapping[str, Emulator]
+    identity: Identity | None
+    telemetry: Telemetry | None
     containers: Mapping[str, Process]
 
     @property
@@ -88,29 +92,32 @@ def run(
         RunnerError: something is missing, in the way, or does not start.
     """
     read = read_stack(stack)
+    _check_references(read)
     programs = find_image(read.gateway.image)
     addresses = _addresses(read, upstreams or {})
     variables = _variables(read, azure=azure, environ=environ, secrets=secrets)
     free_port(port)  # before anything is started
     with ExitStack() as running:
+        identity, telemetry = _services(read, running, token_key=variables.get(TOKEN_KEY))
         emulators: dict[str, Emulator] = {}
         for upstream in read.upstreams:
             if upstream.name not in addresses and not azure:
                 progress(f"Starting the emulator of {upstream.name}")
                 models = [model for model in read.models if upstream.name in model["upstreams"]]
-                key = read.gateway.secrets[upstream.key_env].resolve(variables)
-                emulators[upstream.name] = running.enter_context(emulate(upstream.name, key=key, models=models))
+                key = read.gateway.secrets[upstream.key_env].resolve(variables) if upstream.key_env else None
+                emulator = emulate(upstream.name, key=key, identity=identity, models=models)
+                emulators[upstream.name] = running.enter_context(emulator)
                 addresses[upstream.name] = emulators[upstream.name].url
         # Not earlier: another program may take a free port meanwhile.
         ports = dict(zip(("gateway", "litellm"), free_ports(port, 0), strict=True))
         urls = {name: f"http://{HOST}:{number}" for name, number in ports.items()}
-        overrides = _overrides(read.upstreams, addresses=addresses, urls=urls)
+        overrides = _overrides(read.upstreams, addresses=addresses, urls=urls, identity=identity)
         containers = {
             container.name: running.enter_context(
                 start(
                     container.name,
                     container.command,
-                    env=_environment(container, variables)
+                    env=_environment(container, variables, _references(identity, telemetry))
                     | {"HOST": HOST, "PORT": str(ports[container.name])}
                     | overrides[container.name],
                     programs=programs,
@@ -134,6 +141,8 @@ def run(
             projects=read.projects,
             models=read.models,
             emulators=emulators,
+            identity=identity,
+            telemetry=telemetry,
             containers=containers,
         )
 
@@ -146,26 +155,61 @@ def _addresses(stack: Stack, upstreams: Mapping[str, str]) -> dict[str, str]:
 
 
 def _variables(stack: Stack, *, azure: bool, environ: Mapping[str, str], secrets: Path) -> dict[str, str]:
+    names = list(stack.variables)
     if azure:
         for upstream in stack.upstreams:
             name = azure_key(upstream.name).environ
-            if not environ.get(name):
+            if upstream.key_env and not environ.get(name):
                 raise RunnerError(f"Azure wants a key: set {name} to the API key of {upstream.name}.")
-    return resolve_variables(stack.variables, optional=stack.optional_variables, environ=environ, file=secrets)
+    if azure and stack.token_scope:
+        check_login(stack.token_scope)
+    elif CLIENT_ID_OF in stack.gateway.references.values():
+        names.append(TOKEN_KEY)
+    return resolve_variables(names, optional=stack.optional_variables, environ=environ, file=secrets)
+
+
+def _check_references(stack: Stack) -> None:
+    for container in (stack.gateway, stack.litellm):
+        for name, expression in container.references.items():
+            if expression not in {CLIENT_ID_OF, CONNECTION_STRING_OF}:
+                raise RunnerError(f"{container.name}: {name} refers to {expression}, which this machine does not have.")
+
+
+def _services(stack: Stack, running: ExitStack, *, token_key: str | None) -> tuple[Identity | None, Telemetry | None]:
+    """What the gateway's container refers to, started."""
+    references = stack.gateway.references.values()
+    identity = running.enter_context(run_identity(token_key=token_key)) if CLIENT_ID_OF in references else None
+    if CONNECTION_STRING_OF not in references:
+        return identity, None
+    return identity, running.enter_context(run_telemetry(env=identity.of_verifier if identity else {}))
+
+
+def _references(identity: Identity | None, telemetry: Telemetry | None) -> dict[str, str]:
+    """The values of references, by their expressions."""
+    known = {CLIENT_ID_OF: CLIENT_ID} if identity else {}
+    return known | ({CONNECTION_STRING_OF: telemetry.connection_string} if telemetry else {})
 
 
 def _overrides(
-    upstreams: Sequence[Upstream], *, addresses: Mapping[str, str], urls: Mapping[str, str]
+    upstreams: Sequence[Upstream],
+    *,
+    addresses: Mapping[str, str],
+    urls: Mapping[str, str],
+    identity: Identity | None,
 ) -> dict[str, dict[str, str]]:
     """Where things are on this machine: all that differs from the container app."""
     endpoints = {
         upstream.endpoint_env: addresses[upstream.name] for upstream in upstreams if upstream.name in addresses
     }
     return {
-        "gateway": {"LITELLM_URL": urls["litellm"], **endpoints},
+        "gateway": {"LITELLM_URL": urls["litellm"], **endpoints, **(identity.of_container if identity else {})},
         "litellm": {"AZURE_OPENAI_ENDPOINT": urls["gateway"]},
     }
 
 
-def _environment(container: Container, variables: Mapping[str, str]) -> dict[str, str]:
-    return {**container.env, **{name: secret.resolve(variables) for name, secret in container.secrets.items()}}
+def _environment(container: Container, variables: Mapping[str, str], references: Mapping[str, str]) -> dict[str, str]:
+    return {
+        **container.env,
+        **{name: secret.resolve(variables) for name, secret in container.secrets.items()},
+        **{name: references[expression] for name, expression in container.references.items()},
+    }

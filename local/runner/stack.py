@@ -10,28 +10,37 @@ from typing import Any
 from local.runner.errors import RunnerError
 from settings.secret_names import SecretValue
 
+_TEMPLATE = re.compile(r"(?<!\$)\$\{|(?<!%)%\{")
+"""Terraform's openings of a template, which are escaped in what is only text."""
 _VAULT_REFERENCE = re.compile(r"\$\{azurerm_key_vault_secret\.(?P<address>\w+)\.versionless_id\}")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Upstream:
-    """An Azure OpenAI resource that the gateway calls, and the environment variables that say where and how."""
+    """An Azure OpenAI resource that the gateway calls, and the environment variables that say where and how.
+
+    Without `key_env` the gateway authenticates with its managed identity.
+    """
 
     name: str
     endpoint_env: str
-    key_env: str
     priority: int
+    key_env: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Container:
-    """A container of the app; `readiness` is the path of its readiness probe."""
+    """A container of the app; `readiness` is the path of its readiness probe.
+
+    `references` are environment variables whose values Terraform takes from resources, as expressions.
+    """
 
     name: str
     image: str
     command: tuple[str, ...]
     env: Mapping[str, str]
     secrets: Mapping[str, SecretValue]
+    references: Mapping[str, str]
     readiness: str
 
 
@@ -44,10 +53,11 @@ class Stack:
     upstreams: tuple[Upstream, ...]
     models: tuple[Mapping[str, Any], ...]
     projects: tuple[Mapping[str, Any], ...]
+    token_scope: str | None
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """The Terraform variables that the containers' secrets need, each once."""
+        """What the containers' secrets need, each once: Terraform variables, and attributes of resources."""
         return tuple(dict.fromkeys(name for secret in self._secrets for name in secret.required))
 
     @property
@@ -98,16 +108,19 @@ def _stack(resources: Mapping[str, Any]) -> Stack:
         upstreams=tuple(Upstream(**upstream) for upstream in configuration["upstreams"]),
         models=tuple(configuration["models"]),
         projects=tuple(configuration["projects"]),
+        token_scope=configuration.get("token_scope"),
     )
 
 
 def _container(container: Mapping[str, Any], secrets: Mapping[str, SecretValue]) -> Container:
     env = container["env"]
+    values = {entry["name"]: entry["value"] for entry in env if "value" in entry}
     return Container(
         name=container["name"],
         image=_text(container["image"]),
         command=tuple(_text(part) for part in container["command"]),
-        env={entry["name"]: _text(entry["value"]) for entry in env if "value" in entry},
+        env={name: _text(value) for name, value in values.items() if not _TEMPLATE.search(value)},
+        references={name: value for name, value in values.items() if _TEMPLATE.search(value)},
         secrets={entry["name"]: secrets[entry["secret_name"]] for entry in env if "secret_name" in entry},
         readiness=container["readiness_probe"][0]["path"],
     )

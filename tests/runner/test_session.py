@@ -102,7 +102,7 @@ def test_another_address_takes_the_emulators_place(stack: Path, session: Session
 
 def test_with_azure_the_endpoint_is_that_of_the_settings(stack: Path, tmp_path: Path) -> None:
     read = read_stack(stack)
-    keys = {upstream: read.gateway.secrets[upstream.key_env] for upstream in read.upstreams}
+    keys = {upstream: read.gateway.secrets[str(upstream.key_env)] for upstream in read.upstreams}
     environ = {"TF_VAR_gateway_key": "k", **{f"TF_VAR_{secret.variable}": "a" for secret in keys.values()}}
     with run(stack=stack, azure=True, environ=environ, secrets=tmp_path / "s.json", litellm="loading") as session:
         environment = Path(f"/proc/{session.gateway.popen.pid}/environ").read_text().split("\0")

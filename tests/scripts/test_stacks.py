@@ -1,12 +1,15 @@
 """Stacks that are missing, broken or not this repository's: a message instead of a traceback; warnings are shown."""
 
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
+from scripts.bootstrapping.github_secrets import required_secrets
 from scripts.cli.error_handling import ScriptError
 from scripts.terraform import stacks
+from scripts.terraform.required_inputs import check_inputs
 from scripts.terraform.stacks import Stack, load
 
 
@@ -33,6 +36,16 @@ def test_a_stack_without_a_backend_or_variables_is_not_this_repositorys() -> Non
     for name in ("backend", "variables", "roles", "resource_providers"):
         with pytest.raises(ScriptError, match=r"aigateway-dev/cdk\.tf\.json is not a stack"):
             getattr(stack, name)
+
+
+def test_without_a_key_of_azure_a_deployment_and_the_bootstrap_want_none(
+    keyless_regions_stack: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("TF_VAR_")]:
+        monkeypatch.delenv(name)
+    stack = load("regions", keyless_regions_stack.parents[2])
+    check_inputs([stack])
+    assert {variable.is_ours for variable in required_secrets(stack)} == {True}
 
 
 def test_a_warning_of_the_synthesis_is_logged_and_nothing_else_that_it_prints(

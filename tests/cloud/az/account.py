@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from tests.cloud.az.azure import Azure
 from tests.cloud.az.commands import Json, command
 
@@ -19,9 +21,14 @@ def list_(azure: Azure, *, all: bool = False) -> list[Json]:  # noqa: A002
 
 
 @command("account get-access-token")
-def get_access_token(azure: Azure, *, resource: str) -> Json:
-    """One that nothing here asks for again."""
-    return {"accessToken": "a-token", "tokenType": "Bearer", "subscription": azure.subscription["id"], "of": resource}
+def get_access_token(azure: Azure, *, resource: str = "", scope: str = "") -> Json:
+    """One that nothing here asks for again; it tells what it is for, and lives for an hour."""
+    return {
+        "accessToken": f"token-for-{resource or scope}",
+        "expires_on": int(time.time()) + 3600,
+        "subscription": azure.subscription["id"],
+        "tokenType": "Bearer",
+    }
 
 
 @command("account set", changes=True)
