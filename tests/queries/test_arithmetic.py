@@ -1,5 +1,6 @@
 """What the queries answer to small logs whose answers are known."""
 
+import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -40,6 +41,10 @@ CHAT = {**OK, "route": "chat/completions", "stream": True, "first_byte_ms": 50.0
 TRANSLATED = {**CHAT, "litellm_ms": 10.0, "translations": 3, "queued_ms": 2.0, "merged_events": 4}
 VECTORS = {**OK, "route": "openai/embeddings", "model": "vectors", "queued_ms": 20.0}
 STARTED = {"event": "started", "source": "s"}
+OPENED = {"event": "breaker_opened", "region": "swc", "model": "codex", "reason": "429 status", "seconds": 10.0}
+MORE = {"event": "unauthenticated_requests", "client_address": "x", "count": 5}
+LAST = NOW - timedelta(minutes=1)
+"""When the last line was written that a test asks about."""
 MODELS = [
     Model(name="codex", kind="responses", deployment="gpt-5.3-codex", retires=date(2026, 12, 31)),
     Model(name="vectors", kind="embeddings", deployment="text-embedding-3-large", retires=date(2027, 12, 1)),
@@ -70,11 +75,16 @@ def workspace() -> Workspace:
 
 @pytest.fixture
 def ask(workspace: Workspace) -> Callable[..., Rows]:
-    """Runs a query on these lines, all of the last minute."""
+    """Runs a query on these lines, each a second older than the next, and on some that no query may count."""
+    limited = failed(status=429, error="tokens_per_minute")
+    for line in (OK, VECTORS, TRANSLATED, NO_KEY, NO_REGION, limited, STARTED, OPENED, MORE):
+        workspace.log(line, ago=timedelta(days=31))
+        workspace.log(line, of="another container")
+    workspace.log({"event": "unhandled", "error": "KeyError", "message": "text"}, ago=timedelta(minutes=14))
 
     def run(name: str, *lines: Mapping[str, Any], **values: str) -> Rows:
-        for line in lines:
-            workspace.log(line)
+        for seconds, line in enumerate(reversed(lines)):
+            workspace.log(line, ago=timedelta(seconds=seconds + 60))
         return workspace.run(read_query(name).with_values(**values).text)
 
     return run
@@ -83,66 +93,103 @@ def ask(workspace: Workspace) -> Callable[..., Rows]:
 Ask = Callable[..., Rows]
 
 
-def column(rows: Rows, key: str, value: str) -> dict[Any, Any]:
-    """One column of the result, by another."""
-    return {row[key]: row[value] for row in rows}
+def pairs(rows: Rows, *columns: str) -> list[tuple[Any, ...]]:
+    """Some columns of the result."""
+    return [tuple(row[column] for column in columns) for row in rows]
 
 
 def test_traffic(ask: Ask) -> None:
-    slow = [{**OK, "ms": float(ms)} for ms in range(1, 101)]
-    vectors, *others = sorted(ask("traffic", *slow, VECTORS, STARTED), key=lambda row: row["requests"])
-    assert others == [
-        {"route": "responses", "model": "codex", "requests": 100, "p50_ms": 50.0, "p95_ms": 95.0, "p99_ms": 99.0}
-    ]
-    assert (vectors["route"], vectors["requests"]) == ("openai/embeddings", 1)
+    codex, vectors = ask("traffic", VECTORS, *({**OK, "ms": float(ms)} for ms in range(1, 101)))
+    assert codex == {
+        "route": "responses",
+        "model": "codex",
+        "requests": 100,
+        "p50_ms": 50.0,
+        "p95_ms": 95.0,
+        "p99_ms": 99.0,
+    }
+    assert (vectors["route"], vectors["model"], vectors["requests"]) == ("openai/embeddings", "vectors", 1)
 
 
-def test_first_byte(ask: Ask) -> None:
-    rows = ask("first_byte", CHAT, {**CHAT, "first_byte_ms": 70.0}, OK, LEFT, NO_KEY)
-    assert [(row["stream"], row["requests"], row["p50_ms"], row["p95_ms"]) for row in rows] == [
-        (False, 1, 100.0, 100.0),
-        (True, 2, 50.0, 70.0),
+def test_first_byte(ask: Ask, workspace: Workspace) -> None:
+    workspace.log(OK, ago=timedelta(minutes=20))
+    rows = ask("first_byte", CHAT, {**CHAT, "first_byte_ms": 70.0}, VECTORS, OK, LEFT, NO_KEY)
+    assert pairs(rows, "TimeGenerated", "model", "stream", "requests", "p50_ms", "p95_ms") == [
+        (NOW - timedelta(minutes=30), "codex", False, 1, 100.0, 100.0),
+        (NOW - timedelta(minutes=15), "codex", False, 1, 100.0, 100.0),
+        (NOW - timedelta(minutes=15), "codex", True, 2, 50.0, 70.0),
+        (NOW - timedelta(minutes=15), "vectors", False, 1, 100.0, 100.0),
     ]
-    assert {row["TimeGenerated"] for row in rows} == {NOW - timedelta(minutes=15)}
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        (LEFT, "client left"),
+        ({**OK, "error": "client_closed"}, "client left"),
+        (BROKEN, "stream broke off"),
+        ({**OK, "error": "upstream_refused"}, "stream broke off"),
+        (failed(status=429, error="rate_limit_exceeded"), "rate limit"),
+        (NO_KEY, "no valid key"),
+        ({**NO_KEY, "status": 403}, "no valid key"),
+        (failed(status=502, error="upstream_authentication_failed"), "Azure refuses the gateway"),
+        (failed(status=500, error="internal_error"), "gateway or Azure failed"),
+        (failed(status=502, error="upstream_refused"), "gateway or Azure failed"),
+        (failed(status=400), "invalid request"),
+        (failed(status=404, error="model_not_found"), "invalid request"),
+    ],
+)
+def test_the_class_of_an_error(line: Mapping[str, Any], expected: str, ask: Ask) -> None:
+    (row,) = ask("errors", OK, line)
+    assert (row["class"], row["status"], row["error"]) == (expected, line["status"], line["error"] or "")
 
 
 def test_errors(ask: Ask) -> None:
-    lines = {
-        "client left": LEFT,
-        "stream broke off": BROKEN,
-        "rate limit": failed(status=429, error="rate_limit_exceeded"),
-        "no valid key": NO_KEY,
-        "Azure refuses the gateway": failed(status=401),
-        "gateway or Azure failed": NO_REGION,
-        "invalid request": failed(status=400, error="invalid_value"),
-    }
-    rows = ask("errors", OK, *lines.values(), LEFT)
-    assert column(rows, "class", "requests") == {**dict.fromkeys(lines, 1), "client left": 2}
-    assert column(rows, "class", "error") == {name: line["error"] or "" for name, line in lines.items()}
+    rows = ask("errors", BROKEN, NO_KEY, LEFT, LEFT, NO_KEY, NO_KEY, LEFT, LEFT)
+    assert pairs(rows, "class", "requests", "model", "last_seen") == [
+        ("client left", 4, "codex", LAST),
+        ("no valid key", 3, "", LAST - timedelta(seconds=2)),
+        ("stream broke off", 1, "codex", LAST - timedelta(seconds=7)),
+    ]
 
 
 def test_failed_requests(ask: Ask) -> None:
-    rows = ask("failed_requests", OK, {**NO_REGION, **attempts(500)}, LEFT)
-    assert sorted(row["error"] for row in rows) == ["client_closed", "upstream_unavailable"]
-    (attempt,) = {row["attempts"] for row in rows} - {"[]"}
-    assert '"status":500' in attempt.replace(" ", "")
+    rows = ask("failed_requests", {**NO_REGION, **attempts(500)}, OK, failed(status=400), LEFT)
+    assert pairs(rows, "TimeGenerated", "project_name", "error") == [
+        (LAST, "red", "client_closed"),
+        (LAST - timedelta(seconds=1), "red", ""),
+        (LAST - timedelta(seconds=3), "red", "upstream_unavailable"),
+    ]
+    assert '"status":500' in rows[-1]["attempts"].replace(" ", "")
 
 
-def test_rate_limits(ask: Ask) -> None:
+def test_events(ask: Ask, workspace: Workspace) -> None:
+    workspace.log({"event": "litellm_restarted", "megabytes": 1700}, of="litellm", ago=timedelta(seconds=9))
+    workspace.add("ContainerAppConsoleLogs_CL", TimeGenerated=NOW, ContainerName_s="litellm", Log_s="INFO: an event {")
+    workspace.log(STARTED, ago=timedelta(minutes=5), replica="b")
+    restarted, started, unhandled = ask("events", OK, STARTED, STARTED)
+    assert (restarted["event"], restarted["events"]) == ("litellm_restarted", 1)
+    assert json.loads(restarted["example"]) == {"event": "litellm_restarted", "megabytes": 1700}
+    assert [started[name] for name in ("event", "events", "replicas", "last_seen")] == ["started", 3, 2, LAST]
+    assert unhandled["event"] == "unhandled"
+
+
+def test_rate_limits(ask: Ask, workspace: Workspace) -> None:
+    workspace.log({**OK, **attempts(429, 200)}, ago=timedelta(minutes=20))
     lines = [
         failed(status=429, error="requests_per_minute"),
         failed(status=429, error="parallel_requests"),
         failed(status=429, error="rate_limit_exceeded", **attempts(429, 429)),
         {**NO_KEY, "status": 429, "error": "too_many_unauthenticated_requests"},
-        {**OK, **attempts(429, 200)},
-        {**OK, **attempts(500, 200)},
+        {**OK, **attempts(429, 500, 408)},
     ]
-    assert column(ask("rate_limits", *lines), "refused_by", "refusals") == {
-        "gateway, limit of the project": 2,
-        "gateway, without a valid key": 1,
-        "Azure, in all regions": 1,
-        "Azure, in one region": 3,
-    }
+    assert pairs(ask("rate_limits", *lines), "TimeGenerated", "refused_by", "refusals") == [
+        (NOW - timedelta(minutes=30), "Azure, in one region", 1),
+        (NOW - timedelta(minutes=15), "Azure, in all regions", 1),
+        (NOW - timedelta(minutes=15), "Azure, in one region", 3),
+        (NOW - timedelta(minutes=15), "gateway, limit of the project", 2),
+        (NOW - timedelta(minutes=15), "gateway, without a valid key", 1),
+    ]
 
 
 def test_failover(ask: Ask) -> None:
@@ -151,31 +198,35 @@ def test_failover(ask: Ask) -> None:
         {**OK, **attempts(429, 200)},
         {**OK, **attempts(504, 401, 200)},
         {**NO_REGION, **attempts(500, 502, 408)},
-        {**OK, **attempts(400)},
+        {**OK, "status": 400, **attempts(403, 400)},
         {**LEFT, **attempts(None)},
     ]
-    rows = {row.pop("region"): row for row in ask("failover", *lines)}
-    assert rows["swc"] == {
-        "attempts": 6,
-        "rate_limited": 1,
-        "refused": 0,
-        "failed": 2,
-        "answered_elsewhere": 2,
-        "lost": 1,
-        "p95_ms": 90.0,
-        "failures_percent": 50.0,
-    }
-    assert [(name, rows[name]["refused"], rows[name]["failed"], rows[name]["lost"]) for name in ("eus2", "san")] == [
-        ("eus2", 1, 1, 1),
-        ("san", 0, 1, 1),
+    rows = ask("failover", *lines)
+    names = (
+        "region",
+        "attempts",
+        "rate_limited",
+        "refused",
+        "failed",
+        "answered_elsewhere",
+        "lost",
+        "failures_percent",
+    )
+    assert pairs(rows, *names) == [
+        ("eus2", 4, 0, 1, 1, 1, 1, 50.0),
+        ("san", 2, 0, 0, 1, 0, 1, 50.0),
+        ("swc", 6, 1, 1, 2, 2, 2, 66.67),
     ]
+    assert pairs(rows, "p95_ms") == [(9.0,), (9.0,), (90.0,)]
 
 
 def test_circuit_breakers(ask: Ask) -> None:
-    opened = {"event": "breaker_opened", "region": "swc", "model": "codex", "reason": "429 status", "seconds": 10.0}
-    rows = ask("circuit_breakers", opened, {**opened, "seconds": 2.5}, {**opened, "event": "breaker_closed"}, OK)
-    assert [(row["region"], row["openings"], row["seconds"], row["reason"]) for row in rows] == [
-        ("swc", 2, 12.5, "429 status")
+    failed_once = {**OPENED, "reason": "502 status", "seconds": 9.0}
+    lines = [failed_once, OPENED, {**OPENED, "seconds": 2.5}, {**OPENED, "event": "breaker_closed"}]
+    about = {**OPENED, "event": "unhandled", "message": "breaker_opened"}
+    assert pairs(ask("circuit_breakers", *lines, about), "region", "openings", "seconds", "reason", "last_seen") == [
+        ("swc", 2, 12.5, "429 status", LAST - timedelta(seconds=2)),
+        ("swc", 1, 9.0, "502 status", LAST - timedelta(seconds=4)),
     ]
 
 
@@ -183,149 +234,166 @@ def test_tokens(ask: Ask, workspace: Workspace) -> None:
     workspace.log(OK, ago=timedelta(days=2))
     cut = {**CHAT, "tokens": {"input": 5, "output": 7, "cached": 0, "reasoning": 0, "estimated": True}}
     rows = ask("tokens", OK, OK, cut, REFUSED)
-    assert [(row["TimeGenerated"].day, row["stream"], row["total"], row["estimated"]) for row in rows] == [
-        (29, False, 1100, 0),
-        (1, False, 2200, 0),
-        (1, True, 12, 1),
+    assert pairs(rows, "TimeGenerated", "project_name", "model", "stream", "requests", "total", "estimated") == [
+        (datetime(2026, 11, 29), "red", "codex", False, 1, 1100, 0),
+        (datetime(2026, 12, 1), "red", "codex", False, 2, 2200, 0),
+        (datetime(2026, 12, 1), "red", "codex", True, 1, 12, 1),
     ]
-    assert [rows[1][name] for name in ("requests", "input", "cached", "output", "reasoning")] == [
-        2,
-        2000,
-        800,
-        200,
-        100,
-    ]
+    assert pairs(rows[1:2], "input", "cached", "output", "reasoning") == [(2000, 800, 200, 100)]
 
 
-def test_cost(ask: Ask) -> None:
+def test_cost(ask: Ask, workspace: Workspace) -> None:
+    workspace.log(OK, ago=timedelta(days=2))
+    codex, vectors = (600 * 1.75 + 400 * 0.175 + 100 * 14) / 1e6, 1000 * 0.13 / 1e6
     rows = ask("cost", OK, OK, VECTORS, {**OK, "model": "free"}, REFUSED, prices=prices(MODELS))
-    assert column(rows, "model", "dollars") == {
-        "codex": pytest.approx(2 * (600 * 1.75 + 400 * 0.175 + 100 * 14) / 1e6),
-        "vectors": pytest.approx(1000 * 0.13 / 1e6),
-        "free": None,
-    }
+    assert pairs(rows, "project_name", "model", "input", "cached", "output", "dollars") == [
+        ("red", "codex", 1000, 400, 100, pytest.approx(codex)),
+        ("red", "codex", 2000, 800, 200, pytest.approx(2 * codex)),
+        ("red", "vectors", 1000, 400, 100, pytest.approx(vectors)),
+        ("red", "free", 1000, 400, 100, None),
+    ]
 
 
 def test_cost_without_prices(ask: Ask) -> None:
-    assert column(ask("cost", OK), "model", "dollars") == {"codex": None}
+    assert pairs(ask("cost", OK, REFUSED), "model", "dollars") == [("codex", None)]
 
 
 def test_cache_hits(ask: Ask) -> None:
-    rows = ask("cache_hits", OK, {**OK, "tokens": {"input": 1000, "output": 1, "cached": 0, "reasoning": 0}}, VECTORS)
-    assert column(rows, "model", "cached_percent") == {"codex": 20.0, "vectors": 40.0}
+    none = {"input": 0, "output": 0, "cached": 0, "reasoning": 0}
+    lines = [VECTORS, OK, OK, {**OK, "tokens": {**none, "input": 2000}}, REFUSED, {**OK, "model": "x", "tokens": none}]
+    assert pairs(ask("cache_hits", *lines), "project_name", "model", "requests", "input", "cached_percent") == [
+        ("red", "codex", 3, 4000, 20.0),
+        ("red", "vectors", 1, 1000, 40.0),
+    ]
 
 
-def test_indexing(ask: Ask) -> None:
+def test_indexing(ask: Ask, workspace: Workspace) -> None:
+    workspace.log({**VECTORS, "model": "other"}, ago=timedelta(minutes=1))
+    workspace.log(VECTORS, ago=timedelta(minutes=20))
     refused = {**VECTORS, "status": 429, "tokens": None, "queued_ms": 30_000.0}
-    assert ask("indexing", OK, VECTORS, VECTORS, refused) == [
-        {
-            "TimeGenerated": NOW - timedelta(minutes=5),
-            "model": "vectors",
-            "requests": 3,
-            "tokens": 2000,
-            "refused": 1,
-            "p50_queued_ms": 20.0,
-            "p95_queued_ms": 30_000.0,
-            "tokens_per_minute": 400.0,
-        }
-    ]
+    before, other, row = ask("indexing", OK, VECTORS, VECTORS, refused)
+    assert (before["TimeGenerated"], before["tokens_per_minute"]) == (NOW - timedelta(minutes=20), 200.0)
+    assert other["model"] == "other"
+    assert row == {
+        "TimeGenerated": NOW - timedelta(minutes=5),
+        "model": "vectors",
+        "requests": 3,
+        "tokens": 2000,
+        "refused": 1,
+        "p50_queued_ms": 20.0,
+        "p95_queued_ms": 30_000.0,
+        "tokens_per_minute": 400.0,
+    }
 
 
-def test_translation(ask: Ask) -> None:
+def test_translation(ask: Ask, workspace: Workspace) -> None:
+    workspace.log(TRANSLATED, ago=timedelta(minutes=20))
     full = {**TRANSLATED, "translations": 8, "litellm_ms": 25.0}
-    overloaded = failed(status=503, error="translation_overloaded", queued_ms=5000.0, litellm_ms=None)
-    assert ask("translation", OK, CHAT, TRANSLATED, full, overloaded) == [
-        {
-            "TimeGenerated": NOW - timedelta(minutes=5),
-            "requests": 3,
-            "p95_places": 8,
-            "max_places": 8,
-            "refused": 1,
-            "p95_queued_ms": 5000.0,
-            "p50_litellm_ms": 10.0,
-            "p95_litellm_ms": 25.0,
-            "p50_litellm_percent": 20.0,
-            "merged_events": 8,
-        }
-    ]
+    overloaded = failed(status=503, error="translation_overloaded", queued_ms=5000.0)
+    before, row = ask("translation", OK, CHAT, TRANSLATED, full, overloaded)
+    assert (before["TimeGenerated"], before["requests"]) == (NOW - timedelta(minutes=20), 1)
+    assert row == {
+        "TimeGenerated": NOW - timedelta(minutes=5),
+        "requests": 3,
+        "p95_places": 8,
+        "max_places": 8,
+        "refused": 1,
+        "p95_queued_ms": 5000.0,
+        "p50_litellm_ms": 10.0,
+        "p95_litellm_ms": 25.0,
+        "p50_litellm_percent": 20.0,
+        "merged_events": 8,
+    }
 
 
 def test_replicas(ask: Ask, workspace: Workspace) -> None:
-    workspace.log(STARTED, ago=timedelta(minutes=50), replica="old")
-    workspace.log({**OK, "first_byte_ms": 9.0}, ago=timedelta(minutes=45), replica="old")
+    workspace.log(STARTED, ago=timedelta(minutes=110), replica="old")
+    workspace.log({**OK, "first_byte_ms": 9.0}, ago=timedelta(minutes=50), replica="old")
     workspace.log(STARTED, ago=timedelta(minutes=20), replica="new")
-    workspace.log({**OK, "first_byte_ms": 700.0}, ago=timedelta(minutes=19), replica="new")
+    for first_byte_ms, minutes in ((700.0, 19), (600.0, 18.5), (5.0, 18)):
+        workspace.log({**OK, "first_byte_ms": first_byte_ms}, ago=timedelta(minutes=minutes), replica="new")
     workspace.log({**OK, "first_byte_ms": 8.0}, ago=timedelta(minutes=5), replica="from before the period")
-    assert ask("replicas") == [
-        {
-            "TimeGenerated": NOW - timedelta(hours=1),
-            "replicas": 3,
-            "starts": 2,
-            "requests": 3,
-            "cold_requests": 1,
-            "p95_ms": 700.0,
-            "p95_cold_ms": 700.0,
-        }
-    ]
+    names = ("TimeGenerated", "replicas", "starts", "requests", "cold_requests", "p95_ms", "p95_cold_ms")
+    before, row = pairs(ask("replicas"), *names)
+    assert before[:5] == (NOW - timedelta(hours=2), 1, 1, 0, 0)
+    # The fixture's event is of one more replica.
+    assert row == (NOW - timedelta(hours=1), 4, 1, 5, 2, 700.0, 700.0)
 
 
 def test_platform_events(ask: Ask, workspace: Workspace) -> None:
-    for minute, kind, reason in ((1, "Warning", "ProbeFailed"), (2, "Warning", "ProbeFailed"), (3, "Normal", "Pulled")):
-        row = {"TimeGenerated": NOW - timedelta(minutes=minute), "Type_s": kind, "Reason_s": reason, "Log_s": "text"}
+    for minutes, kind, reason in (
+        (9, "Warning", "ProbeFailed"),
+        (5, "Error", "Pulling"),
+        (2, "Warning", "ProbeFailed"),
+        (1, "Normal", "Pulled"),
+        (60 * 25, "Warning", "OOMKilled"),
+    ):
+        row = {"TimeGenerated": NOW - timedelta(minutes=minutes), "Type_s": kind, "Reason_s": reason, "Log_s": "text"}
         workspace.add("ContainerAppSystemLogs_CL", **row)
-    (row,) = ask("platform_events")
-    assert (row["reason"], row["events"], row["example"]) == ("ProbeFailed", 2, "text")
-    assert row["last_seen"] == NOW - timedelta(minutes=1)
+    assert pairs(ask("platform_events"), "reason", "events", "example", "last_seen") == [
+        ("ProbeFailed", 2, "text", NOW - timedelta(minutes=2)),
+        ("Pulling", 1, "text", NOW - timedelta(minutes=5)),
+    ]
 
 
 def test_slowest_requests(ask: Ask) -> None:
     rows = ask("slowest_requests", *({**OK, "ms": float(ms), "request_id": f"r{ms}"} for ms in range(30)))
-    assert [row["request_id"] for row in rows] == [f"r{ms}" for ms in range(29, 9, -1)]
+    assert pairs(rows, "request_id", "project_name", "output") == [(f"r{ms}", "red", 100) for ms in range(29, 9, -1)]
+
+
+def test_slowest_requests_are_requests(ask: Ask) -> None:
+    assert pairs(ask("slowest_requests", OK), "request_id") == [("r",)]
 
 
 def test_project_limits(ask: Ask) -> None:
-    refused = [
-        failed(status=429, error=name) for name in ("tokens_per_minute", "tokens_per_minute", "parallel_requests")
+    reached = ["requests_per_minute", *["tokens_per_minute"] * 3, *["parallel_requests"] * 2]
+    rows = ask("project_limits", OK, *(failed(status=429, error=name) for name in [*reached, "rate_limit_exceeded"]))
+    assert pairs(rows, "project_name", "reached", "refused", "first_seen", "last_seen") == [
+        ("red", "tokens_per_minute", 3, LAST - timedelta(seconds=5), LAST - timedelta(seconds=3)),
+        ("red", "parallel_requests", 2, LAST - timedelta(seconds=2), LAST - timedelta(seconds=1)),
+        ("red", "requests_per_minute", 1, LAST - timedelta(seconds=6), LAST - timedelta(seconds=6)),
     ]
-    rows = ask("project_limits", OK, *refused, failed(status=429, error="rate_limit_exceeded"))
-    assert column(rows, "reached", "refused") == {"tokens_per_minute": 2, "parallel_requests": 1}
-    assert {row["project_name"] for row in rows} == {"red"}
 
 
-UNAVAILABLE = [NO_REGION, BROKEN, failed(status=401), failed(status=403)]
+UNAVAILABLE = [NO_REGION, BROKEN, NO_REGION, BROKEN, failed(status=500, error="internal_error")]
 AVAILABLE = [OK, LEFT, NO_KEY, failed(status=400, error="invalid_value"), failed(status=429, error="tokens_per_minute")]
 
 
 def test_availability(ask: Ask, workspace: Workspace) -> None:
-    for line in [OK] * 97 + [*UNAVAILABLE[:3]]:
-        workspace.log(line, ago=timedelta(days=1))
+    for days, requests in ((2, [OK] * 195 + UNAVAILABLE), (1, [OK] * 95 + UNAVAILABLE)):
+        for line in requests:
+            workspace.log(line, ago=timedelta(days=days))
     rows = ask("availability", *AVAILABLE, target="97.5")
-    assert [(row["requests"], row["failed"], row["availability_percent"], row["is_below_target"]) for row in rows] == [
-        (100, 3, 97.0, True),
-        (3, 0, 100.0, False),
+    assert pairs(rows, "TimeGenerated", "requests", "failed", "availability_percent", "is_below_target") == [
+        (datetime(2026, 11, 29), 200, 5, 97.5, False),
+        (datetime(2026, 11, 30), 100, 5, 95.0, True),
+        (datetime(2026, 12, 1), 3, 0, 100.0, False),
     ]
 
 
 def test_keys_in_use(ask: Ask, workspace: Workspace) -> None:
     workspace.log({**OK, "key": "secondary"}, ago=timedelta(days=3))
-    rows = ask("keys_in_use", OK, OK, {**NO_KEY, "key": None})
-    assert [(row["project_name"], row["key"], row["requests"]) for row in rows] == [
-        ("red", "primary", 2),
-        ("red", "secondary", 1),
+    blue = {**OK, "project": "blue"}
+    assert pairs(
+        ask("keys_in_use", OK, OK, blue, {**NO_KEY, "key": None}), "project_name", "key", "requests", "last_seen"
+    ) == [
+        ("blue", "primary", 1, LAST - timedelta(seconds=1)),
+        ("red", "primary", 2, LAST - timedelta(seconds=2)),
+        ("red", "secondary", 1, NOW - timedelta(days=3)),
     ]
-    assert rows[1]["last_seen"] == NOW - timedelta(days=3)
 
 
 def test_refused_requests(ask: Ask) -> None:
-    more = {"event": "unauthenticated_requests", "client_address": "x", "count": 5}
-    rows = ask(
-        "refused_requests", OK, NO_KEY, more, {**NO_KEY, "client_address": "y"}, {**more, "client_address": None}
-    )
-    assert column(rows, "address", "requests") == {"x": 5, "y": 1, "": 5}
+    lines = [{**NO_KEY, "client_address": "y"}, NO_KEY, MORE, {**MORE, "client_address": None, "count": 4}, OK]
+    assert pairs(ask("refused_requests", *lines), "address", "requests", "last_seen") == [
+        ("x", 5, LAST - timedelta(seconds=2)),
+        ("", 4, LAST - timedelta(seconds=1)),
+        ("y", 1, LAST - timedelta(seconds=4)),
+    ]
 
 
 def test_alert_availability(ask: Ask) -> None:
-    assert ask("alert_availability", *[OK] * 16, *UNAVAILABLE, LEFT, NO_KEY) == [{"availability_percent": 80.0}]
+    assert ask("alert_availability", *[OK] * 20, *UNAVAILABLE, LEFT, NO_KEY) == [{"availability_percent": 80.0}]
 
 
 def test_alert_latency(ask: Ask) -> None:
@@ -342,12 +410,13 @@ def test_few_requests_raise_no_alert(name: str, expected: dict[str, float], ask:
 
 def test_alert_upstream_failures(ask: Ask) -> None:
     lines = [{**OK, **attempts(429, 500, 200)}, {**NO_REGION, **attempts(408, 401, 403)}, {**OK, **attempts(400)}]
-    assert ask("alert_upstream_failures", OK, *lines, LEFT) == [{"upstream_failures": 5}]
+    assert ask("alert_upstream_failures", OK, *lines, LEFT, {**OK, **attempts(500)}) == [{"upstream_failures": 6}]
 
 
 def test_alert_no_region_left(ask: Ask) -> None:
     lines = [NO_REGION, failed(status=429, error="rate_limit_exceeded"), failed(status=429, error="tokens_per_minute")]
-    assert ask("alert_no_region_left", OK, *lines, BROKEN) == [{"no_region_left": 2}]
+    lines.append(failed(status=503, error="managed_identity_unavailable"))
+    assert ask("alert_no_region_left", OK, *lines, BROKEN) == [{"no_region_left": 3}]
 
 
 def test_alert_translation_overloaded(ask: Ask) -> None:

@@ -20,14 +20,14 @@ class Workspace:
 
     def __init__(self) -> None:
         self._connection = duckdb_kql.connect()
+        self._rows: list[tuple[str, list[object]]] = []
         for table, columns in TABLES.items():
             schema = ", ".join(f'"{name}" {_TYPES[kind]}' for name, kind in columns.items())
             self._connection.execute(f'create table "{table}" ({schema})')
 
     def add(self, table: str, **row: object) -> None:
         """Add a row; other columns are empty."""
-        names, places = ", ".join(f'"{name}"' for name in row), ", ".join("?" * len(row))
-        self._connection.execute(f'insert into "{table}" ({names}) values ({places})', [*row.values()])  # noqa: S608 - of tests
+        self._rows.append((table, [row.get(name) for name in TABLES[table]]))
 
     def log(
         self,
@@ -49,5 +49,11 @@ class Workspace:
 
     def run(self, query: str, *, now: datetime = NOW) -> Rows:
         """The rows of the result."""
+        for table in TABLES:
+            if rows := [row for name, row in self._rows if name == table]:
+                places = f"({', '.join('?' * len(TABLES[table]))})"
+                values = [value for row in rows for value in row]
+                self._connection.execute(f'insert into "{table}" values {", ".join([places] * len(rows))}', values)  # noqa: S608 - of tests
+        self._rows.clear()
         result = engine.kql(self._connection, query, query_now=now)
         return [dict(zip(result.columns, row, strict=True)) for row in result.fetchall()]
