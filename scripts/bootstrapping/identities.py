@@ -56,7 +56,12 @@ def identity_names(stacks: Iterable[Stack]) -> IdentityNames:
         raise ScriptError(
             f"The environments have several projects ({', '.join(projects)}). Give all the same `projname`.", code=2
         )
-    return IdentityNames(plan=f"{COMPANY}-{projects[0]}-plan", deploy=f"{COMPANY}-{projects[0]}-deploy")
+    return names_of(projects[0])
+
+
+def names_of(project: str) -> IdentityNames:
+    """Those of a project, which is part of every name."""
+    return IdentityNames(plan=f"{COMPANY}-{project}-plan", deploy=f"{COMPANY}-{project}-deploy")
 
 
 def ensure_identities(

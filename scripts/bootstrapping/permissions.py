@@ -1,4 +1,7 @@
-"""Whether the caller may create resources and role assignments in the subscription, and register applications."""
+"""Whether the caller may create resources and role assignments in the subscription, and register applications.
+
+For preflight.py: whether whoever deploys may assign a role.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,15 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from scripts.bootstrapping.account import Account
+from scripts.bootstrapping.app_registrations import find_app
 from scripts.bootstrapping.progress import Progress
 from scripts.cli.command_line import CommandError, CommandLine
 
+_ASSIGN_ROLES = "Microsoft.Authorization/roleAssignments/write"
 REQUIRED_ACTIONS = {
     "Microsoft.Resources/subscriptions/resourceGroups/write": "create resource groups",
     "Microsoft.Storage/storageAccounts/write": "create storage accounts",
-    "Microsoft.Authorization/roleAssignments/write": "assign roles",
+    _ASSIGN_ROLES: "assign roles",
 }
 # https://learn.microsoft.com/entra/identity/role-based-access-control/delegate-app-roles
 REGISTERING_ROLES = frozenset(
@@ -37,10 +42,7 @@ def check_azure_roles(az: CommandLine, progress: Progress, *, account: Account) 
     https://learn.microsoft.com/azure/role-based-access-control/role-definitions
     """
     with progress.step("Your Azure roles"):
-        assignments = az.query(
-            *("role", "assignment", "list", "--assignee-object-id", account.caller.id, "--scope", account.scope),
-            *("--include-inherited", "--include-groups", "--fill-principal-name", "false"),
-        )
+        assignments = _assignments(az, account.caller.id, scope=account.scope)
         names = {each["roleDefinitionName"] or each["roleDefinitionId"].rsplit("/", 1)[1] for each in assignments}
         roles = {name: _permissions(az, name) for name in sorted(names)}
         progress.ok(f"your roles: {', '.join(roles) or 'none'}")
@@ -54,6 +56,34 @@ def check_azure_roles(az: CommandLine, progress: Progress, *, account: Account) 
         for action, what in REQUIRED_ACTIONS.items()
         if not _allow(permissions, action)
     ]
+
+
+def check_deployer(az: CommandLine, progress: Progress, *, account: Account, identity: str, role_id: str) -> list[str]:
+    """A message if a deployment may not assign the role; none when this login cannot find out.
+
+    With workflows the deployer is their `identity`, whose right has a condition with the roles that it may assign;
+    without them it is the caller.
+    """
+    with progress.step("The deployer's right to assign roles"):
+        try:
+            app = find_app(az, identity)
+            principals = az.query("ad", "sp", "list", "--filter", f"appId eq '{app['appId']}'") if app else []
+            principal = str(principals[0]["id"]) if principals else account.caller.id
+            name = identity if principals else account.caller.name
+            may = any(
+                _allow(_permissions(az, each["roleDefinitionName"]), _ASSIGN_ROLES)
+                and role_id in (each.get("condition") or role_id)
+                for each in _assignments(az, principal, scope=account.scope)
+                if each["roleDefinitionName"]
+            )
+        except CommandError:
+            progress.note("this login cannot read it; continuing.")
+            return []
+        if may:
+            progress.ok(f"{name} may assign the role")
+            return []
+    do = "Run `python3 scripts/bootstrap.py identities`." if principals else "Ask an owner of the subscription."
+    return [f"{name} deploys and may not assign the role Cognitive Services OpenAI User ({role_id}). {do}"]
 
 
 def check_app_registration(az: CommandLine, progress: Progress, *, account: Account) -> list[str]:
@@ -73,6 +103,15 @@ def check_app_registration(az: CommandLine, progress: Progress, *, account: Acco
             progress.ok(f"your Entra role: {', '.join(suitable)}")
             return []
     return [_MAY_NOT_REGISTER]
+
+
+def _assignments(az: CommandLine, principal: str, *, scope: str) -> list[dict[str, Any]]:
+    """The roles that the principal has there, inherited ones and those of its groups among them."""
+    found: list[dict[str, Any]] = az.query(
+        *("role", "assignment", "list", "--assignee-object-id", principal, "--scope", scope),
+        *("--include-inherited", "--include-groups", "--fill-principal-name", "false"),
+    )
+    return found
 
 
 def _allow(permissions: list[dict[str, Any]], action: str) -> bool:

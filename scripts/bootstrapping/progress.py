@@ -1,4 +1,4 @@
-"""What a bootstrap prints: its steps, the result of each, and the reason and remedy when one fails."""
+"""What bootstrap and preflight print: their steps, the result of each, and reason and remedy when one fails."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from scripts.cli.command_line import CommandError
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 
+_AGAIN = "To continue, run the bootstrap again; it skips what is done."
+
 
 class Progress:
     """Prints to stderr; in a dry run a change is one that would be made."""
 
-    def __init__(self, *, dry_run: bool) -> None:
+    def __init__(self, *, dry_run: bool = False, again: str = _AGAIN) -> None:
         self._would_be = "would be " if dry_run else ""
+        self._again = again
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
@@ -30,7 +33,7 @@ class Progress:
                 f"Command: {failure.command}\n"
                 f"Answer: {failure.message}\n"
                 f"What to do: {advice.text if advice else 'Correct what the message says.'}\n"
-                "To continue, run the bootstrap again; it skips what is done."
+                f"{self._again}"
             ) from None
 
     def ok(self, text: str) -> None:

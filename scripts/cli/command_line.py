@@ -61,6 +61,8 @@ class CommandLine:
     dry_run: bool = False
     subscription: str | None = None
     """Azure's, for every command that has this option."""
+    timeout_s: float | None = None
+    """The longest that one command may take."""
     changes: list[str] = field(default_factory=list)
 
     @property
@@ -129,7 +131,12 @@ class CommandLine:
             raise ScriptError(f"{self.program} is not on PATH. {_INSTALL[self.program]}", code=2)
         machine = ["--output", "json", "--only-show-errors"] if self.program == "az" else []
         try:
-            ran = run_program([path, *self._all(words), *machine], stdin=stdin or "")
+            ran = run_program([path, *self._all(words), *machine], stdin=stdin or "", timeout_s=self.timeout_s)
+        except subprocess.TimeoutExpired:
+            raise ScriptError(
+                f"{self._shown(words)}\nNo answer within {self.timeout_s:.0f} s. Check the network and the proxy, or "
+                "allow more time."
+            ) from None
         except OSError as error:  # for example, the interpreter of its first line is gone
             raise ScriptError(
                 f"{path} does not start: {error.strerror}. Its installation is broken. {_INSTALL[self.program]}", code=2
@@ -148,8 +155,10 @@ class CommandLine:
         return CommandError(self._shown(words), text, reason=reason)
 
 
-def run_program(command: Sequence[str], *, stdin: str) -> subprocess.CompletedProcess[str]:
-    """Start `az` or `gh` with the caller's environment."""
+def run_program(
+    command: Sequence[str], *, stdin: str, timeout_s: float | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Start `az` or `gh` with the caller's environment; `TimeoutExpired` if it takes longer than that."""
     return subprocess.run(
         command,
         input=stdin,
@@ -157,10 +166,12 @@ def run_program(command: Sequence[str], *, stdin: str) -> subprocess.CompletedPr
         text=True,
         errors="replace",
         env={**os.environ, **_ENVIRON},
+        timeout=timeout_s,
         check=False,
     )
 
 
-def azure(*, dry_run: bool = False) -> CommandLine:
+def azure(*, dry_run: bool = False, timeout_s: float | None = None) -> CommandLine:
     """`az` with Terraform's subscription; without ARM_SUBSCRIPTION_ID, with az's default one."""
-    return CommandLine("az", dry_run=dry_run, subscription=os.environ.get("ARM_SUBSCRIPTION_ID"))
+    subscription = os.environ.get("ARM_SUBSCRIPTION_ID")
+    return CommandLine("az", dry_run=dry_run, subscription=subscription, timeout_s=timeout_s)

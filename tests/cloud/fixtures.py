@@ -195,7 +195,12 @@ class Cloud:
         return list(json.loads(path.read_text(encoding="utf-8"))) if path.exists() else []
 
 
-def _answered(command: Sequence[str], *, stdin: str) -> subprocess.CompletedProcess[str]:
+def _answered(
+    command: Sequence[str],
+    *,
+    stdin: str,
+    timeout_s: float | None,  # noqa: ARG001 - the answer is there at once
+) -> subprocess.CompletedProcess[str]:
     """What the stand-in answers, without a process."""
     path, *words = command
     with patch.object(sys, "stdin", io.StringIO(stdin)):

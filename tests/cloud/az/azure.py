@@ -81,6 +81,11 @@ def new() -> Json:
         "vaults": {},
         "vaults_are_closed": False,
         "container_apps": {},
+        "ai_regions": {},
+        "ai_accounts": [],
+        "ai_deleted": [],
+        "ai_taken": [],  # subdomains of other people
+        "identities": {},  # principal ids
         "made": 0,
     }
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 import json
 
 from tests.cloud import stand_in, store
-from tests.cloud.az import account, ad, containerapp, group, keyvault, provider, rest, role, storage  # noqa: F401
+from tests.cloud.az import (  # noqa: F401
+    account,
+    ad,
+    cognitiveservices,
+    containerapp,
+    group,
+    identity,
+    keyvault,
+    provider,
+    rest,
+    role,
+    storage,
+)
 from tests.cloud.az.azure import Azure, new
 from tests.cloud.az.commands import CHANGES, COMMANDS, AzError, parse
 

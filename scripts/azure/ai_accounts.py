@@ -1,0 +1,129 @@
+"""The Azure AI accounts behind a gateway: names that must be free, what is deployed, the role of the identity."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from scripts.cli.command_line import CommandError, CommandLine
+
+Json = Mapping[str, Any]
+
+OPENAI_USER = "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd"
+"""The role Cognitive Services OpenAI User, by id: Azure renames roles."""
+_MISSING = frozenset({"ResourceNotFound", "ResourceGroupNotFound"})
+_CHECK_NAME = "providers/Microsoft.CognitiveServices/checkDomainAvailability?api-version=2024-10-01"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Account:
+    """An account that the stack makes, or has made."""
+
+    name: str
+    resource_group: str
+    location: str
+
+
+def find_deployments(az: CommandLine, account: Account) -> list[Json] | None:
+    """The deployments of the account; None if it does not exist."""
+    words = ("--name", account.name, "--resource-group", account.resource_group)
+    if az.find("cognitiveservices", "account", "show", *words, missing=_MISSING) is None:
+        return None
+    found: list[Json] = az.query("cognitiveservices", "account", "deployment", "list", *words)
+    return found
+
+
+def find_deleted(az: CommandLine) -> list[Json]:
+    """The accounts that were deleted in the last 48 hours and keep their names."""
+    deleted: list[Json] = az.query("cognitiveservices", "account", "list-deleted")
+    return deleted
+
+
+def why_not_free(az: CommandLine, account: Account, *, subscription_id: str, deleted: Sequence[Json]) -> str | None:
+    """Why the account cannot get its name, and what to do; None if it can.
+
+    Names are unique in the world, because they are subdomains; a deleted account keeps its name for 48 hours.
+
+    Raises:
+        CommandError: the caller may not ask.
+    """
+    for each in deleted:
+        if str(each["name"]).lower() == account.name.lower():
+            return _deleted_text(each)
+    url = f"https://management.azure.com/subscriptions/{subscription_id}/{_CHECK_NAME}"
+    body = json.dumps({"subdomainName": account.name, "type": "Microsoft.CognitiveServices/accounts"})
+    answer = az.query("rest", "--method", "post", "--url", url, "--body", body)
+    if answer["isSubdomainAvailable"]:
+        return None
+    reason = f": {answer['reason']}" if answer.get("reason") else ""
+    return f"The name {account.name} is not free{reason}. Choose another `projname`, or another `location_short`."
+
+
+def _deleted_text(account: Json) -> str:
+    found = re.search(r"/resourceGroups/([^/]+)/", account["id"], re.IGNORECASE)
+    words = ["--name", account["name"], "--resource-group", found[1] if found else "GROUP"]
+    purge = ["az", "cognitiveservices", "account", "purge", *words, "--location", account["location"]]
+    return (
+        f"{account['name']} was deleted and keeps its name for 48 hours. Wait, or remove it for good:\n"
+        f"  {shlex.join(purge)}"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Identity:
+    """The gateway's managed identity."""
+
+    name: str
+    resource_group: str
+    principal_id: str | None
+    """None before the first deployment."""
+
+
+def find_identity(az: CommandLine, *, name: str, resource_group: str) -> Identity:
+    """The identity of that name."""
+    found = az.find("identity", "show", "--name", name, "--resource-group", resource_group, missing=_MISSING)
+    principal = str(found["principalId"]) if found else None
+    return Identity(name=name, resource_group=resource_group, principal_id=principal)
+
+
+def find_account_id(az: CommandLine, endpoint: str) -> str | None:
+    """The id of the account with this endpoint, if it is in the subscription."""
+    host = endpoint.removeprefix("https://")
+    for account in az.query("cognitiveservices", "account", "list"):
+        properties = account["properties"]
+        if (properties.get("customSubDomainName") or "").lower() == host.partition(".")[0]:
+            return str(account["id"])
+        if (properties.get("endpoint") or "").rstrip("/").lower() == endpoint:
+            return str(account["id"])
+    return None
+
+
+def has_role(az: CommandLine, identity: Identity, *, account_id: str) -> bool | None:
+    """Whether the identity may call the account's models; None if that is not known."""
+    if identity.principal_id is None:
+        return None
+    try:
+        assignments = az.query(
+            *("role", "assignment", "list", "--assignee-object-id", identity.principal_id, "--scope", account_id),
+            *("--include-inherited", "--fill-principal-name", "false"),
+        )
+    except CommandError:  # the account is not there, or in a subscription that the caller cannot read
+        return None
+    return any(str(each["roleDefinitionId"]).endswith(OPENAI_USER) for each in assignments)
+
+
+def role_command(identity: Identity, *, account_id: str | None) -> str:
+    """The command that assigns the role."""
+    principal = (
+        identity.principal_id
+        or f'"$(az identity show --name {identity.name} --resource-group {identity.resource_group} '
+        '--query principalId --output tsv)"'
+    )
+    return (
+        f"az role assignment create --role {OPENAI_USER} --assignee-object-id {principal} "
+        f"--assignee-principal-type ServicePrincipal --scope {account_id or 'ACCOUNT_ID'}"
+    )
