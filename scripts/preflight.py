@@ -37,7 +37,8 @@ from settings.upstreams import ExistingUpstream, OwnedUpstream
 
 PROVIDER = "Microsoft.CognitiveServices"
 TIMEOUT_S = 120.0
-_COLUMNS = ("upstream", "region", "deployment", "model", "sku", "capacity", "quota", "retires", "")
+_COLUMNS = ("upstream", "deployment", "model", "sku", "capacity", "needs", "free quota", "retires", "")
+_NUMBERS = frozenset({"capacity", "needs", "free quota"})
 
 
 def main() -> None:
@@ -82,14 +83,13 @@ def table(findings: Sequence[Finding]) -> Table:
     """One line per deployment."""
     result = Table(box=None, header_style="bold")
     for name in _COLUMNS:
-        result.add_column(name, justify="right" if name == "capacity" else "left", overflow="fold")
+        result.add_column(name, justify="right" if name in _NUMBERS else "left", overflow="fold")
     for finding in findings:
         wanted, quota = finding.wanted, finding.quota
         status = Text("missing", style="bold red") if finding.problems else Text("ok", style="green")
         result.add_row(
-            *(wanted.upstream, wanted.location, wanted.name, f"{wanted.model} {wanted.version}", wanted.sku),
-            str(wanted.capacity),
-            f"{wanted.needed} needed, {quota.free} of {quota.limit} free" if quota else "unknown",
+            *(wanted.upstream, wanted.name, f"{wanted.model} {wanted.version}", wanted.sku),
+            *(str(wanted.capacity), str(wanted.needed), f"{quota.free} of {quota.limit}" if quota else "unknown"),
             str(finding.retires or ""),
             status,
         )
@@ -153,6 +153,7 @@ def _wanted(upstream: OwnedUpstream, deployments: Iterable[ai_accounts.Json]) ->
     deployed = {
         (each["name"], each["properties"]["model"]["name"], each["sku"]["name"]): int(each["sku"]["capacity"] or 0)
         for each in deployments
+        if each["sku"]  # old ones have none
     }
     return [
         Wanted(

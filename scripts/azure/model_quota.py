@@ -97,8 +97,8 @@ class Region:
             return None
         is_shared = usage.get("scopeType") in _SHARED
         scope = str(usage.get("scopeId") or usage["scopeType"]) if is_shared else self.location
-        limit = int(usage["limit"])
-        return Quota(name=name, scope=scope, limit=limit, free=limit - int(usage["currentValue"]))
+        limit = int(usage["limit"] or 0)
+        return Quota(name=name, scope=scope, limit=limit, free=limit - int(usage["currentValue"] or 0))
 
 
 def check(
@@ -116,7 +116,7 @@ def check(
         if quota and each.needed and (need := needs[quota.name, quota.scope]) > quota.free:
             finding.problems.append(
                 f"its quota {quota.name} in {quota.scope} has {quota.free} of {quota.limit} free, and {need} more are "
-                f"needed. Lower `capacity`, or ask for more quota: {MORE_QUOTA}"
+                f"needed. Lower `capacity`, or ask for more quota ({MORE_QUOTA})."
             )
         if finding.problems:
             offers = _other_regions(az, each, subscription_id=subscription_id)
@@ -181,10 +181,11 @@ def _refused_capacity(capacity: int, allowed: Json) -> str:
     """What the SKU allows instead; empty if it allows this capacity. Azure leaves out what does not apply."""
     if values := allowed.get("allowedValues"):
         return "" if capacity in values else f"one of {_listed(values)}"
-    least, most, step = allowed.get("minimum") or 1, allowed.get("maximum") or capacity, allowed.get("step") or 1
-    if least <= capacity <= most and capacity % step == 0:
+    least, most, step = allowed.get("minimum") or 1, allowed.get("maximum"), allowed.get("step") or 1
+    if least <= capacity <= (most or capacity) and capacity % step == 0:
         return ""
-    return f"between {least} and {most}" + (f", a multiple of {step}" if step > 1 else "")
+    bounds = f"between {least} and {most}" if most else f"at least {least}"
+    return bounds + (f", a multiple of {step}" if step > 1 else "")
 
 
 def _other_regions(az: CommandLine, wanted: Wanted, *, subscription_id: str) -> str:

@@ -3,7 +3,10 @@
 import json
 from collections.abc import Callable
 from typing import Any
+from unittest.mock import patch
 
+from scripts import preflight
+from settings.loading import load_environment
 from tests.bootstrap.runs import bootstrap
 from tests.cloud.az import program as stand_in  # noqa: F401 - registers every command
 from tests.cloud.az.commands import COMMANDS, WITHOUT_SUBSCRIPTION, flags_of
@@ -11,6 +14,7 @@ from tests.cloud.az.containerapp import app, revision
 from tests.cloud.az.keyvault import version
 from tests.cloud.fixtures import Cloud
 from tests.cloud.gateway import serve
+from tests.gateway.whole.stacks import ENVIRONMENTS
 
 VAULT = "pvc-dev-aigateway-kv-san"
 
@@ -30,7 +34,7 @@ def test_the_stand_in_knows_no_command_and_no_flag_that_az_does_not(real_az: Cal
 def test_az_takes_every_line_that_the_scripts_issue(
     real_az: Callable[..., Any], cloud: Cloud, dev_prepared: Cloud
 ) -> None:
-    for run in (_first_bootstrap, _second_bootstrap, _robots_bootstrap, _rotation, _rollback):
+    for run in (_first_bootstrap, _second_bootstrap, _robots_bootstrap, _rotation, _rollback, _preflights):
         run(cloud, dev_prepared)
     lines = [call.words for call in cloud.calls("az")]
     assert {" ".join(line[:2]) for line in lines} >= {
@@ -39,6 +43,10 @@ def test_az_takes_every_line_that_the_scripts_issue(
         "storage account",
         "keyvault secret",
         "containerapp revision",
+        "cognitiveservices account",
+        "cognitiveservices model",
+        "cognitiveservices usage",
+        "identity show",
     }
     objections = [(line, said) for line, said in zip(lines, real_az(lines), strict=True) if said]
     assert not objections
@@ -112,3 +120,20 @@ def _rollback(cloud: Cloud, dev_prepared: Cloud) -> None:
     quick = ("--skip-synth", "--no-smoke", "--every-s", "0.05", "--yes")
     ran = cloud.run("scripts/rollback.py", "--env", "dev", *quick)
     assert ran.code == 0, ran.err
+
+
+def _preflights(cloud: Cloud, dev_prepared: Cloud) -> None:
+    """Of accounts that exist or not, in regions that lack every model, and of somebody else's account."""
+    cloud.restore(dev_prepared.state())
+    shared = cloud.folder / "shared.toml"
+    endpoint = "https://pvc-keyless-aigateway-ai-swc.cognitiveservices.azure.com"
+    shared.write_text(f'keyless = true\nenv = "shared"\n[azure_openai]\nendpoint = "{endpoint}"\n', encoding="utf-8")
+    with cloud.edit() as azure:
+        account = {"name": "pvc-keyless-aigateway-ai-swc", "location": "swedencentral", "deployments": []}
+        azure["ai_accounts"] = [{**account, "resourceGroup": "pvc-keyless-aigateway-rg-san"}]
+        azure["identities"] = {"pvc-shared-aigateway-id-san": "44444444-0000-4000-8000-000000000000"}
+    for file in (ENVIRONMENTS / "keyless.toml", shared):
+        with patch.object(preflight, "settings_of", return_value=load_environment(file)):
+            ran = cloud.call(preflight.main, "--env", file.stem)
+            assert ran.code == 1, ran.err
+            assert f"Failed: preflight of {file.stem}" in ran.err

@@ -1,6 +1,6 @@
 """`az cognitiveservices`, and what `az rest` asks of the same provider.
 
-Shapes as az 2.80 and newer print them: https://learn.microsoft.com/rest/api/aiservices/accountmanagement.
+Shapes as az 2.91 prints them: https://learn.microsoft.com/rest/api/aiservices/accountmanagement.
 """
 
 from __future__ import annotations
