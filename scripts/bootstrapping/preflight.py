@@ -1,4 +1,7 @@
-"""What must be right before anything is created: permissions, regions, resource providers. All problems at once."""
+"""What must be right before the bootstrap creates anything: permissions, regions, resource providers.
+
+All problems at once. What a deployment needs besides, models and their quota, is checked by scripts/preflight.py.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,7 @@ from scripts.cli.error_handling import ScriptError
 from scripts.terraform.stacks import Stack
 
 _OF_STATE = "Microsoft.Storage"
+_MODELS = "Microsoft.CognitiveServices"
 
 
 def preflight(
@@ -43,6 +47,9 @@ def preflight(
         text = "\n".join(f"- {problem}" for problem in problems)
         raise ScriptError(f"\nFailed: preflight\n{text}\nNothing was changed.")
     _register(az, progress, providers, stacks)
+    for stack in stacks:
+        if _MODELS in stack.resource_providers:
+            progress.note(f"models and quota of {stack.env}: python3 scripts/preflight.py --env {stack.env}")
 
 
 def _have_apps(az: CommandLine, progress: Progress, names: IdentityNames) -> bool:

@@ -1,0 +1,64 @@
+"""The settings that the pages show are valid, and do what the pages say."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from settings.environment import EnvironmentSettings
+from settings.loading import load_environment
+from settings.observability import Alerts
+from tests.docs.markdown import ROOT, anchors, fenced, read
+
+
+def load(folder: Path, *blocks: str) -> EnvironmentSettings:
+    """As an environment's file."""
+    file = folder / "dev.toml"
+    file.write_text("\n".join(['env = "dev"', *blocks]), encoding="utf-8")
+    return load_environment(file)
+
+
+def test_a_further_region_is_one_table_more(tmp_path: Path) -> None:
+    two, third = fenced(read(ROOT / "docs/regions.md"), "toml")
+    before, after = load(tmp_path, two), load(tmp_path, two, third)
+    assert [upstream.name for upstream in before.owned_upstreams] == ["swedencentral", "eastus2"]
+    assert after.owned_upstreams[:2] == before.owned_upstreams
+    assert [upstream.priority for upstream in after.owned_upstreams] == [1, 2, 3]
+    assert after.is_keyless
+    assert all(after.owned_upstreams[0].serves(model.deployment) for model in after.all_models)
+
+
+def test_existing_accounts_with_and_without_a_key(tmp_path: Path) -> None:
+    one, several = fenced(read(ROOT / "docs/keyless.md"), "toml")
+    assert load(tmp_path, one).is_keyless
+    settings = load(tmp_path, several)
+    assert [settings.uses_key(upstream) for upstream in settings.all_upstreams] == [False, True]
+
+
+def test_alerts_have_receivers(tmp_path: Path) -> None:
+    (shown,) = fenced(read(ROOT / "docs/alerts.md"), "toml")
+    settings = load(tmp_path, shown)
+    assert settings.observability.has_receivers
+    assert settings.observability.budget
+
+
+RULES = sorted(file.stem.removeprefix("alert_") for file in (ROOT / "queries").glob("alert_*.kql"))
+
+
+@pytest.mark.parametrize("rule", [*RULES, "web_test"])
+def test_every_alert_has_an_entry_in_the_runbook(rule: str) -> None:
+    page = ROOT / "docs/alerts.md"
+    assert rule in anchors(page)
+    (entry,) = re.findall(rf"^## {rule}\n(.*?)(?=^## |\Z)", read(page), re.MULTILINE | re.DOTALL)
+    for part in ("**Means**", "**Look at**", "**Do**"):
+        assert part in entry
+
+
+def test_there_are_as_many_rules_as_thresholds() -> None:
+    assert len(RULES) == len(Alerts.model_fields)
+
+
+def test_queries_that_the_runbook_names_exist() -> None:
+    named = set(re.findall(r"`(\w+)\.kql`", read(ROOT / "docs/alerts.md")))
+    assert len(named) > 8
+    assert not [name for name in sorted(named) if not (ROOT / f"queries/{name}.kql").is_file()]
