@@ -33,7 +33,7 @@ AccountId = Annotated[
         pattern="^/subscriptions/[0-9a-f-]{36}/resourceGroups/[^/]{1,90}/providers/Microsoft.CognitiveServices/"
         "accounts/[A-Za-z0-9-]{2,64}$"
     ),
-    must_be("the id of an account, as `az cognitiveservices account show --query id` prints it"),
+    must_be("the id of an account, as `az cognitiveservices account list` prints it"),
 ]
 ModelVersion = Annotated[
     str,

@@ -14,6 +14,9 @@ AZ, GH = "az", "gh"
 DENIED = 'Forbidden({"error":{"code":"Authorization_RequestDenied","message":"Insufficient privileges to complete"}})'
 FEDERATED = "AADSTS700213: No matching federated identity record found for presented assertion subject"
 NO_AZ = 'could not parse Azure CLI version: launching Azure CLI: exec: "az": executable file not found in $PATH'
+ACCOUNT = "/subscriptions/x/resourceGroups/x/providers/Microsoft.CognitiveServices/accounts/x"
+MODEL = "Format:OpenAI,Name:gpt-5.3-codex,Version:2026-02-24"
+TOKENS = "Tokens Per Minute (thousands) - gpt-5.3-codex"
 NO_HOST = "dial tcp: lookup pvcdevaigatewaystsan.blob.core.windows.net on 127.0.0.1:53: no such host"
 
 
@@ -73,6 +76,12 @@ def test_a_failure_of_az_or_gh(program: Literal["az", "gh"], printed: str, advic
         ("No value for required variable", "no-variable"),
         ('A resource with the ID "/subscriptions/x" already exists', "resource-exists"),
         ("VaultAlreadyExists: The name 'x' is already in use.", "vault-exists"),
+        (f"InsufficientQuota: This operation require 100 new capacity in quota {TOKENS}", "no-quota"),
+        (f"DeploymentModelNotSupported: The model '{MODEL}' of account deployment is not supported.", "no-model"),
+        (f"InvalidResourceProperties: The specified SKU 'Standard' for model '{MODEL}' is not supported", "no-model"),
+        ("SpecialFeatureOrQuotaIdRequired: The subscription does not have QuotaId/Feature", "no-azure-openai"),
+        ("CustomDomainInUse: Please pick a different name.", "account-name-taken"),
+        (f"FlagMustBeSetForRestore: An existing resource with ID '{ACCOUNT}' has been", "account-deleted"),
         ("MANIFEST_UNKNOWN: manifest unknown", "image-unknown"),
         ("dial tcp: lookup management.azure.com: no such host", "network"),
         ("never seen", None),
