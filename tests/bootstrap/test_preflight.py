@@ -1,6 +1,9 @@
 """Resource providers and regions, and all problems at once."""
 
-from tests.bootstrap.runs import bootstrap
+from pathlib import Path
+from typing import Any
+
+from tests.bootstrap.runs import bootstrap, changed_stacks
 from tests.cloud.fixtures import Cloud
 
 
@@ -38,3 +41,15 @@ def test_all_problems_are_reported_at_once_before_any_change(cloud: Cloud) -> No
     assert len(problems) == 3 + 1 + 3  # rights, registrations, an environment each
     assert ran.err.endswith("Nothing was changed.\n")
     assert cloud.changes() == []
+
+
+def test_the_command_that_checks_models_and_quota_is_named(cloud: Cloud, stacks: Path, tmp_path: Path) -> None:
+    def make_account_in_dev(env: str, content: dict[str, Any]) -> None:
+        if env == "dev":
+            content["provider"]["azurerm"][0]["resource_providers_to_register"].append("Microsoft.CognitiveServices")
+
+    environ = changed_stacks(stacks, tmp_path / "changed", make_account_in_dev)
+    ran = bootstrap(cloud, parts=("preflight",), env=environ)
+    assert ran.code == 0, ran.err
+    notes = [line for line in ran.err.splitlines() if "scripts/preflight.py" in line]
+    assert notes == ["  note: models and quota of dev: python3 scripts/preflight.py --env dev"]
