@@ -23,6 +23,32 @@ def _register_bare_package() -> None:
 
 _register_bare_package()
 
+from cdktf_cdktf_provider_azurerm.application_insights import ApplicationInsights
+from cdktf_cdktf_provider_azurerm.application_insights_standard_web_test import (
+    ApplicationInsightsStandardWebTest,
+    ApplicationInsightsStandardWebTestRequest,
+    ApplicationInsightsStandardWebTestValidationRules,
+)
+from cdktf_cdktf_provider_azurerm.application_insights_workbook import ApplicationInsightsWorkbook
+from cdktf_cdktf_provider_azurerm.cognitive_account import (
+    CognitiveAccount,
+    CognitiveAccountIdentity,
+    CognitiveAccountNetworkAcls,
+)
+from cdktf_cdktf_provider_azurerm.cognitive_account_project import (
+    CognitiveAccountProject,
+    CognitiveAccountProjectIdentity,
+)
+from cdktf_cdktf_provider_azurerm.cognitive_deployment import (
+    CognitiveDeployment,
+    CognitiveDeploymentModel,
+    CognitiveDeploymentSku,
+)
+from cdktf_cdktf_provider_azurerm.consumption_budget_resource_group import (
+    ConsumptionBudgetResourceGroup,
+    ConsumptionBudgetResourceGroupNotification,
+    ConsumptionBudgetResourceGroupTimePeriod,
+)
 from cdktf_cdktf_provider_azurerm.container_app import (
     ContainerApp,
     ContainerAppIdentity,
@@ -43,6 +69,25 @@ from cdktf_cdktf_provider_azurerm.data_azurerm_client_config import DataAzurermC
 from cdktf_cdktf_provider_azurerm.key_vault import KeyVault
 from cdktf_cdktf_provider_azurerm.key_vault_secret import KeyVaultSecret
 from cdktf_cdktf_provider_azurerm.log_analytics_workspace import LogAnalyticsWorkspace
+from cdktf_cdktf_provider_azurerm.monitor_action_group import (
+    MonitorActionGroup,
+    MonitorActionGroupEmailReceiver,
+)
+from cdktf_cdktf_provider_azurerm.monitor_diagnostic_setting import (
+    MonitorDiagnosticSetting,
+    MonitorDiagnosticSettingEnabledLog,
+)
+from cdktf_cdktf_provider_azurerm.monitor_metric_alert import (
+    MonitorMetricAlert,
+    MonitorMetricAlertAction,
+    MonitorMetricAlertApplicationInsightsWebTestLocationAvailabilityCriteria,
+)
+from cdktf_cdktf_provider_azurerm.monitor_scheduled_query_rules_alert_v2 import (
+    MonitorScheduledQueryRulesAlertV2,
+    MonitorScheduledQueryRulesAlertV2Action,
+    MonitorScheduledQueryRulesAlertV2Criteria,
+    MonitorScheduledQueryRulesAlertV2CriteriaFailingPeriods,
+)
 from cdktf_cdktf_provider_azurerm.provider import (
     AzurermProvider,
     AzurermProviderFeatures,
@@ -54,10 +99,26 @@ from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment
 from cdktf_cdktf_provider_azurerm.user_assigned_identity import UserAssignedIdentity
 
 __all__ = [
+    "ApplicationInsights",
+    "ApplicationInsightsStandardWebTest",
+    "ApplicationInsightsStandardWebTestRequest",
+    "ApplicationInsightsStandardWebTestValidationRules",
+    "ApplicationInsightsWorkbook",
     "AzurermProvider",
     "AzurermProviderFeatures",
     "AzurermProviderFeaturesKeyVault",
     "AzurermProviderFeaturesResourceGroup",
+    "CognitiveAccount",
+    "CognitiveAccountIdentity",
+    "CognitiveAccountNetworkAcls",
+    "CognitiveAccountProject",
+    "CognitiveAccountProjectIdentity",
+    "CognitiveDeployment",
+    "CognitiveDeploymentModel",
+    "CognitiveDeploymentSku",
+    "ConsumptionBudgetResourceGroup",
+    "ConsumptionBudgetResourceGroupNotification",
+    "ConsumptionBudgetResourceGroupTimePeriod",
     "ContainerApp",
     "ContainerAppEnvironment",
     "ContainerAppIdentity",
@@ -76,6 +137,17 @@ __all__ = [
     "KeyVault",
     "KeyVaultSecret",
     "LogAnalyticsWorkspace",
+    "MonitorActionGroup",
+    "MonitorActionGroupEmailReceiver",
+    "MonitorDiagnosticSetting",
+    "MonitorDiagnosticSettingEnabledLog",
+    "MonitorMetricAlert",
+    "MonitorMetricAlertAction",
+    "MonitorMetricAlertApplicationInsightsWebTestLocationAvailabilityCriteria",
+    "MonitorScheduledQueryRulesAlertV2",
+    "MonitorScheduledQueryRulesAlertV2Action",
+    "MonitorScheduledQueryRulesAlertV2Criteria",
+    "MonitorScheduledQueryRulesAlertV2CriteriaFailingPeriods",
     "ResourceGroup",
     "RoleAssignment",
     "UserAssignedIdentity",

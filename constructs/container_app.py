@@ -1,7 +1,9 @@
 """The container app: ingress, scale and secrets around the gateway's containers."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+
+from cdktf import ITerraformDependable
 
 from constructs import Construct, azurerm
 from constructs.container_app_environment import ContainerAppEnvironment
@@ -28,6 +30,7 @@ class ContainerApp(Construct):
         environment: ContainerAppEnvironment,
         identity: Identity,
         secrets: Mapping[str, str],
+        after: Sequence[ITerraformDependable],
     ) -> None:
         super().__init__(scope, construct_id)
         app = azurerm.ContainerApp(
@@ -46,6 +49,7 @@ class ContainerApp(Construct):
             ingress=_build_ingress(settings=settings),
             template=_build_template(settings=settings),
             tags=group.tags,
+            depends_on=after or None,
         )
         app.override_logical_id("gateway")
         self.name = app.name

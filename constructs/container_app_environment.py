@@ -1,5 +1,7 @@
 """The Container Apps environment, in which the app runs."""
 
+from collections.abc import Sequence
+
 from cdktf import ITerraformDependable
 
 from constructs import Construct, azurerm
@@ -9,7 +11,7 @@ from settings.environment import EnvironmentSettings
 
 
 class ContainerAppEnvironment(Construct):
-    """An environment on the Consumption plan; it comes after `role`, to give it time (see `GatewayStack`)."""
+    """An environment on the Consumption plan; it comes after `roles`, to give them time (see `GatewayStack`)."""
 
     def __init__(
         self,
@@ -19,7 +21,7 @@ class ContainerAppEnvironment(Construct):
         settings: EnvironmentSettings,
         group: ResourceGroup,
         observability: Observability,
-        role: ITerraformDependable,
+        roles: Sequence[ITerraformDependable],
     ) -> None:
         super().__init__(scope, construct_id)
         self.resource = azurerm.ContainerAppEnvironment(
@@ -31,7 +33,7 @@ class ContainerAppEnvironment(Construct):
             log_analytics_workspace_id=observability.workspace_id,
             logs_destination="log-analytics",
             tags=group.tags,
-            depends_on=[role],
+            depends_on=roles,
         )
         self.resource.override_logical_id("gateway")
         self.id = self.resource.id

@@ -1,4 +1,4 @@
-"""The identity with which the container app reads its secrets."""
+"""The identity with which the container app reads its secrets, calls models and sends telemetry."""
 
 from constructs import Construct, azurerm
 from constructs.resource_group import ResourceGroup
@@ -6,7 +6,7 @@ from settings.environment import EnvironmentSettings
 
 
 class Identity(Construct):
-    """User-assigned, because it must have its role before the app exists: one of the app's own comes too late."""
+    """User-assigned, because it must have its roles before the app exists: one of the app's own comes too late."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, settings: EnvironmentSettings, group: ResourceGroup

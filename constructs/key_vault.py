@@ -1,6 +1,7 @@
 """The Key Vault, and who may do what with its secrets."""
 
 from constructs import Construct, azurerm
+from constructs.caller import Caller
 from constructs.identity import Identity
 from constructs.resource_group import ResourceGroup
 from settings.environment import EnvironmentSettings
@@ -22,10 +23,9 @@ class KeyVault(Construct):
         settings: EnvironmentSettings,
         group: ResourceGroup,
         identity: Identity,
+        caller: Caller,
     ) -> None:
         super().__init__(scope, construct_id)
-        caller = azurerm.DataAzurermClientConfig(self, "caller")
-        caller.override_logical_id("caller")
         vault = self._build_vault(settings=settings, group=group, tenant_id=caller.tenant_id)
         self.id = vault.id
         self.name = vault.name

@@ -21,3 +21,4 @@ class ResourceGroup(Construct):
         )
         group.override_logical_id("gateway")
         self.name = group.name
+        self.id = group.id

@@ -16,13 +16,13 @@ REQUIRED_VERSION = ">= 1.11"
 PROVIDER_VERSION = ">= 4.62.0, < 5.0.0"
 """The bindings are made from 4.55.0 and would pin that; version 5 has other defaults, which nobody here has tried."""
 
-RESOURCE_PROVIDERS = (
+_RESOURCE_PROVIDERS = (
     "Microsoft.App",
     "Microsoft.KeyVault",
     "Microsoft.ManagedIdentity",
     "Microsoft.OperationalInsights",
 )
-"""The Azure services in use that a new subscription does not know."""
+"""The Azure services of every stack that a new subscription does not know."""
 
 
 def configure_terraform(stack: TerraformStack, *, settings: EnvironmentSettings) -> None:
@@ -71,6 +71,19 @@ def _build_provider(stack: TerraformStack, *, settings: EnvironmentSettings) -> 
             )
         ],
         resource_provider_registrations="none",
-        resource_providers_to_register=list(RESOURCE_PROVIDERS),
+        resource_providers_to_register=_resource_providers(settings),
         use_oidc=True,
+    )
+
+
+def _resource_providers(settings: EnvironmentSettings) -> list[str]:
+    """Azure writes `microsoft.insights` so, and the provider compares letter by letter."""
+    wanted = settings.observability
+    is_watched = wanted.application_insights or wanted.has_receivers or wanted.workbook
+    return sorted(
+        [
+            *_RESOURCE_PROVIDERS,
+            *(["Microsoft.CognitiveServices"] if settings.owned_upstreams else []),
+            *(["microsoft.insights"] if settings.owned_upstreams or is_watched else []),
+        ]
     )

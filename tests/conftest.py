@@ -102,6 +102,13 @@ def known_stacks(synthesis_environ: dict[str, str], tmp_path_factory: pytest.Tem
 
 
 @pytest.fixture(scope="session")
+def optional_stacks(synthesis_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stacks `keyless` and `complete`, with the parts that settings turn on."""
+    synthesize = partial(fixed_environments.synthesize, environ=synthesis_environ, files=fixed_environments.OPTIONAL)
+    return shared_folder(tmp_path_factory, "optional.out", synthesize) / "stacks"
+
+
+@pytest.fixture(scope="session")
 def session(stacks: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
     """The gateway and the real LiteLLM of the dev stack, with the emulator behind them."""
     secrets = tmp_path_factory.mktemp("secrets") / "secrets.json"

@@ -10,6 +10,7 @@ import pytest
 
 from main import synthesize, use_python_node
 from settings.loading import environment_files, load_environment, load_environments
+from tests.fixed_environments import OPTIONAL
 from tests.shared import shared_folder
 from tests.synth.stack import ROOT, Stack, read_stack
 
@@ -72,6 +73,34 @@ def synthesized_again(run_python: Run, tmp_path_factory: pytest.TempPathFactory)
 @pytest.fixture(params=[file.stem for file in environment_files()])
 def stack(request: pytest.FixtureRequest, synthesized: Path) -> Stack:
     """The stack of every environment in turn."""
+    settings = {file.stem: file for file in environment_files()}[request.param]
+    return read_stack(folder=synthesized, settings=load_environment(settings))
+
+
+@pytest.fixture(scope="session")
+def optional(optional_stacks: Path) -> dict[str, Stack]:
+    """The stacks of those environments, by name."""
+    settings = [load_environment(file) for file in OPTIONAL]
+    return {found.env: read_stack(folder=optional_stacks.parent, settings=found) for found in settings}
+
+
+@pytest.fixture
+def keyless(optional: dict[str, Stack]) -> Stack:
+    """Three owned regions, no API key, telemetry."""
+    return optional["keyless"]
+
+
+@pytest.fixture
+def complete(optional: dict[str, Stack]) -> Stack:
+    """Every part that settings can turn on."""
+    return optional["complete"]
+
+
+@pytest.fixture(params=[file.stem for file in (*environment_files(), *OPTIONAL)])
+def any_stack(request: pytest.FixtureRequest, synthesized: Path, optional: dict[str, Stack]) -> Stack:
+    """Each of those and of the repository's own in turn."""
+    if request.param in optional:
+        return optional[request.param]
     settings = {file.stem: file for file in environment_files()}[request.param]
     return read_stack(folder=synthesized, settings=load_environment(settings))
 

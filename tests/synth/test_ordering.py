@@ -1,4 +1,4 @@
-"""A first deployment succeeds in one run: nothing asks the vault before roles have had minutes to settle."""
+"""A first deployment succeeds in one run: nothing asks the vault or a model before roles have had minutes to settle."""
 
 from tests.synth.stack import Stack
 
@@ -11,8 +11,15 @@ def _secrets(stack: Stack) -> set[str]:
     return {address for address in stack.resources if address.startswith("azurerm_key_vault_secret.")}
 
 
-def test_the_environment_takes_its_minutes_after_the_role(stack: Stack) -> None:
-    assert ROLE in stack.dependencies[ENVIRONMENT]
+def test_the_environment_takes_its_minutes_after_the_roles(any_stack: Stack) -> None:
+    roles = {address for address in any_stack.resources if address.startswith("azurerm_role_assignment.")}
+    assert ROLE in roles
+    assert any_stack.dependencies[ENVIRONMENT] >= roles
+
+
+def test_the_app_comes_after_every_model_that_it_calls(any_stack: Stack) -> None:
+    deployments = {address for address in any_stack.resources if address.startswith("azurerm_cognitive_")}
+    assert any_stack.dependencies[APP] >= deployments
 
 
 def test_secrets_are_written_after_the_environment(stack: Stack) -> None:
