@@ -41,15 +41,17 @@ def main() -> None:
     arguments = parse(sys.argv[1:])
     if arguments.out is None:
         stacks.synthesize()
-    found = {stack.env: stack.folder / "cdk.tf.json" for stack in stacks.load_all(arguments.out)}
-    findings = scan(found)
+    scanned = stacks.load_all(arguments.out)
+    findings = scan({stack.env: stack.folder / "cdk.tf.json" for stack in scanned})
     listed = exemptions.load(exemptions.FILE.read_text(encoding="utf-8"))
-    uncovered, unused = exemptions.apply(listed, findings)
+    addresses = {address for stack in scanned for address in stack.addresses}
+    uncovered, unused = exemptions.apply(listed, findings, addresses=addresses)
     show(uncovered)
     for it in unused:
         log(f"{exemptions.FILE.name}: {it.check} on {it.resources} covers no finding any more; remove it.")
     covered = len(findings) - len(uncovered)
-    log(f"{', '.join(found)}: {len(uncovered)} findings, and {covered} that an exemption covers.")
+    envs = ", ".join(stack.env for stack in scanned)
+    log(f"{envs}: {len(uncovered)} findings, and {covered} that an exemption covers.")
     sys.exit(1 if uncovered or unused else 0)
 
 

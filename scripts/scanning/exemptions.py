@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -39,8 +39,18 @@ def load(text: str) -> list[Exemption]:
         raise ScriptError(f"{FILE.name}: {error}", code=2) from None
 
 
-def apply(exemptions: Sequence[Exemption], findings: Sequence[Finding]) -> tuple[list[Finding], list[Exemption]]:
-    """The findings that no exemption covers, and the exemptions that cover no finding."""
+def apply(
+    exemptions: Sequence[Exemption], findings: Sequence[Finding], *, addresses: Collection[str]
+) -> tuple[list[Finding], list[Exemption]]:
+    """The findings that no exemption covers, and the exemptions that cover no finding.
+
+    `addresses` are those of all resources: an exemption for one that the settings turned off is no mistake.
+    """
     uncovered = [finding for finding in findings if not any(it.covers(finding) for it in exemptions)]
-    unused = [it for it in exemptions if not any(it.covers(finding) for finding in findings)]
+    unused = [
+        it
+        for it in exemptions
+        if any(fnmatchcase(address, it.resources) for address in addresses)
+        and not any(it.covers(finding) for finding in findings)
+    ]
     return uncovered, unused

@@ -7,6 +7,15 @@ from collections.abc import Sequence
 from scripts.terraform.plan_changes import Action, ResourceChange
 
 _DESTROY = {
+    "azurerm_application_insights": "Deletes Application Insights. Metrics and traces up to now stay in the workspace.",
+    "azurerm_application_insights_standard_web_test": "Deletes the web test: nobody calls the gateway from outside.",
+    "azurerm_application_insights_workbook": "Deletes the workbook, with what people have changed in it.",
+    "azurerm_cognitive_account": "Deletes an Azure AI account with all its deployments, for good.",
+    "azurerm_cognitive_account_project": "Deletes a Foundry project with what people have made in it.",
+    "azurerm_cognitive_deployment": (
+        "Deletes the deployment of a model. Its quota is free for others, who may take it before it is wanted again."
+    ),
+    "azurerm_consumption_budget_resource_group": "Deletes the budget: nobody is told what a month costs.",
     "azurerm_container_app": "Deletes the gateway: its address stops answering, and its revisions are lost.",
     "azurerm_container_app_environment": "Deletes the Container Apps environment, and the gateway's address with it.",
     "azurerm_key_vault": (
@@ -15,11 +24,29 @@ _DESTROY = {
     ),
     "azurerm_key_vault_secret": "Deletes a secret of the Key Vault; a client or a region that still needs it fails.",
     "azurerm_log_analytics_workspace": "Deletes the logs. Azure can recover a deleted workspace for 14 days.",
+    "azurerm_monitor_action_group": "Deletes the receivers of alerts.",
+    "azurerm_monitor_diagnostic_setting": "Stops the log of who changes an Azure AI account.",
+    "azurerm_monitor_metric_alert": "Deletes the alert of the web test.",
+    "azurerm_monitor_scheduled_query_rules_alert_v2": "Deletes an alert.",
     "azurerm_resource_group": "Deletes the resource group: everything in this environment.",
-    "azurerm_role_assignment": "Removes a role: without it the gateway cannot read its secrets.",
+    "azurerm_role_assignment": "Removes a role: the gateway can no longer read secrets, call models or send telemetry.",
     "azurerm_user_assigned_identity": "Deletes the gateway's identity and all its roles.",
 }
 _REPLACE = {
+    "azurerm_application_insights": (
+        "Recreates Application Insights: its pages begin anew, and data up to now stays in the workspace."
+    ),
+    "azurerm_application_insights_standard_web_test": "Recreates the web test: its history begins anew.",
+    "azurerm_application_insights_workbook": "Recreates the workbook: what people have changed in it is lost.",
+    "azurerm_cognitive_account": (
+        "Deletes and recreates an Azure AI account with all its deployments: no model in that region until it is done, "
+        "and perhaps no quota."
+    ),
+    "azurerm_cognitive_account_project": "Recreates a Foundry project: what people have made in it is lost.",
+    "azurerm_cognitive_deployment": (
+        "Deletes and recreates the deployment of a model: until it is done, requests for it need another region."
+    ),
+    "azurerm_consumption_budget_resource_group": "Recreates the budget.",
     "azurerm_container_app": (
         "Deletes and recreates the gateway: an outage until it runs again, and no revision to roll back to. Its "
         "address stays the same if its name and its environment do."
@@ -36,8 +63,12 @@ _REPLACE = {
         "Deletes a secret and writes it again from TF_VAR_...; the deployment stops if a client's key there differs."
     ),
     "azurerm_log_analytics_workspace": "Recreates the workspace: it no longer contains the logs up to now.",
+    "azurerm_monitor_action_group": "Recreates the receivers of alerts.",
+    "azurerm_monitor_diagnostic_setting": "Recreates the log of who changes an Azure AI account.",
+    "azurerm_monitor_metric_alert": "Recreates the alert of the web test.",
+    "azurerm_monitor_scheduled_query_rules_alert_v2": "Recreates an alert, which may fire once more.",
     "azurerm_resource_group": "Deletes and recreates the resource group: everything in this environment.",
-    "azurerm_role_assignment": "Assigns a role again: until it is in effect, some minutes, secrets cannot be read.",
+    "azurerm_role_assignment": "Assigns a role again: until it is in effect, some minutes, the gateway cannot use it.",
     "azurerm_user_assigned_identity": (
         "Replaces the gateway's identity: assign again the roles that it has elsewhere, for example on an Azure AI "
         "account."

@@ -98,9 +98,17 @@ class Stack:
 
     @property
     def roles(self) -> frozenset[str]:
-        """The names of the roles that it assigns."""
+        """The roles that it assigns, each by its name or its id."""
         assignments = self.find("resource", "azurerm_role_assignment").values()
-        return frozenset(assignment["role_definition_name"] for assignment in assignments)
+        return frozenset(
+            assignment.get("role_definition_name") or assignment["role_definition_id"].rsplit("/", 1)[1]
+            for assignment in assignments
+        )
+
+    @property
+    def addresses(self) -> frozenset[str]:
+        """TYPE.NAME of each of its resources."""
+        return frozenset(f"{kind}.{name}" for kind, named in self.find("resource").items() for name in named)
 
     @property
     def resource_providers(self) -> tuple[str, ...]:

@@ -45,18 +45,26 @@ def test_the_deploy_identity_may_assign_only_the_roles_of_the_stacks(dev_prepare
 def test_a_run_for_one_environment_keeps_the_roles_that_others_assign(
     cloud: Cloud, stacks: Path, tmp_path: Path
 ) -> None:
-    """Else a run for dev would take away what the deployer needs for staging."""
-    openai = "Cognitive Services OpenAI User"
+    """Else a run for dev would take away what the deployer needs for staging. A stack names a role or its id."""
+    openai, publisher = (
+        BUILT_IN[name][0] for name in ("Cognitive Services OpenAI User", "Monitoring Metrics Publisher")
+    )
+    subscription = "/subscriptions/${data.azurerm_client_config.caller.subscription_id}"
 
     def assign(env: str, content: dict[str, Any]) -> None:
         if env == "staging":
-            content["resource"]["azurerm_role_assignment"]["more"] = {"role_definition_name": openai}
+            content["resource"]["azurerm_role_assignment"] |= {
+                "a": {
+                    "role_definition_id": f"{subscription}/providers/Microsoft.Authorization/roleDefinitions/{openai}"
+                },
+                "b": {"role_definition_name": "Monitoring Metrics Publisher"},
+            }
 
     ran = bootstrap(cloud, *DEV, env=changed_stacks(stacks, tmp_path / "more", assign))
     assert ran.code == 0, ran.err
     [condition] = [each["condition"] for each in cloud.state()["role_assignments"] if each["condition"]]
-    both = ", ".join(sorted((BUILT_IN[openai][0], BUILT_IN["Key Vault Secrets User"][0])))
-    assert condition.count("GuidEquals {" + both + "}") == 2
+    every = ", ".join(sorted((openai, publisher, BUILT_IN["Key Vault Secrets User"][0])))
+    assert condition.count("GuidEquals {" + every + "}") == 2
 
 
 def test_environments_of_several_projects_are_refused(cloud: Cloud, stacks: Path, tmp_path: Path) -> None:

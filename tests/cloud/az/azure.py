@@ -34,6 +34,7 @@ BUILT_IN: dict[str, tuple[str, list[str], list[str]]] = {
     "Storage Blob Data Contributor": ("ba92f5b4-2d11-453d-a403-e96b0029c9fe", [], []),
     "Storage Blob Data Reader": ("2a2b9908-6ea1-4ae2-8e65-a410df84e7d1", [], []),
     "Cognitive Services OpenAI User": ("5e0bd9bd-7b93-4f28-af87-19fc36ad61bd", [], []),
+    "Monitoring Metrics Publisher": ("3913510d-42f4-4e42-8a64-420c390055eb", [], []),
 }
 PROVIDERS = (
     "Microsoft.App",
@@ -43,6 +44,7 @@ PROVIDERS = (
     "Microsoft.ManagedIdentity",
     "Microsoft.OperationalInsights",
     "Microsoft.Storage",
+    "microsoft.insights",
 )
 
 
