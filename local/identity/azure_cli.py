@@ -3,7 +3,6 @@
 import asyncio
 import json
 import shutil
-import sys
 
 from local.identity.endpoint import IdentityError, Token
 
@@ -36,6 +35,5 @@ async def request_token(resource: str) -> Token:
 
 
 def _failed(reason: str) -> IdentityError:
-    message = f"az account get-access-token: {reason}. Log in with `az login`."
-    sys.stderr.write(f"{message}\n")
-    return IdentityError(500, message)
+    reason = reason.removeprefix("ERROR: ").rstrip(".")
+    return IdentityError(500, f"az account get-access-token: {reason}. Log in with `az login`.")

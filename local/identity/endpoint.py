@@ -5,6 +5,7 @@ https://learn.microsoft.com/azure/container-apps/managed-identity#rest-endpoint-
 
 import asyncio
 import hmac
+import sys
 import time
 import uuid
 from collections.abc import Awaitable, Callable
@@ -134,6 +135,7 @@ class IdentityEndpoint:
             token = await self.request_token(resource)
         except IdentityError as error:
             self.requests.append(error.status)
+            sys.stderr.write(f"{error.status} {error}\n")
             if error.status == 403:
                 return Response(status_code=403)
             body = {"statusCode": error.status, "message": error.message, "correlationId": str(uuid.uuid4())}
