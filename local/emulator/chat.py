@@ -39,6 +39,7 @@ def answer(body: JsonObject, *, deployment: str, region: str) -> Answer:
             opening=2,
             pace=fake_model.pace(model_input.prompt),
             tokens=usage["total_tokens"],
+            usage=usage,
             error_event=error_event,
         )
     message = {

@@ -52,7 +52,7 @@ def status_error(fault: Fault) -> azure_errors.AzureError:
 
 def _malformed(answer: Answer, *, after: int) -> Answer:
     if answer.events is None:
-        return replace(answer, status=200, body=answer.body[: max(1, len(answer.body) // 2)])
+        return replace(answer, status=200, body=answer.body[: max(1, len(answer.body) // 2)], usage=None)
     events = iter(answer.events)
     good = list(islice(events, after))
     broken = next(events, b"data: {}\n\n").rstrip()

@@ -26,10 +26,10 @@ def answer(body: JsonObject, *, name: str, deployment: EmbeddingDeployment) -> A
         % (index, vectors.encoded(text=text, size=size, full_size=deployment.dimension, encoding=encoding))
         for index, text in enumerate(texts)
     )
-    usage = dumps({"prompt_tokens": sum(tokens), "total_tokens": sum(tokens)})
+    usage = {"prompt_tokens": sum(tokens), "total_tokens": sum(tokens)}
     # Joined by hand: a batch is a megabyte of numbers that are JSON already.
-    whole = b'{"object":"list","data":[%b],"model":%b,"usage":%b}' % (data, dumps(name), usage)
-    return Answer(body=whole, tokens=sum(tokens))
+    whole = b'{"object":"list","data":[%b],"model":%b,"usage":%b}' % (data, dumps(name), dumps(usage))
+    return Answer(body=whole, tokens=sum(tokens), usage=usage)
 
 
 def _texts(value: object) -> list[vectors.Text]:

@@ -1,6 +1,7 @@
 """Sends an answer as its fault says."""
 
 import asyncio
+import re
 from collections.abc import Iterator
 
 from starlette.responses import Response
@@ -12,6 +13,8 @@ from local.emulator.content_faults import apply_fault
 from local.emulator.faults import Fault
 from local.emulator.request_log import RequestRecord
 from local.emulator.sending_faults import SendingFaults, sending_faults
+
+_REPORT = re.compile(rb'"usage":{"(input|prompt)_tokens":')
 
 
 class FaultyResponse(Response):
@@ -32,6 +35,7 @@ class FaultyResponse(Response):
             await connection.head(status=self._answer.status, headers=list(self._all_headers()))
             if self._answer.events is None and self._faults == SendingFaults():
                 await connection.part(self._answer.body, more=False)
+                self._record.usage = self._answer.usage
             else:
                 await self._send_parts(connection)
         except ClientGone:
@@ -55,12 +59,16 @@ class FaultyResponse(Response):
             if (early_s := begun + self._due_s(number) - clock()) > 0:
                 await asyncio.sleep(early_s)
             await connection.part(data, more=True)
+            if self._answer.events is not None and _REPORT.search(data):
+                self._record.usage = self._answer.usage
             number += 1
         if self._faults.cut_at is not None:
             await connection.cut(reset=False)
         if self._faults.pause_at is not None and self._faults.pause_at > number:
             await connection.wait(seconds=self._faults.pause_s)
         await connection.part(b"", more=False)
+        if self._answer.events is None:
+            self._record.usage = self._answer.usage
 
     def _due_s(self, number: int) -> float:
         """When a paced event is due, in seconds after the first: an event that is late delays none after it."""

@@ -16,7 +16,11 @@ _MAX_BYTES = 128 * 2**20
 
 @dataclass(kw_only=True)
 class RequestRecord:
-    """One request. `status`: None while it is being answered; "client_gone" or "reset" when no status was sent."""
+    """One request.
+
+    `status`: None while it is being answered; "client_gone" or "reset" when no status was sent. `usage`: what the
+    answer has reported; None if it ended before that.
+    """
 
     n: int
     at: float
@@ -28,6 +32,7 @@ class RequestRecord:
     surface: Surface = "other"
     status: int | str | None = None
     fault: str | None = None
+    usage: json_codec.JsonObject | None = None
 
     def as_json(self) -> json_codec.JsonObject:
         return {**vars(self), "body": _readable(self.body)}

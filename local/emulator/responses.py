@@ -49,6 +49,7 @@ class Responses:
             opening=response_stream.OPENING_EVENTS,
             pace=fake_model.pace(prompt),
             tokens=tokens,
+            usage=response["usage"],
             error_event=response_stream.error_event,
         )
 

@@ -1,11 +1,15 @@
 """The requests that the control plane reports."""
 
+import json
+from contextlib import suppress
+
+import httpx
 import pytest
 from starlette.testclient import TestClient
 
 from local.emulator import request_log
 from local.emulator.data_plane import DataPlane
-from tests.emulator.process import EMBEDDINGS_PATH, KEY, RESPONSES_PATH, Emulator
+from tests.emulator.process import CHAT_PATH, CODEX, EMBEDDINGS_PATH, KEY, RESPONSES_PATH, Emulator
 
 
 def test_a_request_is_recorded_as_it_came(emulator: Emulator) -> None:
@@ -57,3 +61,33 @@ def test_the_log_is_limited(client: TestClient, plane: DataPlane, monkeypatch: p
 def test_each_plane_has_only_its_own_paths(emulator: Emulator) -> None:
     assert emulator.http.get("/requests").status_code == 404
     assert emulator.control.post(EMBEDDINGS_PATH, json={"input": "hi"}).status_code == 404
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_the_usage_that_an_answer_reports_is_recorded(emulator: Emulator, *, stream: bool) -> None:
+    answer = emulator.http.post(RESPONSES_PATH, json={"model": CODEX, "input": "count to 3", "stream": stream})
+    usage = emulator.requests()[-1]["usage"]
+    assert usage["output_tokens"] > 0
+    assert json.dumps(usage, separators=(",", ":")) in answer.text
+    emulator.http.post(EMBEDDINGS_PATH, json={"input": "x" * 40})
+    assert emulator.requests()[-1]["usage"] == {"prompt_tokens": 10, "total_tokens": 10}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("fault", ["429", "cut_mid_stream", "malformed_json", "wrong_content_type", "error_event"])
+def test_an_answer_that_fails_before_it_reports_its_usage_has_none(
+    emulator: Emulator, fault: str, *, stream: bool
+) -> None:
+    emulator.fail(fault)
+    with suppress(httpx.HTTPError):
+        emulator.http.post(RESPONSES_PATH, json={"model": CODEX, "input": "hi", "stream": stream})
+    assert emulator.requests()[-1]["usage"] is None
+
+
+@pytest.mark.parametrize("asks", [False, True])
+def test_a_chat_reports_its_usage_in_a_stream_when_it_is_asked_to(emulator: Emulator, *, asks: bool) -> None:
+    options = {"stream_options": {"include_usage": True}} if asks else {}
+    body = {"messages": [{"role": "user", "content": "hi"}], "stream": True, **options}
+    emulator.http.post(CHAT_PATH, json=body)
+    usage = emulator.requests()[-1]["usage"]
+    assert (usage is not None) is asks
