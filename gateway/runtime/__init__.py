@@ -5,6 +5,7 @@
 - `rate_limits`: limits of projects, queue of embeddings for Azure's quota
 - `failover`: regions, circuit breakers, affinity of conversations; `retries` says which failures are retried
 - `upstream`: one call of Azure or LiteLLM, streams, authentication to Azure
+- `telemetry`: metrics and traces for Application Insights
 - `litellm`: translation of chat completions for Responses models
 - `context`: what is known about a request, and the types that the steps share; `access_log` reports it
 

@@ -7,6 +7,7 @@ from .access_log import log_event
 from .configuration import read_configuration
 from .http.handler import open_server
 from .http.shutdown import ActiveRequests, serve
+from .telemetry.telemetry import open_telemetry
 from .upstream.managed_identity import open_identity
 
 try:
@@ -22,7 +23,14 @@ async def main() -> None:
     configuration, active_requests = read_configuration(os.environ), ActiveRequests()
     async with (
         open_identity(configuration, log_event=log_event) as identity,
-        open_server(configuration, active_requests=active_requests, identity=identity, log_event=log_event) as server,
+        open_telemetry(configuration, log_event=log_event) as telemetry,
+        open_server(
+            configuration,
+            active_requests=active_requests,
+            identity=identity,
+            telemetry=telemetry,
+            log_event=log_event,
+        ) as server,
     ):
         log_event({"event": "started", "source": configuration.source})
         await serve(

@@ -3,7 +3,6 @@
 docs/log.md describes the fields.
 """
 
-import dataclasses
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -16,6 +15,7 @@ LogEvent = Callable[[dict[str, object]], None]
 
 def log_request(context: RequestContext) -> None:
     """Write the line of a request that has ended."""
+    tokens = context.counted_tokens
     first_byte_s = None if context.first_byte is None else context.first_byte - context.started
     log_event(
         {
@@ -23,16 +23,19 @@ def log_request(context: RequestContext) -> None:
             "client_request_id": context.client_request_id,
             "client_address": context.client_address,
             "project": context.project,
+            "key": context.key,
             "route": context.route,
             "model": context.model,
+            "deployment": context.deployment,
             "stream": context.stream,
             "status": context.status,
             "ms": _milliseconds(now() - context.started),
             "first_byte_ms": first_byte_s and _milliseconds(first_byte_s),
-            "tokens": context.tokens and dataclasses.asdict(context.tokens),
+            "tokens": tokens and vars(tokens),
             "region": context.region,
             "attempts": [_attempt(attempt) for attempt in context.attempts],
             "queued_ms": round(context.queued_ms, 1),
+            "translations": context.translations,
             "litellm_ms": context.litellm_ms and round(context.litellm_ms, 1),
             "merged_events": context.inner.merged_events,
             "dropped_fields": context.dropped_fields,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 from settings.limits import CircuitBreaker, Limits, Retries, Timeouts
 
@@ -77,6 +77,15 @@ class Project:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Telemetry:
+    """Where metrics and traces are sent, as those of which app, and how many requests are sent as traces."""
+
+    connection_string: str = field(repr=False)
+    app: str
+    sampling_percent: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Configuration:
     """Everything that the gateway reads at its start. `source` identifies the archive of the gateway's source code.
 
@@ -97,6 +106,7 @@ class Configuration:
     source: str | None = None
     token_scope: str | None = None
     azure_client_id: str | None = None
+    telemetry: Telemetry | None = None
 
 
 def read_configuration(environ: Mapping[str, str]) -> Configuration:
@@ -134,6 +144,17 @@ def read_configuration(environ: Mapping[str, str]) -> Configuration:
         source=source_digest(environ["GATEWAY_SOURCE"]) if "GATEWAY_SOURCE" in environ else None,
         token_scope=token_scope,
         azure_client_id=environ.get("AZURE_CLIENT_ID"),
+        telemetry=_telemetry(document, environ),
+    )
+
+
+def _telemetry(document: Mapping[str, Any], environ: Mapping[str, str]) -> Telemetry | None:
+    if "telemetry" not in document:
+        return None
+    return Telemetry(
+        connection_string=environ["APPLICATIONINSIGHTS_CONNECTION_STRING"],
+        app=document["name"],
+        sampling_percent=document["telemetry"]["sampling_percent"],
     )
 
 

@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from .configuration import Model, Project
 from .litellm.backlog import Backlog
+from .telemetry.trace_context import TraceContext
 
 Clock = Callable[[], float]
 
@@ -54,12 +55,20 @@ class Response:
 
 @dataclass(frozen=True, kw_only=True)
 class Tokens:
-    """The token usage that the upstream reported."""
+    """The token usage that the upstream reported; `estimated`: it did not report all of it."""
 
     input: int = 0
     output: int = 0
     cached: int = 0
     reasoning: int = 0
+    estimated: bool = False
+
+    def plus(self, other: "Tokens | None") -> "Tokens":
+        """Return the sum."""
+        if other is None:
+            return self
+        sums = {name: value + getattr(other, name) for name, value in vars(self).items()}
+        return Tokens(**{**sums, "estimated": self.estimated or other.estimated})
 
 
 @dataclass(kw_only=True)
@@ -70,6 +79,9 @@ class Attempt:
     status: int | None = None
     reason: str | None = None
     ms: float = 0.0
+    started: float = 0.0
+    has_usage: bool = False
+    """It has reported its usage of tokens."""
 
 
 @dataclass(kw_only=True)
@@ -118,7 +130,10 @@ class RequestContext:
     deadline: float
     """When the first byte is due, including inner calls."""
     project: str | None = None
+    key: str | None = None
+    """Which of the project's keys the client has."""
     model: str | None = None
+    deployment: str | None = None
     stream: bool = False
     status: int = 0
     first_byte: float | None = None
@@ -129,14 +144,34 @@ class RequestContext:
     """The region that answered."""
     attempts: list[Attempt] = field(default_factory=list)
     tokens: Tokens | None = None
+    """What all attempts have reported."""
+    estimated_tokens: int = 0
+    """Of the input, where the answer itself reports the usage."""
     events: int = 0
     """Number of events in Azure's stream: about one token each, for streams that report no usage."""
     dropped_fields: int = 0
     """Number of unknown fields removed from a translated body. Their names are client data and not kept."""
     queued_ms: float = 0.0
+    translations: int | None = None
+    """How many requests LiteLLM translated when it got this one, with it."""
     litellm_ms: float | None = None
     """LiteLLM's share of the time to the first byte."""
     inner: InnerCalls = field(default_factory=InnerCalls)
+    trace: TraceContext | None = None
+    """If there is telemetry."""
+
+    @property
+    def counted_tokens(self) -> Tokens | None:
+        """What Azure bills: what it reported, and an estimate for a call that ended before its report.
+
+        It did if the client left, or the stream broke off. A failed call costs nothing but what it reported.
+        """
+        last = self.attempts[-1] if self.attempts else None
+        if last is None or last.has_usage or not self.estimated_tokens or self.status >= 400:
+            return self.tokens
+        if last.status is None or (self.stream and last.status < 400):
+            return Tokens(input=self.estimated_tokens, output=self.events, estimated=True).plus(self.tokens)
+        return self.tokens
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ from aiohttp import web
 
 from .access_log import LogEvent
 from .admission.admission import Admission
-from .admission.authentication import Authentication, read_client_request_id
+from .admission.authentication import Authentication, KeyOwner, read_client_request_id
 from .admission.memory_budget import MemoryBudget, Reserve
 from .configuration import Configuration, Project
 from .context import ModelRequest, RequestContext, Response, Surface
@@ -86,12 +86,13 @@ class Pipeline:
         self,
         http_request: web.BaseRequest,
         route: Route | None,
-        project: Project,
+        owner: KeyOwner,
         context: RequestContext,
         resources: ExitStack,
     ) -> Response:
-        """Return the response to a client of this project; `resources` are released when it has been sent."""
-        context.project = project.name
+        """Return the response to a client with a project's key; `resources` are released when it has been sent."""
+        project = owner.project
+        context.project, context.key = project.name, owner.key
         context.client_request_id = read_client_request_id(http_request)
         if route and not (route.surface or route.operation):
             return self._admission.describe_models(project, route.model)
@@ -124,6 +125,8 @@ class Pipeline:
         else:
             request = await self._admission.admit(http_request, route, project, context, reserve=reserve)
         counted.count_tokens(request.estimated_tokens)
+        if request.fields.get("background") is not True:  # its usage is known later
+            context.estimated_tokens = request.estimated_tokens
         return await self._forward(request)
 
     async def _forward(self, request: ModelRequest) -> Response:

@@ -1,9 +1,10 @@
-"""How many tokens a request costs: as the upstream reports them, and as an estimate before that.
+"""How many tokens a request costs: as the upstream reports them, on request, and as an estimate before that.
 
 https://platform.openai.com/docs/api-reference/responses/object
 https://platform.openai.com/docs/api-reference/chat/object
 """
 
+import json
 from collections.abc import Mapping
 
 from .context import Surface, Tokens
@@ -26,6 +27,25 @@ def read_tokens(data: object) -> Tokens | None:
         cached=_number(inputs, "cached_tokens"),
         reasoning=_number(outputs, "reasoning_tokens"),
     )
+
+
+def reports_usage(fields: Mapping[str, object]) -> bool:
+    """Return whether the stream of this chat completion reports its usage, which only happens on request."""
+    return _mapping(fields.get("stream_options")).get("include_usage") is True
+
+
+def ask_for_usage(body: bytes, fields: Mapping[str, object]) -> bytes:
+    """Return the body of a streamed chat completion that asks for its usage, unless its data sources forbid that.
+
+    https://learn.microsoft.com/azure/ai-services/openai/references/on-your-data
+    """
+    if reports_usage(fields) or "data_sources" in fields:
+        return body
+    if "stream_options" in fields:
+        options = {**_mapping(fields["stream_options"]), "include_usage": True}
+        return json.dumps({**fields, "stream_options": options}).encode()
+    start = body.index(b"{") + 1  # splicing costs less than writing all of a long body
+    return b'%b"stream_options":{"include_usage":true},%b' % (body[:start], body[start:])
 
 
 def estimate_tokens(surface: Surface, fields: Mapping[str, object]) -> int:

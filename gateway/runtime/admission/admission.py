@@ -12,7 +12,7 @@ from ..errors import RefusedError, invalid_request, response_not_found
 from ..litellm.request_split import merge_inner, split
 from ..response_owner import mark_request
 from ..routes import Route
-from ..token_usage import estimate_tokens
+from ..token_usage import ask_for_usage, estimate_tokens
 from .cpu_share import CpuShare
 from .litellm_fields import keep_known_fields
 from .memory_budget import Reserve
@@ -73,7 +73,7 @@ class Admission:
             fields = await parse_body(body, self._limits, reserve, turn)
             request = self._find_model(route, project, project.models, context, body, fields)
             model, surface, supported = request.model, request.surface, _SUPPORTED[request.model.kind]
-            context.model, context.stream = model.name, request.stream
+            context.model, context.deployment, context.stream = model.name, model.deployment, request.stream
             if surface not in supported:
                 raise _unsupported_model(request)
             if surface in _RESPONSES_ONLY or (surface is supported[0] and not model.translate):
@@ -162,16 +162,19 @@ def _reserve_nothing(_: int) -> None:
 
 
 def _for_azure(request: ModelRequest) -> ModelRequest:
-    """Keep the body as it is, but for the deployment, if the path does not name it, and the owner of what is stored."""
+    """Keep the body as it is, but for what Azure has to know.
+
+    That is the deployment, if the path does not name it, the owner of what is stored, and that usage is reported.
+    """
     is_of_responses = request.surface in _OF_RESPONSES
-    if not is_of_responses and not request.model.is_v1:
-        return request
     fields, body = request.fields, request.body
     if is_of_responses:
         _check_references(fields)
-    if fields.get("model") != request.model.deployment:
+    if (is_of_responses or request.model.is_v1) and fields.get("model") != request.model.deployment:
         fields = {**fields, "model": request.model.deployment}
         body = json.dumps(fields).encode()
+    if request.surface is Surface.CHAT and request.stream:
+        body = ask_for_usage(body, fields)
     if request.surface is Surface.RESPONSES:
         body = mark_request(body, fields, request.project)
     return replace(request, body=body)

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from aiohttp import web
 
@@ -14,14 +15,26 @@ from ..configuration import Project
 from ..routes import Route
 
 _KEY_HEADERS = ("authorization", "x-gateway-key", "api-key")
+_KEY_NAMES = ("primary", "secondary")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+
+class KeyOwner(NamedTuple):
+    """A project, and which of its keys a request has."""
+
+    project: Project
+    key: str
 
 
 class Authentication:
     """Knows the keys of the projects and of LiteLLM."""
 
     def __init__(self, *, projects: Sequence[Project], inner_key: str) -> None:
-        self._projects = [(_digest(key), project) for project in projects for key in project.keys]
+        self._owners = [
+            (_digest(key), KeyOwner(project, name))
+            for project in projects
+            for key, name in zip(project.keys, _KEY_NAMES, strict=False)
+        ]
         self._inner_key = _digest(inner_key)
 
     def is_litellm(self, http_request: web.BaseRequest, route: Route) -> bool:
@@ -31,21 +44,22 @@ class Authentication:
         matches = [hmac.compare_digest(digest, self._inner_key) for digest in _read_keys(http_request)]
         return bool(matches) and all(matches)
 
-    def find_project(self, http_request: web.BaseRequest) -> Project | None:
-        """Return the project that all keys of the request belong to, if there is one."""
+    def find_owner(self, http_request: web.BaseRequest) -> KeyOwner | None:
+        """Return the project that all keys of the request belong to, if there is one, and the first of these keys."""
         owners = [self._owner(digest) for digest in _read_keys(http_request)]
-        return owners[0] if owners and all(owner is owners[0] for owner in owners) else None
+        first = owners[0] if owners else None
+        return first if first and all(owner and owner.project is first.project for owner in owners) else None
 
     def has_key(self, http_request: web.BaseRequest) -> bool:
         """Return whether the request presents a key, right or wrong."""
         return bool(_read_keys(http_request))
 
-    def _owner(self, digest: bytes) -> Project | None:
-        owner = None
-        for known, project in self._projects:
+    def _owner(self, digest: bytes) -> KeyOwner | None:
+        found = None
+        for known, owner in self._owners:
             if hmac.compare_digest(known, digest):
-                owner = project
-        return owner
+                found = found or owner
+        return found
 
 
 def read_client_request_id(http_request: web.BaseRequest) -> str | None:

@@ -13,7 +13,7 @@ import aiohttp
 
 from ..access_log import LogEvent
 from ..configuration import Configuration, Model
-from ..context import Attempt, ModelRequest, RequestContext, Response, Surface, now
+from ..context import Attempt, ModelRequest, RequestContext, Response, Surface, Tokens, now
 from ..litellm.azure_fixes import build_azure_fix
 from ..retries import RetryableError
 from ..token_usage import read_tokens
@@ -88,10 +88,16 @@ def shortest_pause_s(regions: Sequence[Region]) -> float | None:
     return min((pause_s for region in regions if (pause_s := region.breaker.pause_s)), default=None)
 
 
+def _note_tokens(data: Mapping[str, object], context: RequestContext, log: Attempt, *, before: Tokens | None) -> None:
+    """Note the tokens that an attempt reports, with those that others have reported `before` it."""
+    if tokens := read_tokens(data):
+        context.tokens, log.has_usage = tokens.plus(before), True
+
+
 @contextmanager
 def log_attempt(context: RequestContext, region: Region) -> Iterator[Attempt]:
     """Note an attempt in the request's context: how long it takes, and its failure."""
-    started, log = now(), Attempt(region=region.name)
+    log = Attempt(region=region.name, started=now())
     context.attempts.append(log)
     try:
         yield log
@@ -99,7 +105,7 @@ def log_attempt(context: RequestContext, region: Region) -> Iterator[Attempt]:
         log.status, log.reason = error.status, error.reason
         raise
     finally:
-        log.ms = round((now() - started) * 1000, 1)
+        log.ms = round((now() - log.started) * 1000, 1)
 
 
 async def attempt_in_region(
@@ -118,11 +124,12 @@ async def attempt_in_region(
         RetryableError: it failed before the client received anything.
     """
     context, breaker = request.context, region.breaker
+    before = context.tokens
     number = breaker.begin()
 
     def on_event(data: Mapping[str, object]) -> None:
         if not _RELEVANT_FIELDS.isdisjoint(data):
-            context.tokens = read_tokens(data) or context.tokens
+            _note_tokens(data, context, log, before=before)
             if request.on_event:
                 request.on_event(data, region.name)
             elif request.surface in CONVERSATIONS:
@@ -136,7 +143,7 @@ async def attempt_in_region(
             log.reason = error.reason
             breaker.failed(number, error)
 
-    fix = build_azure_fix(context.inner.refusal_mark) if request.on_event else select_azure_fix(request.surface)
+    fix = build_azure_fix(context.inner.refusal_mark) if request.on_event else select_azure_fix(request)
     with log_attempt(context, region) as log:
         try:
             response = await attempt(

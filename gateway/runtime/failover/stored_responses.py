@@ -137,7 +137,7 @@ class StoredResponses:
                 request=replace(request, operation=operation),
                 endpoint=stored_response_endpoint(region.endpoints[Surface.RESPONSES], operation),
                 deadline=now() + min(self._timeouts.first_event_s, limit_s),
-                fix=select_azure_fix(Surface.RESPONSES),
+                fix=select_azure_fix(request),
                 on_event=on_event,
                 on_end=on_end,
             )

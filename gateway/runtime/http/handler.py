@@ -10,12 +10,15 @@ import aiohttp
 from aiohttp import web
 
 from ..access_log import LogEvent, log_refusal, log_request
-from ..configuration import Configuration, Project
+from ..admission.authentication import KeyOwner
+from ..configuration import Configuration
 from ..context import RequestContext, Response, now
 from ..errors import error_location, invalid_api_key, shutting_down, too_many_unauthenticated
 from ..litellm.translation import INNER_TOKEN_HEADER
 from ..pipeline import Pipeline, refuse_route
 from ..routes import Route, find_route
+from ..telemetry.telemetry import Telemetry
+from ..telemetry.trace_context import read_trace_context
 from ..upstream.managed_identity import ManagedIdentity
 from .client_address import client_address
 from .event_stream import EventStream
@@ -41,8 +44,10 @@ class HttpHandler:
         session: aiohttp.ClientSession,
         active_requests: ActiveRequests,
         identity: ManagedIdentity | None,
+        telemetry: Telemetry | None,
         log_event: LogEvent,
     ) -> None:
+        self._telemetry = telemetry
         self._total_s = configuration.timeouts.total_s
         self._keep_alive_s = configuration.timeouts.keep_alive_s
         self._active_requests = active_requests
@@ -69,10 +74,10 @@ class HttpHandler:
         authentication = self._pipeline.authentication
         if route and authentication.is_litellm(http_request, route):
             return await self._answer_litellm(http_request, route)
-        project = authentication.find_project(http_request)
-        if project is None:
+        owner = authentication.find_owner(http_request)
+        if owner is None:
             return self._refuse(http_request, route)
-        return await self._answer_client(http_request, route, project)
+        return await self._answer_client(http_request, route, owner)
 
     def log_connection_event(self, event: dict[str, object]) -> None:
         """Log an event of a connection. What is no HTTP needs no key either: it counts like a request without one."""
@@ -98,17 +103,19 @@ class HttpHandler:
         return http_response
 
     async def _answer_client(
-        self, http_request: web.BaseRequest, route: Route | None, project: Project
+        self, http_request: web.BaseRequest, route: Route | None, owner: KeyOwner
     ) -> web.StreamResponse:
         with self._active_requests.open(route=_name(route), total_s=self._total_s) as context:
             try:
                 if self._logs_client_address:
                     context.client_address = client_address(http_request)
+                if self._telemetry:
+                    context.trace = read_trace_context(http_request.headers.getall("traceparent", []))
                 with ExitStack() as resources:
                     if self._active_requests.is_draining:
                         response = shutting_down()
                     else:
-                        response = await self._pipeline.answer_client(http_request, route, project, context, resources)
+                        response = await self._pipeline.answer_client(http_request, route, owner, context, resources)
                     context.status, context.first_byte = response.status, now()
                     context.error = response.error or context.error
                     return await self._send(http_request, response, context, is_inner=False)
@@ -120,6 +127,8 @@ class HttpHandler:
                 raise
             finally:
                 log_request(context)
+                if self._telemetry:
+                    self._telemetry.record(context)
 
     async def _answer_litellm(self, http_request: web.BaseRequest, route: Route) -> web.StreamResponse:
         """Answer an inner call, which belongs to the context, limits and deadline of its client's request."""
@@ -190,11 +199,12 @@ async def open_server(
     *,
     active_requests: ActiveRequests,
     identity: ManagedIdentity | None = None,
+    telemetry: Telemetry | None = None,
     log_event: LogEvent,
 ) -> AsyncIterator[Server]:
     """Create the server, and the HTTP session for all upstreams, which is closed at the end of the block.
 
-    `identity` authenticates to the upstreams without a key.
+    `identity` authenticates to the upstreams without a key. `telemetry` gets each request of a project at its end.
     """
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0),
@@ -207,6 +217,7 @@ async def open_server(
             session=session,
             active_requests=active_requests,
             identity=identity,
+            telemetry=telemetry,
             log_event=log_event,
         )
         timeouts, limits = configuration.timeouts, configuration.limits

@@ -44,7 +44,7 @@ class HealthProbes:
 
     def _may_see_source(self, http_request: web.BaseRequest) -> bool:
         """Only a project, or somebody on this machine. A wrong key is logged, as on every other route."""
-        if http_request.remote in _LOOPBACK or self._authentication.find_project(http_request) is not None:
+        if http_request.remote in _LOOPBACK or self._authentication.find_owner(http_request) is not None:
             return True
         if self._authentication.has_key(http_request):
             address = client_address(http_request)

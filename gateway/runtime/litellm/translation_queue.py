@@ -22,7 +22,7 @@ class TranslationQueue:
         self._next_step = next_step
         self._queue_s = queue_s
         self._is_shared = is_shared
-        self._free = places
+        self._places = self._free = places
         self._taken: Counter[str] = Counter()
         self._waiting: dict[str, deque[asyncio.Future[None]]] = {}
         """By project, in the order of their turns."""
@@ -37,6 +37,7 @@ class TranslationQueue:
             return translation_overloaded()
         finally:
             context.queued_ms += (now() - started) * 1000
+        context.translations = self._places - self._free
         try:
             response = await self._next_step(request)
         except BaseException:

@@ -104,8 +104,8 @@ class _ProjectUsage:
         self._parallel -= 1
         if usage is None or self._tokens is None:
             return
-        if context.tokens:
-            tokens = context.tokens.input + context.tokens.output
+        if counted := context.counted_tokens:
+            tokens = counted.input + counted.output
         elif context.status >= 400 or not context.attempts:
             tokens = 0
         else:

@@ -156,6 +156,7 @@ async def _read_body(http_response: aiohttp.ClientResponse, fix: ResponseFix, on
     if data.get("error"):  # an error with status 200, as in a stream
         status = read_error(data["error"]).status
         if is_retryable(status):
+            on_event({"usage": data.get("usage")})
             raise RetryableError(status, "error in the answer")
     on_event(data)
     return fix.fix_body(body, data)

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ..context import Surface
+from ..context import ModelRequest, Surface
 from ..response_owner import remove_mark
+from ..token_usage import reports_usage
 from .server_sent_events import Event
 
 Fields = dict[str, Any]
@@ -72,10 +73,21 @@ class WithoutOwner(ResponseFix):
         return remove_mark(super().fix_event(event))
 
 
+class WithoutUsage(ResponseFix):
+    """The client of a chat has not asked for the usage, which comes in a chunk of its own."""
+
+    def fix_event(self, event: Event) -> bytes:
+        data = event.data
+        return b"" if isinstance(data, dict) and data.get("usage") and not data.get("choices") else event.raw
+
+
 NO_FIX = ResponseFix(lambda fields: fields)
 AZURE_RESPONSES = WithoutOwner(add_arguments_index)
+_WITHOUT_USAGE = WithoutUsage(lambda fields: fields)
 
 
-def select_azure_fix(surface: Surface) -> ResponseFix:
+def select_azure_fix(request: ModelRequest) -> ResponseFix:
     """Return the fix for Azure's own responses."""
-    return AZURE_RESPONSES if surface is Surface.RESPONSES else NO_FIX
+    if request.surface is Surface.CHAT and request.stream and not reports_usage(request.fields):
+        return _WITHOUT_USAGE
+    return AZURE_RESPONSES if request.surface is Surface.RESPONSES else NO_FIX

@@ -133,6 +133,8 @@ class UpstreamStream:
     def _fail(self, event: Event, error: ReportedError) -> bytes:
         """Pass on Azure's error event; LiteLLM's is meant for its operator and is replaced."""
         retryable, via_litellm = is_retryable(error.status), self._request.via_litellm
+        if isinstance(event.data, dict):
+            self._on_event(event.data)  # it may report what Azure bills nevertheless
         if not self._has_content and (retryable or via_litellm):
             raise RetryableError(error.status, "error event")
         self._has_content, self._unfinished, self._context.is_complete = True, 0, not self._is_inner

@@ -31,6 +31,7 @@ async def test_a_line_has_all_that_the_context_has(capsys: Output) -> None:
     context.first_byte, context.client_request_id = 0.0123456, "task-1"
     context.tokens = Tokens(input=10, output=4, cached=3, reasoning=2)
     context.inner.merged_events = 3
+    context.key, context.deployment, context.translations = "secondary", "our-codex", 5
     context.region, context.queued_ms, context.litellm_ms, context.dropped_fields = "second", 0.04, 9.87654, 2
     context.attempts += [
         Attempt(region="first", status=503, reason="status", ms=1.0),
@@ -45,19 +46,22 @@ async def test_a_line_has_all_that_the_context_has(capsys: Output) -> None:
         "client_request_id": "task-1",
         "client_address": None,
         "project": "team",
+        "key": "secondary",
         "route": "chat/completions",
         "model": CODEX,
+        "deployment": "our-codex",
         "stream": True,
         "status": 200,
         "ms": 1500.0,
         "first_byte_ms": 12.3,
-        "tokens": {"input": 10, "output": 4, "cached": 3, "reasoning": 2},
+        "tokens": {"input": 10, "output": 4, "cached": 3, "reasoning": 2, "estimated": False},
         "region": "second",
         "attempts": [
             {"upstream": "first", "status": 503, "reason": "status", "ms": 1.0},
             {"upstream": "second", "status": 200, "ms": 2.0},
         ],
         "queued_ms": 0.0,
+        "translations": 5,
         "litellm_ms": 9.9,
         "merged_events": 3,
         "dropped_fields": 2,
@@ -73,10 +77,13 @@ async def test_what_is_not_known_is_null(capsys: Output) -> None:
         "client_request_id",
         "client_address",
         "project",
+        "key",
         "model",
+        "deployment",
         "first_byte_ms",
         "tokens",
         "region",
+        "translations",
         "litellm_ms",
         "error",
     }
@@ -105,8 +112,9 @@ async def test_a_line_reports_attempts_and_times(client: Client, azure: FakeUpst
     (line,) = [line for line in lines if "request_id" in line]
     assert line["request_id"] == response.headers["x-request-id"]
     assert (line["route"], line["model"], line["stream"], line["status"]) == ("responses", CODEX, False, 200)
-    assert (line["project"], line["region"]) == ("default", "first")
-    assert line["tokens"] == {"input": 3, "output": 1, "cached": 0, "reasoning": 0}
+    assert (line["project"], line["key"], line["region"]) == ("default", "primary", "first")
+    assert (line["deployment"], line["translations"]) == (CODEX, None)
+    assert line["tokens"] == {"input": 3, "output": 1, "cached": 0, "reasoning": 0, "estimated": False}
     assert [(made["upstream"], made["status"]) for made in line["attempts"]] == [("first", 503), ("first", 200)]
     assert line["ms"] >= line["first_byte_ms"] >= sum(made["ms"] for made in line["attempts"])
     assert line["error"] is None

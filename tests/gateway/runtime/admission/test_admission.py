@@ -92,9 +92,10 @@ async def open_entrance(configuration: Configuration, *, deadline_s: float = 60.
         if authentication.is_litellm(request, route):
             admitted.append(await admission.admit_inner(request, route, contexts[-1]))
             return 200, "admitted"
-        project = authentication.find_project(request)
-        if project is None:
+        owner = authentication.find_owner(request)
+        if owner is None:
             return parse(invalid_api_key())
+        project = owner.project
         if route.surface is None:
             return parse(admission.describe_models(project, route.model))
         context = RequestContext(

@@ -8,7 +8,7 @@ import pytest
 from aiohttp import web
 from multidict import CIMultiDict
 
-from gateway.runtime.admission.authentication import Authentication, read_client_request_id
+from gateway.runtime.admission.authentication import Authentication, KeyOwner, read_client_request_id
 from gateway.runtime.configuration import Project
 from gateway.runtime.routes import Route
 
@@ -24,8 +24,8 @@ def request(headers: Headers) -> web.BaseRequest:
     return cast("web.BaseRequest", SimpleNamespace(headers=CIMultiDict(headers)))
 
 
-def project_of(headers: Headers) -> Project | None:
-    return KEYS.find_project(request(headers))
+def owner_of(headers: Headers) -> KeyOwner | None:
+    return KEYS.find_owner(request(headers))
 
 
 def is_litellm(headers: Headers, route: Route = AZURE) -> bool:
@@ -33,18 +33,24 @@ def is_litellm(headers: Headers, route: Route = AZURE) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("headers", "project"),
+    ("headers", "project", "key"),
     [
-        ([("Authorization", "Bearer key-1")], ONE),
-        ([("authorization", "bearer key-2")], ONE),
-        ([("authorization", "BEARER  key-2  ")], ONE),
-        ([("x-gateway-key", "key-3")], TWO),
-        ([("api-key", "key-3")], TWO),
-        ([("X-Gateway-Key", "key-1"), ("authorization", "Bearer key-2")], ONE),
+        ([("Authorization", "Bearer key-1")], ONE, "primary"),
+        ([("authorization", "bearer key-2")], ONE, "secondary"),
+        ([("authorization", "BEARER  key-2  ")], ONE, "secondary"),
+        ([("x-gateway-key", "key-3")], TWO, "primary"),
+        ([("api-key", "key-3")], TWO, "primary"),
+        ([("X-Gateway-Key", "key-1"), ("authorization", "Bearer key-2")], ONE, "secondary"),
     ],
 )
-def test_both_keys_of_a_project_are_accepted(headers: Headers, project: Project) -> None:
-    assert project_of(headers) is project
+def test_both_keys_of_a_project_are_accepted(headers: Headers, project: Project, key: str) -> None:
+    assert owner_of(headers) == (project, key)
+
+
+def test_a_key_that_is_both_keys_is_the_primary_one() -> None:
+    project = Project(name="one", keys=("key", "key"), models=frozenset())
+    authentication = Authentication(projects=[project], inner_key="inner")
+    assert authentication.find_owner(request([("api-key", "key")])) == (project, "primary")
 
 
 @pytest.mark.parametrize(
@@ -83,7 +89,7 @@ def test_both_keys_of_a_project_are_accepted(headers: Headers, project: Project)
     ],
 )
 def test_everything_else_is_no_project(headers: Headers) -> None:
-    assert project_of(headers) is None
+    assert owner_of(headers) is None
 
 
 def test_the_inner_key_is_litellms_on_azures_routes_alone() -> None:
@@ -105,7 +111,7 @@ def test_every_key_is_compared_whichever_is_right(given: str, monkeypatch: pytes
         return compare(one, other)
 
     monkeypatch.setattr(hmac, "compare_digest", watch)
-    project_of([("authorization", f"Bearer {given}")])
+    owner_of([("authorization", f"Bearer {given}")])
     assert compared == [(32, 32)] * 3
 
 

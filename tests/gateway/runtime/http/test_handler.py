@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from gateway.runtime.configuration import Configuration
-from gateway.runtime.context import ModelRequest, Response
+from gateway.runtime.context import ModelRequest, Response, Surface
 from gateway.runtime.failover.failover import Failover
+from gateway.runtime.token_usage import estimate_tokens
 
 from ..builders import CODEX
 from ..conftest import (
@@ -40,7 +41,10 @@ async def test_a_client_that_leaves_in_the_middle_is_noted(
 ) -> None:
     azure.answers(stream_answer(DELTA % "a", 0.3, DELTA % "b", LAST))
     await leave_after_the_first_event(client)
-    assert read_request_line(capsys)["error"] == "client_closed"
+    line = read_request_line(capsys)
+    assert line["error"] == "client_closed"
+    estimate = estimate_tokens(Surface.RESPONSES, BODY)
+    assert line["tokens"] == {"input": estimate, "output": 1, "cached": 0, "reasoning": 0, "estimated": True}
 
 
 async def test_a_client_that_leaves_after_the_last_event_has_the_whole_answer(
@@ -61,7 +65,9 @@ async def test_a_client_that_leaves_before_any_answer_ends_the_upstream_call(
     asking.cancel()
     await asyncio.wait_for(hanging.abandoned.wait(), timeout=0.1)
     await let_others_run()
-    assert read_request_line(capsys)["error"] == "client_closed"
+    line = read_request_line(capsys)
+    assert line["error"] == "client_closed"
+    assert (line["tokens"]["output"], line["tokens"]["estimated"]) == (0, True)
     assert azure.requests[0].transport is None
 
 

@@ -300,4 +300,4 @@ def test_litellms_responses_are_fixed_by_surface_and_model(surface: Surface, mod
     ],
 )
 def test_azures_responses_are_fixed_by_surface(surface: Surface, fix: ResponseFix) -> None:
-    assert select_azure_fix(surface) is fix
+    assert select_azure_fix(build_request({}, surface=surface)) is fix

@@ -363,7 +363,7 @@ async def test_a_translated_request_is_one_line_of_the_log(
     line = read_request_line(capsys)
     assert line["route"] == "chat/completions"
     assert [(made["upstream"], made["status"]) for made in line["attempts"]] == [("first", 500), ("first", 200)]
-    assert line["tokens"] == {"input": 3, "output": 2, "cached": 0, "reasoning": 0}
+    assert line["tokens"] == {"input": 3, "output": 2, "cached": 0, "reasoning": 0, "estimated": False}
     assert line["litellm_ms"] == pytest.approx(200)
     assert line["ms"] > 500
 

@@ -19,11 +19,13 @@ class LiteLLM:
 
     def __init__(self) -> None:
         self.projects: list[str] = []
+        self.translations: list[int | None] = []
         self.closed = 0
 
     async def __call__(self, request: ModelRequest) -> Response:
         """Answer at once."""
         self.projects.append(request.project.name)
+        self.translations.append(request.context.translations)
 
         def close() -> None:
             self.closed += 1
@@ -54,6 +56,7 @@ async def test_one_more_than_the_places_waits_until_an_answer_is_closed(step: Li
     await let_others_run()
     assert [asking.done() for asking in others] == [True] * 4
     assert (len(step.projects), step.closed) == (5, 1)
+    assert step.translations[3:] == [4, 4]
 
 
 async def test_within_a_project_the_first_to_come_is_the_first_to_go(step: LiteLLM) -> None:

@@ -20,6 +20,7 @@ from ..conftest import (
     Client,
     FakeUpstream,
     Script,
+    json_answer,
     let_others_run,
     read_log,
     read_request_line,
@@ -27,6 +28,7 @@ from ..conftest import (
 )
 
 pytestmark = pytest.mark.anyio
+JSON = BEARER | {"content-type": "application/json"}
 STREAMED = {"model": CODEX, "input": "hi", "stream": True}
 CREATED = 'event: response.created\ndata: {"type":"response.created","sequence_number":0}\n\n'
 DELTA = 'event: response.output_text.delta\ndata: {"type":"response.output_text.delta","sequence_number":4}\n\n'
@@ -108,14 +110,104 @@ async def test_a_chat_is_whole_when_each_of_its_choices_is(
     assert (text == CHUNK + STOP) is whole
 
 
-async def test_a_chat_of_a_plain_chat_model_passes_as_it_came(client: Client, azure: FakeUpstream) -> None:
+@pytest.mark.parametrize(
+    ("options", "sent", "is_shown"),
+    [
+        ({}, {"include_usage": True}, False),
+        ({"stream_options": None}, {"include_usage": True}, False),
+        ({"stream_options": {"include_usage": False}}, {"include_usage": True}, False),
+        (
+            {"stream_options": {"include_obfuscation": False}},
+            {"include_obfuscation": False, "include_usage": True},
+            False,
+        ),
+        ({"stream_options": {"include_usage": True}}, {"include_usage": True}, True),
+    ],
+)
+async def test_a_chat_of_a_plain_chat_model_passes_as_it_came_but_for_usage_that_was_not_asked_for(
+    client: Client,
+    azure: FakeUpstream,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    options: dict[str, object],
+    sent: object,
+    is_shown: bool,
+) -> None:
     filtered = 'data: {"choices":[],"prompt_filter_results":[]}\n\n'
     usage = 'data: {"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2}}\n\n'
     azure.answers(stream_answer(filtered, CHUNK, STOP, usage, DONE))
     body = {"model": CHAT, "messages": [{"role": "user", "content": "hi"}], "stream": True}
-    response = await client.post("/v1/chat/completions", json=body, headers=BEARER)
-    assert await response.text() == filtered + CHUNK + STOP + usage + DONE
+    response = await client.post("/v1/chat/completions", json=body | options, headers=BEARER)
+    assert await response.text() == filtered + CHUNK + STOP + usage * is_shown + DONE
+    assert json.loads(azure.bodies[0]) == body | {"stream_options": sent}
     assert azure.requests[0].path_qs == f"/openai/deployments/{CHAT}/chat/completions?api-version=2024-10-21"
+    tokens = read_request_line(capsys)["tokens"]
+    assert (tokens["input"], tokens["output"], tokens["estimated"]) == (3, 2, False)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"stream": False}, {"stream": True, "data_sources": [{"type": "azure_search"}]}], ids=["whole", "data"]
+)
+async def test_a_chat_that_cannot_be_asked_for_its_usage_is_sent_as_it_came(
+    client: Client, azure: FakeUpstream, fields: dict[str, object]
+) -> None:
+    azure.answers(stream_answer(CHUNK, STOP, DONE) if fields["stream"] else json_answer(body={"choices": []}))
+    body = json.dumps({"model": CHAT, "messages": [], **fields}, indent=1).encode()
+    await (await client.post("/v1/chat/completions", data=body, headers=JSON)).read()
+    assert azure.bodies == [body]
+
+
+@pytest.mark.parametrize(
+    "end",
+    [(0.05, None), (3.0,), (0.05, 'event: error\ndata: {"type":"error","error":{"code":"server_error"}}\n\n')],
+    ids=["cut", "stalled", "error"],
+)
+async def test_tokens_of_a_stream_that_breaks_off_are_estimated(
+    client: Client, azure: FakeUpstream, capsys: pytest.CaptureFixture[str], end: tuple[Any, ...]
+) -> None:
+    azure.answers(stream_answer(CREATED, DELTA, DELTA, *end))
+    await (await client.post("/v1/responses", json=STREAMED | {"input": "x" * 400}, headers=BEARER)).read()
+    tokens = read_request_line(capsys)["tokens"]
+    assert tokens["input"] > 100
+    assert (tokens["output"], tokens["estimated"]) == (3, True)
+
+
+async def test_a_response_in_the_background_reports_its_tokens_later(
+    client: Client, azure: FakeUpstream, capsys: pytest.CaptureFixture[str]
+) -> None:
+    azure.answers(stream_answer(CREATED, DELTA, 0.05, None))
+    await (await client.post("/v1/responses", json=STREAMED | {"background": True}, headers=BEARER)).read()
+    assert read_request_line(capsys)["tokens"] is None
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_what_a_failed_attempt_has_reported_is_billed_too(
+    client: Client, azure: FakeUpstream, capsys: pytest.CaptureFixture[str], *, stream: bool
+) -> None:
+    usage = {"input_tokens": 100, "output_tokens": 20, "output_tokens_details": {"reasoning_tokens": 5}}
+    failed = {"error": {"code": "server_error"}, "usage": usage}
+    event = {"type": "response.failed", "response": failed}
+    done = {"usage": {"input_tokens": 3, "output_tokens": 1}}
+    if stream:
+        end = json.dumps({"type": "response.completed", "response": done})
+        azure.answers(stream_answer(CREATED, f"data: {json.dumps(event)}\n\n"), stream_answer(f"data: {end}\n\n"))
+    else:
+        azure.answers(json_answer(body=failed), json_answer(body=done))
+    await (await client.post("/v1/responses", json=STREAMED | {"stream": stream}, headers=BEARER)).read()
+    line = read_request_line(capsys)
+    assert [made["status"] for made in line["attempts"]] == [502, 200]
+    assert line["tokens"] == {"input": 103, "output": 21, "cached": 0, "reasoning": 5, "estimated": False}
+
+
+async def test_what_a_stream_has_reported_before_its_error_is_billed(
+    client: Client, azure: FakeUpstream, capsys: pytest.CaptureFixture[str]
+) -> None:
+    usage = {"input_tokens": 100, "output_tokens": 20}
+    event = {"type": "response.failed", "response": {"error": {"code": "server_error"}, "usage": usage}}
+    azure.answers(stream_answer(CREATED, DELTA, f"data: {json.dumps(event)}\n\n"))
+    await (await client.post("/v1/responses", json=STREAMED, headers=BEARER)).read()
+    tokens = read_request_line(capsys)["tokens"]
+    assert tokens == {"input": 100, "output": 20, "cached": 0, "reasoning": 0, "estimated": False}
 
 
 async def test_the_log_has_the_tokens_of_a_stream(
@@ -126,7 +218,7 @@ async def test_the_log_has_the_tokens_of_a_stream(
     azure.answers(stream_answer(CREATED, DELTA, f"data: {json.dumps(event)}\n\n"))
     await (await client.post("/v1/responses", json=STREAMED, headers=BEARER)).read()
     line = read_request_line(capsys)
-    assert line["tokens"] == {"input": 9, "output": 5, "cached": 0, "reasoning": 2}
+    assert line["tokens"] == {"input": 9, "output": 5, "cached": 0, "reasoning": 2, "estimated": False}
     assert line["region"] == "first"
 
 

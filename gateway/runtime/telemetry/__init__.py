@@ -1,0 +1,1 @@
+"""Metrics and traces for Application Insights (docs/telemetry.md): never content, keys or addresses of clients."""
