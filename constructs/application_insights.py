@@ -7,8 +7,9 @@ from constructs.caller import Caller
 from constructs.identity import Identity
 from constructs.observability import Observability
 from constructs.resource_group import ResourceGroup
-from constructs.roles import MONITORING_METRICS_PUBLISHER, assign_role
+from constructs.roles import assign_role
 from settings.environment import EnvironmentSettings
+from settings.roles import MONITORING_METRICS_PUBLISHER
 
 
 class ApplicationInsights(Construct):

@@ -8,8 +8,9 @@ from constructs.caller import Caller
 from constructs.identity import Identity
 from constructs.observability import Observability
 from constructs.resource_group import ResourceGroup
-from constructs.roles import COGNITIVE_SERVICES_OPENAI_USER, assign_role
+from constructs.roles import assign_role
 from settings.environment import EnvironmentSettings
+from settings.roles import COGNITIVE_SERVICES_OPENAI_USER
 from settings.upstreams import ExistingUpstream
 
 

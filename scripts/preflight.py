@@ -22,7 +22,6 @@ from rich.table import Table
 from rich.text import Text
 
 from scripts.azure import ai_accounts, model_quota
-from scripts.azure.ai_accounts import OPENAI_USER
 from scripts.azure.model_quota import Finding, Region, Wanted
 from scripts.bootstrapping import account as azure_account
 from scripts.bootstrapping.identities import names_of
@@ -33,6 +32,7 @@ from scripts.cli.error_handling import ScriptError
 from scripts.cli.settings import settings_of
 from scripts.cli.terminal import console
 from settings.environment import EnvironmentSettings
+from settings.roles import COGNITIVE_SERVICES_OPENAI_USER, MONITORING_METRICS_PUBLISHER
 from settings.upstreams import ExistingUpstream, OwnedUpstream
 
 PROVIDER = "Microsoft.CognitiveServices"
@@ -52,9 +52,9 @@ def main() -> None:
     if settings.owned_upstreams and not problems:
         problems += _check_owned(az, progress, settings, subscription_id=account.subscription_id)
     problems += _check_existing(az, progress, settings)
-    if _assigns_roles(settings):
+    if roles := _assigned_roles(settings):
         identity = names_of(settings.projname).deploy
-        problems += check_deployer(az, progress, account=account, identity=identity, role_id=OPENAI_USER)
+        problems += check_deployer(az, progress, account=account, identity=identity, roles=roles)
     if problems:
         text = "\n".join(f"- {problem}" for problem in problems)
         raise ScriptError(f"\nFailed: preflight of {settings.env}\n{text}\nNothing was changed.")
@@ -200,7 +200,12 @@ def _check_existing(az: CommandLine, progress: Progress, settings: EnvironmentSe
     return problems
 
 
-def _assigns_roles(settings: EnvironmentSettings) -> bool:
-    """Whether the stack lets the identity call accounts."""
+def _assigned_roles(settings: EnvironmentSettings) -> list[str]:
+    """The roles that the stack assigns, besides that on the vault, by id."""
     existing = [upstream for upstream in settings.all_upstreams if isinstance(upstream, ExistingUpstream)]
-    return bool(settings.owned_upstreams) or any(upstream.account_id for upstream in existing)
+    roles = []
+    if settings.owned_upstreams or any(upstream.account_id for upstream in existing):
+        roles.append(COGNITIVE_SERVICES_OPENAI_USER)
+    if settings.observability.application_insights:
+        roles.append(MONITORING_METRICS_PUBLISHER)
+    return roles

@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from scripts.cli.command_line import CommandError, CommandLine
+from settings.roles import COGNITIVE_SERVICES_OPENAI_USER
 
 Json = Mapping[str, Any]
 
-OPENAI_USER = "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd"
-"""The role Cognitive Services OpenAI User, by id: Azure renames roles."""
 _MISSING = frozenset({"ResourceNotFound", "ResourceGroupNotFound"})
 _CHECK_NAME = "providers/Microsoft.CognitiveServices/checkDomainAvailability?api-version=2024-10-01"
 
@@ -113,7 +112,7 @@ def has_role(az: CommandLine, identity: Identity, *, account_id: str) -> bool | 
         )
     except CommandError:  # the account is not there, or in a subscription that the caller cannot read
         return None
-    return any(str(each["roleDefinitionId"]).endswith(OPENAI_USER) for each in assignments)
+    return any(str(each["roleDefinitionId"]).endswith(COGNITIVE_SERVICES_OPENAI_USER) for each in assignments)
 
 
 def role_command(identity: Identity, *, account_id: str | None) -> str:
@@ -124,6 +123,6 @@ def role_command(identity: Identity, *, account_id: str | None) -> str:
         '--query principalId --output tsv)"'
     )
     return (
-        f"az role assignment create --role {OPENAI_USER} --assignee-object-id {principal} "
+        f"az role assignment create --role {COGNITIVE_SERVICES_OPENAI_USER} --assignee-object-id {principal} "
         f"--assignee-principal-type ServicePrincipal --scope {account_id or 'ACCOUNT_ID'}"
     )

@@ -5,6 +5,7 @@ For preflight.py: whether whoever deploys may assign a role.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -58,8 +59,10 @@ def check_azure_roles(az: CommandLine, progress: Progress, *, account: Account) 
     ]
 
 
-def check_deployer(az: CommandLine, progress: Progress, *, account: Account, identity: str, role_id: str) -> list[str]:
-    """A message if a deployment may not assign the role; none when this login cannot find out.
+def check_deployer(
+    az: CommandLine, progress: Progress, *, account: Account, identity: str, roles: Collection[str]
+) -> list[str]:
+    """A message if a deployment may not assign these roles, by id; none when this login cannot find out.
 
     With workflows the deployer is their `identity`, whose right has a condition with the roles that it may assign;
     without them it is the caller.
@@ -70,20 +73,20 @@ def check_deployer(az: CommandLine, progress: Progress, *, account: Account, ide
             principals = az.query("ad", "sp", "list", "--filter", f"appId eq '{app['appId']}'") if app else []
             principal = str(principals[0]["id"]) if principals else account.caller.id
             name = identity if principals else account.caller.name
-            may = any(
-                _allow(_permissions(az, each["roleDefinitionName"]), _ASSIGN_ROLES)
-                and role_id in (each.get("condition") or role_id)
+            rights = [
+                each.get("condition") or ""
                 for each in _assignments(az, principal, scope=account.scope)
-                if each["roleDefinitionName"]
-            )
+                if each["roleDefinitionName"] and _allow(_permissions(az, each["roleDefinitionName"]), _ASSIGN_ROLES)
+            ]
         except CommandError:
             progress.note("this login cannot read it; continuing.")
             return []
-        if may:
-            progress.ok(f"{name} may assign the role")
+        missing = [role for role in roles if not any(not condition or role in condition for condition in rights)]
+        if not missing:
+            progress.ok(f"{name} may assign the stack's roles")
             return []
     do = "Run `python3 scripts/bootstrap.py identities`." if principals else "Ask an owner of the subscription."
-    return [f"{name} deploys and may not assign the role Cognitive Services OpenAI User ({role_id}). {do}"]
+    return [f"{name} deploys and may not assign roles of the stack ({', '.join(missing)}). {do}"]
 
 
 def check_app_registration(az: CommandLine, progress: Progress, *, account: Account) -> list[str]:

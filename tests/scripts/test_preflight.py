@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from scripts import preflight as script
-from scripts.azure.ai_accounts import OPENAI_USER
 from scripts.cli.command_line import CommandLine
 from scripts.cli.error_handling import ScriptError
 from settings.environment import EnvironmentSettings
 from settings.loading import load_environment
+from settings.roles import COGNITIVE_SERVICES_OPENAI_USER as OPENAI_USER
+from settings.roles import MONITORING_METRICS_PUBLISHER as METRICS_PUBLISHER
 from tests.cloud.az.azure import CALLER, SUBSCRIPTION, assignment, definition_id
 from tests.cloud.az.cognitiveservices import USAGE, model, region
 from tests.cloud.fixtures import Cloud, Ran
@@ -200,7 +201,10 @@ def test_a_reader_may_not_ask_for_a_name(azure: Cloud, preflight: Callable[..., 
         state["role_assignments"] = [assignment(CALLER, "Reader", SCOPE, number=0)]
     ran = preflight()
     (problem,) = _problems(ran)  # who cannot assign roles either
-    assert "may not assign the role Cognitive Services OpenAI User" in problem
+    assert problem.endswith(
+        f"deploys and may not assign roles of the stack ({OPENAI_USER}, {METRICS_PUBLISHER}). Ask an owner of the "
+        "subscription."
+    )
     assert f"note: this login may not ask whether the name {NAMES['eastus2']} is free; continuing." in ran.err
 
 
@@ -211,25 +215,26 @@ def test_a_provider_that_is_not_registered(azure: Cloud, preflight: Callable[...
     assert problem.endswith("\n  az provider register --wait --namespace Microsoft.CognitiveServices")
 
 
-@pytest.mark.parametrize(("roles", "passes"), [("4633458b-17de-408a-b874-0445c86b69e6", False), (OPENAI_USER, True)])
+@pytest.mark.parametrize("missing", [(), (METRICS_PUBLISHER,), (OPENAI_USER, METRICS_PUBLISHER)])
 def test_the_identity_of_the_workflows_may_assign_known_roles_only(
-    azure: Cloud, preflight: Callable[..., Ran], roles: str, *, passes: bool
+    azure: Cloud, preflight: Callable[..., Ran], missing: tuple[str, ...]
 ) -> None:
+    known = ", ".join({OPENAI_USER, METRICS_PUBLISHER} - {*missing})
     with azure.edit() as state:
         state["apps"] = [{"id": "o", "appId": "c", "displayName": "pvc-aigateway-deploy", "credentials": []}]
         state["service_principals"] = [{"id": "robot", "appId": "c", "displayName": "pvc-aigateway-deploy"}]
-        role, condition = "Role Based Access Control Administrator", f"GuidEquals {{{roles}}}"
+        role, condition = "Role Based Access Control Administrator", f"GuidEquals {{{known}}}"
         state["role_assignments"] = [
             assignment(CALLER, "Owner", SCOPE, number=0),
             assignment("robot", role, SCOPE, number=1, condition=condition),
         ]
     ran = preflight()
-    if passes:
-        assert ran.code == 0, ran.err
-        assert "ok: pvc-aigateway-deploy may assign the role" in ran.err
-    else:
+    if missing:
         (problem,) = _problems(ran)
-        assert problem.endswith(f"({OPENAI_USER}). Run `python3 scripts/bootstrap.py identities`.")
+        assert problem.endswith(f"stack ({', '.join(missing)}). Run `python3 scripts/bootstrap.py identities`.")
+    else:
+        assert ran.code == 0, ran.err
+        assert "ok: pvc-aigateway-deploy may assign the stack's roles" in ran.err
 
 
 def test_a_directory_that_cannot_be_read_is_no_failure(azure: Cloud, preflight: Callable[..., Ran]) -> None:
