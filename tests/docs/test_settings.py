@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from constructs.alerts import RULES
 from settings.environment import EnvironmentSettings
 from settings.loading import load_environment
 from settings.observability import Alerts
@@ -42,9 +43,6 @@ def test_alerts_have_receivers(tmp_path: Path) -> None:
     assert settings.observability.budget
 
 
-RULES = sorted(file.stem.removeprefix("alert_") for file in (ROOT / "queries").glob("alert_*.kql"))
-
-
 @pytest.mark.parametrize("rule", [*RULES, "web_test"])
 def test_every_alert_has_an_entry_in_the_runbook(rule: str) -> None:
     page = ROOT / "docs/alerts.md"
@@ -54,8 +52,11 @@ def test_every_alert_has_an_entry_in_the_runbook(rule: str) -> None:
         assert part in entry
 
 
-def test_there_are_as_many_rules_as_thresholds() -> None:
-    assert len(RULES) == len(Alerts.model_fields)
+def test_costs_has_the_price_of_the_default_alerts() -> None:
+    # https://azure.microsoft.com/pricing/details/monitor/
+    prices = {"PT5M": 1.5, "PT15M": 0.5, "PT1H": 0.5, "PT6H": 0.5}
+    every = [rule.every for rule in RULES.values() if getattr(Alerts(), rule.threshold)]
+    assert f"default rules: ${sum(prices[each] for each in every):.2f} a month" in read(ROOT / "docs/costs.md")
 
 
 def test_queries_that_the_runbook_names_exist() -> None:
