@@ -50,8 +50,8 @@ SECTIONS: Mapping[str, Mapping[str, Chart | None]] = {
         "rate_limits": Chart(y="refusals", by="refused_by", kind="barchart"),
     },
     "Tokens and cost": {
-        "tokens": Chart(y="total", by="project", kind="barchart"),
-        "cost": Chart(y="dollars", by="project", kind="barchart"),
+        "tokens": Chart(y="total", by="project_name", kind="barchart"),
+        "cost": Chart(y="dollars", by="project_name", kind="barchart"),
         "cache_hits": None,
     },
     "Indexing and translated chat": {

@@ -57,3 +57,7 @@ class Workspace:
         self._rows.clear()
         result = engine.kql(self._connection, query, query_now=now)
         return [dict(zip(result.columns, row, strict=True)) for row in result.fetchall()]
+
+    def columns(self, query: str) -> list[str]:
+        """The columns of the result."""
+        return [*engine.kql(self._connection, query).columns]
