@@ -22,12 +22,16 @@ DRAIN_S = 15.0
 _FORWARDED = {signal.SIGTERM, signal.SIGINT}
 _SIGNALS = {signal.SIGCHLD, *_FORWARDED} if sys.platform == "linux" else set[signal.Signals]()
 _PR_SET_PDEATHSIG = 1
+_OF_THE_IDENTITY = ("IDENTITY_ENDPOINT", "IDENTITY_HEADER", "MSI_ENDPOINT", "MSI_SECRET")
+"""The platform sets them in every container of an app that has an identity; LiteLLM needs none."""
 
 
 def main() -> int:
     """Run LiteLLM with the configuration in the environment; return its exit code."""
     file = Path(tempfile.mkdtemp(), "config.yaml")
     file.write_text(os.environ["LITELLM_CONFIG_YAML"], encoding="utf-8")
+    for name in _OF_THE_IDENTITY:
+        os.environ.pop(name, None)
     command = ("litellm", "--config", str(file))
     if sys.platform != "linux":  # a laptop, which tells less of a process
         os.execvp(command[0], command)

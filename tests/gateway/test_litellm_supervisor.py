@@ -44,6 +44,10 @@ class Supervisor:
                     "LITELLM_CONFIG_YAML": "model_list: []",
                     "LITELLM_MASTER_KEY": "the-key",
                     "LITELLM_MAX_BYTES": str(_MAX_BYTES),
+                    "IDENTITY_ENDPOINT": "http://localhost:42356/msi/token",
+                    "IDENTITY_HEADER": "the-secret",
+                    "MSI_ENDPOINT": "http://localhost:42356/msi/token",
+                    "MSI_SECRET": "the-secret",
                 },
                 cwd=folder,
                 stdout=output,
@@ -107,6 +111,12 @@ def test_litellm_gets_its_configuration_as_a_file_and_the_environment(supervise:
     supervisor = supervise("print(sys.argv[1], open(sys.argv[2]).read(), os.environ['LITELLM_MASTER_KEY'])")
     assert supervisor.popen.wait(30) == 0
     assert supervisor.lines == ["--config model_list: [] the-key"]
+
+
+def test_litellm_does_not_get_the_identity_of_the_app(supervise: Callable[[str], Supervisor]) -> None:
+    supervisor = supervise("print(sorted(name for name in os.environ if name.startswith(('IDENTITY', 'MSI'))))")
+    assert supervisor.popen.wait(30) == 0
+    assert supervisor.lines == ["[]"]
 
 
 @pytest.mark.parametrize(
