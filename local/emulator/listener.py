@@ -107,8 +107,8 @@ class Listener:
         return cast("asyncio.Protocol", protocol)
 
 
-async def serve(data: Listener, control: Listener) -> None:
-    """Listen on both ports, which are printed, until SIGINT or SIGTERM."""
+async def serve(data: Listener, control: Listener, *, is_open: bool = True) -> None:
+    """Print both ports and listen until SIGINT or SIGTERM, on the first one not before `accept` unless it `is_open`."""
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
@@ -117,7 +117,7 @@ async def serve(data: Listener, control: Listener) -> None:
 
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, on_signal)
-    await data.accept()
+    await (data.accept() if is_open else data.refuse(seconds=None))
     await control.accept()
     sys.stdout.write(json.dumps({"port": data.port, "control_port": control.port}) + "\n")
     sys.stdout.flush()

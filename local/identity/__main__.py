@@ -41,7 +41,7 @@ def main() -> int:
     control = Listener(control_app(endpoint=endpoint, issuer=issuer, listener=data), host=_HOST, port=0)
     data.bind()
     control.bind()
-    asyncio.run(serve(data, control))
+    asyncio.run(serve(data, control, is_open=behaviour.fault != "down"))
     return 0
 
 

@@ -110,7 +110,7 @@ class Issuer:
         return Token(
             value=sign(claims, key=self.key),
             expires_on=int(now + announced_s),
-            cached_until=now + behaviour.lifetime_s * _CACHED_SHARE,
+            cached_until=now + (claims.exp - now) * _CACHED_SHARE,
         )
 
 

@@ -1,9 +1,10 @@
 """The managed identity of the container app: an endpoint that hands out tokens, as Container Apps has one."""
 
 import asyncio
+import json
 import os
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -41,15 +42,18 @@ class Identity:
 
 
 @contextmanager
-def run_identity(*, token_key: str | None) -> Iterator[Identity]:
-    """Run the endpoint; without a key its tokens are those of the Azure CLI's user."""
+def run_identity(*, token_key: str | None, behaviour: Mapping[str, object]) -> Iterator[Identity]:
+    """Run the endpoint; without a key its tokens are those of the Azure CLI's user.
+
+    `behaviour`: how it begins, by the fields of its control port.
+    """
     header = secrets.token_urlsafe(24)
     env = {"IDENTITY_HEADER": header, "AZURE_CLIENT_ID": CLIENT_ID}
     if token_key is None:
         # The CLI needs its user's environment: the home directory with the login, a proxy.
         options, env = ["--azure"], {**os.environ, **env}
     else:
-        options, env = [], {**env, "IDENTITY_TOKEN_KEY": token_key}
+        options, env = [], {**env, "IDENTITY_TOKEN_KEY": token_key, "IDENTITY_BEHAVIOUR": json.dumps(dict(behaviour))}
     with serve("identity", "local.identity", *options, env=env) as addresses:
         yield Identity(url=addresses["port"], control_url=addresses["control_port"], header=header, token_key=token_key)
 

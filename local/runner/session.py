@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from local.runner.emulators import Emulator, emulate
@@ -80,6 +81,7 @@ def run(
     environ: Mapping[str, str] = os.environ,
     secrets: Path,
     litellm: Literal["ready", "loading", "absent"] = "ready",
+    identity_behaviour: Mapping[str, object] = MappingProxyType({}),
     progress: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Session]:
     """Run the stack until the block ends; `port` 0 takes a free one.
@@ -87,6 +89,7 @@ def run(
     Secrets that are not in `environ` are made up and kept in the file `secrets`.
     Every upstream is emulated unless `upstreams` gives its address, or `azure` leaves the one of the settings.
     `litellm`: wait until it is ready, leave it loading, or do not start it.
+    `identity_behaviour`: how the emulated identity endpoint begins to behave.
 
     Raises:
         RunnerError: something is missing, in the way, or does not start.
@@ -98,7 +101,7 @@ def run(
     variables = _variables(read, azure=azure, environ=environ, secrets=secrets)
     free_port(port)  # before anything is started
     with ExitStack() as running:
-        identity, telemetry = _services(read, running, token_key=variables.get(TOKEN_KEY))
+        identity, telemetry = _services(read, running, token_key=variables.get(TOKEN_KEY), behaviour=identity_behaviour)
         emulators: dict[str, Emulator] = {}
         for upstream in read.upstreams:
             if upstream.name not in addresses and not azure:
@@ -175,10 +178,13 @@ def _check_references(stack: Stack) -> None:
                 raise RunnerError(f"{container.name}: {name} refers to {expression}, which this machine does not have.")
 
 
-def _services(stack: Stack, running: ExitStack, *, token_key: str | None) -> tuple[Identity | None, Telemetry | None]:
+def _services(
+    stack: Stack, running: ExitStack, *, token_key: str | None, behaviour: Mapping[str, object]
+) -> tuple[Identity | None, Telemetry | None]:
     """What the gateway's container refers to, started."""
-    references = stack.gateway.references.values()
-    identity = running.enter_context(run_identity(token_key=token_key)) if CLIENT_ID_OF in references else None
+    references, identity = stack.gateway.references.values(), None
+    if CLIENT_ID_OF in references:
+        identity = running.enter_context(run_identity(token_key=token_key, behaviour=behaviour))
     if CONNECTION_STRING_OF not in references:
         return identity, None
     return identity, running.enter_context(run_telemetry(env=identity.of_verifier if identity else {}))

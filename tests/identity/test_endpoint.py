@@ -168,6 +168,16 @@ def test_the_process_begins_as_it_is_told() -> None:
         assert http.get(f"http://127.0.0.1:{ports['port']}{URL}", params=QUERY, headers=SENT).status_code == 500
 
 
+def test_the_port_may_be_closed_at_first() -> None:
+    behaviour = json.dumps({"fault": "down"})
+    with run(IDENTITY_TOKEN_KEY=KEY, IDENTITY_BEHAVIOUR=behaviour) as ports, httpx.Client(trust_env=False) as http:
+        url = f"http://127.0.0.1:{ports['port']}{URL}"
+        with pytest.raises(httpx.ConnectError):
+            http.get(url)
+        http.put(f"http://127.0.0.1:{ports['control_port']}/behaviour", json={}).raise_for_status()
+        assert http.get(url, params=QUERY, headers=SENT).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("variables", "message"),
     [

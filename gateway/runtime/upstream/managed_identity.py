@@ -24,6 +24,8 @@ _WAIT_S = 5.0
 """How long requests wait for the first token, or after the last one has expired. Later ones fail at once."""
 _BACKOFF_S = (1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 _MIN_REFRESH_S = 1.0
+_MARGIN_S = 5.0
+"""No token is sent in its last seconds, or in the last tenth of a short life: it could expire on its way."""
 _MIN_REPLACE_S = 30.0
 
 
@@ -147,7 +149,7 @@ class ManagedIdentity:
         left_s = token.expires_on - time.time()
         if left_s <= 0:
             raise ExpiredTokenError
-        self._token, self._valid_until = token.value, now() + left_s
+        self._token, self._valid_until = token.value, now() + left_s - min(_MARGIN_S, left_s / 10)
         suggested_s = math.inf if token.refresh_on is None else token.refresh_on - time.time()
         return max(_MIN_REFRESH_S, min(suggested_s, left_s / 2))
 
