@@ -14,6 +14,10 @@ RETIREMENT_SOURCE = "https://learn.microsoft.com/azure/foundry/openai/concepts/m
 RETIREMENT_READ = date(2026, 9, 2)
 """The version of that page. Azure moves dates: until July 2026 it named 2027-02-25 for gpt-5.3-codex."""
 
+PRICES_SOURCE = "https://prices.azure.com/api/retail/prices"
+PRICES_READ = date(2026, 12, 1)
+"""Global Standard, as in the model map of LiteLLM 1.103.2. Azure sells a Data Zone or a region dearer."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFacts:
@@ -39,8 +43,7 @@ _CODEX_EFFORTS: tuple[Effort, ...] = ("low", "medium", "high", "xhigh")
 # Efforts: https://developers.openai.com/api/docs/models (2026); Azure's page on reasoning names "xhigh" for
 # gpt-5.1-codex-max, gpt-5.4 and gpt-5.5 only, and contradicts itself on "none" for gpt-5.1-codex.
 # Release: OpenAI's announcements (https://openai.com/news) and changelog (https://developers.openai.com/api/docs/changelog).
-# Prices: https://prices.azure.com/api/retail/prices, Global Standard, as in the model map of LiteLLM 1.103.2. Azure
-# sells a Data Zone or a region dearer, and long prompts to gpt-5.4 and gpt-5.5, which therefore have no price here.
+# Prices: PRICES_SOURCE. Azure sells long prompts to gpt-5.4 and gpt-5.5 dearer, which therefore have no price here.
 MODEL_FACTS = {
     "gpt-5.3-codex": ModelFacts(
         released=date(2026, 2, 5),

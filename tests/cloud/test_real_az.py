@@ -6,12 +6,14 @@ from typing import Any
 from unittest.mock import patch
 
 from scripts import preflight
+from scripts.cli.settings import settings_of
 from settings.loading import load_environment
 from tests.bootstrap.runs import bootstrap
 from tests.cloud.az import program as stand_in  # noqa: F401 - registers every command
 from tests.cloud.az.commands import COMMANDS, WITHOUT_SUBSCRIPTION, flags_of
 from tests.cloud.az.containerapp import app, revision
 from tests.cloud.az.keyvault import version
+from tests.cloud.az.log_analytics import workspace
 from tests.cloud.fixtures import Cloud
 from tests.cloud.gateway import serve
 from tests.gateway.whole.stacks import ENVIRONMENTS
@@ -34,7 +36,7 @@ def test_the_stand_in_knows_no_command_and_no_flag_that_az_does_not(real_az: Cal
 def test_az_takes_every_line_that_the_scripts_issue(
     real_az: Callable[..., Any], cloud: Cloud, dev_prepared: Cloud
 ) -> None:
-    for run in (_first_bootstrap, _second_bootstrap, _robots_bootstrap, _rotation, _rollback, _preflights):
+    for run in (_first_bootstrap, _second_bootstrap, _robots_bootstrap, _rotation, _rollback, _preflights, _report):
         run(cloud, dev_prepared)
     lines = [call.words for call in cloud.calls("az")]
     assert {" ".join(line[:2]) for line in lines} >= {
@@ -47,6 +49,7 @@ def test_az_takes_every_line_that_the_scripts_issue(
         "cognitiveservices model",
         "cognitiveservices usage",
         "identity show",
+        "monitor log-analytics",
     }
     objections = [(line, said) for line, said in zip(lines, real_az(lines), strict=True) if said]
     assert not objections
@@ -137,3 +140,12 @@ def _preflights(cloud: Cloud, dev_prepared: Cloud) -> None:
             ran = cloud.call(preflight.main, "--env", file.stem)
             assert ran.code == 1, ran.err
             assert f"Failed: preflight of {file.stem}" in ran.err
+
+
+def _report(cloud: Cloud, dev_prepared: Cloud) -> None:
+    naming = settings_of("dev").naming
+    cloud.restore(dev_prepared.state())
+    with cloud.edit() as azure:
+        azure["workspaces"][naming.name("log_analytics_workspace")] = workspace(naming.name("resource_group"), lines=[])
+    ran = cloud.run("scripts/report.py", "--env", "dev", "--output", cloud.folder / "report.html")
+    assert ran.code == 0, ran.err

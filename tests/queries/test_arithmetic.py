@@ -413,6 +413,14 @@ def test_alert_upstream_failures(ask: Ask) -> None:
     assert ask("alert_upstream_failures", OK, *lines, LEFT, {**OK, **attempts(500)}) == [{"upstream_failures": 6}]
 
 
+def test_access_lines(ask: Ask) -> None:
+    long = {**OK, "attempts": OK["attempts"] * 100}
+    rows = ask("access_lines", CHAT, NO_KEY, long, OK)
+    assert [json.loads(row["Log_s"]) for row in rows][:3] == [OK, NO_KEY, CHAT]
+    assert {(row["total"], len(rows)) for row in rows} == {(5, 4)}
+    assert len(ask("access_lines", period="10m")) == 3
+
+
 def test_alert_no_region_left(ask: Ask) -> None:
     lines = [NO_REGION, failed(status=429, error="rate_limit_exceeded"), failed(status=429, error="tokens_per_minute")]
     lines.append(failed(status=503, error="managed_identity_unavailable"))

@@ -120,10 +120,10 @@ def test_the_image_of_every_environment_has_a_lock() -> None:
     assert versions <= image_locks(ROOT / "local/image").keys()
 
 
-def test_a_deployment_installs_no_package_of_tests_linters_and_benchmarks() -> None:
+def test_a_deployment_installs_no_package_of_tests_and_linters() -> None:
     requirements = from_pipfile_lock((ROOT / "Pipfile.lock").read_text(encoding="utf-8"))
     names = {line.partition("==")[0] for line in requirements.splitlines() if "==" in line}
-    assert names.isdisjoint({"pytest", "mypy", "ruff", "hypothesis", "openai", "aiohttp", "pygal", "duckdb-kql"})
+    assert names.isdisjoint({"pytest", "mypy", "ruff", "hypothesis", "openai", "aiohttp", "duckdb-kql"})
     assert {"cdktf", "pydantic", "uv"} <= names
     node = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     assert [*node[""]["devDependencies"]] == ["cdktf-cli"]

@@ -88,6 +88,7 @@ def new() -> Json:
         "ai_deleted": [],
         "ai_taken": [],  # subdomains of other people
         "identities": {},  # principal ids
+        "workspaces": {},
         "made": 0,
     }
 

@@ -13,6 +13,7 @@ from tests.cloud.az import (  # noqa: F401
     group,
     identity,
     keyvault,
+    log_analytics,
     provider,
     rest,
     role,
