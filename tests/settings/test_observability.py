@@ -19,6 +19,7 @@ def test_by_default_nothing_is_on_and_nobody_is_told(write: WriteFile) -> None:
 
     assert not any((observability.application_insights, observability.workbook, observability.web_test))
     assert (observability.budget, observability.has_receivers) == (None, False)
+    assert observability.alerts.tokens_per_day == 0
 
 
 def test_everything_can_be_on(write: WriteFile) -> None:

@@ -35,6 +35,15 @@ def test_every_table_of_a_file_is_there() -> None:
     assert not rows & tops
 
 
+def test_tables_of_two_kinds_are_told_apart_by_a_field() -> None:
+    titles = re.findall(r"^### (.*upstreams.*)$", reference(), re.MULTILINE)
+    assert titles == [
+        "`[[upstreams]]` with `endpoint`",
+        "`[[upstreams]]` with `location`",
+        "`[[upstreams.deployments]]`",
+    ]
+
+
 def test_a_row_tells_bounds_default_and_meaning() -> None:
     assert "| `max_replicas` | a whole number from 1 to 300 | `3` | Maximum number of replicas. |" in reference()
     assert '| `kind` | "responses", "chat" or "embeddings" | must be given |' in reference()
