@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from settings.loading import load_environment
+from settings.observability import Alerts
 from tests.settings.conftest import Refuses, WriteFile
 
 GROUP = (
@@ -54,6 +55,13 @@ def test_variables_set_parts_of_it(write: WriteFile, monkeypatch: pytest.MonkeyP
     assert observability.alert_emails == ("a@example.com", "b@example.com")
     assert observability.budget
     assert observability.budget.monthly_amount == 7
+
+
+@pytest.mark.parametrize("name", Alerts.model_fields)
+def test_every_alert_can_be_switched_off(write: WriteFile, name: str) -> None:
+    settings = load_environment(write(f'env = "dev"\n{RECEIVER}observability.alerts.{name} = 0'))
+
+    assert getattr(settings.observability.alerts, name) == 0
 
 
 NOBODY = "must be .*, or observability.alert_emails or observability.action_group_id must name a receiver"
