@@ -137,6 +137,15 @@ def keyless_regions_stack(synthesis_environ: dict[str, str], tmp_path_factory: p
 
 
 @pytest.fixture(scope="session")
+def keyless_stack(synthesis_environ: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stack of tests/gateway/environments/keyless.toml: regions of its own, and telemetry."""
+    folder = shared_folder(
+        tmp_path_factory, "keyless.out", partial(synthesize_environment, "keyless", environ=synthesis_environ)
+    )
+    return stack_in(folder, "keyless")
+
+
+@pytest.fixture(scope="session")
 def regions_secrets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The keys of these stacks, the same for each of their replicas."""
     return tmp_path_factory.mktemp("secrets") / "secrets.json"

@@ -39,13 +39,13 @@ def test_a_stack_without_a_backend_or_variables_is_not_this_repositorys() -> Non
 
 
 def test_without_a_key_of_azure_a_deployment_and_the_bootstrap_want_none(
-    keyless_regions_stack: Path, monkeypatch: pytest.MonkeyPatch
+    keyless_stack: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in [name for name in os.environ if name.startswith("TF_VAR_")]:
         monkeypatch.delenv(name)
-    stack = load("regions", keyless_regions_stack.parents[2])
+    stack = load("keyless", keyless_stack.parents[2])
     check_inputs([stack])
-    assert {variable.is_ours for variable in required_secrets(stack)} == {True}
+    assert [variable.github_secret for variable in required_secrets(stack)] == ["AIGATEWAY_KEY"]
 
 
 def test_a_warning_of_the_synthesis_is_logged_and_nothing_else_that_it_prints(
