@@ -8,7 +8,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import capacity, failover, hostile, indexing, overhead, profiling, report, sessions, startup, synth
+from benchmarks import (
+    capacity,
+    failover,
+    hostile,
+    indexing,
+    overhead,
+    profiling,
+    report,
+    sessions,
+    startup,
+    synth,
+    telemetry,
+)
 from benchmarks.errors import BenchmarkError
 from benchmarks.numbers.capacity import CapacityNumbers
 from benchmarks.numbers.failover import FailoverNumbers
@@ -19,6 +31,7 @@ from benchmarks.numbers.profiling import ProfilingNumbers
 from benchmarks.numbers.sessions import SessionsNumbers
 from benchmarks.numbers.startup import StartupNumbers
 from benchmarks.numbers.synth import SynthNumbers
+from benchmarks.numbers.telemetry import TelemetryNumbers
 from benchmarks.report import Bench, Numbers
 from benchmarks.stacks import Stacks
 from local.runner.errors import RunnerError
@@ -42,6 +55,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "startup": Benchmark(measure=startup.measure, numbers=StartupNumbers),
     "profiling": Benchmark(measure=profiling.measure, numbers=ProfilingNumbers),
     "hostile": Benchmark(measure=hostile.measure, numbers=HostileNumbers),
+    "telemetry": Benchmark(measure=telemetry.measure, numbers=TelemetryNumbers),
 }
 
 

@@ -1,12 +1,14 @@
 """What the sections say of the numbers."""
 
+from benchmarks.numbers import overhead
 from benchmarks.numbers.capacity import CapacityNumbers
 from benchmarks.numbers.failover import FailoverNumbers, Outage
 from benchmarks.numbers.indexing import IndexingNumbers, Run, bound, staircase
-from benchmarks.numbers.overhead import OverheadNumbers, Row
+from benchmarks.numbers.overhead import OverheadNumbers
 from benchmarks.numbers.profiling import Profile, ProfilingNumbers
 from benchmarks.numbers.sessions import Leaving, Load, SessionsNumbers
 from benchmarks.numbers.startup import Start, StartupNumbers
+from benchmarks.numbers.telemetry import ALL, OFF, ON, Row, TelemetryNumbers
 from benchmarks.report import Section
 
 
@@ -93,7 +95,7 @@ def test_sessions_are_told_by_load_and_server() -> None:
 def test_overhead_leaves_a_gap_where_a_server_does_not_answer() -> None:
     rounds = {"stock LiteLLM": [10.0, 10.0], "gateway": [1.0, 2.0]}
     numbers = OverheadNumbers(
-        rounds=2, requests=1, latency=[Row(name="chat", p50=rounds, p95=rounds)], per_second={"chat": rounds}
+        rounds=2, requests=1, latency=[overhead.Row(name="chat", p50=rounds, p95=rounds)], per_second={"chat": rounds}
     )
     assert "| chat | - | 10.00 | - | 1.50 | **0.15** (0.10-0.20) | - |" in numbers.section().lines
 
@@ -128,3 +130,16 @@ def test_a_profile_tells_shares_and_hides_what_is_hardly_there() -> None:
 
 def _header(section: Section) -> str:
     return next(line for line in section.lines if line.startswith("|"))
+
+
+def test_telemetry_is_compared_with_the_same_gateway_without_it() -> None:
+    row = Row(
+        name="responses",
+        p50={OFF: [1.0, 2.0], ON: [1.04, 2.08], ALL: [1.1, 2.2]},
+        cpu_ms={OFF: [0.5, 0.5], ON: [0.53, 0.55], ALL: [0.6, 0.6]},
+    )
+    section = TelemetryNumbers(rounds=2, requests=9, rows=[row]).section()
+    assert "| responses | 1.50 (1.00-2.00) | 1.56 (1.04-2.08) | 1.65 (1.10-2.20) |" in "\n".join(section.lines)
+    assert section.summary == (
+        "telemetry: responses, p50 **1.04** (1.04-1.04) and processor time **1.08** (1.06-1.10) of off"
+    )

@@ -1,5 +1,6 @@
 """Tokens of the log, of the metrics and of the emulated Azure agree exactly; a failover is seen in the trace."""
 
+import json
 import os
 import signal
 from collections import Counter, defaultdict
@@ -63,6 +64,9 @@ class Gateway:
         received = self.sink.get("/received").raise_for_status().json()
         assert received["rejected"] == []
         items: list[dict[str, Any]] = received["items"]
+        sent = json.dumps(items)
+        for secret in ("count to", "limited", "cut me", "127.0.0.1", "authorization", *self.keys):
+            assert secret not in sent
         return items
 
 

@@ -138,6 +138,16 @@ def test_a_stream_that_tells_no_usage_costs_a_token_an_event(clock: ManualClock)
     assert ask(limits, small).headers["x-ratelimit-remaining-tokens"] == "649"
 
 
+def test_what_the_log_estimates_counts_once(clock: ManualClock) -> None:
+    small = project(tokens_per_minute=1000)
+    limits = limits_of(small, clock=clock)
+    with running(limits, small) as (request, context):
+        request.count_tokens(100)
+        context.estimated_tokens, context.events, context.tokens = 100, 250, Tokens(input=30, output=20)
+    assert context.counted_tokens == Tokens(input=130, output=270, estimated=True)
+    assert ask(limits, small).headers["x-ratelimit-remaining-tokens"] == "599"
+
+
 def test_tokens_are_estimated_first_and_corrected_by_azures_count(clock: ManualClock) -> None:
     small = project(tokens_per_minute=1000)
     limits = limits_of(small, clock=clock)
