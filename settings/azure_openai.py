@@ -5,9 +5,12 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from settings.values import Group, Text, must_be, refused
+from settings.values import FieldPath, Group, Text, must_be, refused
 
 _ENDPOINT = re.compile(r"https://(?P<host>([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,})/?", re.IGNORECASE | re.ASCII)
+
+# https://learn.microsoft.com/azure/ai-services/authentication (custom subdomains)
+_REGIONAL = ".api.cognitive.microsoft.com"
 
 
 def _resource_root(endpoint: str) -> str:
@@ -51,3 +54,12 @@ class AzureOpenAI(Group):
         "https://cognitiveservices.azure.com/.default",
         description="Scope of the managed identity's tokens, also for [[upstreams]].",
     )
+
+
+def check_authentication(*, endpoint: str, auth: str | None, keyless: bool) -> dict[FieldPath, str]:
+    """Why the gateway could not authenticate there so, by field."""
+    if keyless and auth == "key":
+        return {("auth",): 'must be "managed_identity", or left out: keyless is true'}
+    if (keyless or auth == "managed_identity") and endpoint.endswith(_REGIONAL):
+        return {("endpoint",): "must have the resource's own subdomain: Azure takes no tokens at a region's endpoint"}
+    return {}

@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from settings.azure_openai import AzureOpenAI
+from settings.azure_openai import AzureOpenAI, check_authentication
 from settings.containers import Containers
 from settings.limits import CircuitBreaker, Limits, Retries, Timeouts
 from settings.models import Codex, Embeddings, Model, Models
@@ -16,7 +16,7 @@ from settings.operations import Backend, KeyVault, Logs
 from settings.projects import Project, Projects, check_projects
 from settings.tags import Tags
 from settings.traffic import Ingress, Scale
-from settings.upstreams import ExistingUpstream, OwnedUpstream, Upstream, Upstreams, check_auth, check_upstreams
+from settings.upstreams import ExistingUpstream, OwnedUpstream, Upstream, Upstreams, check_upstreams
 from settings.values import FieldPath, Switch, conflicts, whole_number
 from settings.variables import NESTED, PREFIX, Variables
 
@@ -106,9 +106,10 @@ class EnvironmentSettings(BaseSettings):
 
     @field_validator("azure_openai")
     @classmethod
-    def _without_a_key(cls, azure_openai: AzureOpenAI, info: ValidationInfo) -> AzureOpenAI:
-        message = check_auth(azure_openai.auth, keyless=info.data.get("keyless", False))
-        return _checked(azure_openai, {("auth",): message} if message else {})
+    def _authenticates(cls, azure_openai: AzureOpenAI, info: ValidationInfo) -> AzureOpenAI:
+        keyless = info.data.get("keyless", False)
+        clashes = check_authentication(endpoint=azure_openai.endpoint, auth=azure_openai.auth, keyless=keyless)
+        return _checked(azure_openai, clashes)
 
     @field_validator("embeddings")
     @classmethod
@@ -116,8 +117,11 @@ class EnvironmentSettings(BaseSettings):
         messages: dict[FieldPath, str] = {}
         azure_openai: AzureOpenAI | None = info.data.get("azure_openai")
         codex: Codex | None = info.data.get("codex")
-        if azure_openai and azure_openai.endpoint == embeddings.endpoint:
-            messages["endpoint",] = "must be another resource than azure_openai.endpoint, or left out"
+        if azure_openai and embeddings.endpoint:
+            keyless = info.data.get("keyless", False)
+            messages |= check_authentication(endpoint=embeddings.endpoint, auth=azure_openai.auth, keyless=keyless)
+            if azure_openai.endpoint == embeddings.endpoint:
+                messages["endpoint",] = "must be another resource than azure_openai.endpoint, or left out"
         if codex and codex.deployment == embeddings.deployment:
             messages["deployment",] = "must be another deployment than that of codex.model"
         elif codex and codex.model == embeddings.model:

@@ -49,7 +49,7 @@ class Budget(Group):
 
 
 class Alerts(Group):
-    """Thresholds. 0: there is no such alert."""
+    """Thresholds of docs/alerts.md. 0: there is no such alert."""
 
     availability_percent: Annotated[float, Between(0, 100)] = Field(
         99.0, description="Lowest share of requests that do not fail because of the gateway or Azure."

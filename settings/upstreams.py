@@ -7,7 +7,7 @@ from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag, field_validator
 
-from settings.azure_openai import AUTH_DEFAULT, Auth, Deployment, Endpoint
+from settings.azure_openai import AUTH_DEFAULT, Auth, Deployment, Endpoint, check_authentication
 from settings.naming import Location, LocationShort
 from settings.secret_names import CLIENT_KEY
 from settings.traffic import Networks
@@ -191,11 +191,6 @@ def check_upstreams(
     return messages if base_models is None else messages | _check_deployments(upstreams, base_models)
 
 
-def check_auth(auth: str | None, *, keyless: bool) -> str | None:
-    """Why an upstream cannot authenticate so."""
-    return 'must be "managed_identity", or left out: keyless is true' if keyless and auth == "key" else None
-
-
 def _check_identities(upstreams: Sequence[Upstream], *, keyless: bool) -> dict[FieldPath, str]:
     messages: dict[FieldPath, str] = {}
     for number, upstream in enumerate(upstreams):
@@ -206,8 +201,8 @@ def _check_identities(upstreams: Sequence[Upstream], *, keyless: bool) -> dict[F
                     what = "resource" if field in ("endpoint", "account_id") else "name"
                     messages[number, field] = f"must be another {what} than that of upstreams[{before}]"
         if isinstance(upstream, ExistingUpstream):
-            if message := check_auth(upstream.auth, keyless=keyless):
-                messages[number, "auth"] = message
+            clashes = check_authentication(endpoint=upstream.endpoint, auth=upstream.auth, keyless=keyless)
+            messages |= {(number, *field): message for field, message in clashes.items()}
             if upstream.account_id and not keyless and upstream.auth != "managed_identity":
                 messages[number, "account_id"] = 'must be left out, or auth be "managed_identity": a key needs no role'
     return messages

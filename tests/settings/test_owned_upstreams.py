@@ -108,6 +108,7 @@ def test_the_quota_of_embeddings_is_that_of_the_smallest_deployment_if_all_are_k
 
 
 PUBLIC = 'ip_allowlist = ["203.0.113.0/24", "172.20.1.0/24"]'
+REGIONAL = "swedencentral.api.cognitive.microsoft.com"
 KNOWN = f"must be the deployment of a model: {CODEX}, {INDEX}"
 
 
@@ -214,6 +215,24 @@ KNOWN = f"must be the deployment of a model: {CODEX}, {INDEX}"
         (existing("a", 'auth = "none"'), "upstreams[0].auth", '"none"', 'must be "key" or "managed_identity"'),
         ("keyless = true\n" + existing("a", 'auth = "key"'), "upstreams[0].auth", '"key"', "keyless is true"),
         ('keyless = true\nazure_openai.auth = "key"', "azure_openai.auth", '"key"', "keyless is true"),
+        (
+            existing("a", 'auth = "managed_identity"').replace("a.azure.com", REGIONAL),
+            "upstreams[0].endpoint",
+            f'"https://{REGIONAL}"',
+            "must have the resource's own subdomain",
+        ),
+        (
+            f'azure_openai.auth = "managed_identity"\nembeddings.endpoint = "https://{REGIONAL}"',
+            "embeddings.endpoint",
+            f'"https://{REGIONAL}"',
+            "Azure takes no tokens at a region's endpoint",
+        ),
+        (
+            f'keyless = true\nazure_openai.endpoint = "https://{REGIONAL}"',
+            "azure_openai.endpoint",
+            f'"https://{REGIONAL}"',
+            "Azure takes no tokens",
+        ),
         ('azure_openai.auth = "key"\n' + existing("a"), "upstreams", "", "without azure_openai.auth"),
         ("keyless = 2", "keyless", "2", "must be true or false"),
         (
