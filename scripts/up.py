@@ -37,6 +37,7 @@ from scripts.smoke_test.checks import cheapest_call
 from scripts.terraform import stacks
 
 STATE = ROOT / ".local"
+LOG = STATE / "gateway.log"
 
 
 def main() -> None:
@@ -61,8 +62,10 @@ def main() -> None:
                 models = [deployment.model.name for deployment in targets[0].deployments]
                 print(json.dumps({"base_url": session.base_url, "key": session.key, "models": models}), flush=True)
             if not arguments.once:
-                screen.print("\nThe log of the gateway follows. Ctrl-C stops everything.")
-                follow(session, screen)
+                screen.print(
+                    f"\nThe log of the gateway follows; {LOG.relative_to(ROOT)} keeps it. Ctrl-C stops everything."
+                )
+                follow(session, screen, kept=LOG)
     except RunnerError as failure:
         raise ScriptError(str(failure)) from None
 
@@ -102,10 +105,14 @@ def show_access(screen: Console, *, session: Session, env: str, target: Target) 
         screen.print(f"[bold]{name:18}[/] {escape(value)}", soft_wrap=True, highlight=False)
 
 
-def follow(session: Session, screen: Console) -> None:
-    """Print the gateway's log until one of the containers ends."""
-    with session.gateway.log.open(encoding="utf-8", errors="replace") as lines:
+def follow(session: Session, screen: Console, *, kept: Path) -> None:
+    """Print the gateway's log, and keep it in a file, until one of the containers ends."""
+    source = session.gateway.log
+    with source.open(encoding="utf-8", errors="replace") as lines, kept.open("w", encoding="utf-8") as copy:
         while True:
-            screen.print(lines.read(), end="", markup=False, highlight=False, soft_wrap=True)
+            text = lines.read()
+            copy.write(text)
+            copy.flush()
+            screen.print(text, end="", markup=False, highlight=False, soft_wrap=True)
             session.check()
             time.sleep(0.3)

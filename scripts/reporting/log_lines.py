@@ -38,7 +38,7 @@ class _Record(BaseModel):
 
 
 class Tokens(_Record):
-    """What Azure has counted; or, if `estimated`, what the gateway assumes of a stream that ended before that."""
+    """What Azure has counted; if `estimated`, with what the gateway assumes of answers that ended before that."""
 
     input: Count = 0
     output: Count = 0

@@ -171,8 +171,8 @@ def _usage(numbers: Numbers, summary: Summary, prices: Mapping[str, Price]) -> I
         share = full(100 * summary.estimated / (summary.tokens.input + summary.tokens.output), "percent")
         yield _tag(
             "p",
-            f"{full(summary.estimated, 'count')} tokens ({share}) are estimated: their streams ended before Azure "
-            "reported the usage.",
+            f"{full(summary.estimated, 'count')} tokens ({share}) are estimated, at least in part: their answers ended "
+            "before Azure reported the usage.",
         )
     if summary.without_price:
         names, more = summary.without_price[:_MAX_ROWS], len(summary.without_price) - _MAX_ROWS

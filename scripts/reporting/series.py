@@ -83,7 +83,7 @@ class Summary:
     availability: float | None
     tokens: Tokens
     estimated: int
-    """Tokens that the gateway has estimated."""
+    """Tokens of answers whose usage the gateway has estimated, at least in part."""
     cost: float | None
     without_price: Sequence[str]
     """Models that have tokens and no price."""

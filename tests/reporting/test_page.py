@@ -76,7 +76,7 @@ def test_the_headline_numbers_come_first(log: Log) -> None:
         "Tokens 1.05M",
         "Cost $1.60 1 without a price",
         "Failovers 1 1 answered by another region",
-        "100 tokens (0.01 %) are estimated",
+        "100 tokens (0.01 %) are estimated, at least in part",
         "Without a price, and not in the cost: gpt-5.4.",
         "gpt-5.3-codex $2 $0.5 $10 a test",
         "Circuit breakers opened: 1.",

@@ -104,7 +104,7 @@ def test_once_tests_every_endpoint_says_how_to_connect_and_ends(
     assert (profile["openAiBaseUrl"], profile["openAiApiKey"]) == (session.base_url, session.key)
 
 
-def test_the_log_is_followed_until_a_container_ends(
+def test_the_log_is_followed_and_kept_until_a_container_ends(
     session: Session, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     log = tmp_path / "output.log"
@@ -114,9 +114,10 @@ def test_the_log_is_followed_until_a_container_ends(
         def check(self) -> None:
             raise RunnerError("ended")
 
+    ended = Ended(**vars(replace(session, containers={"gateway": replace(session.gateway, log=log)})))
     with pytest.raises(RunnerError, match="ended"):
-        up.follow(Ended(**vars(replace(session, containers={"gateway": replace(session.gateway, log=log)}))), console())
-    assert capsys.readouterr().out == '{"event": "request"}\n'
+        up.follow(ended, console(), kept=tmp_path / "kept.log")
+    assert capsys.readouterr().out == (tmp_path / "kept.log").read_text(encoding="utf-8") == '{"event": "request"}\n'
 
 
 def test_a_failed_check_ends_with_its_diagnosis(capsys: pytest.CaptureFixture[str]) -> None:
