@@ -2,9 +2,9 @@
 
 import asyncio
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
-from types import MappingProxyType
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 
 import aiohttp
 
@@ -47,48 +47,22 @@ async def attempt(
     on_event: OnEvent,
     on_end: OnEnd,
 ) -> Response:
-    """Call an upstream; once more with a new token if it rejects the first one.
-
-    The response, or the first event with content of a stream, is due at the deadline.
+    """Call an upstream. The response, or the first event with content of a stream, is due at the deadline.
 
     Raises:
         RetryableError: it failed before the client received anything.
     """
-
-    async def call(authentication: Mapping[str, str] = MappingProxyType({})) -> Response:
-        headers = {
-            "content-type": "application/json",
-            "accept-encoding": "identity",
-            "x-ms-client-request-id": request.context.request_id,
-            **endpoint.headers,
-            **authentication,
-        }
-        return await _call(session, request, endpoint, headers, deadline, fix, on_event, on_end)
-
-    identity = endpoint.identity
-    if identity is None:
-        return await call()
-    token = await identity.token(deadline=deadline)
-    response = await call(_bearer(token))
-    if is_token_rejected(response) and (newer := await identity.replace(token, deadline=deadline)):
-        response = await call(_bearer(newer))
-    return response
-
-
-def _bearer(token: str) -> Mapping[str, str]:
-    return {"authorization": f"Bearer {token}"}
-
-
-async def _call(
-    session: aiohttp.ClientSession,
-    request: ModelRequest,
-    endpoint: Endpoint,
-    headers: Mapping[str, str],
-    deadline: float,
-    fix: ResponseFix,
-    on_event: OnEvent,
-    on_end: OnEnd,
-) -> Response:
+    if endpoint.identity:
+        call = partial(
+            attempt, session=session, request=request, deadline=deadline, fix=fix, on_event=on_event, on_end=on_end
+        )
+        return await _attempt_with_token(call, endpoint, endpoint.identity, deadline)
+    headers = {
+        "content-type": "application/json",
+        "accept-encoding": "identity",
+        "x-ms-client-request-id": request.context.request_id,
+        **endpoint.headers,
+    }
     # Azure sends the headers of a stream at once; a whole answer of a model may take minutes.
     has_early_headers = request.stream or request.surface is Surface.EMBEDDINGS
     headers_deadline = now() + endpoint.headers_s if has_early_headers else math.inf
@@ -108,6 +82,21 @@ async def _call(
     except (aiohttp.ClientError, OSError) as broken:
         was_sent = not isinstance(broken, aiohttp.ClientConnectionError)
         raise RetryableError(502, type(broken).__name__, was_sent=was_sent) from None
+
+
+async def _attempt_with_token(
+    call: Callable[..., Awaitable[Response]], endpoint: Endpoint, identity: ManagedIdentity, deadline: float
+) -> Response:
+    """Call with a token of the identity; once more if the upstream rejects it and there is a newer one."""
+    token = await identity.token(deadline=deadline)
+    response = await call(endpoint=_with_token(endpoint, token))
+    if is_token_rejected(response) and (newer := await identity.replace(token, deadline=deadline)):
+        response = await call(endpoint=_with_token(endpoint, newer))
+    return response
+
+
+def _with_token(endpoint: Endpoint, token: str) -> Endpoint:
+    return replace(endpoint, headers={**endpoint.headers, "authorization": f"Bearer {token}"}, identity=None)
 
 
 async def _read_response(
