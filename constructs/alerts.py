@@ -131,6 +131,7 @@ class Alerts(Construct):
             window_duration=rule.window,
             evaluation_frequency=rule.every,
             auto_mitigation_enabled=True,
+            skip_query_validation=True,  # the log's tables are made by its first lines, minutes after the rule
             criteria=[
                 azurerm.MonitorScheduledQueryRulesAlertV2Criteria(
                     query=literal(query.text),

@@ -14,7 +14,10 @@ _CERTIFICATE_DAYS = 7
 
 
 class WebTest(Construct):
-    """Asks for readiness, which needs no key and calls no model. It reaches a gateway that is open to the internet."""
+    """Asks for readiness, which needs no key and calls no model.
+
+    A replica answers it, so that an environment with `min_replicas = 0` never has none.
+    """
 
     def __init__(
         self,

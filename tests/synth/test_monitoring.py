@@ -9,9 +9,10 @@ from constructs.alerts import RULES
 from constructs.workbook import SECTIONS
 from queries import query_names, read_query
 from settings.observability import Alerts
+from tests.docs.markdown import anchors
 from tests.queries.workspace import Workspace
 from tests.synth.conftest import Synthesize
-from tests.synth.stack import Stack, unescape
+from tests.synth.stack import ROOT, Stack, unescape
 
 RULE = "azurerm_monitor_scheduled_query_rules_alert_v2"
 WORKSPACE = "${azurerm_log_analytics_workspace.gateway.id}"
@@ -116,6 +117,7 @@ def test_a_rules_query_is_the_file_of_its_name(complete: Stack) -> None:
         assert unescape(criteria["query"]) == read_query(f"alert_{name}").with_settings(complete.settings).text
         assert Workspace().columns(unescape(criteria["query"])) == [criteria["metric_measure_column"]]
         assert rule["scopes"] == [WORKSPACE]
+        assert rule["skip_query_validation"] is True  # a new workspace has no table yet
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -135,6 +137,11 @@ def test_an_alert_tells_what_happened_and_what_to_do(complete: Stack) -> None:
         assert read_query(f"alert_{name}").question in rule["description"]
         assert rule["description"].endswith(f"docs/alerts.md#{name}")
         assert rule["display_name"].startswith("AI gateway complete: ")
+
+
+def test_every_alert_has_its_entry_in_the_runbook(complete: Stack) -> None:
+    alerts = {*RULES, *complete.document["resource"]["azurerm_monitor_metric_alert"]}
+    assert alerts <= anchors(ROOT / "docs/alerts.md")
 
 
 def test_the_workbook_has_every_query_that_is_no_alert_once(complete: Stack) -> None:
