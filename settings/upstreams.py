@@ -1,6 +1,7 @@
 """Several Azure OpenAI resources, usually one per region: existing ones, and owned ones that the stack makes."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network
 from typing import Annotated, Literal, get_args
@@ -187,7 +188,8 @@ def check_upstreams(
 
     `base_models` has those of the models, by their deployments; None if they are unknown.
     """
-    messages = _check_identities(upstreams, keyless=keyless) | _check_versions(upstreams)
+    identities = _check_identities(upstreams, keyless=keyless)
+    messages = _check_addresses(upstreams) | identities | _check_versions(upstreams)
     return messages if base_models is None else messages | _check_deployments(upstreams, base_models)
 
 
@@ -216,6 +218,21 @@ def _owned_deployments(upstreams: Sequence[Upstream]) -> list[tuple[FieldPath, O
         if isinstance(upstream, OwnedUpstream)
         for place, deployment in enumerate(upstream.deployments)
     ]
+
+
+def _check_addresses(upstreams: Sequence[Upstream]) -> dict[FieldPath, str]:
+    """Names become Terraform addresses, which have underscores only; two of one address would be one deployment."""
+    messages: dict[FieldPath, str] = {}
+    first: dict[str, FieldPath] = {}
+    for path, deployment in _owned_deployments(upstreams):
+        name = f"{upstreams[int(path[0])].name}_{deployment.name}".lower()
+        before = first.setdefault(re.sub("[^a-z0-9]", "_", name), path)
+        if before != path:
+            of = f"upstreams[{before[0]}].deployments[{before[2]}]"
+            messages[*path, "name"] = (
+                f"must differ from {of}, both with their upstream's name, by more than '-', '_', '.'"
+            )
+    return messages
 
 
 def _check_versions(upstreams: Sequence[Upstream]) -> dict[FieldPath, str]:

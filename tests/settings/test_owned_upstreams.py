@@ -13,7 +13,7 @@ from settings.retirement import check_retirement
 from tests.settings.conftest import Refuses, WriteFile
 from tests.settings.test_retirement import CODEX as CODEX_RETIRES
 
-CODEX, INDEX = "gpt-5.3-codex", "text-embedding-3-large"
+CODEX, INDEX, TWIN = "gpt-5.3-codex", "text-embedding-3-large", "gpt-5-3-codex"
 KEYLESS = Path(__file__).parents[1] / "gateway/environments/keyless.toml"
 ACCOUNT = (
     f"/subscriptions/{'0' * 8}-0000-0000-0000-{'0' * 12}/resourceGroups/rg/providers/"
@@ -180,6 +180,13 @@ KNOWN = f"must be the deployment of a model: {CODEX}, {INDEX}"
             "upstreams[0].deployments[2].name",
             f'"{CODEX}"',
             r"must be another name than that of upstreams\[0\].deployments\[0\]",
+        ),
+        (
+            f'[[models]]\nname = "twin"\nkind = "responses"\ndeployment = "{TWIN}"\nbase_model = "{CODEX}"\n'
+            + owned("x1", deployments=BOTH + deployment(TWIN, f'model = "{CODEX}"')),
+            "upstreams[0].deployments[2].name",
+            f'"{TWIN}"',
+            r"must differ from upstreams\[0\].deployments\[0\], both with their upstream's name, by more than '-'",
         ),
         (
             owned("x1", deployments=deployment(CODEX, 'model = "gpt-5.2-codex"') + deployment(INDEX)),
