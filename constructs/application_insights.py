@@ -45,7 +45,7 @@ class ApplicationInsights(Construct):
             resource_group_name=group.name,
             workspace_id=observability.workspace_id,
             application_type="web",
-            local_authentication_disabled=True,
+            local_authentication_disabled=True,  # the bindings, and azurerm 4.62, have no other name for it
             tags=group.tags,
         )
         component.override_logical_id("gateway")
