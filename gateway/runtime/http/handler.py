@@ -23,7 +23,7 @@ from ..upstream.managed_identity import ManagedIdentity
 from .client_address import client_address
 from .event_stream import EventStream
 from .health import HealthProbes
-from .server import Server, to_http_response
+from .server import Connection, Server, to_http_response
 from .shutdown import ActiveRequests
 from .unauthenticated import UnauthenticatedRequests
 
@@ -136,6 +136,8 @@ class HttpHandler:
         if context is None:  # the client has left, or somebody else has LiteLLM's key
             self._log_event({"event": "inner_request_refused", "route": route.name})
             return to_http_response(invalid_api_key())
+        if isinstance(http_request.protocol, Connection):
+            http_request.protocol.wait_for_client()
         task, started = asyncio.current_task(), now()
         assert task is not None  # noqa: S101 - a handler always runs in a task
         inner = context.inner

@@ -7,6 +7,9 @@ https://docs.aiohttp.org/en/stable/web_lowlevel.html
 
 import asyncio
 import logging
+import socket
+import struct
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
@@ -28,6 +31,11 @@ _MAX_HEAD_BYTES = 65_536
 https://www.envoyproxy.io/docs/envoy/latest/api-v3/extensions/filters/network/http_connection_manager/v3/http_connection_manager.proto
 """
 _DISCARD_S = 10.0
+_TCP_INFO = struct.Struct("=24x I 92x Q 16x I")
+"""The packets that are not acknowledged, the bytes that are, and the bytes that are not sent, in Linux's `tcp_info`.
+
+https://github.com/torvalds/linux/blob/master/include/uapi/linux/tcp.h
+"""
 _LOG_PAUSE_S = 60.0
 
 
@@ -48,10 +56,12 @@ class Server(web.Server):
         self.log_event = log_event
         self.idle: dict[Connection, None] = {}
         """Connections without a request, from the longest idle one on."""
+        self.patient: set[web.RequestHandler] = set()
+        """Connections of LiteLLM, which reads no faster than its own client."""
         self._closed = 0
         self._next_log = 0.0
-        self._unsent: dict[web.RequestHandler, int] = {}
-        """Connections whose clients had not read everything at the last look, with the number of bytes left."""
+        self._unread: dict[web.RequestHandler, int] = {}
+        """Connections whose clients had not read everything at the last look, and their progress."""
         self._unread_timer = asyncio.get_running_loop().call_later(timeouts.send_s, self._close_unread)
 
     def __call__(self) -> "Connection":
@@ -64,7 +74,9 @@ class Server(web.Server):
             return
         closed = next(iter(self.idle), new)
         self.idle.pop(closed, None)
+        transport = self._connections[closed]
         closed.force_close()
+        transport.abort()  # what its client does not read would keep it open
         self._closed += 1
         if (time := now()) >= self._next_log:
             self.log_event({"event": "too_many_connections", "closed": self._closed})
@@ -76,23 +88,23 @@ class Server(web.Server):
         await super().shutdown(timeout)
 
     def _close_unread(self) -> None:
-        """Close connections whose clients have read nothing since the last look.
+        """Close connections whose clients have read nothing since the last look, also those that are closing.
 
         One timer for all of them costs a response nothing. A client that reads slowly is no matter.
         """
-        before, self._unsent = self._unsent, {}
-        closed = 0
-        for connection in self.connections:
-            transport = connection.transport
-            unsent = transport.get_write_buffer_size() if transport else 0
-            if transport and unsent and unsent == before.get(connection):
+        self._unread_timer = asyncio.get_running_loop().call_later(self.timeouts.send_s, self._close_unread)
+        before, self._unread, closed = self._unread, {}, 0
+        for connection, transport in list(self._connections.items()):
+            progress = None if connection in self.patient else _progress(transport)
+            if progress is None:
+                continue
+            if progress == before.get(connection):
                 transport.abort()
                 closed += 1
-            elif unsent:
-                self._unsent[connection] = unsent
+            else:
+                self._unread[connection] = progress
         if closed:
             self.log_event({"event": "unread_responses", "closed": closed})
-        self._unread_timer = asyncio.get_running_loop().call_later(self.timeouts.send_s, self._close_unread)
 
 
 class Connection(web.RequestHandler):
@@ -139,8 +151,13 @@ class Connection(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Forget it."""
         self._server.idle.pop(self, None)
+        self._server.patient.discard(self)
         self._stop_head_timer()
         super().connection_lost(exc)
+
+    def wait_for_client(self) -> None:
+        """Stay open however slowly the client reads."""
+        self._server.patient.add(self)
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
@@ -212,6 +229,22 @@ class Connection(web.RequestHandler):
         http_response = to_http_response(response)
         http_response.force_close()
         return http_response
+
+
+def _progress(transport: asyncio.Transport) -> int | None:
+    """Return a number that changes while the client reads, or None if nothing is left to read.
+
+    It is how much the client's system has acknowledged. Where ours does not tell that, it is how much this process has
+    to send, which is less exact: the kernel takes megabytes at once, and a stream fills up to the same size again.
+    """
+    unsent = transport.get_write_buffer_size()
+    if sys.platform == "linux" and (unsent or not transport.is_closing()):
+        with suppress(OSError, struct.error):
+            connected = transport.get_extra_info("socket")
+            info = connected.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO.size)
+            in_flight, acknowledged, waiting = _TCP_INFO.unpack(info)
+            return acknowledged or unsent if unsent or in_flight or waiting else None
+    return unsent or None
 
 
 def _invalid_http(status: int) -> Response:

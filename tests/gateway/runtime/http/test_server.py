@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from gateway.runtime.context import now
-from gateway.runtime.http.server import Server
+from gateway.runtime.http.server import Connection, Server
 from settings.limits import Limits, Timeouts
 
 pytestmark = pytest.mark.anyio
@@ -28,9 +28,22 @@ def events() -> Events:
     return []
 
 
+async def stream(request: web.BaseRequest) -> None:
+    """Write without end, or wait after a part that the kernel takes; LiteLLM's stream is one, too."""
+    if request.path == "/stream-of-litellm":
+        assert isinstance(request.protocol, Connection)
+        request.protocol.wait_for_client()
+    response = web.StreamResponse()
+    await response.prepare(request)
+    while True:
+        await response.write(b"x" * 1_000_000)
+        if request.path == "/stream-of-one-part":
+            await asyncio.sleep(1000)
+
+
 @pytest.fixture
-async def port(events: Events) -> AsyncIterator[int]:
-    """A server whose handler answers well, unless the path asks for something else."""
+async def runner(events: Events) -> AsyncIterator[web.ServerRunner]:
+    """Runs a server whose handler answers well, unless the path asks for something else."""
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         if request.path == "/fail":
@@ -41,11 +54,8 @@ async def port(events: Events) -> AsyncIterator[int]:
             return web.Response(status=401)
         if request.path == "/refused":
             return web.Response(status=401, body=b"x" * 10_000_000)
-        if request.path == "/stream":
-            response = web.StreamResponse()
-            await response.prepare(request)
-            while True:
-                await response.write(b"x" * 1_000_000)
+        if request.path.startswith("/stream"):
+            await stream(request)
         if request.path == "/long":
             await asyncio.sleep(1000)
         if request.path == "/begin":
@@ -58,10 +68,26 @@ async def port(events: Events) -> AsyncIterator[int]:
     server = Server(handle, timeouts=TIMEOUTS, limits=LIMITS, log_event=events.append)
     runner = web.ServerRunner(server)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    yield site.port
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    yield runner
     await runner.cleanup()
+
+
+@pytest.fixture
+def port(runner: web.ServerRunner) -> int:
+    """The server's."""
+    return int(runner.addresses[0][1])
+
+
+@pytest.fixture
+def connections(runner: web.ServerRunner) -> Callable[[], int]:
+    """Counts the server's open connections."""
+
+    def count() -> int:
+        assert runner.server is not None
+        return len(runner.server.connections)
+
+    return count
 
 
 async def send(port: int, data: str | bytes) -> tuple[int, dict[str, str], bytes]:
@@ -310,10 +336,13 @@ async def test_connections_in_use_are_not_closed_for_new_ones(connect: Connect) 
         await asyncio.wait_for(ends, 500.0)
 
 
-async def test_refused_clients_that_read_nothing_do_not_keep_their_connections_in_use(connect: Connect) -> None:
-    for _ in range(10):
+async def test_refused_clients_that_read_nothing_do_not_keep_their_connections(
+    connect: Connect, connections: Callable[[], int]
+) -> None:
+    for _ in range(15):
         await (await connect()).send(GET.replace(b"/ ", b"/refused ", 1))
-    await asyncio.sleep(1.0)
+        await asyncio.sleep(0.1)
+    assert connections() == 10
     assert await (await connect()).ask() == 200
 
 
@@ -328,12 +357,27 @@ async def test_a_client_that_reads_nothing_loses_its_connection(connect: Connect
     assert await (await connect()).ask() == 200
 
 
-async def test_a_client_that_reads_slowly_keeps_its_connection(connect: Connect, events: Events) -> None:
+async def test_so_does_one_for_which_the_kernel_keeps_everything(connect: Connect, events: Events) -> None:
+    client = await connect()
+    await client.send(GET.replace(b"/ ", b"/stream-of-one-part ", 1))
+    await asyncio.sleep(130.0)
+    assert events == [{"event": "unread_responses", "closed": 1}]
+
+
+async def test_litellm_may_wait_for_its_own_client(connect: Connect, events: Events) -> None:
+    client = await connect()
+    await client.send(GET.replace(b"/ ", b"/stream-of-litellm ", 1))
+    await asyncio.sleep(1000.0)
+    assert events == []
+
+
+@pytest.mark.parametrize("size", [150_000, 700_000])
+async def test_a_client_that_reads_slowly_keeps_its_connection(connect: Connect, events: Events, size: int) -> None:
     client = await connect()
     await client.send(GET.replace(b"/ ", b"/stream ", 1))
-    for _ in range(20):
-        await asyncio.sleep(30.0)
-        await client.read(2_000_000)
+    for _ in range(100):
+        await asyncio.sleep(10.0)
+        await client.read(size)
     assert events == []
 
 
