@@ -54,7 +54,8 @@ class Timeouts(Group):
     send_s: Annotated[float, seconds(1, 230)] = Field(
         60.0,
         description="How long a client may read nothing of a response. After that, and at most twice that time, its "
-        "connection is closed, which frees its place in LiteLLM and its call to Azure.",
+        "connection is closed, which frees its place in LiteLLM and its call to Azure. What a client reads slowly is "
+        "acknowledged in steps of about 100 KB: a few seconds close such connections, too.",
     )
     litellm_s: Annotated[float, seconds(0.1, 230)] = Field(
         30.0, description="Until LiteLLM calls Azure for a translated request. After that it counts as unresponsive."

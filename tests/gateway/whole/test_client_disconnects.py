@@ -1,24 +1,30 @@
-"""A client that disconnects: the call to Azure is cancelled, and no other region is asked."""
+"""A client that disconnects, or reads nothing: the call to Azure is cancelled, and no other region is asked."""
 
 import json
 import socket
+from contextlib import ExitStack
 from urllib.parse import urlsplit
+
+import pytest
 
 from .azure_regions import AzureRegions, eventually
 from .conftest import Clients
-from .surfaces import ALL_SURFACES, ANSWER, Surface, by_surface
+from .surfaces import ALL_SURFACES, ANSWER, PROMPT, Surface, by_surface
 
 
-def _send(azure: AzureRegions, surface: Surface) -> socket.socket:
-    """Send the request; the caller reads the answer."""
+def _send(azure: AzureRegions, surface: Surface, prompt: str = PROMPT) -> socket.socket:
+    """Send the request; the caller reads the answer, of which its system takes little before that."""
     url = urlsplit(azure.session.base_url)
-    body = json.dumps(surface.body()).encode()
+    body = json.dumps(surface.body(prompt)).encode()
     head = (
         f"POST {url.path}/{surface.route} HTTP/1.1\r\nhost: {url.netloc}\r\n"
         f"authorization: Bearer {azure.session.key}\r\n"
         f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
     )
-    connection = socket.create_connection((str(url.hostname), int(url.port or 0)), timeout=10)
+    connection = socket.socket()
+    connection.settimeout(10)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    connection.connect((str(url.hostname), int(url.port or 0)))
     connection.sendall(head.encode() + body)
     return connection
 
@@ -52,3 +58,15 @@ def test_in_the_middle_of_a_stream(azure: AzureRegions, surface: Surface) -> Non
     with _send(azure, surface) as connection:
         assert connection.recv(1000).startswith(b"HTTP/1.1 200")
     _assert_cancelled(azure, surface, lines=lines, status=200)
+
+
+@pytest.mark.litellm
+def test_a_stream_that_nobody_reads(azure: AzureRegions) -> None:
+    lines, surfaces = len(azure.log.update().lines), [surface for surface in ALL_SURFACES if surface.streamed]
+    with ExitStack() as stack:
+        for surface in surfaces:
+            stack.enter_context(_send(azure, surface, "pace 100 count to 99999"))
+        found = azure.log.lines_after(lines, count=len(surfaces))
+    assert {(line["status"], line["error"]) for line in found} == {(200, "client_closed")}
+    assert {line["model"] for line in found} == {surface.model for surface in surfaces}
+    assert eventually(lambda: [request["status"] for request in azure.requests()] == ["client_gone"] * len(surfaces))
