@@ -60,10 +60,10 @@ class Outcome:
 
 
 class Ingestion:
-    """The endpoint; it may move by a redirect."""
+    """The endpoint; a redirect moves it until it fails."""
 
     def __init__(self, *, endpoint: str, session: aiohttp.ClientSession, token: Callable[[], Awaitable[str]]) -> None:
-        self._url = urljoin(endpoint, "v2.1/track")
+        self._url = self._first_url = urljoin(endpoint, "v2.1/track")
         self._session = session
         self._token = token
 
@@ -84,7 +84,8 @@ class Ingestion:
                     if response.status not in (307, 308):
                         return _read_outcome(response, await response.read(), envelopes)
                     self._move(response.headers.get("location", ""))
-        except (aiohttp.ClientError, OSError, RetryableError) as failure:
+        except (aiohttp.ClientError, OSError, RetryableError, ValueError) as failure:
+            self._url = self._first_url
             return Outcome(unsent=envelopes, reason=type(failure).__name__)
         return Outcome(unsent=envelopes, reason="redirect")
 

@@ -125,6 +125,18 @@ async def test_a_redirect_is_followed_and_remembered(ingestion: Ingestion, endpo
     assert [request.path for request in endpoint.requests] == ["/v2.1/track", "/elsewhere", "/elsewhere"]
 
 
+async def test_after_a_failure_the_first_endpoint_is_called_again(ingestion: Ingestion, endpoint: FakeUpstream) -> None:
+    endpoint.answers(json_answer(308, {}, location="/elsewhere"), abort, json_answer(200, {}))
+    assert (await ingestion.send(ITEMS)).unsent == ITEMS
+    assert await ingestion.send(ITEMS) == Outcome()
+    assert [request.path for request in endpoint.requests] == ["/v2.1/track", "/elsewhere", "/v2.1/track"]
+
+
+async def test_a_redirect_that_is_no_address_is_a_failure(ingestion: Ingestion, endpoint: FakeUpstream) -> None:
+    endpoint.answers(json_answer(308, {}, location="http://[/"))
+    assert await ingestion.send(ITEMS) == Outcome(unsent=ITEMS, reason="ValueError")
+
+
 @pytest.mark.parametrize("location", ["http://127.0.0.2:9/v2.1/track", "https://evil.example/", "ftp://x", ""])
 async def test_the_token_goes_nowhere_else(ingestion: Ingestion, endpoint: FakeUpstream, location: str) -> None:
     endpoint.answers(json_answer(308, {}, location=location))
