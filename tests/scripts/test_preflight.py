@@ -13,6 +13,7 @@ from settings.environment import EnvironmentSettings
 from settings.loading import load_environment
 from settings.roles import COGNITIVE_SERVICES_OPENAI_USER as OPENAI_USER
 from settings.roles import MONITORING_METRICS_PUBLISHER as METRICS_PUBLISHER
+from tests import fixed_environments
 from tests.cloud.az.azure import CALLER, SUBSCRIPTION, assignment, definition_id
 from tests.cloud.az.cognitiveservices import USAGE, model, region
 from tests.cloud.fixtures import Cloud, Ran
@@ -304,6 +305,12 @@ def test_before_the_first_deployment_the_command_finds_the_identity_itself(
     assert f'--assignee-object-id "$(az identity show --name {IDENTITY} --resource-group {GROUP} ' in ran.err
     assert "Assign it after the first deployment" in ran.err
     assert ran.err.rstrip().endswith("ok: Azure has what keyless needs")
+
+
+def test_with_keys_only_there_is_nothing_to_check(preflight: Callable[..., Ran], azure: Cloud) -> None:
+    ran = preflight(settings=load_environment(fixed_environments.ENVIRONMENTS / "dev.toml"))
+    assert (ran.code, ran.err) == (0, "dev calls existing accounts with keys only: nothing to check.\n")
+    assert azure.calls() == []
 
 
 def test_nobody_who_is_logged_in(azure: Cloud, preflight: Callable[..., Ran]) -> None:
