@@ -131,6 +131,9 @@ def run_step(
     (step,) = (step for step in content["steps"] if f"scripts/{workflow}.py" in step.get("run", ""))
     summary = clone.cloud.folder / "summary.md"
     summary.unlink(missing_ok=True)
+    if workflow == "deploy":  # of the known stack: the repository's own may want others (tests/workflows)
+        secrets = [each for each in load(env, clone.root / "cdktf.out").variables if each.required]
+        step["env"] |= {each.environ: f"${{{{ secrets.{each.github_secret} }}}}" for each in secrets}
     runner = {
         **resolved(step["env"], clone.cloud.state("gh"), env=content.get("environment")),
         **({"ENVIRONMENT": env} if "ENVIRONMENT" in step["env"] else {}),

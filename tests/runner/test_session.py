@@ -15,9 +15,9 @@ from local.runner.stack import read_stack
 
 
 @pytest.fixture
-def stack(stacks: Path) -> Path:
-    """The dev stack."""
-    return stacks / "aigateway-dev/cdk.tf.json"
+def stack(known_stacks: Path) -> Path:
+    """A stack with one upstream, which has a key."""
+    return known_stacks / "aigateway-dev/cdk.tf.json"
 
 
 def test_there_is_one_emulator_per_region_and_two_keys_per_project(regions: Session) -> None:
@@ -83,7 +83,7 @@ def test_azure_wants_a_key_of_azure(stack: Path, tmp_path: Path, environ: dict[s
 
 
 def test_another_address_takes_the_emulators_place(stack: Path, session: Session, tmp_path: Path) -> None:
-    elsewhere = session.emulators["azure-openai"]
+    elsewhere = next(iter(session.emulators.values()))
     environ = {"TF_VAR_azure_openai_api_key": "not-that-emulators-key", "TF_VAR_gateway_key": "k"}
     with run(
         stack=stack,

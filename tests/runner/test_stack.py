@@ -26,8 +26,8 @@ def write(document: object, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("env", ["dev", "staging", "prod"])
-def test_both_containers_are_read_with_their_secrets(stacks: Path, env: str) -> None:
-    stack = read_stack(stacks / f"aigateway-{env}/cdk.tf.json")
+def test_both_containers_are_read_with_their_secrets(known_stacks: Path, env: str) -> None:
+    stack = read_stack(known_stacks / f"aigateway-{env}/cdk.tf.json")
     assert stack.gateway.secrets == {
         "GATEWAY_KEY": gateway_key_value(),
         "GATEWAY_KEY_SECONDARY": gateway_key_value(is_second=True),

@@ -9,6 +9,9 @@ import pytest
 from scripts.smoke_test import Target
 from scripts.smoke_test.diagnosis import MAX_QUOTE, Context, not_reached, quote, refused
 from scripts.smoke_test.http import Response, UnreachableError, key_pattern
+from scripts.smoke_test.target import target_in
+from settings.loading import load_environment
+from tests import fixed_environments
 
 REFUSED = {"code": "upstream_authentication_failed", "message": "Azure OpenAI does not authorize this gateway."}
 INTERNAL = {"code": "internal_error", "message": "The gateway failed."}
@@ -108,7 +111,8 @@ def test_in_azure_the_vault_has_the_key(target: Target) -> None:
     assert any(command in action for action in found.diagnosis.actions)
 
 
-def test_the_key_of_azure_has_its_three_names(target: Target) -> None:
+def test_the_key_of_azure_has_its_three_names() -> None:
+    target = target_in(load_environment(fixed_environments.ENVIRONMENTS / "dev.toml"))
     found = refused(response(502, REFUSED), context(target))
     names = "TF_VAR_azure_openai_api_key (GitHub secret AZURE_OPENAI_API_KEY, vault secret azure-openai-api-key)"
     assert any(names in action for action in found.diagnosis.actions)

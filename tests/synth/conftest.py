@@ -10,7 +10,7 @@ import pytest
 
 from main import synthesize, use_python_node
 from settings.loading import environment_files, load_environment, load_environments
-from tests.fixed_environments import OPTIONAL
+from tests.fixed_environments import ENVIRONMENTS, OPTIONAL
 from tests.shared import shared_folder
 from tests.synth.stack import ROOT, Stack, read_stack
 
@@ -75,6 +75,13 @@ def stack(request: pytest.FixtureRequest, synthesized: Path) -> Stack:
     """The stack of every environment in turn."""
     settings = {file.stem: file for file in environment_files()}[request.param]
     return read_stack(folder=synthesized, settings=load_environment(settings))
+
+
+@pytest.fixture(params=[file.stem for file in environment_files(ENVIRONMENTS)])
+def known_stack(request: pytest.FixtureRequest, known_stacks: Path) -> Stack:
+    """The stack of each of tests/environments, which turn nothing on that is off by default."""
+    settings = load_environment(ENVIRONMENTS / f"{request.param}.toml")
+    return read_stack(folder=known_stacks.parent, settings=settings)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from gateway.containers import SecretRef, build_containers
+from gateway.containers import Reference, SecretRef, build_containers
 from tests.synth.conftest import Synthesize
 from tests.synth.stack import Document, Stack, opens_template, strings, unescape
 
@@ -44,16 +44,18 @@ def test_the_replica_is_the_gateway_and_litellm_of_one_image(stack: Stack) -> No
     assert {container["image"] for container in stack.containers} == {stack.settings.containers.image}
 
 
-def test_containers_are_built_as_the_gateway_describes_them(stack: Stack) -> None:
-    for built, container in zip(build_containers(stack.settings), stack.containers, strict=True):
+def test_containers_are_built_as_the_gateway_describes_them(any_stack: Stack) -> None:
+    for built, container in zip(build_containers(any_stack.settings), any_stack.containers, strict=True):
         assert [unescape(part) for part in container["command"]] == list(built.command)
         assert (container["cpu"], container["memory"]) == (built.cpu, built.memory)
         assert [_env(entry) for entry in container["env"]] == list(built.env.items())
 
 
-def _env(entry: Document) -> tuple[str, str | SecretRef]:
+def _env(entry: Document) -> tuple[str, str | SecretRef | Reference]:
     if "secret_name" in entry:
         return entry["name"], SecretRef(name=entry["secret_name"])
+    if opens_template(entry["value"]):
+        return entry["name"], Reference(expression=entry["value"])
     return entry["name"], unescape(entry["value"])
 
 
@@ -69,8 +71,10 @@ def test_the_environment_of_each_container_stays_far_below_what_linux_takes(stac
         assert size < MAX_ENVIRONMENT_BYTES
 
 
-def test_no_text_of_a_container_is_a_template_for_terraform(stack: Stack) -> None:
-    assert [text for text in strings(stack.containers) if opens_template(text)] == []
+def test_no_text_of_a_container_is_a_template_for_terraform(any_stack: Stack) -> None:
+    built = [value for container in build_containers(any_stack.settings) for value in container.env.values()]
+    references = {value.expression for value in built if isinstance(value, Reference)}
+    assert {text for text in strings(any_stack.containers) if opens_template(text)} == references
 
 
 def test_the_ingress_leads_to_the_gateway_by_https(stack: Stack) -> None:

@@ -24,8 +24,8 @@ def _values(stack: Stack) -> dict[str, str]:
     return {secret["name"]: secret["value_wo"] for secret in secrets}
 
 
-def test_variables_are_kept_out_of_state_plan_and_screen(stack: Stack) -> None:
-    variables = stack.document["variable"]
+def test_variables_are_kept_out_of_state_plan_and_screen(known_stack: Stack) -> None:
+    variables = known_stack.document["variable"]
     assert variables.keys() == {"gateway_key", "gateway_key_secondary", "azure_openai_api_key"}
     for name, variable in variables.items():
         assert (variable["ephemeral"], variable["sensitive"], variable["nullable"]) == (True, True, False)
@@ -33,8 +33,8 @@ def test_variables_are_kept_out_of_state_plan_and_screen(stack: Stack) -> None:
         assert f"TF_VAR_{name}" in variable["description"]
 
 
-def test_a_second_key_alone_may_be_left_unset(stack: Stack) -> None:
-    defaults = {name: variable.get("default") for name, variable in stack.document["variable"].items()}
+def test_a_second_key_alone_may_be_left_unset(known_stack: Stack) -> None:
+    defaults = {name: variable.get("default") for name, variable in known_stack.document["variable"].items()}
     assert defaults == {"gateway_key": None, "gateway_key_secondary": "", "azure_openai_api_key": None}
 
 
@@ -46,8 +46,8 @@ def test_an_empty_variable_is_refused(stack: Stack) -> None:
         assert name in validation["error_message"]
 
 
-def test_the_vault_gets_the_variables_and_what_is_derived_from_them(stack: Stack) -> None:
-    assert _values(stack) == {
+def test_the_vault_gets_the_variables_and_what_is_derived_from_them(known_stack: Stack) -> None:
+    assert _values(known_stack) == {
         "gateway-key": "${var.gateway_key}",
         "gateway-key-secondary": '${coalesce(var.gateway_key_secondary, sha256("secondary:${var.gateway_key}"))}',
         "inner-key": '${sha256("inner:${var.gateway_key}:'
