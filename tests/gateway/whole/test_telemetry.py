@@ -233,25 +233,41 @@ def _assert_agreement(gateway: Gateway, lines: list[dict[str, Any]], items: list
     assert len({line["project"] for line in lines}) == 2
 
 
-def test_a_failover_and_all_tokens_are_seen(run_gateway: Callable[..., Any]) -> None:
+def _respond(gateway: Gateway, *, traceparent: str = "") -> dict[str, Any]:
+    """Return the log's line."""
+    headers = {"traceparent": traceparent, "authorization": f"Bearer {gateway.keys[0]}"}
+    answer = gateway.http.post("/v1/responses", json={"model": CODEX, "input": "echo: hi"}, headers=headers)
+    assert answer.json()["status"] == "completed"
+    return gateway.azure.log.line(answer.headers["x-request-id"])
+
+
+def test_a_region_that_fails_once_is_seen_in_traces_and_metrics(run_gateway: Callable[..., Any]) -> None:
     with run_gateway("absent") as gateway:
-        gateway.azure.regions["first"].fail("429")
-        headers = {"traceparent": f"00-{TRACE}-{SPAN}-00", "authorization": f"Bearer {gateway.keys[0]}"}
-        body = {"model": CODEX, "input": "echo: hi"}
-        answer = gateway.http.post("/v1/responses", json=body, headers=headers)
-        assert answer.json()["status"] == "completed"
-        request_id = gateway.azure.log.line(answer.headers["x-request-id"])["request_id"]
-        _work(gateway, _STRAIGHT, count=3 * len(_STRAIGHT))
+        gateway.azure.regions["first"].fail("429", retry_after=2)
+        lines = [_respond(gateway, traceparent=f"00-{TRACE}-{SPAN}-00"), _respond(gateway)]
+        gateway.azure.log.wait_for_breakers()
+        lines.append(_respond(gateway))
+        assert gateway.azure.regions_asked() == ["first", "second", "second", "first"]
+        assert [line["region"] for line in lines] == ["second", "second", "first"]
         items = gateway.end()
-        _assert_agreement(gateway, gateway.azure.log.lines, items)
+    counts = {dimensions["region"]: point["count"] for point, dimensions in _points(items, "gateway.requests")}
+    assert counts == {"first": 1, "second": 2}
     trace = [item for item in items if item["tags"].get("ai.operation.id") == TRACE]
     request, failed, answered = (item["data"]["baseData"] for item in trace)
     assert trace[0]["tags"]["ai.operation.parentId"] == SPAN
-    assert request["properties"]["request_id"] == request_id
+    assert request["properties"]["request_id"] == lines[0]["request_id"]
     assert (request["responseCode"], request["success"], request["properties"]["region"]) == ("200", True, "second")
     assert (failed["target"], failed["resultCode"], failed["success"]) == ("first", "429", False)
     assert (answered["target"], answered["resultCode"], answered["success"]) == ("second", "200", True)
     assert {item["tags"]["ai.operation.parentId"] for item in trace[1:]} == {request["id"]}
+    others = [item["data"]["baseData"] for item in items if item["data"]["baseType"] == "RemoteDependencyData"]
+    assert [(call["target"], call["resultCode"]) for call in others[2:]] == [("second", "200"), ("first", "200")]
+
+
+def test_all_tokens_agree(run_gateway: Callable[..., Any]) -> None:
+    with run_gateway("absent") as gateway:
+        lines = _work(gateway, _STRAIGHT, count=3 * len(_STRAIGHT))
+        _assert_agreement(gateway, lines, gateway.end())
 
 
 @pytest.mark.full
