@@ -90,13 +90,13 @@ def find_identity(az: CommandLine, *, name: str, resource_group: str) -> Identit
 
 
 def find_account_id(az: CommandLine, endpoint: str) -> str | None:
-    """The id of the account with this endpoint, if it is in the subscription."""
-    host = endpoint.removeprefix("https://")
+    """The id of the account with this endpoint, if it is in the subscription.
+
+    By its subdomain: at an endpoint without one of its own an account takes no tokens.
+    """
+    subdomain = endpoint.removeprefix("https://").partition(".")[0]
     for account in az.query("cognitiveservices", "account", "list"):
-        properties = account["properties"]
-        if (properties.get("customSubDomainName") or "").lower() == host.partition(".")[0]:
-            return str(account["id"])
-        if (properties.get("endpoint") or "").rstrip("/").lower() == endpoint:
+        if (account["properties"].get("customSubDomainName") or "").lower() == subdomain:
             return str(account["id"])
     return None
 

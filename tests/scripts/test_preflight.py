@@ -133,16 +133,18 @@ def test_the_same_deployment_of_another_sku_has_another_quota(azure: Cloud, pref
     assert len(_problems(preflight())) == 1
 
 
-@pytest.mark.parametrize(("limit", "count"), [(300, 0), (299, 3)])
-def test_a_quota_that_regions_share_must_suffice_for_all_of_them(
-    azure: Cloud, preflight: Callable[..., Ran], limit: int, count: int
+@pytest.mark.parametrize(("limit", "without"), [(300, []), (299, ["swedencentral", "southafricanorth"])])
+def test_a_quota_that_regions_share_must_suffice_for_all_that_need_more(
+    azure: Cloud, preflight: Callable[..., Ran], limit: int, without: list[str]
 ) -> None:
     with azure.edit() as state:
+        state["ai_accounts"] = [_account(NAMES["eastus2"], "eastus2", capacity=100)]
         for location in NAMES:
             usages = state["ai_regions"][location]["usages"]
-            usages[CODEX_QUOTA] = {"limit": limit, "used": 0, "scope": "Global"}
+            usages[CODEX_QUOTA] = {"limit": limit, "used": 100, "scope": "Global"}
     ran = preflight()
-    assert (len(_problems(ran)) if count else ran.code) == count
+    assert [problem.partition(",")[0] for problem in (_problems(ran) if without else [])] == without
+    assert ran.code == bool(without)
 
 
 def test_a_quota_that_azure_does_not_list_is_noted(azure: Cloud, preflight: Callable[..., Ran]) -> None:
@@ -157,6 +159,8 @@ def test_a_quota_that_azure_does_not_list_is_noted(azure: Cloud, preflight: Call
     ("changed", "problem"),
     [
         ({"retires": "2025-01-31T00:00:00Z"}, "Azure retired gpt-5.3-codex 2026-02-24 on 2025-01-31."),
+        ({"sku_retires": "2024-01-31T00:00:00Z"}, "Azure retired gpt-5.3-codex 2026-02-24 on 2024-01-31."),
+        ({"kinds": ("OpenAI",)}, "eastus2 does not offer gpt-5.3-codex."),
         ({"lifecycle": "Deprecating"}, "Azure makes no new deployments of gpt-5.3-codex 2026-02-24, which retires on"),
         ({"capacity": {"minimum": 150, "step": 50}}, "`capacity` is 100 and must be at least 150, a multiple of 50."),
         ({"capacity": {"maximum": 90}}, "`capacity` is 100 and must be between 1 and 90."),
@@ -171,6 +175,7 @@ def test_a_model_that_cannot_be_deployed_like_this(
         state["ai_regions"]["eastus2"] = region(model("gpt-5.3-codex", "2026-02-24", **changed), EMBEDDINGS)
     (found,) = _problems(preflight())
     assert problem in found
+    assert found.endswith(" Regions with that much free: southafricanorth (1000), swedencentral (1000).")
 
 
 def test_a_deployment_that_exists_may_stay_while_azure_makes_no_new_ones(
@@ -186,14 +191,14 @@ def test_a_deployment_that_exists_may_stay_while_azure_makes_no_new_ones(
 def test_a_name_that_is_taken_or_was_deleted(azure: Cloud, preflight: Callable[..., Ran]) -> None:
     with azure.edit() as state:
         state["ai_taken"] = [NAMES["swedencentral"]]
-        state["ai_deleted"] = [{"name": NAMES["eastus2"], "resourceGroup": "old group", "location": "eastus2"}]
+        state["ai_deleted"] = [{"name": NAMES["eastus2"].upper(), "resourceGroup": "old group", "location": "eastus2"}]
     taken, deleted = _problems(preflight())
     assert taken.startswith(f"The name {NAMES['swedencentral']} is not free: Sub domain name")
     assert "Choose another `projname`, or another `location_short`." in taken
-    assert deleted.startswith(f"{NAMES['eastus2']} was deleted and keeps its name for 48 hours.")
+    assert deleted.startswith(f"{NAMES['eastus2'].upper()} was deleted and keeps its name for 48 hours.")
     command = deleted.splitlines()[-1].strip()
     assert command == (
-        f"az cognitiveservices account purge --name {NAMES['eastus2']} --resource-group 'old group' --location eastus2"
+        f"az cognitiveservices account purge --name {NAMES['eastus2'].upper()} --resource-group 'old group' --location eastus2"
     )
 
 
@@ -293,6 +298,21 @@ def test_a_role_on_an_existing_account_or_above_it_is_found(
     ran = preflight(settings=existing)
     assert ran.code == 0, ran.err
     assert "ok: azure-openai: assigned" in ran.err
+
+
+def test_a_role_that_the_stack_assigns_needs_no_command(
+    existing: EnvironmentSettings, preflight: Callable[..., Ran], azure: Cloud, tmp_path: Path
+) -> None:
+    assert existing.is_keyless
+    file = tmp_path / "keyless.toml"
+    upstream = (
+        f'[[upstreams]]\nname = "shared"\nendpoint = "https://shared.openai.azure.com"\naccount_id = "{SHARED}"\n'
+    )
+    file.write_text(f'env = "keyless"\nkeyless = true\n{upstream}', encoding="utf-8")
+    ran = preflight(settings=load_environment(file))
+    assert ran.code == 0, ran.err
+    assert "ok: ada@contoso.example may assign the stack's roles" in ran.err
+    assert not [call for call in azure.calls() if call.words[0] == "cognitiveservices"]
 
 
 def test_before_the_first_deployment_the_command_finds_the_identity_itself(

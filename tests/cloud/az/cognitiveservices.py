@@ -21,14 +21,17 @@ def model(
     *,
     skus: tuple[str, ...] = ("GlobalStandard",),
     retires: str | None = "2028-02-09T00:00:00Z",
+    sku_retires: str | None = None,
     lifecycle: str = "GenerallyAvailable",
     capacity: Json | None = None,
+    kinds: tuple[str, ...] = ("AIServices", "OpenAI"),
 ) -> Json:
     """One of a region, for a test's state."""
     return {
         "name": name,
         "version": version,
         "format": "OpenAI",
+        "kinds": kinds,
         "lifecycleStatus": lifecycle,
         "deprecation": {"fineTune": None, "inference": retires},
         "skus": [
@@ -36,7 +39,7 @@ def model(
                 "name": sku,
                 "usageName": USAGE.format(sku=sku, model=name),
                 "capacity": capacity or {"minimum": None, "maximum": 30_000, "step": None, "default": 10},
-                "deprecationDate": retires,
+                "deprecationDate": sku_retires or retires,
             }
             for sku in skus
         ],
@@ -53,7 +56,11 @@ def region(*models: Json, limit: int = 1000, used: int = 0) -> Json:
 def model_list(azure: Azure, *, location: str) -> list[Json]:
     """Each once for every kind of account that offers it."""
     models = _region(azure, location)["models"]
-    return [{"kind": kind, "skuName": "S0", "model": each} for kind in ("AIServices", "OpenAI") for each in models]
+    return [
+        {"kind": kind, "skuName": "S0", "model": {name: value for name, value in each.items() if name != "kinds"}}
+        for each in models
+        for kind in each["kinds"]
+    ]
 
 
 @command("cognitiveservices usage list")
