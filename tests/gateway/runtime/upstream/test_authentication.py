@@ -146,6 +146,32 @@ async def test_without_a_token_a_region_with_a_key_answers(
 
 
 @pytest.mark.parametrize("platform", [{"failure": HttpError()}], indirect=True)
+async def test_without_a_token_the_only_region_is_not_tried_again(
+    configuration: Configuration, platform: FakePlatform, capsys: pytest.CaptureFixture[str]
+) -> None:
+    models = build_models(replace(build_upstream("first"), key=None))
+    identity = ManagedIdentity(client_id=CLIENT_ID, scope=SCOPE, log_event=log_event, request_token=platform)
+    async with open_gateway(replace(configuration, models=models), identity=identity) as client:
+        await asyncio.sleep(6.5)  # asked at 0, 1 and 3, next at 7
+        started = now()
+        response = await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
+        assert now() - started < 0.01
+        assert (response.status, (await response.json())["error"]["code"]) == (503, "managed_identity_unavailable")
+    assert len(read_request_line(capsys)["attempts"]) == 1
+    await identity.close()
+
+
+async def test_a_refusal_of_the_gateway_is_kept_from_who_reads_a_stored_response(
+    client: Client, regions: Three, capsys: pytest.CaptureFixture[str]
+) -> None:
+    regions[0].answers(json_answer(body={"id": "resp_1", "object": "response"}), ROLE_MISSING)
+    await client.post("/v1/responses", json=RESPONSE, headers=BEARER)
+    response = await client.get("/v1/responses/resp_1", headers=BEARER)
+    assert (response.status, (await response.json())["error"]["code"]) == (502, "upstream_authentication_failed")
+    assert [event["event"] for event in events(capsys)] == ["role_missing"]
+
+
+@pytest.mark.parametrize("platform", [{"failure": HttpError()}], indirect=True)
 async def test_without_a_token_a_stored_response_is_503(client: Client, platform: FakePlatform) -> None:
     del platform
     response = await client.get("/v1/responses/resp_1", headers=BEARER)
