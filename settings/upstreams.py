@@ -199,7 +199,7 @@ def _check_identities(upstreams: Sequence[Upstream], *, keyless: bool) -> dict[F
         for before, other in enumerate(upstreams[:number]):
             for field in ("name", "endpoint", "account_id", "location_short"):
                 value = getattr(upstream, field, None)
-                if value is not None and value == getattr(other, field, None):
+                if value is not None and value.lower() == (getattr(other, field, None) or "").lower():
                     what = "resource" if field in ("endpoint", "account_id") else "name"
                     messages[number, field] = f"must be another {what} than that of upstreams[{before}]"
         if isinstance(upstream, ExistingUpstream):
@@ -225,9 +225,10 @@ def _check_addresses(upstreams: Sequence[Upstream]) -> dict[FieldPath, str]:
     messages: dict[FieldPath, str] = {}
     first: dict[str, FieldPath] = {}
     for path, deployment in _owned_deployments(upstreams):
-        name = f"{upstreams[int(path[0])].name}_{deployment.name}".lower()
-        before = first.setdefault(re.sub("[^a-z0-9]", "_", name), path)
-        if before != path:
+        upstream = upstreams[int(path[0])].name
+        before = first.setdefault(re.sub("[^a-z0-9]", "_", f"{upstream}_{deployment.name}".lower()), path)
+        of_one_name = before[0] != path[0] and upstreams[int(before[0])].name == upstream  # a mistake of its own
+        if before != path and not of_one_name:
             of = f"upstreams[{before[0]}].deployments[{before[2]}]"
             messages[*path, "name"] = (
                 f"must differ from {of}, both with their upstream's name, by more than '-', '_', '.'"

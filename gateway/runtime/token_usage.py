@@ -37,12 +37,16 @@ def reports_usage(fields: Mapping[str, object]) -> bool:
 def ask_for_usage(body: bytes, fields: Mapping[str, object]) -> bytes:
     """Return the body of a streamed chat completion that asks for its usage, unless its data sources forbid that.
 
+    Options of a wrong type stay as they are: Azure refuses them.
     https://learn.microsoft.com/azure/ai-services/openai/references/on-your-data
     """
-    if reports_usage(fields) or "data_sources" in fields:
+    options = fields.get("stream_options")
+    if "data_sources" in fields or reports_usage(fields) or not isinstance(options, Mapping | None):
+        return body
+    if not isinstance(_mapping(options).get("include_usage"), bool | None):
         return body
     if "stream_options" in fields:
-        options = {**_mapping(fields["stream_options"]), "include_usage": True}
+        options = {**_mapping(options), "include_usage": True}
         return json.dumps({**fields, "stream_options": options}).encode()
     start = body.index(b"{") + 1  # splicing costs less than writing all of a long body
     return b'%b"stream_options":{"include_usage":true},%b' % (body[:start], body[start:])

@@ -30,10 +30,19 @@ def check(body: JsonObject) -> None:
         raise azure_errors.model_error(
             message="The 'stream_options' parameter is only allowed when 'stream' is enabled.", param="stream_options"
         )
+    _check_stream_options(body.get("stream_options"))
     _check_tools(body)
     most = max_tokens(body)
     if most is not None and (type(most) is not int or most < 1):
         raise azure_errors.model_error(message=f"Invalid 'max_tokens': expected an integer >= 1, but got {most}.")
+
+
+def _check_stream_options(options: object) -> None:
+    if not isinstance(options, dict | None):
+        raise azure_errors.wrong_type(param="stream_options", expected="an object", value=options)
+    for name, value in (options or {}).items():
+        if not isinstance(value, bool | None):
+            raise azure_errors.wrong_type(param=f"stream_options.{name}", expected="a boolean", value=value)
 
 
 def _check_message(message: object, *, where: str, calls: set[str]) -> None:

@@ -140,6 +140,11 @@ def test_a_structured_answer_fits_its_schema(client: TestClient, format_: object
         ),
         (_body("hi", input="x"), "Unrecognized request argument supplied: input"),
         (_body("hi", stream_options={}), "only allowed when 'stream' is enabled"),
+        (_body("hi", stream=True, stream_options="usage"), "Invalid type for 'stream_options'"),
+        (
+            _body("hi", stream=True, stream_options={"include_usage": 1}),
+            "Invalid type for 'stream_options.include_usage'",
+        ),
         (_body("hi", tool_choice="auto"), "only allowed when 'tools' are specified"),
         (_body("hi", tools={}), "Invalid type for 'tools'"),
         (_body("hi", tools=[{"type": "function", "name": "read"}]), "'tools[0].function.name'"),

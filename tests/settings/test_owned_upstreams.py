@@ -219,6 +219,19 @@ KNOWN = f"must be the deployment of a model: {CODEX}, {INDEX}"
             '"/subs',
             r"must be another resource than that of upstreams\[0\]",
         ),
+        (
+            existing("a", f'auth = "managed_identity"\naccount_id = "{ACCOUNT}"')
+            + existing("b", f'auth = "managed_identity"\naccount_id = "{ACCOUNT[:-2]}AA"'),
+            "upstreams[1].account_id",
+            '"/subs',
+            r"must be another resource than that of upstreams\[0\]",
+        ),
+        (
+            owned("x1") + owned("x1", short="x2"),
+            "upstreams[1].name",
+            '"x1"',
+            r"must be another name than that of upstreams\[0\]",
+        ),
         (existing("a", 'auth = "none"'), "upstreams[0].auth", '"none"', 'must be "key" or "managed_identity"'),
         ("keyless = true\n" + existing("a", 'auth = "key"'), "upstreams[0].auth", '"key"', "keyless is true"),
         ('keyless = true\nazure_openai.auth = "key"', "azure_openai.auth", '"key"', "keyless is true"),

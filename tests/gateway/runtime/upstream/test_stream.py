@@ -146,7 +146,14 @@ async def test_a_chat_of_a_plain_chat_model_passes_as_it_came_but_for_usage_that
 
 
 @pytest.mark.parametrize(
-    "fields", [{"stream": False}, {"stream": True, "data_sources": [{"type": "azure_search"}]}], ids=["whole", "data"]
+    "fields",
+    [
+        {"stream": False},
+        {"stream": True, "data_sources": [{"type": "azure_search"}]},
+        {"stream": True, "stream_options": ["include_usage"]},
+        {"stream": True, "stream_options": {"include_usage": "yes"}},
+    ],
+    ids=["whole", "data", "no options", "no switch"],
 )
 async def test_a_chat_that_cannot_be_asked_for_its_usage_is_sent_as_it_came(
     client: Client, azure: FakeUpstream, fields: dict[str, object]
