@@ -14,6 +14,7 @@ from queries import read_query
 from settings.environment import EnvironmentSettings
 
 _RUNBOOK = "docs/alerts.md"
+_WORDS = {"LessThan": "below", "LessThanOrEqual": "at most", "GreaterThan": "above", "GreaterThanOrEqual": "at least"}
 _FAILED_LOCATIONS = 2
 """Of the web test: one may have trouble of its own."""
 
@@ -24,7 +25,7 @@ class Rule:
 
     title: str
     threshold: str
-    """Its name in `[observability.alerts]`."""
+    """Its name in `[observability.alerts]`; of a switch, 1."""
     operator: Literal["LessThan", "LessThanOrEqual", "GreaterThan", "GreaterThanOrEqual"]
     severity: Literal[0, 1, 2, 3, 4]
     """0 critical, 1 error, 2 warning, 3 informational."""
@@ -92,7 +93,7 @@ RULES: Mapping[str, Rule] = {
 
 
 class Alerts(Construct):
-    """The rules whose threshold is not 0, and one on the web test if there is one.
+    """The rules whose threshold is not 0 or false, and one on the web test if there is one.
 
     A rule tells once when it fires and once when it is over.
     """
@@ -112,7 +113,7 @@ class Alerts(Construct):
         self._settings, self._group, self._receivers = settings, group, action_group.ids
         for name, rule in RULES.items():
             if threshold := getattr(settings.observability.alerts, rule.threshold):
-                self._build_rule(name, rule, threshold=threshold, workspace_id=observability.workspace_id)
+                self._build_rule(name, rule, threshold=float(threshold), workspace_id=observability.workspace_id)
         if web_test:
             self._build_web_test_alert(web_test)
 
@@ -123,7 +124,7 @@ class Alerts(Construct):
             name,
             name=self._settings.naming.name("alert", part=name.replace("_", "-")),
             display_name=f"AI gateway {self._settings.env}: {rule.title}",
-            description=_describe(name, f"{query.question} {rule.operator} {threshold:g}."),
+            description=_describe(name, f"{query.question} Threshold: {_WORDS[rule.operator]} {threshold:,.15g}."),
             location=self._group.location,
             resource_group_name=self._group.name,
             scopes=[workspace_id],

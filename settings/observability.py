@@ -49,7 +49,7 @@ class Budget(Group):
 
 
 class Alerts(Group):
-    """Thresholds of docs/alerts.md. 0: there is no such alert."""
+    """Thresholds of docs/alerts.md. 0 (`daily_cap`: false): there is no such alert."""
 
     availability_percent: Annotated[float, Between(0, 100)] = Field(
         99.0, description="Lowest share of requests that do not fail because of the gateway or Azure."
@@ -61,8 +61,8 @@ class Alerts(Group):
         1, description="Requests for which LiteLLM had no place in time, within 15 minutes."
     )
     tokens_per_day: Count = Field(0, description="Tokens of all projects together within a day.")
-    daily_cap: Annotated[int, whole_number(0, 1)] = Field(
-        1, description="1: tell that logs.daily_quota_gb was reached, after which the other rules see nothing."
+    daily_cap: Switch = Field(
+        default=True, description="Tell that logs.daily_quota_gb was reached, after which the other rules see nothing."
     )
     retirement_days: Annotated[int, whole_number(0, 365)] = Field(
         30, description="Days before Azure retires a model in use."

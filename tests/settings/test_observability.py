@@ -59,9 +59,10 @@ def test_variables_set_parts_of_it(write: WriteFile, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("name", Alerts.model_fields)
 def test_every_alert_can_be_switched_off(write: WriteFile, name: str) -> None:
-    settings = load_environment(write(f'env = "dev"\n{RECEIVER}observability.alerts.{name} = 0'))
+    off = "false" if Alerts.model_fields[name].annotation is bool else "0"
+    settings = load_environment(write(f'env = "dev"\n{RECEIVER}observability.alerts.{name} = {off}'))
 
-    assert getattr(settings.observability.alerts, name) == 0
+    assert not getattr(settings.observability.alerts, name)
 
 
 NOBODY = "must be .*, or observability.alert_emails or observability.action_group_id must name a receiver"
@@ -88,6 +89,7 @@ WEB_TEST = "observability = {application_insights = true, web_test = true}\n"
         (BUDGET, "budget", "", NOBODY),
         ("alerts.p95_ms = 5", "alerts", "", NOBODY),
         (f"{RECEIVER}observability.alerts.p95_ms = -1", "alerts.p95_ms", "-1", "a whole number from 0"),
+        (f"{RECEIVER}observability.alerts.daily_cap = 2", "alerts.daily_cap", "2", "true or false"),
         (f"{RECEIVER}observability.alerts.availability_percent = 101", "alerts.availability_percent", "101", "to 100"),
         (
             f"{RECEIVER}observability.alerts.p99_ms = 5",

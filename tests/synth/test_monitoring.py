@@ -137,6 +137,8 @@ def test_an_alert_tells_what_happened_and_what_to_do(complete: Stack) -> None:
         assert read_query(f"alert_{name}").question in rule["description"]
         assert rule["description"].endswith(f"docs/alerts.md#{name}")
         assert rule["display_name"].startswith("AI gateway complete: ")
+    assert "Threshold: above 1,000,000." in _rules(complete)["tokens_per_day"]["description"]
+    assert "Threshold: below 99.5." in _rules(complete)["availability"]["description"]
 
 
 def test_every_alert_has_its_entry_in_the_runbook(complete: Stack) -> None:
