@@ -40,7 +40,7 @@ SECTIONS: Mapping[str, Mapping[str, Chart | None]] = {
     },
     "Traffic and latency": {
         "traffic": None,
-        "first_byte": Chart(y="p95_ms", by="model"),
+        "first_byte": Chart(y="p95_ms", by="series"),
         "slowest_requests": None,
         "replicas": Chart(y="replicas"),
     },

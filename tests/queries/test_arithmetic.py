@@ -120,6 +120,7 @@ def test_first_byte(ask: Ask, workspace: Workspace) -> None:
         (NOW - timedelta(minutes=15), "codex", True, 2, 50.0, 70.0),
         (NOW - timedelta(minutes=15), "vectors", False, 1, 100.0, 100.0),
     ]
+    assert {row["series"] for row in rows} == {"codex", "codex, streamed", "vectors"}
 
 
 @pytest.mark.parametrize(
@@ -424,7 +425,9 @@ def test_access_lines(ask: Ask) -> None:
 def test_alert_no_region_left(ask: Ask) -> None:
     lines = [NO_REGION, failed(status=429, error="rate_limit_exceeded"), failed(status=429, error="tokens_per_minute")]
     lines.append(failed(status=503, error="managed_identity_unavailable"))
-    assert ask("alert_no_region_left", OK, *lines, BROKEN) == [{"no_region_left": 3}]
+    indexing = {**VECTORS, "status": 429, "error": "rate_limit_exceeded"}
+    assert ask("alert_no_region_left", OK, *lines, BROKEN, indexing) == [{"no_region_left": 3}]
+    assert ask("alert_no_region_left", {**NO_REGION, "route": VECTORS["route"]}) == [{"no_region_left": 4}]
 
 
 def test_alert_translation_overloaded(ask: Ask) -> None:
