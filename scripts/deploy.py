@@ -2,8 +2,10 @@
 
 A client's key that is in the Key Vault is kept: to replace one use `rotate.py`.
 
-Shows the plan, asks for confirmation, runs `cdktf deploy`, then the smoke test. `cdktf deploy` cannot apply a saved
-plan and plans again: it also applies what changes in Azure in between.
+Shows the plan, asks for confirmation, runs `cdktf deploy`, then the smoke test. With the digest of a plan that was
+reviewed before, it deploys that and nothing else: if its own plan differs, it shows both, changes nothing, and ends
+with exit code 3. `REVIEWED_PLAN` has the text of the reviewed one. `cdktf deploy` cannot apply a saved plan and plans
+once more: it also applies what changes in Azure in these seconds.
 
 Ctrl-C leaves no locked state: Terraform is interrupted and waited for.
 """
@@ -11,6 +13,7 @@ Ctrl-C leaves no locked state: Terraform is interrupted and waited for.
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
@@ -22,8 +25,24 @@ def parse(words: list[str]) -> argparse.Namespace:
     which.add_argument("--env", action="append", metavar="NAME", help="an environment; may be repeated")
     which.add_argument("--all", action="store_true", help="all environments: dev first, prod last")
     parser.add_argument("--yes", action="store_true", help="deploy without confirmation")
+    parser.add_argument(
+        "--expect-digest",
+        type=digest,
+        metavar="DIGEST",
+        help="deploy only what plan.py has shown with this digest; else the exit code is 3",
+    )
     parser.add_argument("--no-smoke", action="store_true", help="skip the smoke test")
-    return parser.parse_args(words)
+    arguments = parser.parse_args(words)
+    if arguments.expect_digest and len(arguments.env or ()) != 1:
+        parser.error("--expect-digest is that of one environment: name it with --env")
+    return arguments
+
+
+def digest(text: str) -> str:
+    """As plan.py prints it; a workflow whose plan handed none on must not deploy."""
+    if not re.fullmatch("[0-9a-f]{32}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no digest of plan.py, which has 32 hexadecimal digits")
+    return text
 
 
 if __name__ == "__main__":
@@ -49,4 +68,4 @@ def main() -> None:
     if len(stacks) > 1:
         warn_of_shared_keys([stack.env for stack in stacks])
     for stack in stacks:
-        deploy(stack, az=az, yes=arguments.yes, test=not arguments.no_smoke)
+        deploy(stack, az=az, yes=arguments.yes, test=not arguments.no_smoke, expected=arguments.expect_digest)

@@ -16,9 +16,9 @@ if __name__ == "__main__":
 
 import argparse
 import json
-import os
 
 from scripts.cli.error_handling import ScriptError
+from scripts.github.job_output import set_output
 from scripts.setup.settings_files import FOLDER, environment_files
 
 
@@ -27,9 +27,7 @@ def main() -> None:
     parse(sys.argv[1:])
     names = json.dumps(environments(FOLDER))
     print(names)
-    if output := os.environ.get("GITHUB_OUTPUT"):
-        with Path(output).open("a", encoding="utf-8") as file:
-            file.write(f"environments={names}\n")
+    set_output("environments", names)
 
 
 def parse(words: list[str]) -> argparse.Namespace:

@@ -2,6 +2,9 @@
 
 Wraps `cdktf diff`. Needs no secrets, changes nothing, and does not lock the state. With `--no-refresh` it reads the
 state only, which takes no right to read the vaults. The exit code is 0 with or without changes.
+
+The digest identifies what would change: `deploy.py --expect-digest` deploys that and nothing else. In a workflow the
+outputs `digest` and `plan` of the step hand both on.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ if __name__ == "__main__":
 
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
+from scripts.github.job_output import set_output
 from scripts.terraform.plan import failure_markdown, plan, publish, show
 from scripts.terraform.stacks import prepare
 
@@ -40,9 +44,12 @@ def main() -> None:
     pages, failures = [], 0
     for stack in prepare(arguments.env):
         try:
-            planned = plan(stack, refresh=not arguments.no_refresh)
+            planned = plan(stack, refresh=not arguments.no_refresh, needs_state=False)
             show(planned)
             pages.append(planned.markdown())
+            if arguments.env and not planned.note:
+                set_output("digest", planned.digest)
+                set_output("plan", planned.markdown())
         except ScriptError as failure:
             log(str(failure))
             pages.append(failure_markdown(stack.env, failure))

@@ -35,10 +35,11 @@ def environment() -> dict[str, str]:
     return {**cdktf_cli.environment(), **terraform.non_interactive(), "CI": "true"}
 
 
-def plan_json(stack: Stack, *, refresh: bool) -> Mapping[str, Any]:
+def plan_json(stack: Stack, *, refresh: bool, needs_state: bool) -> Mapping[str, Any]:
     """The plan of a stack, without a lock: the right to read the state is enough.
 
-    A plan contains no values of variables, so a placeholder is enough for those that are unset.
+    Without a state everything is to create; a plan that `needs_state` fails instead. No plan contains values of
+    variables, so a placeholder is enough for those that are unset.
     """
     unset = {variable.environ: PLACEHOLDER for variable in stack.variables if variable.required}
     given = {name: value for name, value in os.environ.items() if name in unset and value.strip()}
@@ -48,7 +49,7 @@ def plan_json(stack: Stack, *, refresh: bool) -> Mapping[str, Any]:
         try:
             run_in_parallel({f"Plan for {stack.env}": lambda processes: _diff(processes, stack, env)})
         except ScriptError as failure:
-            if refresh or not is_state_missing(failure.output):
+            if needs_state or not is_state_missing(failure.output):
                 raise
             log(f"{stack.env} has no Terraform state yet: everything is to create.")
             return _create_everything(stack)

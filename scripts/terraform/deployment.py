@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,7 +13,7 @@ from scripts.cli.command_line import CommandLine
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.cli.terminal import confirm
-from scripts.github.markdown import add_to_summary, block, code
+from scripts.github.markdown import add_to_summary, block, code, warning
 from scripts.terraform import program as terraform
 from scripts.terraform.apply import apply
 from scripts.terraform.client_keys import client_keys
@@ -21,6 +22,11 @@ from scripts.terraform.plan import Plan, plan, show
 from scripts.terraform.plan_changes import Action
 from scripts.terraform.stacks import Stack
 from settings.secret_names import gateway_key
+
+NOT_REVIEWED = 3
+"""The exit code if the plan is not the one that was reviewed."""
+REVIEWED_PLAN = "REVIEWED_PLAN"
+"""The variable with the text of the reviewed plan, to be shown beside another one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,10 +82,16 @@ def warn_of_shared_keys(envs: Sequence[str]) -> None:
     )
 
 
-def deploy(stack: Stack, *, az: CommandLine, yes: bool, test: bool) -> None:
-    """Deploy one environment; if the plan is empty, only test it."""
+def deploy(stack: Stack, *, az: CommandLine, yes: bool, test: bool, expected: str | None = None) -> None:
+    """Deploy one environment; if the plan is empty, only test it. `expected` is the digest of a reviewed plan.
+
+    Raises:
+        ScriptError: the deployment or the smoke test failed; with code 3, the plan is not the reviewed one.
+    """
     planned = plan(stack)
     show(planned)
+    if expected not in {None, planned.digest}:
+        raise _not_reviewed(planned, expected=str(expected))
     has_changes = not planned.is_empty or bool(planned.outputs)
     if has_changes:
         confirm(f"Deploy {stack.env}?", yes=yes, no=f"{stack.env} is not deployed.")
@@ -101,6 +113,34 @@ def deploy(stack: Stack, *, az: CommandLine, yes: bool, test: bool) -> None:
     add_to_summary(deployment.markdown(result))
     if not result.passed:
         raise ScriptError(f"{stack.env} is deployed, but the smoke test failed. {deployment.next_step()}")
+
+
+def _not_reviewed(planned: Plan, *, expected: str) -> ScriptError:
+    """Shows the reviewed plan below the one that is made now."""
+    reviewed = os.environ.get(REVIEWED_PLAN, "").strip() or "Its text was not handed on: see the summary of its job."
+    message = (
+        f"{planned.env} is not deployed: its plan is no longer the one that was reviewed. Something changed in Azure "
+        f"or in the state in between. The digest was {expected}, and is {planned.digest}. Plan and review again: run "
+        "the whole workflow again, not this job alone."
+    )
+    print(f"\nThe plan that was reviewed:\n\n{reviewed}")
+    add_to_summary(
+        "\n".join(
+            [
+                f"## {planned.env} is not deployed",
+                "",
+                *warning(message),
+                "",
+                "## The plan now",
+                "",
+                planned.markdown(),
+                "## The plan that was reviewed",
+                "",
+                reviewed,
+            ]
+        )
+    )
+    return ScriptError(message, code=NOT_REVIEWED)
 
 
 def read_outputs(stack: Stack) -> Outputs:

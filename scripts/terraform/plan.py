@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,29 @@ from scripts.cli.terminal import console
 from scripts.github.markdown import add_to_summary, block, cell, code, warning
 from scripts.terraform.cdktf import plan_json
 from scripts.terraform.client_keys import StoredSecret, stored_secrets
-from scripts.terraform.plan_changes import Action, ResourceChange, changed_outputs, resource_changes
+from scripts.terraform.plan_changes import (
+    Action,
+    ResourceChange,
+    changed_outputs,
+    digest_of,
+    is_first,
+    resource_changes,
+)
 from scripts.terraform.plan_warnings import plan_warnings
 from scripts.terraform.stacks import Stack
 
 NOT_REFRESHED = "Compared with the Terraform state only. The drift check finds manual changes in Azure."
-MAX_ATTRIBUTES = 20
+MAX_ATTRIBUTES = 60
 """Of one resource, that are listed."""
-_STYLES = {Action.DESTROY: "red", Action.REPLACE: "red", Action.UPDATE: "yellow", Action.CREATE: "green"}
+MAX_MARKDOWN_BYTES = 60_000
+"""A comment on GitHub has 65,536 characters at most, and Linux 128 KiB for the variable that hands a plan on."""
+_STYLES = {
+    Action.DESTROY: "red",
+    Action.REPLACE: "red",
+    Action.FORGET: "red",
+    Action.UPDATE: "yellow",
+    Action.CREATE: "green",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +52,8 @@ class Plan:
     """Names of the outputs that change; these alone are no difference in Azure."""
     secrets: tuple[StoredSecret, ...] = ()
     """Those that are in the vault already, whether the plan changes them or not."""
+    is_first: bool = False
+    """Whether nothing exists yet."""
     note: str = ""
 
     @classmethod
@@ -46,6 +64,7 @@ class Plan:
             changes=resource_changes(plan),
             outputs=changed_outputs(plan),
             secrets=stored_secrets(plan),
+            is_first=is_first(plan),
             note=note,
         )
 
@@ -58,6 +77,11 @@ class Plan:
     def warnings(self) -> tuple[str, ...]:
         """What to read before confirming."""
         return plan_warnings(self.changes)
+
+    @property
+    def digest(self) -> str:
+        """Equal for plans that change the same; of a plan that was not refreshed it says nothing about Azure."""
+        return digest_of(self.changes, outputs=self.outputs, is_first=self.is_first)
 
     @property
     def title(self) -> str:
@@ -83,15 +107,26 @@ class Plan:
             lines += [*warning(text), ""]
         if self.changes:
             lines += ["| action | resource | changes |", "|---|---|---|"]
-        for change in self.changes:
-            changes = "<br>".join(code(line) for line in _lines(change))
-            lines.append(f"| {cell(change.action)} | {code(change.address)} | {changes} |")
+        rows = [_row(change) for change in self.changes]
+        kept = _within(MAX_MARKDOWN_BYTES - len("\n".join(lines).encode()), rows)
+        lines += rows[:kept]
+        if kept < len(rows):
+            rest = ", ".join(change.address for change in self.changes[kept : kept + MAX_ATTRIBUTES])
+            lines += ["", f"{len(rows) - kept} more: {rest}. `python3 scripts/plan.py --env {self.env}` shows all."]
+        if self.is_comparable:
+            lines += ["", f"Digest of these changes: `{self.digest}`"]
         return "\n".join(lines).rstrip() + "\n"
 
+    @property
+    def is_comparable(self) -> bool:
+        """Whether there is a digest to compare with that of a deployment."""
+        return not (self.is_empty or self.note)
 
-def plan(stack: Stack, *, refresh: bool = True) -> Plan:
-    """The plan of a synthesized stack; `ScriptError` explains a failure."""
-    return Plan.from_json(stack.env, plan_json(stack, refresh=refresh), note="" if refresh else NOT_REFRESHED)
+
+def plan(stack: Stack, *, refresh: bool = True, needs_state: bool = True) -> Plan:
+    """The plan of a synthesized stack; `ScriptError` explains a failure, a missing state only if it is needed."""
+    content = plan_json(stack, refresh=refresh, needs_state=needs_state)
+    return Plan.from_json(stack.env, content, note="" if refresh else NOT_REFRESHED)
 
 
 def show(plan: Plan) -> None:
@@ -103,6 +138,8 @@ def show(plan: Plan) -> None:
         screen.print(plan.table())
     if plan.note:
         screen.print(plan.note, markup=False, highlight=False)
+    if plan.is_comparable:
+        screen.print(f"Digest of these changes: {plan.digest}", markup=False, highlight=False)
     for text in plan.warnings:
         screen.print(f"WARNING: {text}", style="bold red", markup=False, highlight=False)
 
@@ -117,6 +154,17 @@ def publish(text: str, *, file: Path | None = None) -> None:
     if file:
         file.write_text(text, encoding="utf-8")
     add_to_summary(text)
+
+
+def _row(change: ResourceChange) -> str:
+    changes = "<br>".join(code(line) for line in _lines(change))
+    return f"| {cell(change.action)} | {code(change.address)} | {changes} |"
+
+
+def _within(limit: int, rows: Sequence[str]) -> int:
+    """How many of the rows have at most so many bytes together."""
+    sizes = accumulate(len(row.encode()) + 1 for row in rows)
+    return sum(size <= limit for size in sizes)
 
 
 def _lines(change: ResourceChange) -> Iterator[str]:

@@ -5,12 +5,21 @@ https://developer.hashicorp.com/terraform/internals/json-format#change-represent
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from scripts.terraform.attribute_changes import UNKNOWN, AttributeChange, attribute_changes, readable_path
+from scripts.terraform.attribute_changes import (
+    UNKNOWN,
+    AttributeChange,
+    attribute_changes,
+    exact_text,
+    public_values,
+    readable_path,
+)
+from scripts.terraform.created_resources import created, name_of
 
 
 class Action(StrEnum):
@@ -18,17 +27,19 @@ class Action(StrEnum):
 
     DESTROY = "destroy"
     REPLACE = "replace"
+    FORGET = "forget"
     UPDATE = "update"
     CREATE = "create"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceChange:
-    """What happens to one resource; `forced_by` is why it is replaced."""
+    """What happens to one resource; `forced_by` is why it is replaced, `name` what Azure calls it."""
 
     address: str
     resource_type: str
     action: Action
+    name: str = ""
     attributes: tuple[AttributeChange, ...] = ()
     forced_by: tuple[str, ...] = ()
 
@@ -50,12 +61,36 @@ def changed_outputs(plan: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(sorted(name for name, change in outputs.items() if change["actions"] != ["no-op"]))
 
 
+def is_first(plan: Mapping[str, Any]) -> bool:
+    """Whether the plan creates everything: there is nothing yet."""
+    managed = [entry for entry in plan.get("resource_changes", []) if entry.get("mode", "managed") == "managed"]
+    return all(entry["change"]["actions"] == ["create"] for entry in managed)
+
+
+def digest_of(changes: Sequence[ResourceChange], *, outputs: Sequence[str], is_first: bool) -> str:
+    """Identifies what a plan would change, in 32 hex digits, from values that are no secrets.
+
+    Of a first deployment it covers which resources are created, not their values: whoever may only read cannot plan
+    without a state, and nothing exists that could differ from what was reviewed.
+    """
+    if is_first:
+        content = exact_text("first", sorted(change.address for change in changes))
+    else:
+        content = exact_text(sorted(_exact(change) for change in changes), sorted(outputs))
+    return hashlib.sha256(content.encode()).hexdigest()[:32]
+
+
+def _exact(change: ResourceChange) -> str:
+    attributes = sorted((attribute.path, attribute.exact or attribute.description) for attribute in change.attributes)
+    return exact_text(change.address, change.action, change.name, sorted(change.forced_by), attributes)
+
+
 def _resource_change(entry: Mapping[str, Any]) -> ResourceChange | None:
     change = entry["change"]
     action = _action(change["actions"])
     if action is None:
         return None
-    attributes = attribute_changes(change) if action in {Action.UPDATE, Action.REPLACE} else ()
+    attributes = _attributes(change, action)
     forced_by = _forced_by(entry) if action is Action.REPLACE else ()
     if forced_by:  # of a new resource, everything that Azure decides is unknown
         attributes = tuple(attribute for attribute in attributes if attribute.description != UNKNOWN)
@@ -63,9 +98,16 @@ def _resource_change(entry: Mapping[str, Any]) -> ResourceChange | None:
         address=entry["address"],
         resource_type=entry["type"],
         action=action,
+        name=next(filter(None, map(name_of, public_values(change))), ""),
         attributes=attributes,
         forced_by=forced_by,
     )
+
+
+def _attributes(change: Mapping[str, Any], action: Action) -> tuple[AttributeChange, ...]:
+    if action is Action.CREATE:
+        return created(change)
+    return attribute_changes(change) if action in {Action.UPDATE, Action.REPLACE} else ()
 
 
 def _action(actions: Sequence[str]) -> Action | None:
@@ -73,6 +115,8 @@ def _action(actions: Sequence[str]) -> Action | None:
         return None
     if "delete" in actions:
         return Action.REPLACE if "create" in actions else Action.DESTROY
+    if "forget" in actions:
+        return Action.REPLACE if "create" in actions else Action.FORGET
     return Action.CREATE if actions == ["create"] else Action.UPDATE
 
 

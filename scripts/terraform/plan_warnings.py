@@ -86,16 +86,24 @@ _RETENTION = (
 
 def plan_warnings(changes: Sequence[ResourceChange]) -> tuple[str, ...]:
     """What to read before confirming; empty when nothing is lost."""
-    found = [text for change in changes if (text := _loss(change) or _failure(change))]
+    texts = {change: text for change in changes if (text := _loss(change) or _failure(change))}
+    found = [_with_names(text, [change for change in texts if texts[change] == text]) for text in texts.values()]
     rewritten = [change.address.partition(".")[2] for change in changes if _is_rewritten(change)]
     if rewritten:
         found.append(_SECRETS.format(names=", ".join(rewritten)))
     return tuple(dict.fromkeys(found))
 
 
+def _with_names(text: str, changes: Sequence[ResourceChange]) -> str:
+    names = ", ".join(change.name for change in changes if change.name)
+    return f"{text} ({names})" if names else text
+
+
 def _loss(change: ResourceChange) -> str | None:
     if change.action is Action.DESTROY:
         return _DESTROY.get(change.resource_type, f"Deletes {change.address}.")
+    if change.action is Action.FORGET:
+        return f"Terraform forgets {change.address}: it stays in Azure, and nothing here manages it any more."
     if change.action is Action.REPLACE:
         return _REPLACE.get(change.resource_type, f"Deletes and recreates {change.address}.")
     return None

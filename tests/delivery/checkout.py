@@ -82,7 +82,7 @@ class Checkout:
 def clone_to(folder: Path) -> None:
     """What git has, with the tests' app, and with this checkout's environments."""
     folder.mkdir()
-    for name in ("scripts", "settings", "local"):
+    for name in ("scripts", "settings", "gateway", "local"):
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("cdktf.json", "package.json", "package-lock.json", "Pipfile.lock", ".terraform-version"):
         shutil.copy(ROOT / name, folder / name)

@@ -49,6 +49,8 @@ def test_the_most_dangerous_change_comes_first_with_a_warning(delivery: Delivery
     assert page.count("> [!WARNING]") == 2
     assert '| update | `azurerm_container_app.gateway` | `image: "one" → "two"` |' in page
     assert delivery.summary.strip() == page.strip()
+    digest = page.splitlines()[-1].strip("`").rpartition("`")[2]
+    assert f"Digest of these changes: {digest}" in ran.out
 
 
 def test_without_a_refresh_it_says_what_it_does_not_see(delivery: Delivery) -> None:
@@ -66,18 +68,19 @@ def test_flags_of_the_caller_are_kept(delivery: Delivery) -> None:
     assert delivery.calls() == ["diff dev -parallelism=1 -lock=false"]
 
 
-def test_without_a_state_everything_is_to_create(delivery: Delivery) -> None:
+@pytest.mark.parametrize("options", [[], ["--no-refresh"]])
+def test_without_a_state_everything_is_to_create(delivery: Delivery, options: list[str]) -> None:
     delivery.fails("diff", NO_STATE)
-    ran = delivery.run("plan", "--env", "dev", "--no-refresh")
+    ran = delivery.run("plan", "--env", "dev", *options)
     assert ran.code == 0, ran.err
     assert "dev has no Terraform state yet" in ran.err
     assert "│ create │ azurerm_container_app.gateway" in ran.out
     assert "to create" in delivery.summary.splitlines()[0]
 
 
-def test_who_plans_a_deployment_needs_the_state(delivery: Delivery) -> None:
+def test_who_deploys_needs_the_state(delivery: Delivery) -> None:
     delivery.fails("diff", NO_STATE)
-    ran = delivery.run("plan", "--env", "dev")
+    ran = delivery.run("deploy", "--env", "dev", "--yes")
     assert ran.code == 1
     assert "No permission to read the state." in ran.err
 
