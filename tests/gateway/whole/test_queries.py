@@ -26,7 +26,7 @@ def test_the_queries_answer_what_has_happened(
     with client.sdk.chat.completions.create(model=CHAT, messages=HI, stream=True) as stream:
         assert list(stream)
     client.sdk.embeddings.create(model=EMBEDDING, input="hi")
-    limited = client.sdk.with_options(api_key=azure.session.keys["few-tokens"][1])
+    limited = client.sdk.with_options(api_key=azure.session.keys["queries"][1])
     limited.responses.create(model=CODEX, input="count to 2000")
     with pytest.raises(openai.RateLimitError):
         limited.responses.create(model=CODEX, input="echo: hi")
@@ -58,7 +58,7 @@ def test_the_queries_answer_what_has_happened(
     assert codex["output"] == response.usage.output_tokens + chat.usage.completion_tokens
     assert answers["alert_tokens_per_day"][0]["tokens_per_day"] == sum(row["total"] for row in used.values())
     assert [(row["project_name"], row["reached"]) for row in answers["project_limits"]] == [
-        ("few-tokens", "tokens_per_minute")
+        ("queries", "tokens_per_minute")
     ]
     assert {row["class"]: row["requests"] for row in answers["errors"]} == {
         "rate limit": 1,
@@ -74,7 +74,7 @@ def test_the_queries_answer_what_has_happened(
     assert 0 < translated["p50_litellm_percent"] < 100
     assert {(row["project_name"], row["key"]): row["requests"] for row in answers["keys_in_use"]} == {
         ("team", "primary"): 5,
-        ("few-tokens", "secondary"): 2,
+        ("queries", "secondary"): 2,
     }
     assert [row["requests"] for row in answers["refused_requests"]] == [1]
     assert [(row["requests"], row["failed"]) for row in answers["availability"]] == [(7, 0)]
