@@ -275,6 +275,8 @@ def test_every_project_has_two_keys_and_the_second_is_derived_where_nobody_gives
         "gateway-key-few-tokens-secondary",
         "gateway-key-background",
         "gateway-key-background-secondary",
+        "gateway-key-queries",
+        "gateway-key-queries-secondary",
         "gateway-key-small",
         "gateway-key-small-secondary",
     ]

@@ -23,8 +23,8 @@ def stack(known_stacks: Path) -> Path:
 def test_there_is_one_emulator_per_region_and_two_keys_per_project(regions: Session) -> None:
     assert list(regions.emulators) == ["first", "second", "third"]
     assert len({emulator.url for emulator in regions.emulators.values()}) == 3
-    assert list(regions.keys) == ["team", "other", "few-requests", "few-tokens", "background", "small"]
-    assert len({key for keys in regions.keys.values() for key in keys}) == 12
+    assert list(regions.keys) == ["team", "other", "few-requests", "few-tokens", "background", "queries", "small"]
+    assert len({key for keys in regions.keys.values() for key in keys}) == 14
     assert regions.key == regions.keys["team"][0]
     for key in (key for keys in regions.keys.values() for key in keys):
         answer = httpx.get(f"{regions.base_url}/models", headers={"authorization": f"Bearer {key}"})
