@@ -44,7 +44,8 @@ _REPLACE = {
     ),
     "azurerm_cognitive_account_project": "Recreates a Foundry project: what people have made in it is lost.",
     "azurerm_cognitive_deployment": (
-        "Deletes and recreates the deployment of a model: until it is done, requests for it need another region."
+        "Deletes and recreates the deployment of a model: until it is done, requests for it need another region, whose "
+        "deployment this plan must leave alone."
     ),
     "azurerm_consumption_budget_resource_group": "Recreates the budget.",
     "azurerm_container_app": (
