@@ -39,6 +39,7 @@ def test_commands_parse(
 ) -> None:
     arguments = [PLACEHOLDERS.get(word, word) for word in shlex.split(words)]
     monkeypatch.setattr(sys, "path", ["", *sys.path])  # a script puts the repository first
+    monkeypatch.setattr("scripts.setup.up_options.free_port", lambda port: port)  # a gateway may run here already
     parse: Callable[..., Any] = importlib.import_module(f"scripts.{script}").parse
     defaults = {name: 1.0 for name, of in inspect.signature(parse).parameters.items() if of.kind is of.KEYWORD_ONLY}
     try:
