@@ -28,10 +28,11 @@ _OF_THE_IDENTITY = ("IDENTITY_ENDPOINT", "IDENTITY_HEADER", "MSI_ENDPOINT", "MSI
 
 def main() -> int:
     """Run LiteLLM with the configuration in the environment; return its exit code."""
+    if any([os.environ.pop(name, None) for name in _OF_THE_IDENTITY]):
+        # Anew: LiteLLM could read what this process was started with in /proc.
+        os.execv(sys.executable, sys.orig_argv)
     file = Path(tempfile.mkdtemp(), "config.yaml")
     file.write_text(os.environ["LITELLM_CONFIG_YAML"], encoding="utf-8")
-    for name in _OF_THE_IDENTITY:
-        os.environ.pop(name, None)
     command = ("litellm", "--config", str(file))
     if sys.platform != "linux":  # a laptop, which tells less of a process
         os.execvp(command[0], command)

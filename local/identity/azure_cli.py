@@ -30,8 +30,11 @@ async def request_token(resource: str) -> Token:
         raise _failed("it took too long") from None
     if process.returncode:
         raise _failed(message.decode(errors="replace").strip())
-    token = json.loads(printed)
-    return Token(value=token["accessToken"], expires_on=int(token["expires_on"]))
+    try:
+        token = json.loads(printed)
+        return Token(value=token["accessToken"], expires_on=int(token["expires_on"]))
+    except (ValueError, TypeError, KeyError):
+        raise _failed("its answer has no expires_on, as before version 2.54") from None
 
 
 def _failed(reason: str) -> IdentityError:

@@ -226,9 +226,20 @@ def test_with_azure_the_token_is_that_of_the_azure_cli(azure_client: TestClient,
     assert arguments == f"account get-access-token --scope {RESOURCE}/.default --output json"
 
 
-def test_an_azure_cli_without_a_login_is_500(
-    azure_client: TestClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        ("echo 'ERROR: Please run az login' >&2; exit 1", "Please run az login. Log in with `az login`."),
+        (
+            """echo '{"accessToken": "eyJ", "expiresOn": "2026-12-01 10:00:00"}'""",
+            "no expires_on, as before version 2.54",
+        ),
+    ],
+    ids=["no login", "too old"],
+)
+def test_an_azure_cli_that_gives_no_token_is_500(
+    azure_client: TestClient, tmp_path: Path, capsys: pytest.CaptureFixture[str], answer: str, message: str
 ) -> None:
-    write_az(tmp_path, "echo 'ERROR: Please run az login' >&2; exit 1")
+    write_az(tmp_path, answer)
     assert azure_client.get(URL, params=QUERY, headers=SENT).status_code == 500
-    assert "Please run az login. Log in with `az login`." in capsys.readouterr().err
+    assert message in capsys.readouterr().err
