@@ -28,7 +28,7 @@ _OF_THE_IDENTITY = ("IDENTITY_ENDPOINT", "IDENTITY_HEADER", "MSI_ENDPOINT", "MSI
 
 def main() -> int:
     """Run LiteLLM with the configuration in the environment; return its exit code."""
-    if any([os.environ.pop(name, None) for name in _OF_THE_IDENTITY]):
+    if [name for name in _OF_THE_IDENTITY if os.environ.pop(name, None)]:
         # Anew: LiteLLM could read what this process was started with in /proc.
         os.execv(sys.executable, sys.orig_argv)
     file = Path(tempfile.mkdtemp(), "config.yaml")

@@ -53,10 +53,9 @@ async def attempt(
         RetryableError: it failed before the client received anything.
     """
     if endpoint.identity:
-        call = partial(
-            attempt, session=session, request=request, deadline=deadline, fix=fix, on_event=on_event, on_end=on_end
-        )
-        return await _attempt_with_token(call, endpoint, endpoint.identity, deadline)
+        call = partial(attempt, session=session, request=request, fix=fix, on_event=on_event, on_end=on_end)
+        latest = request.context.deadline
+        return await _attempt_with_token(call, endpoint, endpoint.identity, deadline=deadline, latest=latest)
     headers = {
         "content-type": "application/json",
         "accept-encoding": "identity",
@@ -85,13 +84,25 @@ async def attempt(
 
 
 async def _attempt_with_token(
-    call: Callable[..., Awaitable[Response]], endpoint: Endpoint, identity: ManagedIdentity, deadline: float
+    call: Callable[..., Awaitable[Response]],
+    endpoint: Endpoint,
+    identity: ManagedIdentity,
+    *,
+    deadline: float,
+    latest: float,
 ) -> Response:
-    """Call with a token of the identity; once more if the upstream rejects it and there is a newer one."""
+    """Call with a token of the identity; once more if the upstream rejects it and there is a newer one.
+
+    The upstream is not blamed for the wait for a token: the deadline comes so much later, if not after the `latest`.
+    """
+    asked = now()
     token = await identity.token(deadline=deadline)
-    response = await call(endpoint=_with_token(endpoint, token))
+    deadline = min(deadline + now() - asked, latest)
+    response = await call(endpoint=_with_token(endpoint, token), deadline=deadline)
+    asked = now()
     if is_token_rejected(response) and (newer := await identity.replace(token, deadline=deadline)):
-        response = await call(endpoint=_with_token(endpoint, newer))
+        deadline = min(deadline + now() - asked, latest)
+        response = await call(endpoint=_with_token(endpoint, newer), deadline=deadline)
     return response
 
 

@@ -129,6 +129,20 @@ async def test_without_a_token_the_client_gets_503_soon_and_no_breaker_opens(
 
 
 @pytest.mark.parametrize("platform", [{"failure": HttpError()}], indirect=True)
+async def test_the_wait_for_a_token_is_not_taken_from_the_regions_time(
+    client: Client, regions: Three, platform: FakePlatform
+) -> None:
+    regions[0].answers(stream_answer(0.3, COMPLETED))
+    await asyncio.sleep(0.6)
+    platform.failure = None
+    started = now()
+    response = await client.post("/v1/responses", json=RESPONSE | {"stream": True}, headers=BEARER)
+    assert await response.text() == COMPLETED
+    assert now() - started > 0.6  # first_event_s is 0.5
+    assert counts(regions) == [1, 0, 0]
+
+
+@pytest.mark.parametrize("platform", [{"failure": HttpError()}], indirect=True)
 async def test_without_a_token_a_region_with_a_key_answers(
     configuration: Configuration, regions: Three, platform: FakePlatform, capsys: pytest.CaptureFixture[str]
 ) -> None:
