@@ -90,7 +90,8 @@ def test_the_bootstrap_sets_the_variables_and_secrets_that_workflows_need(clone:
 
 @pytest.mark.usefixtures("github")
 def test_the_workflow_deploys_what_the_laptop_has_deployed(clone: Clone) -> None:
-    summary = run_step(clone, "deploy", job="dev", subject=f"{REPOSITORY}:environment:dev", env="dev")
+    reviewed = review(clone, "dev")
+    summary = run_step(clone, "deploy", job="dev", subject=f"{REPOSITORY}:environment:dev", env="dev", **reviewed)
     assert "passed" in summary
     assert "pvc-dev-aigateway-ca-san--0000001" in summary
 
@@ -118,17 +119,40 @@ def test_the_nightly_drift_check_needs_no_approval(clone: Clone) -> None:
 @pytest.mark.usefixtures("github")
 def test_the_workflow_deploys_a_new_environment(clone: Clone) -> None:
     subject = f"{REPOSITORY}:environment:staging"
-    summary = run_step(clone, "deploy", job="staging", subject=subject, env="staging", options="--no-smoke")
+    reviewed = review(clone, "staging")
+    options = "--no-smoke"
+    summary = run_step(clone, "deploy", job="staging", subject=subject, env="staging", options=options, **reviewed)
     assert "| create | `azurerm_container_app.gateway` |" in summary
     assert clone.cloud.state("az")["vaults"]["pvc-staging-pvqjcwt3-kv"]["gateway-key"]
 
 
+def review(clone: Clone, env: str) -> dict[str, str]:
+    """Run the plan before a deployment, without the environment; returns what it hands on, by variable."""
+    output = clone.cloud.folder / "output"
+    output.unlink(missing_ok=True)
+    run_step(clone, "deploy", job=f"plan-{env}", subject=MAIN, env=env, script="plan", GITHUB_OUTPUT=str(output))
+    (digest,) = re.findall(r"^digest=(\w+)$", output.read_text(encoding="utf-8"), re.MULTILINE)
+    return {"DIGEST": digest}
+
+
 def run_step(
-    clone: Clone, workflow: str, *, job: str, subject: str, env: str, without: str = "", options: str = ""
+    clone: Clone,
+    workflow: str,
+    *,
+    job: str,
+    subject: str,
+    env: str,
+    script: str = "",
+    without: str = "",
+    options: str = "",
+    **more: str,
 ) -> str:
-    """Run the job's step that starts the script of the workflow's name, as a runner does; returns its summary."""
+    """Run the job's step that starts the script, by default that of the workflow's name, as a runner does.
+
+    Returns its summary. `more` are further variables.
+    """
     content = yaml.safe_load((ROOT / f".github/workflows/{workflow}.yml").read_text(encoding="utf-8"))["jobs"][job]
-    (step,) = (step for step in content["steps"] if f"scripts/{workflow}.py" in step.get("run", ""))
+    (step,) = (step for step in content["steps"] if f"scripts/{script or workflow}.py" in step.get("run", ""))
     summary = clone.cloud.folder / "summary.md"
     summary.unlink(missing_ok=True)
     if workflow == "deploy":  # of the known stack: the repository's own may want others (tests/workflows)
@@ -139,6 +163,7 @@ def run_step(
         **({"ENVIRONMENT": env} if "ENVIRONMENT" in step["env"] else {}),
         "TOKEN_SUBJECT": subject,
         "GITHUB_STEP_SUMMARY": str(summary),
+        **more,
     }
     clone.shell([f"{step['run'].replace(without, '')} {options}"], env=runner)
     return summary.read_text(encoding="utf-8")

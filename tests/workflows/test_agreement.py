@@ -1,7 +1,7 @@
 """The workflows, the settings and the bootstrap agree on environments, variables and secrets."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -27,25 +27,27 @@ def by_env(stacks: Path) -> dict[str, Stack]:
 def disagreements(names: Collection[str], workflows: dict[str, Any]) -> list[str]:
     """What to do where the files of the settings and the static parts of the workflows differ."""
     static = {
-        "deploy.yml, jobs": set(workflows["deploy"]["jobs"]),
+        "deploy.yml, jobs": (set(workflows["deploy"]["jobs"]) - {"ci"}, {*names, *(f"plan-{name}" for name in names)}),
         **{
-            f"{workflow}.yml, choices of `environment`": set(
-                workflows[workflow]["on"]["workflow_dispatch"]["inputs"]["environment"]["options"]
+            f"{workflow}.yml, choices of `environment`": (
+                set(workflows[workflow]["on"]["workflow_dispatch"]["inputs"]["environment"]["options"]),
+                set(names),
             )
             for workflow in ("deploy", "rotate")
         },
     }
     found = []
-    for place, there in static.items():
-        found += [f".github/workflows/{place}: add {name}" for name in sorted(set(names) - there)]
-        found += [f".github/workflows/{place}: remove {name}" for name in sorted(there - set(names))]
+    for place, (there, wanted) in static.items():
+        found += [f".github/workflows/{place}: add {name}" for name in sorted(wanted - there)]
+        found += [f".github/workflows/{place}: remove {name}" for name in sorted(there - wanted)]
     return found
 
 
 def naming(names: Collection[str]) -> dict[str, Any]:
     """Workflows, as far as they name environments."""
     choices = {"on": {"workflow_dispatch": {"inputs": {"environment": {"options": list(names)}}}}}
-    return {"deploy": {**choices, "jobs": dict.fromkeys(names)}, "rotate": choices}
+    jobs = dict.fromkeys(["ci", *names, *(f"plan-{name}" for name in names)])
+    return {"deploy": {**choices, "jobs": jobs}, "rotate": choices}
 
 
 def deployment(env: str) -> tuple[dict[str, Any], dict[str, Any]]:
@@ -64,6 +66,7 @@ def test_every_environment_can_be_deployed_and_rotated() -> None:
 
 def test_a_new_environment_is_reported_where_it_is_missing() -> None:
     assert disagreements([*THREE, "uat"], naming(THREE)) == [
+        ".github/workflows/deploy.yml, jobs: add plan-uat",
         ".github/workflows/deploy.yml, jobs: add uat",
         ".github/workflows/deploy.yml, choices of `environment`: add uat",
         ".github/workflows/rotate.yml, choices of `environment`: add uat",
@@ -72,6 +75,7 @@ def test_a_new_environment_is_reported_where_it_is_missing() -> None:
 
 def test_a_removed_environment_is_reported_where_it_is_left() -> None:
     assert disagreements(["dev", "staging"], naming(THREE)) == [
+        ".github/workflows/deploy.yml, jobs: remove plan-prod",
         ".github/workflows/deploy.yml, jobs: remove prod",
         ".github/workflows/deploy.yml, choices of `environment`: remove prod",
         ".github/workflows/rotate.yml, choices of `environment`: remove prod",
@@ -96,7 +100,7 @@ def test_a_missing_or_surplus_secret_is_reported_as_its_line() -> None:
 @pytest.mark.parametrize("env", ENVS)
 def test_a_deployment_gets_every_secret_of_its_stack_and_no_other(env: str, by_env: dict[str, Stack]) -> None:
     job, step = deployment(env)
-    assert step["run"] == f"python3 scripts/deploy.py --env {env} --yes"
+    assert step["run"] == f'python3 scripts/deploy.py --env {env} --yes --expect-digest "$DIGEST"'
     assert job["environment"] == env
     given = {name: value for name, value in step["env"].items() if name.startswith("TF_VAR_")}
     wanted = {variable.environ: f"${{{{ secrets.{variable.github_secret} }}}}" for variable in by_env[env].variables}
@@ -127,42 +131,73 @@ def test_only_deployments_read_secrets() -> None:
     assert {job.workflow for job in jobs() if "secrets." in str(job.content)} == {"deploy"}
 
 
-def starts(
-    job: dict[str, Any], *, event: str, chosen: str = "", result: str = "skipped", cancelled: bool = False
-) -> bool:
-    """Whether GitHub starts the job, by its `if`. `chosen` is the input of a manual run, `result` that of `needs`.
+@pytest.mark.parametrize("env", ENVS)
+def test_a_deployment_expects_the_plan_of_its_own_environment(env: str) -> None:
+    """Which is refreshed, shown in the summary, and needs no approval."""
+    _, step = deployment(env)
+    plan = WORKFLOWS["deploy"]["jobs"][f"plan-{env}"]
+    (planning,) = (each for each in plan["steps"] if "scripts/plan.py" in each.get("run", ""))
+    assert planning["run"] == f"python3 scripts/plan.py --env {env}"
+    for variable, output in {"DIGEST": "digest", "REVIEWED_PLAN": "plan"}.items():
+        assert step["env"][variable] == f"${{{{ needs.plan-{env}.outputs.{output} }}}}"
+        assert plan["outputs"][output] == f"${{{{ steps.{planning['id']}.outputs.{output} }}}}"
+    assert "environment" not in plan
 
-    Without a status function in it, the preceding job must have succeeded:
+
+def starts(
+    job: dict[str, Any], *, event: str, chosen: str, results: Mapping[str, str], cancelled: bool = False
+) -> bool:
+    """Whether GitHub starts the job, by its `if`. `chosen` is the input of a manual run, `results` those before.
+
+    Without a status function in it, all that it needs must have succeeded:
     https://docs.github.com/actions/reference/workflows-and-actions/expressions#status-check-functions
     """
-    condition = job["if"]
-    if "needs" in job and "cancelled()" not in condition and result != "success":
+    condition = job.get("if", "true").removeprefix("${{").removesuffix("}}").strip()
+    needs = [job["needs"]] if isinstance(job.get("needs", []), str) else job.get("needs", [])
+    if "cancelled()" not in condition and (cancelled or any(results[name] != "success" for name in needs)):
         return False
-    names = {"github.event_name": "event", "inputs.environment": "chosen", f"needs.{job.get('needs')}.result": "result"}
+    names = {"github.event_name": "event", "inputs.environment": "chosen", "true": "True"}
+    names |= {f"needs.{name}.result": repr(results[name]) for name in needs}
     operators = {"cancelled()": "cancelled", "!": " not ", "&&": " and ", "||": " or ", "\n": " "}
     for theirs, ours in {**names, **operators}.items():
         condition = condition.replace(theirs, ours)
-    values = {"event": event, "chosen": chosen, "result": result, "cancelled": cancelled}
+    values = {"event": event, "chosen": chosen, "cancelled": cancelled}
     return bool(eval(condition, {"__builtins__": {}}, values))  # noqa: S307 - of this repository
 
 
-@pytest.mark.parametrize("env", [env for env in ENVS if env != "dev"])
-def test_a_push_deploys_an_environment_only_after_the_preceding_one(env: str) -> None:
-    job, _ = deployment(env)
-    assert job["needs"] in ENVS
-    assert env != "prod" or job["needs"] != "dev" or "staging" not in ENVS
-    results = ("success", "failure", "cancelled", "skipped")
-    assert [result for result in results if starts(job, event="push", result=result)] == ["success"]
-    assert not starts(job, event="push", result="success", cancelled=True)
+def started(*, event: str, chosen: str = "", fails: str = "", outcome: str = "failure") -> list[str]:
+    """The jobs of a run of *deploy*, in the order of the file; one of them may fail."""
+    results: dict[str, str] = {}
+    for name, job in WORKFLOWS["deploy"]["jobs"].items():
+        runs = starts(job, event=event, chosen=chosen, results=results)
+        results[name] = (outcome if name == fails else "success") if runs else "skipped"
+    return [name for name, result in results.items() if result != "skipped"]
 
 
-def test_a_push_deploys_dev_first() -> None:
-    job, _ = deployment("dev")
-    assert "needs" not in job
-    assert starts(job, event="push")
+def test_a_push_deploys_after_ci_one_environment_after_the_other_each_after_its_plan() -> None:
+    first, *others = started(event="push")
+    order = others[1::2]
+    assert (first, others[::2]) == ("ci", [f"plan-{env}" for env in order])
+    assert sorted(order) == ENVS
+    assert order.index("dev") == 0
+    assert order[-1] == "prod"
+
+
+@pytest.mark.parametrize("outcome", ["failure", "cancelled"])
+@pytest.mark.parametrize("fails", WORKFLOWS["deploy"]["jobs"])
+def test_nothing_is_deployed_after_a_job_that_did_not_succeed(fails: str, outcome: str) -> None:
+    every = started(event="push")
+    assert started(event="push", fails=fails, outcome=outcome) == every[: every.index(fails) + 1]
 
 
 @pytest.mark.parametrize("chosen", ENVS)
 def test_a_manual_run_deploys_the_chosen_environment_alone(chosen: str) -> None:
-    jobs = {env: deployment(env)[0] for env in ENVS}
-    assert [env for env, job in jobs.items() if starts(job, event="workflow_dispatch", chosen=chosen)] == [chosen]
+    assert started(event="workflow_dispatch", chosen=chosen) == ["ci", f"plan-{chosen}", chosen]
+    assert started(event="workflow_dispatch", chosen=chosen, fails="ci") == ["ci"]
+    assert started(event="workflow_dispatch", chosen=chosen, fails=f"plan-{chosen}") == ["ci", f"plan-{chosen}"]
+
+
+@pytest.mark.parametrize("name", WORKFLOWS["deploy"]["jobs"])
+def test_a_cancelled_run_starts_nothing_more(name: str) -> None:
+    jobs = WORKFLOWS["deploy"]["jobs"]
+    assert not starts(jobs[name], event="push", chosen="", results=dict.fromkeys(jobs, "success"), cancelled=True)

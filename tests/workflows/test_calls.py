@@ -11,7 +11,9 @@ from tests.workflows.files import ROOT, WORKFLOWS, Job, Step, jobs, steps
 
 CALLS = [step for step in steps() if step.run]
 # The variables of a command: where GitHub takes them from, and two values that it may put there.
+PLANNED = {f"${{{{ needs.{name}.outputs.digest }}}}" for name in WORKFLOWS["deploy"]["jobs"]}
 INPUTS = {
+    "DIGEST": (PLANNED, ["0" * 32, "f" * 32]),
     "ENVIRONMENT": ({"${{ matrix.environment }}", "${{ inputs.environment }}"}, ["dev", "prod"]),
     "PROJECT": ({"${{ inputs.project }}"}, ["", "team"]),
     "STEP": ({"${{ inputs.step }}"}, ["add", "retire"]),

@@ -48,9 +48,11 @@ def test_a_job_has_the_permissions_that_its_steps_need(job: Job) -> None:
 
 @pytest.mark.parametrize("job", JOBS)
 def test_packages_are_installed_before_any_credential_is_at_hand(job: Job) -> None:
+    """Or not at all: `run_main(venv=False)` installs none."""
     credentials = [has_credentials(step) for step in job.steps]
-    installs = [step.calls("prepare") for step in job.steps]
-    assert not any(credentials) or installs.index(True) < credentials.index(True)
+    scripts = [ROOT / step.run.split()[1] for step in job.steps if step.run]
+    if any(credentials) and any("venv=False" not in path.read_text(encoding="utf-8") for path in scripts):
+        assert [step.calls("prepare") for step in job.steps].index(True) < credentials.index(True)
 
 
 @pytest.mark.parametrize("job", JOBS)
@@ -66,11 +68,15 @@ def test_azure_is_changed_from_main_or_by_hand_in_an_environment(workflow: str) 
     content = WORKFLOWS[workflow]
     assert content["on"].keys() <= {"push", "workflow_dispatch"}
     assert content["on"].get("push", {"branches": ["main"]}) == {"branches": ["main"]}
-    assert all(job["environment"] for job in content["jobs"].values())
+    (*changing,) = (step.job for step in steps() if step.job.workflow == workflow and step.calls(workflow))
+    assert changing
+    assert all(job.content["environment"] for job in changing)
 
 
 def test_what_is_deployed_or_rotated_is_one_at_a_time_and_never_cancelled() -> None:
-    for env, job in WORKFLOWS["deploy"]["jobs"].items():
+    deployments = {name: job for name, job in WORKFLOWS["deploy"]["jobs"].items() if "environment" in job}
+    assert deployments
+    for env, job in deployments.items():
         assert job["concurrency"] == {"group": f"environment-{env}", "cancel-in-progress": "false"}
     rotation = {"group": "environment-${{ inputs.environment }}", "cancel-in-progress": "false"}
     assert WORKFLOWS["rotate"]["concurrency"] == rotation
@@ -106,10 +112,13 @@ def test_azure_is_logged_in_to_with_a_token_of_github_and_no_password() -> None:
             assert re.fullmatch(rf"\$\{{\{{ vars\.AZURE_(DEPLOY_)?{name} \}}\}}", value)
 
 
-def test_only_the_drift_check_uses_the_identity_that_deploys_without_an_environment() -> None:
-    """It reads what a deployment reads, and an approval every night would be none."""
-    users = {str(step.job) for step in steps() if "AZURE_DEPLOY_CLIENT_ID" in str(step.content)}
-    assert users == {"drift.drift"}
+def test_only_plans_of_main_use_the_identity_that_deploys_without_an_environment() -> None:
+    """They read what a deployment reads, and run no script that changes anything in Azure."""
+    users = [step for step in steps() if "AZURE_DEPLOY_CLIENT_ID" in str(step.content)]
+    plans = {name for name in WORKFLOWS["deploy"]["jobs"] if name.startswith("plan-")}
+    assert {str(step.job) for step in users} == {"drift.drift", *(f"deploy.{name}" for name in plans)}
+    assert all(step.calls("drift") or step.calls("plan") for step in users)
+    assert not [step for step in users if WORKFLOWS[step.job.workflow]["on"].keys() & {"pull_request", "workflow_run"}]
 
 
 def test_an_artifact_is_terraform_json_alone() -> None:
