@@ -13,8 +13,11 @@ from settings.environment import EnvironmentSettings
 REQUIRED_VERSION = ">= 1.11"
 """Write-only arguments came with 1.11, ephemeral variables with 1.10."""
 
-PROVIDER_VERSION = ">= 4.62.0, < 5.0.0"
-"""The bindings are made from 4.55.0 and would pin that; version 5 has other defaults, which nobody here has tried."""
+PROVIDER_VERSION = "4.81.0"
+"""Exactly one: what is planned is what is applied. The bindings are made from 4.55.0 and would pin that.
+
+Renovate raises it, with the plans of all environments in the pull request (renovate.json).
+"""
 
 _RESOURCE_PROVIDERS = (
     "Microsoft.App",

@@ -1,5 +1,7 @@
 """Renews every lock of dependencies, within what Pipfile, package.json, the names in local/image/ and *.in allow.
 
+That of Terraform's provider needs the Terraform of `.terraform-version` on PATH, and Terraform's registry.
+
 The locks name no package index: each machine uses its own, and the hashes verify the files.
 """
 
@@ -26,6 +28,8 @@ from scripts.setup.install import program
 from scripts.setup.paths import ROOT
 from scripts.setup.prepare import CLIENTS_LOCK, LOCKS, PARSER_LOCK, TOOL_LOCKS
 from scripts.setup.requirements import image_locks
+from scripts.terraform import provider_lock
+from scripts.terraform.stacks import load_all, synthesize
 
 NODE_LOCKS = (ROOT / "package-lock.json", ROOT / "benchmarks" / "package-lock.json", CLIENTS_LOCK, PARSER_LOCK)
 COOL_DOWN_DAYS = 7  # most malicious releases are found and removed before; pipenv has no such option
@@ -38,7 +42,7 @@ def main() -> None:
     images = {f"LiteLLM {version}": partial(image, version=version, path=path) for version, path in locks.items()}
     npm = {str(path.relative_to(ROOT)): partial(node, folder=path.parent) for path in NODE_LOCKS}
     tools = {path.stem: partial(tool, wanted=path) for path in sorted(TOOL_LOCKS.glob("*.in"))}
-    run_in_parallel({"Pipfile.lock": pipfile, **npm, **images, **tools})
+    run_in_parallel({"Pipfile.lock": pipfile, provider_lock.NAME: provider, **npm, **images, **tools})
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -58,6 +62,12 @@ def pipfile(processes: Processes) -> None:
     for package in [*lock["default"].values(), *lock["develop"].values()]:
         package.pop("index", None)
     (ROOT / "Pipfile.lock").write_text(json.dumps(lock, indent=4, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def provider(processes: Processes) -> None:
+    """By Terraform, for the version that the stacks require."""
+    synthesize()
+    provider_lock.renew(processes, providers=load_all()[0].find("terraform", "required_providers"))
 
 
 def node(processes: Processes, *, folder: Path) -> None:

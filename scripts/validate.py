@@ -24,6 +24,7 @@ from typing import Any
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.terraform import program as terraform
+from scripts.terraform import provider_lock
 from scripts.terraform.errors import explain
 from scripts.terraform.stacks import Stack, prepare
 
@@ -46,6 +47,7 @@ def parse(words: list[str]) -> argparse.Namespace:
 def is_valid(stack: Stack, folder: Path) -> bool:
     """Whether it is; prints what Terraform says. The folder is the same for all: they need the same provider."""
     shutil.copy(stack.folder / "cdk.tf.json", folder)
+    provider_lock.place(folder)
     log(f"{stack.env}: terraform init, without its state")
     made = terraform.run("init", "-backend=false", "-no-color", folder=folder)
     if made.returncode:

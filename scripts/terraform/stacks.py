@@ -16,6 +16,7 @@ from scripts.cli.settings import log_endpoints
 from scripts.setup.install import program
 from scripts.setup.paths import ROOT
 from scripts.terraform import program as terraform
+from scripts.terraform import provider_lock
 from settings.retirement import WARNING
 from settings.secret_names import SecretName
 
@@ -150,6 +151,8 @@ def prepare(envs: Sequence[str] | None) -> tuple[Stack, ...]:
     synthesize()
     selected = select(envs)
     terraform.require()
+    for stack in selected:
+        provider_lock.place(stack.folder)
     return selected
 
 

@@ -110,6 +110,36 @@ def test_an_interrupted_deployment_writes_its_state_and_releases_its_lock(
 
 
 @pytest.mark.full
+def test_a_plan_that_changed_between_approval_and_apply_is_not_applied(checkout: Checkout) -> None:
+    def deploy(app: str, *options: str, **environ: str) -> subprocess.CompletedProcess[str]:
+        checkout.scene["resources"]["app"] = {"input": app}
+        return checkout.run("deploy", *UNTESTED, *options, **environ)
+
+    def deployed() -> str:
+        found: str = checkout.state.resources()["app"]["attributes"]["input"]["value"]
+        return found
+
+    deploy("one")
+    checkout.scene["resources"]["app"] = {"input": "two"}
+    output = checkout.folder / "output"
+    planned = checkout.run("plan", "--env", "dev", GITHUB_OUTPUT=str(output))
+    assert 'input: "one" → "two"' in planned.stdout
+    reviewed = ("--expect-digest", output.read_text(encoding="utf-8").splitlines()[0].removeprefix("digest="))
+
+    deploy("somebody else's")
+    refused = deploy("two", *reviewed, REVIEWED_PLAN="### The text of the review")
+    assert refused.returncode == 3, refused.stderr
+    assert "its plan is no longer the one that was reviewed" in refused.stderr
+    assert "somebody else's" in refused.stdout
+    assert "### The text of the review" in refused.stdout
+    assert deployed() == "somebody else's"
+
+    deploy("one")
+    assert deploy("two", *reviewed).returncode == 0
+    assert deployed() == "two"
+
+
+@pytest.mark.full
 def test_the_next_deployment_continues_after_a_failure(checkout: Checkout) -> None:
     broken = {"local-exec": {"command": "echo ForbiddenByRbac; exit 3"}}
     checkout.scene["resources"]["vault"] = {"input": "v", "depends_on": ["terraform_data.app"], "provisioner": [broken]}

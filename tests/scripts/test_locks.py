@@ -1,6 +1,7 @@
 """The locks: complete, for every platform, and naming no package index."""
 
 import json
+import os
 import platform
 import re
 import subprocess
@@ -14,6 +15,8 @@ from scripts.cli.processes import Processes
 from scripts.setup.prepare import LOCKS, TOOL_LOCKS, prepare, tool
 from scripts.setup.requirements import from_pipfile_lock, image_locks, requirement, tool_locks, versions_in
 from scripts.setup.settings_files import litellm_versions
+from scripts.terraform import program, provider_lock
+from scripts.terraform.stacks import load_all
 from settings.loading import load_environments
 
 ROOT = Path(__file__).parents[2]
@@ -157,3 +160,75 @@ def test_npm_packages_are_pinned_and_hashed(path: Path) -> None:
     packages = json.loads(path.read_text(encoding="utf-8"))["packages"]
     assert {name: packages[f"node_modules/{name}"]["version"] for name in wanted} == wanted
     assert all("integrity" in package for name, package in packages.items() if name and not package.get("inBundle"))
+
+
+TERRAFORM = """#!/bin/sh
+case "$*" in
+  *version*) echo '{"terraform_version": "VERSION"}'; exit ;;
+esac
+folder=${1#-chdir=}
+echo "$*" > CALLS
+if [ -f FAILS ]; then echo 'Error: could not connect to the registry'; exit 1; fi
+cp "$folder/main.tf.json" "$folder/.terraform.lock.hcl"
+"""
+
+
+@pytest.fixture
+def terraform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder with a stand-in on PATH, which has no registry to ask: its lock is the configuration that it read."""
+    text = TERRAFORM.replace("VERSION", program.pinned())
+    text = text.replace("CALLS", str(tmp_path / "calls")).replace("FAILS", str(tmp_path / "fails"))
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/terraform").write_text(text, encoding="utf-8")
+    (tmp_path / "bin/terraform").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(provider_lock, "LOCK", tmp_path / ".terraform.lock.hcl")
+    program._version.cache_clear()
+    return tmp_path
+
+
+def test_the_provider_is_locked_for_every_platform(terraform: Path) -> None:
+    providers = {"azurerm": {"source": "hashicorp/azurerm", "version": "4.81.0"}}
+    provider_lock.renew(Processes(), providers=providers)
+    words = (terraform / "calls").read_text(encoding="utf-8").split()
+    assert words[1:3] == ["providers", "lock"]
+    assert words[3:] == [f"-platform={platform}" for platform in provider_lock.PLATFORMS]
+    locked = json.loads((terraform / ".terraform.lock.hcl").read_text(encoding="utf-8"))
+    assert locked == {"terraform": {"required_providers": providers}}
+
+
+def test_a_registry_that_cannot_be_reached_leaves_the_lock(terraform: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (terraform / ".terraform.lock.hcl").write_text("old", encoding="utf-8")
+    (terraform / "fails").touch()
+    provider_lock.renew(Processes(), providers={})
+    assert (terraform / ".terraform.lock.hcl").read_text(encoding="utf-8") == "old"
+    assert ".terraform.lock.hcl is not renewed: Error: could not connect to the registry" in capsys.readouterr().err
+
+
+def test_a_stack_gets_the_lock_if_there_is_one(terraform: Path) -> None:
+    folder = terraform / "stack"
+    folder.mkdir()
+    provider_lock.place(folder)
+    assert not list(folder.iterdir())
+    (terraform / ".terraform.lock.hcl").write_text("locked", encoding="utf-8")
+    provider_lock.place(folder)
+    assert (folder / ".terraform.lock.hcl").read_text(encoding="utf-8") == "locked"
+
+
+def test_the_provider_of_a_lock_is_the_one_that_the_stacks_require(stacks: Path) -> None:
+    """cdktf would replace another one without a word."""
+    required = load_all(stacks.parent)[0].find("terraform", "required_providers", "azurerm", "version")
+    if not provider_lock.LOCK.exists():
+        pytest.skip("scripts/lock.py has not made one: it needs Terraform's registry")
+    locked = provider_lock.LOCK.read_text(encoding="utf-8")
+    assert re.findall(r'^ *version += "(.+)"$', locked, re.MULTILINE) == [required]
+
+
+def test_renovate_finds_the_version_of_the_provider(stacks: Path) -> None:
+    renovate = json.loads((ROOT / "renovate.json").read_text(encoding="utf-8"))
+    (manager,) = (each for each in renovate["customManagers"] if each.get("depNameTemplate") == "hashicorp/azurerm")
+    (pattern,) = (text.replace("(?<", "(?P<") for text in manager["matchStrings"])
+    (file,) = manager["managerFilePatterns"]
+    (path,) = (path for path in ROOT.glob("constructs/*.py") if re.search(file.strip("/"), str(path.relative_to(ROOT))))
+    found = re.findall(pattern, path.read_text(encoding="utf-8"))
+    assert found == [load_all(stacks.parent)[0].find("terraform", "required_providers", "azurerm", "version")]

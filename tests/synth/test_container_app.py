@@ -11,7 +11,7 @@ from tests.synth.stack import Document, Stack, opens_template, strings, unescape
 MAX_ENVIRONMENT_BYTES = 128 * 1024  # docs/decisions/0018-source-in-the-revision.md
 PAIRS = {(quarter / 4, quarter / 2) for quarter in range(1, 9)}
 
-# What azurerm 4.62 accepts, the oldest version that the stack allows (later ones accept more failures).
+# What azurerm 4.62 accepts (later ones accept more failures).
 PROBE_RANGES = {
     "initial_delay": range(61),
     "interval_seconds": range(1, 241),
