@@ -76,6 +76,11 @@ class IdentityControl:
         """Behave like this, and in all else well; the README of `local/identity` describes the fields."""
         self.http.put("/behaviour", json=behaviour).raise_for_status()
 
+    def requests(self) -> list[dict[str, Any]]:
+        """The requests so far."""
+        received: list[dict[str, Any]] = self.http.get("/requests").raise_for_status().json()
+        return received
+
 
 class _FileChanges:
     """Blocks until a file is written to (Linux, inotify)."""

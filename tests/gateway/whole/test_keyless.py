@@ -197,9 +197,10 @@ def test_what_the_identity_lacks_is_told_to_the_operator(
 def test_a_long_failure_of_the_endpoint_is_a_503_that_ends_with_it(short_lived: Keyless, fault: str) -> None:
     short_lived.identity.behave(lifetime_s=_LIFE_S, fault=fault, delay_s=12)
     assert eventually(lambda: short_lived.post().status_code == 503)
+    opened = short_lived.events("breaker_opened")
     time.sleep(_WAIT_S)
     _assert_unavailable(short_lived, within_s=0.5)
-    assert short_lived.events("breaker_opened") == []
+    assert short_lived.events("breaker_opened") == opened
 
 
 def _assert_unavailable(keyless: Keyless, *, within_s: float) -> None:
@@ -242,9 +243,8 @@ def test_a_token_that_azure_rejects_is_replaced_within_the_request(
     client_of: Callable[[Session], Client], keyless_regions_stack: Path, regions_secrets: Path
 ) -> None:
     with _run(client_of, keyless_regions_stack, regions_secrets, lifetime_s=1, announced_s=3600) as keyless:
-        keyless.post()
-        time.sleep(1.1)
-        keyless.azure.clear()
+        assert eventually(keyless.identity.requests)
+        time.sleep(1.1)  # no request before: a rejected token is replaced twice a minute at most
         keyless.identity.behave()
         response = keyless.post()
         assert response.status_code == 200
