@@ -163,7 +163,6 @@ def _build_litellm(settings: EnvironmentSettings) -> Container:
             "PORT": str(resources.port),
             "LITELLM_MASTER_KEY": SecretRef(name=INNER_KEY),
             "AZURE_OPENAI_ENDPOINT": f"{_LOOPBACK}:{settings.containers.gateway.port}",
-            "AZURE_OPENAI_API_KEY": SecretRef(name=INNER_KEY),
             "LITELLM_CONFIG_YAML": render_litellm_config(settings),
             "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # no download at start
             "LITELLM_LOG": "CRITICAL",

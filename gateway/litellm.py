@@ -36,7 +36,7 @@ def _model(model: Model) -> dict[str, object]:
     parameters: dict[str, object] = {
         "model": f"azure/{model.name}",
         "api_base": "os.environ/AZURE_OPENAI_ENDPOINT",
-        "api_key": "os.environ/AZURE_OPENAI_API_KEY",
+        "api_key": "os.environ/LITELLM_MASTER_KEY",
         "api_version": API_VERSIONS[model.kind],  # the gateway, which it calls, ignores it
     }
     mode = {"model_info": {"mode": "responses"}} if model.kind == "responses" else {}

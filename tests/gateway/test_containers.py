@@ -100,7 +100,7 @@ def test_the_gateway_alone_holds_azures_key(settings: EnvironmentSettings) -> No
         "INNER_KEY": "inner-key",
         "AZURE_OPENAI_API_KEY": "azure-openai-api-key",
     }
-    assert secrets(litellm) == {"LITELLM_MASTER_KEY": "inner-key", "AZURE_OPENAI_API_KEY": "inner-key"}
+    assert secrets(litellm) == {"LITELLM_MASTER_KEY": "inner-key"}
 
 
 def test_without_a_key_the_gateway_gets_its_identity_and_litellm_nothing(keyless: EnvironmentSettings) -> None:
@@ -417,7 +417,7 @@ def test_litellm_knows_every_model_by_its_own_name_and_how_it_is_spoken_to(regio
         assert parameters["model"] == f"azure/{model.name}"
         assert re.fullmatch(r"20[0-9-]{8}(-preview)?", parameters["api_version"])
         assert parameters["api_base"] == "os.environ/AZURE_OPENAI_ENDPOINT"
-        assert parameters["api_key"] == "os.environ/AZURE_OPENAI_API_KEY"
+        assert parameters["api_key"] == "os.environ/LITELLM_MASTER_KEY"
         # Without the mode LiteLLM would ask a codex model for chat completions, which Azure refuses.
         mode = models[model.name].get("model_info", {}).get("mode")
         assert mode == ("responses" if model.kind == "responses" else None)

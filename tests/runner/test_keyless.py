@@ -54,8 +54,8 @@ def test_no_key_of_azure_is_in_the_environment_of_a_process(keyless: Session) ->
     assert {name for name in gateway if "KEY" in name} == {"INNER_KEY", "GATEWAY_KEY", "GATEWAY_KEY_SECONDARY"}
     assert gateway["AZURE_CLIENT_ID"] == CLIENT_ID
     # LiteLLM's Azure is the gateway; it has no identity.
-    assert {name for name in litellm if "KEY" in name} == {"LITELLM_MASTER_KEY", "AZURE_OPENAI_API_KEY"}
-    assert litellm["AZURE_OPENAI_API_KEY"] == litellm["LITELLM_MASTER_KEY"] == keyless.inner_key
+    assert {name for name in litellm if "KEY" in name} == {"LITELLM_MASTER_KEY"}
+    assert litellm["LITELLM_MASTER_KEY"] == keyless.inner_key
     assert not [name for name in litellm if name.startswith(("IDENTITY_", "AZURE_CLIENT", "APPLICATIONINSIGHTS"))]
 
 

@@ -288,7 +288,6 @@ def litellm(regions_stack: Path) -> Iterator[RawClient]:
             "LITELLM_CONFIG_YAML": configuration,
             "LITELLM_MASTER_KEY": key,
             "AZURE_OPENAI_ENDPOINT": azure.url,
-            "AZURE_OPENAI_API_KEY": key,
         }
         programs = find_image(stack.litellm.image)
         with start("litellm-alone", stack.litellm.command, env=env, programs=programs) as process:
