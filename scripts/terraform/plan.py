@@ -113,9 +113,15 @@ class Plan:
         if kept < len(rows):
             rest = ", ".join(change.address for change in self.changes[kept : kept + MAX_ATTRIBUTES])
             lines += ["", f"{len(rows) - kept} more: {rest}. `python3 scripts/plan.py --env {self.env}` shows all."]
+        lines += [self.outputs_alone, ""] if self.outputs_alone else []
         if self.is_comparable:
             lines += ["", f"Digest of these changes: `{self.digest}`"]
         return "\n".join(lines).rstrip() + "\n"
+
+    @property
+    def outputs_alone(self) -> str:
+        """What a deployment would write into the state although it changes nothing in Azure, or an empty text."""
+        return f"Outputs that change: {', '.join(self.outputs)}" if self.is_empty and self.outputs else ""
 
     @property
     def is_comparable(self) -> bool:
@@ -138,6 +144,8 @@ def show(plan: Plan) -> None:
         screen.print(plan.table())
     if plan.note:
         screen.print(plan.note, markup=False, highlight=False)
+    if plan.outputs_alone:
+        screen.print(plan.outputs_alone, markup=False, highlight=False)
     if plan.is_comparable:
         screen.print(f"Digest of these changes: {plan.digest}", markup=False, highlight=False)
     for text in plan.warnings:

@@ -113,8 +113,12 @@ def test_without_changes_nothing_is_deployed_or_asked_and_the_gateway_is_tested(
 
 def test_a_changed_output_alone_is_deployed(delivery: Delivery) -> None:
     delivery.plans(outputs={"image": {"actions": ["update"]}})
-    assert delivery.run("deploy", *DEV).code == 0
+    ran = delivery.run("deploy", *DEV)
+    assert ran.code == 0
     assert delivery.calls()[-1] == "deploy dev"
+    for text in (ran.out, delivery.summary):
+        assert "Plan for dev: no changes" in text
+        assert "Outputs that change: image" in text
 
 
 @pytest.mark.parametrize("changes", [[UPDATED_APP | {"type": "azurerm_key_vault"}], []])
