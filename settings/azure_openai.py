@@ -5,19 +5,37 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from settings.values import FieldPath, Group, Text, must_be, refused
+from settings.values import FieldPath, Group, Switch, Text, must_be, refused
 
 _ENDPOINT = re.compile(r"https://(?P<host>([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,})/?", re.IGNORECASE | re.ASCII)
 
 # https://learn.microsoft.com/azure/ai-services/authentication (custom subdomains)
 _REGIONAL = ".api.cognitive.microsoft.com"
+# Of Azure, Azure Government and Azure operated by 21Vianet, by their zones in
+# https://learn.microsoft.com/azure/private-link/private-endpoint-dns (2026-12-01).
+_HOSTS = (
+    ".openai.azure.com",
+    ".cognitiveservices.azure.com",
+    ".services.ai.azure.com",
+    _REGIONAL,
+    ".openai.azure.us",
+    ".cognitiveservices.azure.us",
+    ".cognitiveservices.azure.cn",
+)
+_PLACEHOLDER = "your-"
+"""How the hosts begin that documentation shows, ours (docs/deploy.md) and Azure's."""
 
 
 def _resource_root(endpoint: str) -> str:
     match = _ENDPOINT.fullmatch(endpoint)
     if match is None:
         raise refused("must be https:// and a host name alone, without port, path or query")
-    return f"https://{match['host'].lower()}"
+    host = match["host"].lower()
+    if host.startswith(_PLACEHOLDER):
+        raise refused("must be the endpoint of your Azure OpenAI resource; this one is the placeholder of a document")
+    if host == "openai.com" or host.endswith(".openai.com"):
+        raise refused("must be an Azure OpenAI resource: OpenAI's own API has other paths, keys and names of models")
+    return f"https://{host}"
 
 
 Endpoint = Annotated[Text, AfterValidator(_resource_root)]
@@ -45,6 +63,11 @@ class AzureOpenAI(Group):
         "https://mys-shared-ai-swc.cognitiveservices.azure.com",
         description="Root of the Azure OpenAI resource; a final slash is dropped.",
     )
+    allow_other_hosts: Switch = Field(
+        default=False,
+        description="Allow endpoints that are no host of Azure OpenAI, such as a proxy in front of it, also in "
+        "[embeddings] and [[upstreams]].",
+    )
     auth: Auth | None = Field(
         None,
         description="How the gateway authenticates there, and to embeddings.endpoint: with an API key, or with its "
@@ -56,8 +79,13 @@ class AzureOpenAI(Group):
     )
 
 
-def check_authentication(*, endpoint: str, auth: str | None, keyless: bool) -> dict[FieldPath, str]:
-    """Why the gateway could not authenticate there so, by field."""
+def check_endpoint(*, endpoint: str, auth: str | None, keyless: bool, any_host: bool) -> dict[FieldPath, str]:
+    """Why that is no Azure OpenAI, or why the gateway could not authenticate there so, by field."""
+    if not any_host and not any(endpoint.endswith(host) and "." not in endpoint[: -len(host)] for host in _HOSTS):
+        return {
+            ("endpoint",): f"must be a host of Azure OpenAI, like *{_HOSTS[0]}, *{_HOSTS[1]} or *{_HOSTS[2]}. A proxy "
+            "in front of it: set azure_openai.allow_other_hosts = true"
+        }
     if keyless and auth == "key":
         return {("auth",): 'must be "managed_identity", or left out: keyless is true'}
     if (keyless or auth == "managed_identity") and endpoint.endswith(_REGIONAL):

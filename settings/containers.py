@@ -6,8 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
-from settings.image import DEFAULT_IMAGE, Image, version_of
-from settings.values import Between, FieldPath, Group, conflicts, must_be, refused, whole_number
+from settings.image import DEFAULT_IMAGE, REPOSITORIES, Image, Repository, repository_of, version_of
+from settings.values import Between, FieldPath, Group, conflict, conflicts, must_be, refused, whole_number
 
 
 def _two_decimals(cpu: float) -> float:
@@ -73,11 +73,26 @@ class Containers(Group):
     Source: https://learn.microsoft.com/azure/container-apps/containers (allocations, consumption plan).
     """
 
+    mirror: Repository | None = Field(
+        None, description="Repository of a mirror of LiteLLM's image, from which `image` may then come."
+    )
     image: Image = Field(
         DEFAULT_IMAGE, description="LiteLLM's image for both containers: pinned by digest, with the version in the tag."
     )
     gateway: GatewayContainer = Field(GatewayContainer(), description="The gateway's container.")
     litellm: LiteLLMContainer = Field(LiteLLMContainer(), description="LiteLLM's container.")
+
+    @field_validator("image")
+    @classmethod
+    def _is_litellms(cls, image: str, info: ValidationInfo) -> str:
+        named = (repository_of(DEFAULT_IMAGE), info.data.get("mirror"))
+        allowed = [*dict.fromkeys([*REPOSITORIES, *filter(None, named)])]
+        if repository_of(image) not in allowed:
+            raise conflict(
+                f"must come from LiteLLM's repository or from containers.mirror: {' or '.join(allowed)}. Another one "
+                "that mirrors it: set containers.mirror"
+            )
+        return image
 
     @field_validator("litellm")
     @classmethod

@@ -6,9 +6,10 @@ from typing import Annotated, TypeVar
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from settings.azure_openai import AzureOpenAI, check_authentication
+from settings.azure_openai import AzureOpenAI, check_endpoint
 from settings.containers import Containers
 from settings.limits import CircuitBreaker, Limits, Retries, Timeouts
+from settings.locations import check_location, check_short
 from settings.models import Codex, Embeddings, Model, Models
 from settings.naming import Env, Location, LocationShort, Naming, ProjectName
 from settings.observability import Observability
@@ -17,7 +18,7 @@ from settings.projects import Project, Projects, check_projects
 from settings.tags import Tags
 from settings.traffic import Ingress, Scale
 from settings.upstreams import ExistingUpstream, OwnedUpstream, Upstream, Upstreams, check_upstreams
-from settings.values import FieldPath, Switch, conflicts, whole_number
+from settings.values import FieldPath, Switch, conflict, conflicts, whole_number
 from settings.variables import NESTED, PREFIX, Variables
 
 _Value = TypeVar("_Value")
@@ -27,6 +28,15 @@ def _checked(value: _Value, messages: Mapping[FieldPath, str]) -> _Value:
     if messages:
         raise conflicts(value, messages)
     return value
+
+
+def _check_endpoint(endpoint: str, azure_openai: AzureOpenAI, info: ValidationInfo) -> dict[FieldPath, str]:
+    return check_endpoint(
+        endpoint=endpoint,
+        auth=azure_openai.auth,
+        keyless=info.data.get("keyless", False),
+        any_host=azure_openai.allow_other_hosts,
+    )
 
 
 def _first_models(info: ValidationInfo) -> dict[str, Model]:
@@ -62,6 +72,9 @@ class EnvironmentSettings(BaseSettings):
 
     env: Env = Field(description="Name of the environment and of its file.")
     projname: ProjectName = Field("aigateway", description="Name of the project; part of every resource name.")
+    allow_unlisted_location: Switch = Field(
+        default=False, description="Allow a region that settings/locations.py does not know, or without Container Apps."
+    )
     location: Location = Field("southafricanorth", description="Azure region of all resources.")
     location_short: LocationShort = Field("san", description="Short name of the region; the end of resource names.")
     tags: Tags = Field({}, description="Tags of all resources, besides env and project.")
@@ -82,7 +95,11 @@ class EnvironmentSettings(BaseSettings):
     embeddings: Embeddings = Field(Embeddings(), description="The model for indexing code.")
     models: Models = Field((), description="Further models.")
     upstreams: Upstreams = Field((), description="Several upstreams, instead of azure_openai.")
-    projects: Projects = Field({}, description="Who may use the gateway. The first project is the default.")
+    projects: Projects = Field(
+        {},
+        description="Who may use the gateway. The first project is the default.",
+        json_schema_extra={"additionalProperties": False},  # a name that no project may have
+    )
     key_vault: KeyVault = Field({}, validate_default=True, description="The Key Vault of the secrets.")
     logs: Logs = Field(Logs(), description="The Log Analytics workspace.")
     observability: Observability = Field(Observability(), description="Metrics, traces, alerts, workbook, budget.")
@@ -104,12 +121,25 @@ class EnvironmentSettings(BaseSettings):
         """Environment variables take precedence over the file; nothing else is read."""
         return Variables(settings_cls), init_settings
 
+    @field_validator("location")
+    @classmethod
+    def _has_what_is_made_there(cls, location: str, info: ValidationInfo) -> str:
+        message = check_location(location, container_apps=True)
+        if message and not info.data.get("allow_unlisted_location"):
+            raise conflict(message)
+        return location
+
+    @field_validator("location_short")
+    @classmethod
+    def _of_that_region(cls, short: str, info: ValidationInfo) -> str:
+        if (location := info.data.get("location")) and (message := check_short(short, location=location)):
+            raise conflict(message)
+        return short
+
     @field_validator("azure_openai")
     @classmethod
-    def _authenticates(cls, azure_openai: AzureOpenAI, info: ValidationInfo) -> AzureOpenAI:
-        keyless = info.data.get("keyless", False)
-        clashes = check_authentication(endpoint=azure_openai.endpoint, auth=azure_openai.auth, keyless=keyless)
-        return _checked(azure_openai, clashes)
+    def _can_be_called(cls, azure_openai: AzureOpenAI, info: ValidationInfo) -> AzureOpenAI:
+        return _checked(azure_openai, _check_endpoint(azure_openai.endpoint, azure_openai, info))
 
     @field_validator("embeddings")
     @classmethod
@@ -118,8 +148,7 @@ class EnvironmentSettings(BaseSettings):
         azure_openai: AzureOpenAI | None = info.data.get("azure_openai")
         codex: Codex | None = info.data.get("codex")
         if azure_openai and embeddings.endpoint:
-            keyless = info.data.get("keyless", False)
-            messages |= check_authentication(endpoint=embeddings.endpoint, auth=azure_openai.auth, keyless=keyless)
+            messages |= _check_endpoint(embeddings.endpoint, azure_openai, info)
             if azure_openai.endpoint == embeddings.endpoint:
                 messages["endpoint",] = "must be another resource than azure_openai.endpoint, or left out"
         if codex and codex.deployment == embeddings.deployment:
@@ -149,8 +178,15 @@ class EnvironmentSettings(BaseSettings):
             raise conflicts(upstreams, {(): f"must be the only ones to name resources, without {', '.join(given)}"})
         models = _all_models(info)
         base_models = None if models is None else {model.deployment: model.base_model for model in models}
-        keyless = info.data.get("keyless", False)
-        return _checked(upstreams, check_upstreams(upstreams, keyless=keyless, base_models=base_models))
+        azure_openai: AzureOpenAI | None = info.data.get("azure_openai")
+        messages = check_upstreams(
+            upstreams,
+            keyless=info.data.get("keyless", False),
+            any_host=azure_openai is None or azure_openai.allow_other_hosts,
+            any_location=info.data.get("allow_unlisted_location", True),
+            base_models=base_models,
+        )
+        return _checked(upstreams, messages)
 
     @field_validator("projects")
     @classmethod

@@ -14,12 +14,28 @@ from settings.values import Between, Group, Switch, conflict, list_of, must_be, 
 Kind = Literal["responses", "chat", "embeddings"]
 
 _DIMENSION = 3072
+_APIS: Mapping[Kind, str] = {"responses": "Responses API", "chat": "chat completions", "embeddings": "embeddings"}
 API_VERSIONS: Mapping[Kind, str] = {
     "responses": "2025-04-01-preview",
     "chat": "2024-10-21",
     "embeddings": "2023-05-15",
 }
+_FIRST_API_VERSIONS: Mapping[Kind, str] = {
+    "responses": "2025-03-01-preview",
+    "chat": "2023-03-15-preview",
+    "embeddings": "2022-12-01",
+}
+"""The first that has the API: https://learn.microsoft.com/azure/foundry/openai/api-version-lifecycle, and the list of
+specifications at https://github.com/Azure/azure-rest-api-specs (2026-12-01). "v1" has them all since August 2025."""
 _OF_ONE_DEPLOYMENT = ("kind", "api_version", "base_model", "dimension", "requests_per_minute", "tokens_per_minute")
+
+
+def _has_api(version: str, kind: Kind) -> str:
+    """A validator of an API version; names of versions sort by their date, and "v1" comes after every date."""
+    if version[:10] < (first := _FIRST_API_VERSIONS[kind])[:10]:
+        raise conflict(f"must be {first} or later: before it, Azure had no {_APIS[kind]}")
+    return version
+
 
 ApiVersion = Annotated[
     str,
@@ -118,6 +134,12 @@ class Model(Group):
     retires: Day | None = RETIRES
     allow_retired: Switch = ALLOW_RETIRED
 
+    @field_validator("api_version")
+    @classmethod
+    def _has_its_api(cls, version: str, info: ValidationInfo) -> str:
+        kind: Kind | None = info.data.get("kind")
+        return _has_api(version, kind) if kind else version
+
     @field_validator("dimension")
     @classmethod
     def _possible(cls, dimension: int | None, info: ValidationInfo) -> int | None:
@@ -192,6 +214,11 @@ class Codex(Group):
     retires: Day | None = RETIRES
     allow_retired: Switch = ALLOW_RETIRED
 
+    @field_validator("api_version")
+    @classmethod
+    def _has_its_api(cls, version: str) -> str:
+        return _has_api(version, "responses")
+
     @field_validator("max_output_tokens")
     @classmethod
     def _within_the_context(cls, tokens: int | None, info: ValidationInfo) -> int | None:
@@ -227,6 +254,11 @@ class Embeddings(Group):
     input_price: Price | None = INPUT_PRICE
     retires: Day | None = RETIRES
     allow_retired: Switch = ALLOW_RETIRED
+
+    @field_validator("api_version")
+    @classmethod
+    def _has_its_api(cls, version: str) -> str:
+        return _has_api(version, "embeddings")
 
     @field_validator("dimension")
     @classmethod

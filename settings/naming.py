@@ -21,29 +21,43 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
-from settings.values import Group, must_be
+from settings.values import Group, must_be, refused
 
 COMPANY = "pvc"
 DIGEST_LENGTH = 8
 # None begins another one: with that, the environment ends at one place only, hyphens or not.
 CUSTOMARY_ENVS = frozenset({"dev", "test", "qa", "uat", "staging", "preprod", "prod", "demo", "sandbox"})
 
+# https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-reserved-resource-name. Its other words
+# are reserved as a whole name or at the beginning of one, where a name has the company here.
+_RESERVED = ("microsoft", "windows")
+
+
+def _not_reserved(part: str) -> str:
+    if found := [word for word in _RESERVED if word in part]:
+        raise refused(f"must not contain {found[0]}: Azure reserves the word in names of resources")
+    return part
+
+
 Env = Annotated[
     str,
     StringConstraints(pattern="^[a-z][a-z0-9]{1,9}$"),
     must_be("2 to 10 lower-case letters and digits, starting with a letter"),
+    AfterValidator(_not_reserved),
 ]
 ProjectName = Annotated[
     str,
     StringConstraints(pattern="^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=2, max_length=40),
     must_be("2 to 40 lower-case letters, digits and single inner hyphens, starting with a letter"),
+    AfterValidator(_not_reserved),
 ]
 LocationShort = Annotated[
     str,
     StringConstraints(pattern="^[a-z][a-z0-9]{1,7}$"),
     must_be("2 to 8 lower-case letters and digits, starting with a letter"),
+    AfterValidator(_not_reserved),
 ]
 Location = Annotated[
     str,

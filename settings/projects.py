@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field
 from settings.azure_openai import Deployment
 from settings.models import RequestsPerMinute, TokensPerMinute
 from settings.secret_names import SECONDARY
-from settings.values import FieldPath, Group, Name, list_of, refused, tables, whole_number
+from settings.values import FieldPath, Group, Name, at_most, list_of, refused, tables, whole_number
 
 
 def _not_a_second_key(name: str) -> str:
@@ -47,7 +47,11 @@ class Project(Group):
     )
 
 
-Projects = Annotated[dict[Annotated[Name, AfterValidator(_not_a_second_key)], Project], tables("[projects.<name>]")]
+Projects = Annotated[
+    dict[Annotated[Name, AfterValidator(_not_a_second_key)], Project],
+    tables("[projects.<name>]"),
+    at_most(60, "projects, whose keys fit into the environment of the gateway's container"),
+]
 
 
 def check_projects(projects: Mapping[str, Project], models: Collection[str]) -> dict[FieldPath, str]:

@@ -3,8 +3,8 @@
 https://learn.microsoft.com/azure/foundry/openai/concepts/model-retirements
 """
 
-from collections.abc import Iterator, Sequence
-from datetime import date
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, date, datetime
 
 from settings.environment import EnvironmentSettings
 from settings.errors import SettingsError
@@ -13,6 +13,15 @@ from settings.models import Model
 
 WARNING_DAYS = 90
 WARNING = "Warning: "
+
+
+def today(environ: Mapping[str, str]) -> date:
+    """The day in UTC, or that of SOURCE_DATE_EPOCH (https://reproducible-builds.org/specs/source-date-epoch/)."""
+    given = environ.get("SOURCE_DATE_EPOCH")
+    try:
+        return (datetime.fromtimestamp(int(given), UTC) if given else datetime.now(UTC)).date()
+    except (ValueError, OverflowError, OSError):
+        raise SettingsError(["SOURCE_DATE_EPOCH (environment variable): must be seconds since 1970"]) from None
 
 
 def check_retirement(environments: Sequence[EnvironmentSettings], *, today: date) -> list[str]:

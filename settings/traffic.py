@@ -1,11 +1,19 @@
 """Who can reach the gateway, and with how many replicas it answers."""
 
+from collections.abc import Iterable
 from ipaddress import IPv4Network
 from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from settings.values import Group, Switch, Text, conflict, list_of, refused, whole_number
+
+_PRIVATE = tuple(
+    IPv4Network(network)
+    for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16")
+)
+"""Addresses that nobody on the internet connects from: RFC 1918, 6598, 1122 and 3927."""
+_WIDEST = 8
 
 
 def _ipv4_network(cidr: str) -> str:
@@ -19,10 +27,29 @@ def _ipv4_network(cidr: str) -> str:
         raise refused(example) from None
     if str(network.network_address) != address:
         raise refused(f"{example}; the network of this address is {network}")
+    if network.prefixlen < _WIDEST:
+        raise refused(f"must be a network of /{_WIDEST} or smaller. To let any address connect, leave the list empty")
     return str(network)
 
 
-Networks = Annotated[tuple[Annotated[Text, AfterValidator(_ipv4_network)], ...], list_of("IPv4 networks")]
+def _apart(networks: tuple[str, ...]) -> tuple[str, ...]:
+    for number, one in enumerate(networks):
+        for other in networks[:number]:
+            if one == other:
+                raise refused(f"must be different networks; {one} is there twice")
+            if IPv4Network(one).overlaps(IPv4Network(other)):
+                raise refused(f"must be networks that do not overlap; {one} and {other} do")
+    return networks
+
+
+def private_networks(networks: Iterable[str]) -> list[str]:
+    """Those from which nothing connects over the internet."""
+    return [one for one in networks if any(IPv4Network(one).overlaps(private) for private in _PRIVATE)]
+
+
+Networks = Annotated[
+    tuple[Annotated[Text, AfterValidator(_ipv4_network)], ...], list_of("IPv4 networks"), AfterValidator(_apart)
+]
 
 
 class Scale(Group):
@@ -56,3 +83,13 @@ class Ingress(Group):
     ip_allowlist: Networks = Field(
         (), description="IPv4 networks in CIDR notation that may connect. If empty, any address may."
     )
+
+    @field_validator("ip_allowlist")
+    @classmethod
+    def _can_connect(cls, networks: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+        if info.data.get("external") and (private := private_networks(networks)):
+            raise conflict(
+                "must be public networks where ingress.external is true: connections come from public addresses, never "
+                f"from {', '.join(private)}"
+            )
+        return networks

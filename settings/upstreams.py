@@ -3,27 +3,26 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
-from ipaddress import IPv4Network
 from typing import Annotated, Literal, get_args
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag, field_validator
 
-from settings.azure_openai import AUTH_DEFAULT, Auth, Deployment, Endpoint, check_authentication
+from settings.azure_openai import AUTH_DEFAULT, Auth, Deployment, Endpoint, check_endpoint
+from settings.locations import check_location, check_short
 from settings.naming import Location, LocationShort
 from settings.secret_names import CLIENT_KEY
-from settings.traffic import Networks
-from settings.values import FieldPath, Group, Name, Switch, list_of, must_be, refused, tables, whole_number
+from settings.traffic import Networks, private_networks
+from settings.values import FieldPath, Group, Name, Switch, at_most, list_of, must_be, refused, tables, whole_number
 
 _Standard = Literal["GlobalStandard", "DataZoneStandard", "Standard"]
 _Provisioned = Literal["GlobalProvisionedManaged", "DataZoneProvisionedManaged", "ProvisionedManaged"]
 _SKUS: tuple[str, ...] = (*get_args(_Standard), *get_args(_Provisioned))
-_PRIVATE = [IPv4Network(network) for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")]
 _SAME_EVERYWHERE = ("model", "version", "format")
 
 
 def _public(networks: tuple[str, ...]) -> tuple[str, ...]:
     """https://learn.microsoft.com/azure/ai-services/cognitive-services-virtual-networks (IP network rules)."""
-    if private := [one for one in networks if any(IPv4Network(one).overlaps(other) for other in _PRIVATE)]:
+    if private := private_networks(networks):
         raise refused(f"must be public networks: Azure refuses private ones like {', '.join(private)}")
     return networks
 
@@ -52,9 +51,11 @@ class _Upstream(Group):
 
     @field_validator("name")
     @classmethod
-    def _not_a_projects_key(cls, name: str) -> str:
+    def _not_reserved(cls, name: str) -> str:
         if name.startswith(CLIENT_KEY):
             raise refused(f'must not start with "{CLIENT_KEY}", as the keys of the projects do')
+        if name.startswith("github"):
+            raise refused('must not start with "github": GitHub reserves such names of secrets, of which it begins one')
         return name
 
     @property
@@ -178,22 +179,49 @@ Upstreams = Annotated[
         ...,
     ],
     tables("[[upstreams]]"),
+    at_most(60, "upstreams, which fit into the environment of the gateway's container"),
 ]
 
 
 def check_upstreams(
-    upstreams: Sequence[Upstream], *, keyless: bool, base_models: Mapping[str, str] | None
+    upstreams: Sequence[Upstream],
+    *,
+    keyless: bool,
+    any_host: bool,
+    any_location: bool,
+    base_models: Mapping[str, str] | None,
 ) -> dict[FieldPath, str]:
     """Contradictions between upstreams, by field path.
 
-    `base_models` has those of the models, by their deployments; None if they are unknown.
+    `base_models` has those of the models, by their deployments; None if they are unknown. `any_host` and
+    `any_location` are the settings that allow what is not known.
     """
-    identities = _check_identities(upstreams, keyless=keyless)
-    messages = _check_addresses(upstreams) | identities | _check_versions(upstreams)
+    messages = _check_addresses(upstreams) | _check_identities(upstreams) | _check_versions(upstreams)
+    for number, upstream in enumerate(upstreams):
+        if isinstance(upstream, ExistingUpstream):
+            found = check_endpoint(
+                endpoint=upstream.endpoint, auth=upstream.auth, keyless=keyless, any_host=any_host
+            ) | _check_account(upstream, keyless=keyless)
+        else:
+            found = _check_location(upstream, any_location=any_location)
+        messages |= {(number, *field): message for field, message in found.items()}
     return messages if base_models is None else messages | _check_deployments(upstreams, base_models)
 
 
-def _check_identities(upstreams: Sequence[Upstream], *, keyless: bool) -> dict[FieldPath, str]:
+def _check_account(upstream: ExistingUpstream, *, keyless: bool) -> dict[FieldPath, str]:
+    if upstream.account_id and not keyless and upstream.auth != "managed_identity":
+        return {("account_id",): 'must be left out, or auth be "managed_identity": a key needs no role'}
+    return {}
+
+
+def _check_location(upstream: OwnedUpstream, *, any_location: bool) -> dict[FieldPath, str]:
+    unknown = None if any_location else check_location(upstream.location, container_apps=False)
+    foreign = check_short(upstream.location_short, location=upstream.location)
+    found = {"location": unknown, "location_short": foreign}
+    return {(field,): message for field, message in found.items() if message}
+
+
+def _check_identities(upstreams: Sequence[Upstream]) -> dict[FieldPath, str]:
     messages: dict[FieldPath, str] = {}
     for number, upstream in enumerate(upstreams):
         for before, other in enumerate(upstreams[:number]):
@@ -202,11 +230,6 @@ def _check_identities(upstreams: Sequence[Upstream], *, keyless: bool) -> dict[F
                 if value is not None and value.lower() == (getattr(other, field, None) or "").lower():
                     what = "resource" if field in ("endpoint", "account_id") else "name"
                     messages[number, field] = f"must be another {what} than that of upstreams[{before}]"
-        if isinstance(upstream, ExistingUpstream):
-            clashes = check_authentication(endpoint=upstream.endpoint, auth=upstream.auth, keyless=keyless)
-            messages |= {(number, *field): message for field, message in clashes.items()}
-            if upstream.account_id and not keyless and upstream.auth != "managed_identity":
-                messages[number, "account_id"] = 'must be left out, or auth be "managed_identity": a key needs no role'
     return messages
 
 

@@ -8,6 +8,7 @@ from typing import Annotated, Any, ClassVar
 
 from annotated_types import Ge, GroupedMetadata, Le
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -75,36 +76,58 @@ class Between(GroupedMetadata):
     low: float
     high: float
     of: str = "a number"
+    types: tuple[type, ...] = (int, float)
 
     def __iter__(self) -> Iterator[Any]:
         yield Ge(self.low)
         yield Le(self.high)
-        yield BeforeValidator(_no_switch)
+        yield _exactly(*self.types)
         yield must_be(f"{self.of} from {self.low} to {self.high}")
 
 
-def _no_switch(value: object) -> object:
-    """Python takes True for 1."""
-    if isinstance(value, bool):
-        raise refused("must be a number")
-    return value
+class VariableText(str):
+    """A text from an environment variable, which has no other way to give a number or a switch."""
+
+    __slots__ = ()
+
+
+def _exactly(*types: type) -> BeforeValidator:
+    """No "5" for 5, no True for 1, no "yes" for true."""
+
+    def check(value: object) -> object:
+        if type(value) not in (*types, VariableText):
+            raise refused("must have the right type")
+        return value
+
+    return BeforeValidator(check)
 
 
 def whole_number(low: int, high: int) -> Between:
-    return Between(low, high, "a whole number")
+    return Between(low, high, "a whole number", (int,))
 
 
 def seconds(low: float, high: float) -> Between:
     return Between(low, high, "a number of seconds")
 
 
-Switch = Annotated[bool, must_be("true or false")]
+Switch = Annotated[bool, _exactly(bool), must_be("true or false")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=256), must_be("a text of 1 to 256 characters")]
 Name = Annotated[
     str,
     StringConstraints(pattern="^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=32),
     must_be("1 to 32 lower-case letters, digits and single inner hyphens, starting with a letter"),
 ]
+
+
+def at_most(most: int, what: str) -> AfterValidator:
+    """A bound of a list's or table's length, with its reason in `what`."""
+
+    def check(values: Any) -> object:  # noqa: ANN401 - a list or a table
+        if len(values) > most:
+            raise refused(f"must be at most {most} {what}; these are {len(values)}")
+        return values
+
+    return AfterValidator(check)
 
 
 def list_of(what: str) -> BeforeValidator:

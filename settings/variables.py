@@ -14,6 +14,8 @@ from typing import Any
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, EnvSettingsSource
 
+from settings.values import VariableText
+
 PREFIX = "AIGATEWAY_"
 NESTED = "__"
 _CLIENT_KEY = f"{PREFIX}KEY"  # shares the prefix and is none of the settings
@@ -28,6 +30,10 @@ class Variables(EnvSettingsSource):
         self.values = self()
         given = {name.upper() for name, value in os.environ.items() if value}
         self.names = sorted(name for name in given if name.startswith(PREFIX) and name != _CLIENT_KEY)
+
+    def __call__(self) -> dict[str, Any]:
+        """By field; texts are marked as texts of variables."""
+        return {name: _marked(value) for name, value in super().__call__().items()}
 
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: object) -> object:
         """Parse JSON; leave any other text to the field's validation."""
@@ -61,6 +67,14 @@ class Variables(EnvSettingsSource):
                 return False
             values = values[name]
         return True
+
+
+def _marked(value: Any) -> Any:  # noqa: ANN401 - JSON
+    if isinstance(value, dict):
+        return {name: _marked(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_marked(item) for item in value]
+    return VariableText(value) if isinstance(value, str) else value
 
 
 def _field(variable: str) -> list[str]:

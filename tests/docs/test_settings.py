@@ -15,7 +15,8 @@ from tests.docs.markdown import ROOT, anchors, fenced, read
 def load(folder: Path, *blocks: str) -> EnvironmentSettings:
     """As an environment's file."""
     file = folder / "dev.toml"
-    file.write_text("\n".join(['env = "dev"', *blocks]), encoding="utf-8")
+    text = "\n".join(['env = "dev"', *blocks]).replace("YOUR-", "our-")  # the placeholder itself is refused
+    file.write_text(text, encoding="utf-8")
     return load_environment(file)
 
 

@@ -109,7 +109,8 @@ def test_a_version_without_a_hole_may_run(write: WriteFile, version: str) -> Non
 
 
 @pytest.mark.parametrize("repository", ["litellm", "localhost:5000/litellm", "registry.example.com:443/a/b-c/litellm"])
-def test_an_image_may_come_from_another_registry(write: WriteFile, repository: str) -> None:
+def test_an_image_may_come_from_a_mirror(write: WriteFile, repository: str) -> None:
     image = f"{repository}:v1.103.2{DIGEST}"
+    file = write(f'{_file(image)}containers.mirror = "{repository}"\n')
 
-    assert load_environment(write(_file(image))).containers.image == image
+    assert load_environment(file).containers.image == image

@@ -171,7 +171,10 @@ def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("given", "endpoint"),
-    [("https://a.openai.azure.com/", "https://a.openai.azure.com"), ("https://A.Azure.com", "https://a.azure.com")],
+    [
+        ("https://a.openai.azure.com/", "https://a.openai.azure.com"),
+        ("https://A.openai.Azure.com", "https://a.openai.azure.com"),
+    ],
 )
 def test_an_endpoint_is_its_host_in_lower_case_without_a_final_slash(
     write: WriteFile, given: str, endpoint: str

@@ -33,7 +33,7 @@ def test_the_value_of_an_unknown_field_that_sounds_secret_is_not_shown(write: Wr
         load_environment(file)
 
     assert refusal.value.mistakes == (
-        f"{file}: azure_openai.api_key: is not a setting; allowed are endpoint, auth, token_scope",
+        f"{file}: azure_openai.api_key: is not a setting; allowed are endpoint, allow_other_hosts, auth, token_scope",
     )
 
 

@@ -6,7 +6,7 @@ from settings.loading import load_environment
 from tests.settings.conftest import Refuses, WriteFile
 
 CHAT = 'name = "gpt-4o-mini"\nkind = "chat"'
-LIKE_CHAT = 'name = "mm"\nkind = "responses"\ndeployment = "gpt-4o-mini"\napi_version = "2024-10-21"'
+LIKE_CHAT = 'name = "mm"\nkind = "responses"\ndeployment = "gpt-4o-mini"\napi_version = "v1"'
 TWICE = f"[[models]]\n{CHAT}\n[[models]]\n{CHAT}\n"
 EMBEDDING = 'name = "small"\nkind = "embeddings"\ndeployment = "text-embedding-3-small"'
 PROMISE = "must be left out: the gateway enforces Azure's quota for embeddings only"
@@ -122,7 +122,7 @@ def test_two_models_may_share_a_deployment_one_of_them_translated(write: WriteFi
             f"must be 9, as in embeddings, {SAME}",
         ),
         (
-            f"[[models]]\n{CHAT}\n[[models]]\n{LIKE_CHAT}",
+            f'[[models]]\n{CHAT}\napi_version = "v1"\n[[models]]\n{LIKE_CHAT}',
             "models[1].kind",
             '"responses"',
             rf'must be "chat", as in models\[0\], {SAME}',

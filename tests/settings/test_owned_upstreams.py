@@ -28,13 +28,17 @@ def deployment(name: str, more: str = "", *, version: str = '"1"', capacity: obj
 BOTH = deployment(CODEX) + deployment(INDEX)
 
 
+LOCATIONS = {"x1": "swedencentral", "x2": "eastus2"}
+
+
 def owned(name: str, more: str = "", *, deployments: str = BOTH, short: str = "") -> str:
-    table = f'name = "{name}"\nlocation = "{name}"\nlocation_short = "{short or name[:3]}"\n{more}'
+    location = LOCATIONS.get(name, name)
+    table = f'name = "{name}"\nlocation = "{location}"\nlocation_short = "{short or name[:3]}"\n{more}'
     return f"[[upstreams]]\n{table}\n{deployments}"
 
 
 def existing(name: str, more: str = "") -> str:
-    return f'[[upstreams]]\nname = "{name}"\nendpoint = "https://{name}.azure.com"\n{more}\n'
+    return f'[[upstreams]]\nname = "{name}"\nendpoint = "https://{name}.openai.azure.com"\n{more}\n'
 
 
 def load(write: WriteFile, content: str) -> EnvironmentSettings:
@@ -48,7 +52,7 @@ def test_owned_and_existing_upstreams_stand_beside_each_other(write: WriteFile) 
     assert (first.name, first.priority, first.deployment_names) == ("swedencentral", 2, (CODEX, INDEX))
     assert [settings.endpoint_of(upstream) for upstream in (first, second)] == [
         "https://pvc-dev-aigateway-ai-swe.cognitiveservices.azure.com",
-        "https://other.azure.com",
+        "https://other.openai.azure.com",
     ]
     assert [settings.uses_key(upstream) for upstream in (first, second)] == [False, True]
     assert settings.owned_upstreams == (first,)
@@ -78,7 +82,7 @@ def test_a_deployment_of_another_name_is_the_one_that_its_model_names(write: Wri
     [
         ("", False),
         ("keyless = true", True),
-        ('azure_openai.auth = "managed_identity"\nembeddings.endpoint = "https://e.azure.com"', True),
+        ('azure_openai.auth = "managed_identity"\nembeddings.endpoint = "https://e.openai.azure.com"', True),
         (existing("a", 'auth = "managed_identity"'), True),
         (existing("a", 'auth = "managed_identity"') + existing("b"), False),
         ("keyless = true\n" + existing("a", f'account_id = "{ACCOUNT}"') + owned("x1"), True),
@@ -119,7 +123,7 @@ KNOWN = f"must be the deployment of a model: {CODEX}, {INDEX}"
         (existing("a", 'location = "b"'), "upstreams[0]", "", "has both: must have either endpoint .* or location"),
         ("upstreams = [5]", "upstreams[0]", "5", "must be a table of settings"),
         (
-            owned("x1").replace('location = "x1"', 'location = "X 1"'),
+            owned("x1").replace('location = "swedencentral"', 'location = "X 1"'),
             "upstreams[0].location",
             '"X 1"',
             "an Azure region",
@@ -201,7 +205,7 @@ KNOWN = f"must be the deployment of a model: {CODEX}, {INDEX}"
             r'must be "1", as in upstreams\[0\].deployments\[1\], of the same name',
         ),
         (
-            owned("swedencentral") + owned("swedencentral2", short="swe"),
+            owned("swedencentral") + owned("eastus2", short="swe"),
             "upstreams[1].location_short",
             '"swe"',
             r"must be another name than that of upstreams\[0\]",
@@ -236,7 +240,7 @@ KNOWN = f"must be the deployment of a model: {CODEX}, {INDEX}"
         ("keyless = true\n" + existing("a", 'auth = "key"'), "upstreams[0].auth", '"key"', "keyless is true"),
         ('keyless = true\nazure_openai.auth = "key"', "azure_openai.auth", '"key"', "keyless is true"),
         (
-            existing("a", 'auth = "managed_identity"').replace("a.azure.com", REGIONAL),
+            existing("a", 'auth = "managed_identity"').replace("a.openai.azure.com", REGIONAL),
             "upstreams[0].endpoint",
             f'"https://{REGIONAL}"',
             "must have the resource's own subdomain",
@@ -287,8 +291,8 @@ def test_a_variable_gives_upstreams_of_both_kinds_and_is_blamed_for_them(
 ) -> None:
     deployments: list[Mapping[str, object]] = [{"name": name, "version": "1", "capacity": 1} for name in (CODEX, INDEX)]
     tables = [
-        {"name": "a", "endpoint": "https://a.azure.com"},
-        {"name": "b", "location": "bbb", "location_short": "bb", "deployments": deployments},
+        {"name": "a", "endpoint": "https://a.openai.azure.com"},
+        {"name": "b", "location": "uksouth", "location_short": "bb", "deployments": deployments},
     ]
     monkeypatch.setenv("AIGATEWAY_UPSTREAMS", json.dumps(tables))
     settings = load(write, "")

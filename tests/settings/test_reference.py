@@ -8,6 +8,7 @@ import pytest
 from scripts import settings_reference
 from scripts.cli.error_handling import ScriptError
 from scripts.settings_reference import FILE, reference, tables, with_reference
+from settings import json_schema
 from settings.environment import EnvironmentSettings
 from settings.loading import load_environment
 from tests.settings.conftest import WriteFile
@@ -69,6 +70,7 @@ def test_a_stale_document_is_told_and_written_anew(write: WriteFile, monkeypatch
         FILE.read_text(encoding="utf-8").replace("Maximum number of replicas.", "Something else."), "settings.md"
     )
     monkeypatch.setattr(settings_reference, "FILE", file)
+    monkeypatch.setattr(settings_reference, "SCHEMA", write(json_schema.render(), "schema.json"))
     monkeypatch.setattr(settings_reference, "ROOT", file.parent)
 
     def run(option: str) -> None:

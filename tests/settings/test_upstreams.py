@@ -33,12 +33,12 @@ def test_the_short_form_is_one_upstream_for_everything(write: WriteFile) -> None
 
 def test_with_a_resource_of_their_own_embeddings_leave_the_other_one(write: WriteFile) -> None:
     more = '[[models]]\nname = "gpt-4o-mini"\nkind = "chat"\n'
-    content = f'env = "dev"\nembeddings.endpoint = "https://e.azure.com"\n{more}'
+    content = f'env = "dev"\nembeddings.endpoint = "https://e.openai.azure.com"\n{more}'
     settings = load_environment(write(content))
     main, own = settings.all_upstreams
 
     assert (main.name, main.deployment_names) == ("azure-openai", (CODEX, "gpt-4o-mini"))
-    assert (own.name, settings.endpoint_of(own)) == ("azure-openai-embeddings", "https://e.azure.com")
+    assert (own.name, settings.endpoint_of(own)) == ("azure-openai-embeddings", "https://e.openai.azure.com")
     assert own.deployment_names == (INDEX,)
 
 
@@ -77,14 +77,24 @@ KNOWN = f"must be the deployment of a model: {CODEX}, {INDEX}"
         ),
         (upstream("a", f'deployments = ["{CODEX}"]'), "upstreams", "", f"in none of their lists: {INDEX}$"),
         (upstream("a", "deployments = []"), "upstreams", "", f"in none of their lists: {CODEX}, {INDEX}$"),
-        ('azure_openai.endpoint = "https://b.azure.com"\n' + upstream("a"), "upstreams", "", "without azure_openai.en"),
-        ('embeddings.endpoint = "https://b.azure.com"\n' + upstream("a"), "upstreams", "", "without embeddings.endpo"),
+        (
+            'azure_openai.endpoint = "https://b.openai.azure.com"\n' + upstream("a"),
+            "upstreams",
+            "",
+            "without azure_openai.en",
+        ),
+        (
+            'embeddings.endpoint = "https://b.openai.azure.com"\n' + upstream("a"),
+            "upstreams",
+            "",
+            "without embeddings.endpo",
+        ),
         ('upstreams = "a"', "upstreams", '"a"', r"must be given as tables, each headed \[\[upstreams\]\]"),
         ("[upstreams.a]", "upstreams", "", r"must be given as tables, each headed \[\[upstreams\]\]"),
         (
-            'azure_openai.endpoint = "https://b.azure.com"\nembeddings.endpoint = "https://B.azure.com/"',
+            'azure_openai.endpoint = "https://b.openai.azure.com"\nembeddings.endpoint = "https://B.openai.azure.com/"',
             "embeddings.endpoint",
-            '"https://b.azure.com"',
+            '"https://b.openai.azure.com"',
             "must be another resource than azure_openai.endpoint, or left out",
         ),
     ],

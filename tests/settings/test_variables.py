@@ -27,11 +27,11 @@ def test_a_switch_is_given_as_a_word(dev: Dev, monkeypatch: pytest.MonkeyPatch, 
     assert dev.load().ingress.external is value
 
 
-@pytest.mark.parametrize("text", ["10.0.0.0/8, 203.0.113.7/32", '["10.0.0.0/8", "203.0.113.7/32"]'])
+@pytest.mark.parametrize("text", ["198.51.100.0/24, 203.0.113.7/32", '["198.51.100.0/24", "203.0.113.7/32"]'])
 def test_a_list_is_given_with_commas_or_as_json(dev: Dev, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv("AIGATEWAY_INGRESS__IP_ALLOWLIST", text)
 
-    assert dev.load().ingress.ip_allowlist == ("10.0.0.0/8", "203.0.113.7/32")
+    assert dev.load().ingress.ip_allowlist == ("198.51.100.0/24", "203.0.113.7/32")
 
 
 def test_a_table_is_given_as_json_or_field_by_field(dev: Dev, monkeypatch: pytest.MonkeyPatch) -> None:

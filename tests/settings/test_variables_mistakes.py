@@ -84,7 +84,7 @@ def test_an_unknown_variable_is_refused_without_its_value(dev: Dev, monkeypatch:
     monkeypatch.setenv(f"aigateway_{name}", "hunter2")
     (mistake,) = dev.mistakes()
 
-    allowed = "names no setting. After AIGATEWAY_ must come one of env, projname, location,"
+    allowed = "names no setting. After AIGATEWAY_ must come one of env, projname, allow_unlisted_location,"
     assert mistake.startswith(f"AIGATEWAY_{name.upper()} (environment variable): {allowed}")
     assert "hunter2" not in mistake
 
@@ -125,8 +125,8 @@ def test_a_contradiction_within_a_list_names_the_variable_of_the_other_one(
 
 
 def test_an_address_from_outside_does_not_go_with_upstreams(dev: Dev, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AIGATEWAY_AZURE_OPENAI__ENDPOINT", "https://b.azure.com")
-    upstream = '[[upstreams]]\nname = "a"\nendpoint = "https://a.azure.com"\n'
+    monkeypatch.setenv("AIGATEWAY_AZURE_OPENAI__ENDPOINT", "https://b.openai.azure.com")
+    upstream = '[[upstreams]]\nname = "a"\nendpoint = "https://a.openai.azure.com"\n'
     dev.file.write_text(f'env = "dev"\n{upstream}', encoding="utf-8")
 
     (mistake,) = dev.mistakes()

