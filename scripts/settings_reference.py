@@ -1,5 +1,7 @@
 """Prints the reference of all settings, made from their model; `--write` puts it into docs/settings.md.
 
+`--write` also renews the JSON schema of the files, which editors use.
+
 The column "must be" has the words of the error message: each field is given wrong values.
 """
 
@@ -27,10 +29,12 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.setup.paths import ROOT
+from settings import json_schema
 from settings.environment import EnvironmentSettings
 from settings.variables import NESTED, PREFIX
 
 FILE = ROOT / "docs/settings.md"
+SCHEMA = json_schema.FILE
 BEGIN = "<!-- the reference: python3 scripts/settings_reference.py --write -->"
 END = "<!-- end of the reference -->"
 HEAD = "| field | must be | default | what it is |\n| --- | --- | --- | --- |"
@@ -38,18 +42,19 @@ WRONG = ("?", object())  # nearly no field allows the text, and none the object
 
 
 def main() -> None:
-    """Print the reference, write it, or check the file."""
+    """Print the reference, write it and the schema, or check both files."""
     arguments = parse(sys.argv[1:])
     if not (arguments.check or arguments.write):
         print(reference())
         return
-    text = FILE.read_text(encoding="utf-8")
-    new = with_reference(text)
-    if arguments.write:
-        FILE.write_text(new, encoding="utf-8")
-    elif new != text:
-        raise ScriptError(f"{FILE.relative_to(ROOT)} is outdated: run python3 scripts/settings_reference.py --write")
-    log(f"{FILE.relative_to(ROOT)} matches the model.")
+    wanted = {FILE: with_reference(FILE.read_text(encoding="utf-8")), SCHEMA: json_schema.render()}
+    for file, text in wanted.items():
+        if arguments.write:
+            file.write_text(text, encoding="utf-8")
+        elif text != file.read_text(encoding="utf-8"):
+            name = file.relative_to(ROOT)
+            raise ScriptError(f"{name} is outdated: run python3 scripts/settings_reference.py --write")
+        log(f"{file.relative_to(ROOT)} matches the model.")
 
 
 def parse(words: list[str]) -> argparse.Namespace:
@@ -58,8 +63,8 @@ def parse(words: list[str]) -> argparse.Namespace:
         prog="settings_reference.py", description="Prints the reference of all settings, made from their model."
     )
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--check", action="store_true", help="end with exit code 1 if docs/settings.md differs")
-    what.add_argument("--write", action="store_true", help="write it into docs/settings.md")
+    what.add_argument("--check", action="store_true", help="end with exit code 1 if one of both differs")
+    what.add_argument("--write", action="store_true", help="write it into docs/settings.md, and settings/schema.json")
     return parser.parse_args(words)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from settings.values import Between, Group, Switch, must_be, whole_number
 
@@ -57,6 +57,9 @@ BlobName = Annotated[
 
 class Backend(Group):
     """The blob of Terraform's state: one per environment, accessed with Entra ID, never with a key."""
+
+    # What must have a value here, a file may leave out: it gets the convention's.
+    model_config = ConfigDict(json_schema_extra=lambda schema: schema.pop("required"))
 
     resource_group_name: ResourceGroupName = Field(description="Default: the convention's name.")
     storage_account_name: StorageAccountName = Field(description="Default: the convention's name.")
