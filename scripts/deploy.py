@@ -32,6 +32,7 @@ def parse(words: list[str]) -> argparse.Namespace:
         help="deploy only what plan.py has shown with this digest; else the exit code is 3",
     )
     parser.add_argument("--no-smoke", action="store_true", help="skip the smoke test")
+    parser.add_argument("--default-endpoint", action="store_true", help="use an Azure OpenAI that no setting names")
     arguments = parser.parse_args(words)
     if arguments.expect_digest and len(arguments.env or ()) != 1:
         parser.error("--expect-digest is that of one environment: name it with --env")
@@ -53,6 +54,7 @@ if __name__ == "__main__":
 
 from scripts.azure.key_vault import cache_vault_token
 from scripts.cli.command_line import azure
+from scripts.cli.settings import require_endpoints
 from scripts.terraform.deployment import deploy, warn_of_shared_keys
 from scripts.terraform.required_inputs import check_inputs
 from scripts.terraform.stacks import prepare
@@ -64,6 +66,8 @@ def main() -> None:
     az = azure()
     cache_vault_token(az)
     stacks = prepare(arguments.env)
+    if not arguments.default_endpoint:
+        require_endpoints([stack.env for stack in stacks])
     check_inputs(stacks)
     if len(stacks) > 1:
         warn_of_shared_keys([stack.env for stack in stacks])

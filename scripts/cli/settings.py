@@ -46,8 +46,25 @@ def log_endpoints(envs: Sequence[str] | None) -> None:
 
 
 def describe_endpoints(settings: EnvironmentSettings) -> str:
-    """The Azure OpenAI of an environment, and whether its file names it."""
-    named = settings.upstreams or "endpoint" in settings.azure_openai.model_fields_set
-    default = "" if named else f", the default: settings/environments/{settings.env}.toml names none"
+    """The Azure OpenAI of an environment; a warning if nobody has named it."""
     endpoints = ", ".join(map(settings.endpoint_of, settings.all_upstreams))
-    return f"{settings.env} uses Azure OpenAI at {endpoints}{default}"
+    line = f"{settings.env} uses Azure OpenAI at {endpoints}"
+    if names_endpoint(settings):
+        return line
+    return f"WARNING: {line}, the default: settings/environments/{settings.env}.toml names none"
+
+
+def names_endpoint(settings: EnvironmentSettings) -> bool:
+    """Whether somebody has chosen the Azure OpenAI: prompts and keys should not go to a default by oversight."""
+    return bool(settings.upstreams) or "endpoint" in settings.azure_openai.model_fields_set
+
+
+def require_endpoints(envs: Sequence[str]) -> None:
+    """`ScriptError` for environments that would use the repository's default."""
+    if unnamed := [env for env, settings in all_settings().items() if env in envs and not names_endpoint(settings)]:
+        raise ScriptError(
+            f"No Azure OpenAI is named for {', '.join(unnamed)}: the repository's default would get prompts and keys. "
+            "Set azure_openai.endpoint, or [[upstreams]], in settings/environments/; to use the default, add "
+            "--default-endpoint.",
+            code=2,
+        )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from scripts.setup.requirements import from_pipfile_lock
-from tests.delivery.stand_ins import OUTPUTS, SECRETS
+from tests.delivery.stand_ins import OPTIONS, OUTPUTS, SECRETS
 from tests.delivery.state import State
 from tests.shared import link_environment
 
@@ -55,7 +55,7 @@ class Checkout:
             "GITHUB_STEP_SUMMARY": str(self.folder / "summary.md"),
         }
         return subprocess.Popen(
-            [self.clone / ".venv/bin/python", f"scripts/{script}.py", *words],
+            [self.clone / ".venv/bin/python", f"scripts/{script}.py", *words, *OPTIONS.get(script, ())],
             cwd=self.clone,
             env={**self.environ, **own, **environ},
             stdin=subprocess.DEVNULL if stdin is None else stdin,

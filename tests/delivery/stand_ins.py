@@ -23,6 +23,8 @@ SECRETS = {
     "TF_VAR_gateway_key_secondary": "canary-of-the-second-key",
     "TF_VAR_azure_openai_api_key": "canary-of-azure",
 }
+OPTIONS = {"deploy": ("--default-endpoint",)}
+"""With them, a script takes the repository's environments as they are."""
 APP, GROUP, VAULT = "pvc-dev-aigateway-ca-san", "pvc-dev-aigateway-rg-san", "pvc-dev-aigateway-kv-san"
 OUTPUTS = {
     "openai_base_url": "http://127.0.0.1:9/v1",
@@ -141,7 +143,7 @@ class Delivery:
         """Run a script; no secret is in what it prints."""
         own = {"CDKTF_OUTDIR": str(self.out), "GITHUB_STEP_SUMMARY": str(self.cloud.folder / "summary.md")}
         main = importlib.import_module(f"scripts.{script}").main
-        ran = self.cloud.call(main, *words, typed=typed, env={**SECRETS, **own, **environ})
+        ran = self.cloud.call(main, *words, *OPTIONS.get(script, ()), typed=typed, env={**SECRETS, **own, **environ})
         assert not [value for value in SECRETS.values() if value in ran.out + ran.err + self.summary]
         return ran
 

@@ -2,15 +2,20 @@
 
 import json
 import re
+from functools import partial
 from typing import Any
 
 import pytest
 
 from scripts.azure.smoke_testing import Smoke
+from scripts.cli import settings
 from scripts.terraform import deployment
 from scripts.terraform.apply import interruption_message
+from settings.loading import load_environments
+from tests import fixed_environments
 from tests.cloud.az.containerapp import app, revision
 from tests.cloud.az.keyvault import version
+from tests.delivery import stand_ins
 from tests.delivery.stand_ins import APP, GROUP, OUTPUTS, UPDATED_APP, VAULT, Delivery, change
 
 DEV = ("--env", "dev", "--yes", "--no-smoke")
@@ -44,6 +49,28 @@ def smokes(monkeypatch: pytest.MonkeyPatch) -> Smokes:
     smokes = Smokes()
     monkeypatch.setattr(deployment, "smoke", smokes)
     return smokes
+
+
+def test_without_being_told_to_it_does_not_deploy_with_the_default_endpoint(
+    delivery: Delivery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stand_ins, "OPTIONS", {})
+    monkeypatch.setattr(settings, "load_environments", partial(load_environments, fixed_environments.ENVIRONMENTS))
+    ran = delivery.run("deploy", *DEV)
+    assert ran.code == 2
+    assert "No Azure OpenAI is named for dev: the repository's default would get prompts and keys." in ran.err
+    assert delivery.calls() == []
+
+    named = delivery.run("deploy", *DEV, AIGATEWAY_AZURE_OPENAI__ENDPOINT="https://ours.openai.azure.com")
+    assert named.code == 0, named.err
+    assert "WARNING: dev uses Azure OpenAI" not in named.err
+
+
+def test_a_plan_warns_of_the_default_endpoint(delivery: Delivery, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "load_environments", partial(load_environments, fixed_environments.ENVIRONMENTS))
+    ran = delivery.run("plan", "--env", "dev")
+    assert ran.code == 0
+    assert re.search(r"^WARNING: dev uses Azure OpenAI at https://.*, the default: .* names none$", ran.err, re.MULTILINE)
 
 
 def test_it_deploys_and_prints_what_it_deployed(delivery: Delivery) -> None:

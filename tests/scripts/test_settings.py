@@ -18,7 +18,7 @@ def test_an_endpoint_of_the_settings_is_named(monkeypatch: pytest.MonkeyPatch) -
 def test_the_default_endpoint_is_named_as_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(ENDPOINT, raising=False)
     line = describe_endpoints(load_environment(DEV))
-    assert line.startswith("dev uses Azure OpenAI at https://")
+    assert line.startswith("WARNING: dev uses Azure OpenAI at https://")
     assert line.endswith(", the default: settings/environments/dev.toml names none")
 
 
@@ -26,7 +26,7 @@ def test_only_the_selected_environments_are_logged(capsys: pytest.CaptureFixture
     first, *others = all_settings()
     log_endpoints([first])
     lines = capsys.readouterr().err.splitlines()
-    assert [line.partition(" ")[0] for line in lines] == [first]
+    assert [line.removeprefix("WARNING: ").partition(" ")[0] for line in lines] == [first]
     log_endpoints(None)
     lines = capsys.readouterr().err.splitlines()
-    assert [line.partition(" ")[0] for line in lines] == [first, *others]
+    assert [line.removeprefix("WARNING: ").partition(" ")[0] for line in lines] == [first, *others]
