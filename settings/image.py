@@ -61,6 +61,6 @@ def _before(version: Version) -> Version:
 Repository = Annotated[
     str,
     StringConstraints(pattern=f"^{_REPOSITORY}$", max_length=200),
-    must_be("a repository without tag, like registry.example.com/mirror/litellm"),
+    must_be("a repository without tag, like mirror.example.com/litellm"),
 ]
 Image = Annotated[Text, AfterValidator(_safe_to_run)]

@@ -70,7 +70,7 @@ def test_a_plan_warns_of_the_default_endpoint(delivery: Delivery, monkeypatch: p
     monkeypatch.setattr(settings, "load_environments", partial(load_environments, fixed_environments.ENVIRONMENTS))
     ran = delivery.run("plan", "--env", "dev")
     assert ran.code == 0
-    assert re.search(r"^WARNING: dev uses Azure OpenAI at https://.*, the default: .* names none$", ran.err, re.MULTILINE)
+    assert re.search(r"^WARNING: dev uses Azure OpenAI at .*, the default: .* names none$", ran.err, re.MULTILINE)
 
 
 def test_it_deploys_and_prints_what_it_deployed(delivery: Delivery) -> None:
@@ -238,7 +238,7 @@ def test_all_environments_are_deployed_dev_first_and_prod_last_with_a_warning(de
     assert ran.code == 0, ran.err
     assert re.findall(r"^(\w+): http", ran.out, re.MULTILINE) == ["dev", "staging", "prod"]
     assert "WARNING: dev, staging, prod get the same TF_VAR_... values." in ran.err
-    assert "WARNING" not in delivery.run("deploy", *DEV).err
+    assert "get the same TF_VAR_" not in delivery.run("deploy", *DEV).err
 
 
 def test_the_key_of_the_vault_is_deployed_and_tested(delivery: Delivery, smokes: Smokes) -> None:

@@ -40,9 +40,8 @@ def run(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
     check.main()
 
 
-def test_valid_settings_have_no_problems(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.usefixtures("folder")
+def test_valid_settings_have_no_problems(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     run(monkeypatch)
     printed = capsys.readouterr()
     assert printed.out == ""
@@ -73,7 +72,7 @@ def test_one_environment_is_checked_without_the_others(
     assert capsys.readouterr().err == "No problems in the settings of prod.\n"
     with pytest.raises(ScriptError, match="a problem"):
         run(monkeypatch, "--env", "dev")
-    with pytest.raises(ScriptError, match="There is no environment 'uat' in .*; there are dev, prod, staging"):
+    with pytest.raises(ScriptError, match=r"There is no environment 'uat' in .*; there are dev, prod, staging"):
         run(monkeypatch, "--env", "uat")
 
 

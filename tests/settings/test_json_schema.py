@@ -30,7 +30,7 @@ def mistakes(*files: str) -> list[list[str]]:
     """Where the schema refuses something, by file. LiteLLM's image has a validator, which the gateway does not need."""
     contents = [json.loads(json.dumps(tomllib.loads(file), default=str)) for file in files]  # dates become texts
     text = json.dumps([json.loads(FILE.read_text(encoding="utf-8")), *contents])
-    command = [find_image(DEFAULT_IMAGE) / "python", "-c", _VALIDATE]
+    command = [str(find_image(DEFAULT_IMAGE) / "python"), "-c", _VALIDATE]
     ran = subprocess.run(command, input=text, capture_output=True, text=True, check=True)
     found: list[list[str]] = json.loads(ran.stdout)
     return found
