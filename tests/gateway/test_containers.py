@@ -241,7 +241,7 @@ def test_the_gateway_reads_what_the_builder_writes(regions: EnvironmentSettings)
 
 
 def test_a_model_has_the_upstreams_that_serve_it_by_priority(tmp_path: Path) -> None:
-    one, two = (f'[[upstreams]]\nname = "{name}"\nendpoint = "https://{name}.azure.com"\n' for name in ("one", "two"))
+    one, two = (f'[[upstreams]]\nname = "{name}"\nendpoint = "https://{name}.openai.azure.com"\n' for name in ("one", "two"))
     file = tmp_path / "dev.toml"
     file.write_text(
         f'env = "dev"\n{one}priority = 2\n{two}deployments = ["gpt-5.3-codex"]\n'
@@ -319,7 +319,7 @@ def test_whatever_names_the_settings_allow_nothing_collides(upstreams: list[str]
     try:
         settings = EnvironmentSettings(
             env="dev",
-            upstreams=[{"name": name, "endpoint": f"https://{name}.azure.com"} for name in upstreams],
+            upstreams=[{"name": name, "endpoint": f"https://{name}.openai.azure.com"} for name in upstreams],
             projects={name: {} for name in projects},
         )
     except ValidationError:

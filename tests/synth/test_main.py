@@ -35,7 +35,8 @@ def test_settings_that_no_container_can_start_with_are_refused(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("CDKTF_OUTDIR", str(tmp_path))
-    monkeypatch.setenv("AIGATEWAY_PROJECTS", json.dumps({f"team-{number}": {} for number in range(800)}))
+    models = [{"name": f"model-{number}", "kind": "chat"} for number in range(800)]
+    monkeypatch.setenv("AIGATEWAY_MODELS", json.dumps(models))
     assert main() == 2
     output = capsys.readouterr()
     assert output.out == ""
