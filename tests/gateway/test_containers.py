@@ -241,7 +241,8 @@ def test_the_gateway_reads_what_the_builder_writes(regions: EnvironmentSettings)
 
 
 def test_a_model_has_the_upstreams_that_serve_it_by_priority(tmp_path: Path) -> None:
-    one, two = (f'[[upstreams]]\nname = "{name}"\nendpoint = "https://{name}.openai.azure.com"\n' for name in ("one", "two"))
+    table = '[[upstreams]]\nname = "{0}"\nendpoint = "https://{0}.openai.azure.com"\n'
+    one, two = map(table.format, ("one", "two"))
     file = tmp_path / "dev.toml"
     file.write_text(
         f'env = "dev"\n{one}priority = 2\n{two}deployments = ["gpt-5.3-codex"]\n'
