@@ -32,11 +32,11 @@ CUSTOMARY_ENVS = frozenset({"dev", "test", "qa", "uat", "staging", "preprod", "p
 
 # https://learn.microsoft.com/azure/azure-resource-manager/troubleshooting/error-reserved-resource-name. Its other words
 # are reserved as a whole name or at the beginning of one, where a name has the company here.
-_RESERVED = ("microsoft", "windows")
+RESERVED = ("microsoft", "windows")
 
 
 def _not_reserved(part: str) -> str:
-    if found := [word for word in _RESERVED if word in part]:
+    if found := [word for word in RESERVED if word in part]:
         raise refused(f"must not contain {found[0]}: Azure reserves the word in names of resources")
     return part
 
