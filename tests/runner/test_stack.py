@@ -65,6 +65,7 @@ def test_regions_and_projects_are_read_in_their_order(regions_stack: Path) -> No
         ["GATEWAY_KEY_FEW_REQUESTS", "GATEWAY_KEY_FEW_REQUESTS_SECONDARY"],
         ["GATEWAY_KEY_FEW_TOKENS", "GATEWAY_KEY_FEW_TOKENS_SECONDARY"],
         ["GATEWAY_KEY_BACKGROUND", "GATEWAY_KEY_BACKGROUND_SECONDARY"],
+        ["GATEWAY_KEY_QUERIES", "GATEWAY_KEY_QUERIES_SECONDARY"],
         ["GATEWAY_KEY_SMALL", "GATEWAY_KEY_SMALL_SECONDARY"],
     ]
     assert set(stack.variables) == {
@@ -73,6 +74,7 @@ def test_regions_and_projects_are_read_in_their_order(regions_stack: Path) -> No
         "gateway_key_few_requests",
         "gateway_key_few_tokens",
         "gateway_key_background",
+        "gateway_key_queries",
         "gateway_key_small",
         "first_api_key",
         "second_api_key",
@@ -85,6 +87,7 @@ def test_regions_and_projects_are_read_in_their_order(regions_stack: Path) -> No
         "gateway_key_few_requests_secondary",
         "gateway_key_few_tokens_secondary",
         "gateway_key_background_secondary",
+        "gateway_key_queries_secondary",
         "gateway_key_small_secondary",
     }
 
