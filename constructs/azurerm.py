@@ -64,7 +64,10 @@ from cdktf_cdktf_provider_azurerm.container_app import (
     ContainerAppTemplateContainerStartupProbe,
     ContainerAppTemplateHttpScaleRule,
 )
-from cdktf_cdktf_provider_azurerm.container_app_environment import ContainerAppEnvironment
+from cdktf_cdktf_provider_azurerm.container_app_environment import (
+    ContainerAppEnvironment,
+    ContainerAppEnvironmentWorkloadProfile,
+)
 from cdktf_cdktf_provider_azurerm.data_azurerm_client_config import DataAzurermClientConfig
 from cdktf_cdktf_provider_azurerm.key_vault import KeyVault
 from cdktf_cdktf_provider_azurerm.key_vault_secret import KeyVaultSecret
@@ -121,6 +124,7 @@ __all__ = [
     "ConsumptionBudgetResourceGroupTimePeriod",
     "ContainerApp",
     "ContainerAppEnvironment",
+    "ContainerAppEnvironmentWorkloadProfile",
     "ContainerAppIdentity",
     "ContainerAppIngress",
     "ContainerAppIngressIpSecurityRestriction",

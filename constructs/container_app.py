@@ -39,6 +39,7 @@ class ContainerApp(Construct):
             name=settings.naming.name("container_app"),
             resource_group_name=group.name,
             container_app_environment_id=environment.id,
+            workload_profile_name=environment.workload_profile,  # unset, Azure fills it in, and each plan removes it
             revision_mode="Single",
             max_inactive_revisions=settings.scale.max_inactive_revisions,  # unset, the provider sends 0 at creation
             identity=azurerm.ContainerAppIdentity(type="UserAssigned", identity_ids=[identity.id]),

@@ -9,9 +9,16 @@ from constructs.observability import Observability
 from constructs.resource_group import ResourceGroup
 from settings.environment import EnvironmentSettings
 
+_CONSUMPTION = "Consumption"
+"""Name and type of the profile that bills what replicas use; Azure refuses counts of nodes for it."""
+
 
 class ContainerAppEnvironment(Construct):
-    """An environment on the Consumption plan; it comes after `roles`, to give them time (see `GatewayStack`)."""
+    """An environment with the workload profile Consumption; it comes after `roles`, to give them time (`GatewayStack`).
+
+    The profile is there from the start: adding the first one later would replace the environment and its domain
+    (docs/decisions/0028-workload-profile.md). `workload_profile` is its name, for the app.
+    """
 
     def __init__(
         self,
@@ -32,8 +39,12 @@ class ContainerAppEnvironment(Construct):
             resource_group_name=group.name,
             log_analytics_workspace_id=observability.workspace_id,
             logs_destination="log-analytics",
+            workload_profile=[
+                azurerm.ContainerAppEnvironmentWorkloadProfile(name=_CONSUMPTION, workload_profile_type=_CONSUMPTION)
+            ],
             tags=group.tags,
             depends_on=roles,
         )
         self.resource.override_logical_id("gateway")
         self.id = self.resource.id
+        self.workload_profile = _CONSUMPTION

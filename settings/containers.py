@@ -69,8 +69,8 @@ _Containers = Mapping[str, GatewayContainer | LiteLLMContainer]
 class Containers(Group):
     """Container Apps sells the sum of both containers in fixed pairs of cores and memory.
 
-    The pairs are those of an environment without workload profiles, which the stack makes.
-    Source: https://learn.microsoft.com/azure/container-apps/containers (allocations, consumption plan).
+    The pairs go up to 2 cores here; the workload profile Consumption has them up to 4.
+    Source: https://learn.microsoft.com/azure/container-apps/containers (allocations).
     """
 
     mirror: Repository | None = Field(

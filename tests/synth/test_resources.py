@@ -66,6 +66,13 @@ def test_everything_lies_in_the_environments_resource_group_and_region(stack: St
         assert stack.resources[f"{kind}.gateway"]["location"] == stack.settings.location
 
 
+def test_the_app_runs_in_the_environments_only_workload_profile(any_stack: Stack) -> None:
+    """Adding the first profile later replaces the environment; Azure refuses counts of nodes for this one."""
+    environment = any_stack.resources["azurerm_container_app_environment.gateway"]
+    assert environment["workload_profile"] == [{"name": "Consumption", "workload_profile_type": "Consumption"}]
+    assert any_stack.app["workload_profile_name"] == "Consumption"
+
+
 def test_logs_go_to_the_workspace(stack: Stack) -> None:
     environment = stack.resources["azurerm_container_app_environment.gateway"]
     assert environment["logs_destination"] == "log-analytics"
