@@ -7,6 +7,9 @@ reviewed before, it deploys that and nothing else: if its own plan differs, it s
 with exit code 3. `REVIEWED_PLAN` has the text of the reviewed one. `cdktf deploy` cannot apply a saved plan and plans
 once more: it also applies what changes in Azure in these seconds.
 
+A plan that deletes or replaces the Container Apps environment, the app, the Key Vault, the workspace or the resource
+group is refused, unless `--allow-loss` names it.
+
 Ctrl-C leaves no locked state: Terraform is interrupted and waited for.
 """
 
@@ -30,6 +33,14 @@ def parse(words: list[str]) -> argparse.Namespace:
         type=digest,
         metavar="DIGEST",
         help="deploy only what plan.py has shown with this digest; else the exit code is 3",
+    )
+    parser.add_argument(
+        "--allow-loss",
+        action="extend",
+        type=str.split,
+        default=[],
+        metavar="ADDRESSES",
+        help="deploy although the plan deletes or replaces this, such as azurerm_key_vault.gateway",
     )
     parser.add_argument("--no-smoke", action="store_true", help="skip the smoke test")
     parser.add_argument("--default-endpoint", action="store_true", help="use an Azure OpenAI that no setting names")
@@ -72,4 +83,11 @@ def main() -> None:
     if len(stacks) > 1:
         warn_of_shared_keys([stack.env for stack in stacks])
     for stack in stacks:
-        deploy(stack, az=az, yes=arguments.yes, test=not arguments.no_smoke, expected=arguments.expect_digest)
+        deploy(
+            stack,
+            az=az,
+            yes=arguments.yes,
+            test=not arguments.no_smoke,
+            expected=arguments.expect_digest,
+            allowed_losses=arguments.allow_loss,
+        )

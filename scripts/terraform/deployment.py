@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from scripts.azure.container_app import latest_revision
@@ -20,6 +20,7 @@ from scripts.terraform.client_keys import client_keys
 from scripts.terraform.errors import explain
 from scripts.terraform.plan import Plan, plan, show
 from scripts.terraform.plan_changes import Action
+from scripts.terraform.plan_warnings import kept_resources
 from scripts.terraform.stacks import Stack
 from settings.secret_names import gateway_key
 
@@ -82,16 +83,28 @@ def warn_of_shared_keys(envs: Sequence[str]) -> None:
     )
 
 
-def deploy(stack: Stack, *, az: CommandLine, yes: bool, test: bool, expected: str | None = None) -> None:
-    """Deploy one environment; if the plan is empty, only test it. `expected` is the digest of a reviewed plan.
+def deploy(
+    stack: Stack,
+    *,
+    az: CommandLine,
+    yes: bool,
+    test: bool,
+    expected: str | None = None,
+    allowed_losses: Collection[str] = (),
+) -> None:
+    """Deploy one environment; if the plan is empty, only test it.
+
+    `expected` is the digest of a reviewed plan, `allowed_losses` the addresses of `kept_resources` that may be lost.
 
     Raises:
-        ScriptError: the deployment or the smoke test failed; with code 3, the plan is not the reviewed one.
+        ScriptError: the deployment or the smoke test failed, or the plan would lose what is kept; with code 3, the plan
+            is not the reviewed one.
     """
     planned = plan(stack)
     show(planned)
     if expected not in {None, planned.digest}:
         raise _not_reviewed(planned, expected=str(expected))
+    _refuse_losses(planned, allowed=allowed_losses)
     has_changes = not planned.is_empty or bool(planned.outputs)
     if has_changes:
         confirm(f"Deploy {stack.env}?", yes=yes, no=f"{stack.env} is not deployed.")
@@ -141,6 +154,21 @@ def _not_reviewed(planned: Plan, *, expected: str) -> ScriptError:
         )
     )
     return ScriptError(message, code=NOT_REVIEWED)
+
+
+def _refuse_losses(planned: Plan, *, allowed: Collection[str]) -> None:
+    """Before the question, which somebody answers with a habitual yes; in a workflow, after an approval."""
+    losses = {address: text for address, text in kept_resources(planned.changes).items() if address not in allowed}
+    if not losses:
+        return
+    reasons = "\n".join(f"  {address}: {text}" for address, text in losses.items())
+    options = " ".join(f"--allow-loss {address}" for address in losses)
+    message = (
+        f"{planned.env} is not deployed: the plan deletes or replaces what an environment keeps.\n{reasons}\n"
+        f"Undo the change in the settings, or, if you want this, deploy with: {options}"
+    )
+    add_to_summary("\n".join([f"## {planned.env} is not deployed", "", *block(message), "", planned.markdown()]))
+    raise ScriptError(message)
 
 
 def read_outputs(stack: Stack) -> Outputs:

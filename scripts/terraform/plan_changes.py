@@ -21,6 +21,9 @@ from scripts.terraform.attribute_changes import (
 )
 from scripts.terraform.created_resources import created, name_of
 
+TAINTED = "tainted: its creation failed"
+"""Why Terraform replaces what a failed deployment left unfinished."""
+
 
 class Action(StrEnum):
     """What happens to a resource, the most dangerous first."""
@@ -122,6 +125,6 @@ def _action(actions: Sequence[str]) -> Action | None:
 
 def _forced_by(entry: Mapping[str, Any]) -> tuple[str, ...]:
     if entry.get("action_reason") == "replace_because_tainted":
-        return ("tainted: its creation failed",)
+        return (TAINTED,)
     before = entry["change"].get("before")
     return tuple(dict.fromkeys(readable_path(path, within=before) for path in entry["change"].get("replace_paths", [])))

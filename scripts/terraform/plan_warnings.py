@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
-from scripts.terraform.plan_changes import Action, ResourceChange
+from scripts.terraform.plan_changes import TAINTED, Action, ResourceChange
 
 _DESTROY = {
     "azurerm_application_insights": "Deletes Application Insights. Metrics and traces up to now stay in the workspace.",
@@ -75,6 +75,16 @@ _REPLACE = {
         "account."
     ),
 }
+_KEPT = frozenset(
+    {
+        "azurerm_container_app",
+        "azurerm_container_app_environment",
+        "azurerm_key_vault",
+        "azurerm_log_analytics_workspace",
+        "azurerm_resource_group",
+    }
+)
+"""What an environment cannot lose without an outage, a new address, or the end of its secrets or logs."""
 _SECRETS = (
     "Writes these secrets again: {names}. The keys of clients keep the values of the vault; the others get those of "
     "TF_VAR_..., whatever the vault has."
@@ -93,6 +103,22 @@ def plan_warnings(changes: Sequence[ResourceChange]) -> tuple[str, ...]:
     if rewritten:
         found.append(_SECRETS.format(names=", ".join(rewritten)))
     return tuple(dict.fromkeys(found))
+
+
+def kept_resources(changes: Sequence[ResourceChange]) -> Mapping[str, str]:
+    """Addresses of what no deployment deletes or replaces without being told to, and what that would mean.
+
+    What a failed deployment left unfinished is not among them: nobody uses it yet.
+    """
+    lost = [change for change in changes if change.action in {Action.DESTROY, Action.REPLACE}]
+    kept = [change for change in lost if change.resource_type in _KEPT and change.forced_by != (TAINTED,)]
+    return {change.address: _reason(change) for change in kept}
+
+
+def _reason(change: ResourceChange) -> str:
+    """What is lost, and by which attribute."""
+    forced = f" It is replaced because these change: {', '.join(change.forced_by)}." if change.forced_by else ""
+    return f"{_loss(change)}{forced}"
 
 
 def _with_names(text: str, changes: Sequence[ResourceChange]) -> str:

@@ -214,6 +214,45 @@ def test_the_question_comes_after_the_plan(delivery: Delivery, answer: str, code
     assert ("deploy dev" in delivery.calls()) is (answer == "yes")
 
 
+@pytest.mark.parametrize("actions", [("delete",), ("delete", "create"), ("create", "delete")])
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"azurerm_{kind}.gateway"
+        for kind in ("resource_group", "container_app_environment", "container_app", "log_analytics_workspace")
+    ],
+)
+def test_what_an_environment_keeps_is_lost_only_if_that_is_allowed(
+    delivery: Delivery, address: str, actions: tuple[str, ...]
+) -> None:
+    delivery.plans(change(address, *actions, before={"location": "x"}, after={}, replace_paths=[["location"]]))
+    ran = delivery.run("deploy", *DEV, "--allow-loss", "azurerm_key_vault.gateway")
+    assert ran.code == 1
+    assert delivery.calls() == ["diff dev -lock=false"]
+    for text in (ran.err, delivery.summary):
+        assert "dev is not deployed: the plan deletes or replaces what an environment keeps." in text
+        assert f"deploy with: --allow-loss {address}\n" in text
+        assert ("It is replaced because these change: location." in text) is (len(actions) == 2)
+    allowed = delivery.run("deploy", *DEV, "--allow-loss", f"azurerm_key_vault.gateway {address}")
+    assert allowed.code == 0, allowed.err
+    assert delivery.calls()[-1] == "deploy dev"
+
+
+def test_the_vault_is_kept_whatever_question_was_answered(delivery: Delivery) -> None:
+    delivery.plans(change("azurerm_key_vault.gateway", "delete", before={}))
+    ran = delivery.run("deploy", "--env", "dev", "--no-smoke", "--allow-loss", "", typed="yes\n")
+    assert ran.code == 1
+    assert "azurerm_key_vault.gateway: Deletes the Key Vault with all secrets." in ran.err
+    assert "Deploy dev?" not in ran.out
+
+
+def test_what_a_failed_deployment_left_unfinished_is_replaced(delivery: Delivery) -> None:
+    app = change("azurerm_container_app.gateway", "delete", "create", before={}, after={})
+    delivery.plans({**app, "action_reason": "replace_because_tainted"})
+    ran = delivery.run("deploy", *DEV)
+    assert ran.code == 0, ran.err
+
+
 def test_a_failure_is_explained_on_the_terminal_and_in_the_summary(delivery: Delivery) -> None:
     delivery.fails("deploy", "aigateway-dev  Error: setting Secret: ForbiddenByRbac\n")
     ran = delivery.run("deploy", *DEV)
