@@ -15,6 +15,7 @@ PLANNED = {f"${{{{ needs.{name}.outputs.digest }}}}" for name in WORKFLOWS["depl
 INPUTS = {
     "DIGEST": (PLANNED, ["0" * 32, "f" * 32]),
     "ENVIRONMENT": ({"${{ matrix.environment }}", "${{ inputs.environment }}"}, ["dev", "prod"]),
+    "LOSSES": ({"${{ inputs.allow_loss }}"}, ["", "azurerm_key_vault.gateway azurerm_container_app.gateway"]),
     "PROJECT": ({"${{ inputs.project }}"}, ["", "team"]),
     "STEP": ({"${{ inputs.step }}"}, ["add", "retire"]),
 }
