@@ -31,7 +31,11 @@ def render_gateway_config(settings: EnvironmentSettings) -> str:
             for model in settings.all_models
         ],
         "projects": [
-            {"name": name, "key_envs": [key.container_env for key in keys], **settings.all_projects[name].model_dump()}
+            {
+                "name": name,
+                "key_envs": [key.container_env for key in keys],
+                **settings.all_projects[name].model_dump(exclude={"default"}),
+            }
             for name, keys in build_project_keys(settings).items()
         ],
         "timeouts": settings.timeouts.model_dump(),

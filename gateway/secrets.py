@@ -27,7 +27,7 @@ class Secret:
 def build_project_keys(settings: EnvironmentSettings) -> Mapping[str, tuple[SecretName, SecretName]]:
     """Both keys of each project: either authenticates, so that one can be replaced while the other is in use.
 
-    The first project's are called as if there were no other.
+    The default project's are called as if there were no other.
     """
     return {
         project: (gateway_key(suffix), gateway_key(suffix, is_second=True))
@@ -56,8 +56,8 @@ def build_secrets(settings: EnvironmentSettings) -> tuple[Secret, ...]:
 
 
 def _suffixes(settings: EnvironmentSettings) -> dict[str, str | None]:
-    """What each project's keys have in their names: nothing for the first one, which is the default."""
-    return {project: project if number else None for number, project in enumerate(settings.all_projects)}
+    """What each project's keys have in their names: nothing for the default, which comes first."""
+    return {name: None if name == settings.default_project else name for name in settings.all_projects}
 
 
 def _project_secrets(project: str, suffix: str | None) -> tuple[Secret, Secret]:

@@ -46,7 +46,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--base-url", required=True, metavar="URL", help="https://HOST/v1, or https://HOST")
     parser.add_argument("--env", default="dev", metavar="NAME", help="the environment with the models (default: dev)")
-    parser.add_argument("--project", metavar="NAME", help="the project of the key (default: the first of the settings)")
+    parser.add_argument("--project", metavar="NAME", help="the project of the key (default: the default project)")
     parser.add_argument(
         "--output", type=Path, default=ROOT / ".local/clients", metavar="DIR", help="folder of the files"
     )

@@ -52,7 +52,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="rotate.py", description="Replaces a project's client key in two steps.")
     parser.add_argument("step", choices=("add", "retire"), help="add a second key, or make it the only one")
     parser.add_argument("--env", required=True, metavar="NAME", help="the environment")
-    parser.add_argument("--project", metavar="NAME", help="the project (default: the first of the settings)")
+    parser.add_argument("--project", metavar="NAME", help="the project (default: the default project)")
     parser.add_argument("--base-url", metavar="URL", help="the gateway (default: the app's address)")
     parser.add_argument("--wait-s", type=float, default=2400.0, metavar="N", help="timeout in seconds (default: 2400)")
     parser.add_argument("--every-s", type=float, default=15.0, metavar="N", help="polling interval (default: 15)")
@@ -63,10 +63,11 @@ def parse(words: list[str]) -> argparse.Namespace:
 
 
 def project_in_names(env: str, project: str | None) -> str | None:
-    """The project's part of its secrets' names: none for the first project."""
-    first, *others = settings_of(env).all_projects
-    if project in {None, "", first}:
+    """The project's part of its secrets' names: none for the default one."""
+    settings = settings_of(env)
+    if project in {None, "", settings.default_project}:
         return None
-    if project not in others:
-        raise ScriptError(f"There is no project {project!r} in {env}; there are {', '.join([first, *others])}.", code=2)
+    if project not in settings.all_projects:
+        names = ", ".join(settings.all_projects)
+        raise ScriptError(f"There is no project {project!r} in {env}; there are {names}.", code=2)
     return project

@@ -69,7 +69,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--env", default=LOCAL_ENV, metavar="NAME", help=f"environment with the expected models (default: {LOCAL_ENV})"
     )
-    parser.add_argument("--project", metavar="NAME", help="project of the key (default: the first of the environment)")
+    parser.add_argument("--project", metavar="NAME", help="project of the key (default: the default project)")
     parser.add_argument(
         "--wait-s",
         type=seconds,

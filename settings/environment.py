@@ -14,7 +14,7 @@ from settings.models import Codex, Embeddings, Model, Models
 from settings.naming import Env, Location, LocationShort, Naming, ProjectName
 from settings.observability import Observability
 from settings.operations import Backend, KeyVault, Logs
-from settings.projects import Project, Projects, check_projects
+from settings.projects import DEFAULT, Project, Projects, check_default, check_projects, default_projects
 from settings.tags import Tags
 from settings.traffic import Ingress, Scale
 from settings.upstreams import ExistingUpstream, OwnedUpstream, Upstream, Upstreams, check_upstreams
@@ -97,7 +97,7 @@ class EnvironmentSettings(BaseSettings):
     upstreams: Upstreams = Field((), description="Several upstreams, instead of azure_openai.")
     projects: Projects = Field(
         {},
-        description="Who may use the gateway. The first project is the default.",
+        description="Who may use the gateway. One of several says that it is the default.",
         json_schema_extra={"additionalProperties": False},  # a name that no project may have
     )
     key_vault: KeyVault = Field({}, validate_default=True, description="The Key Vault of the secrets.")
@@ -190,9 +190,12 @@ class EnvironmentSettings(BaseSettings):
 
     @field_validator("projects")
     @classmethod
-    def _of_models_that_exist(cls, projects: dict[str, Project], info: ValidationInfo) -> dict[str, Project]:
+    def _with_one_default_and_models_that_exist(
+        cls, projects: dict[str, Project], info: ValidationInfo
+    ) -> dict[str, Project]:
         models = _all_models(info)
-        return projects if models is None else _checked(projects, check_projects(projects, [m.name for m in models]))
+        unknown = {} if models is None else check_projects(projects, [model.name for model in models])
+        return _checked(projects, check_default(projects) | unknown)
 
     @field_validator("observability")
     @classmethod
@@ -296,8 +299,15 @@ class EnvironmentSettings(BaseSettings):
 
     @property
     def all_projects(self) -> Mapping[str, Project]:
-        """The projects in the file's order; if there are none, one that may use everything."""
-        return self.projects or {"default": Project()}
+        """The default project, then the others in the file's order; if there are none, one that may use everything."""
+        projects = self.projects or {DEFAULT: Project()}
+        default = default_projects(projects)[0]
+        return {default: projects[default], **projects}
+
+    @property
+    def default_project(self) -> str:
+        """The one whose keys have no project in their names, and which scripts take if none is named."""
+        return next(iter(self.all_projects))
 
     @property
     def naming(self) -> Naming:

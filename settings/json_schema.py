@@ -23,13 +23,17 @@ def render() -> str:
     return json.dumps(schema, indent=1, ensure_ascii=False) + "\n"
 
 
-def _concise(part: Any) -> Any:  # noqa: ANN401 - JSON
-    """Without titles, which repeat a field's name, and without defaults of whole tables: each field has its own."""
+def _concise(part: Any, *, by_field: bool = False) -> Any:  # noqa: ANN401 - JSON
+    """Without titles, which repeat a field's name, and without defaults of whole tables: each field has its own.
+
+    `by_field`: the part's names are those of fields, of which one may be called like a word of the schema.
+    """
     if isinstance(part, list):
         return [_concise(item) for item in part]
     if not isinstance(part, dict):
         return part
-    return {name: _concise(value) for name, value in part.items() if not _is_noise(name, value)}
+    kept = {name: value for name, value in part.items() if by_field or not _is_noise(name, value)}
+    return {name: _concise(value, by_field=not by_field and name == "properties") for name, value in kept.items()}
 
 
 def _is_noise(name: str, value: object) -> bool:

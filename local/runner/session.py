@@ -49,7 +49,7 @@ class Session:
 
     @property
     def key(self) -> str:
-        """The primary key of the first project, which is the default."""
+        """The primary key of the default project, which comes first."""
         return self.keys[self.projects[0]["name"]][0]
 
     @property

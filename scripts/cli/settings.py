@@ -29,9 +29,9 @@ def settings_of(env: str) -> EnvironmentSettings:
 
 
 def models_of(settings: EnvironmentSettings, *, project: str | None = None) -> tuple[str, list[Model]]:
-    """A project, by default the first one, and the models that it may use."""
+    """A project, or the default one, and the models that it may use."""
     projects = settings.all_projects
-    name = project or next(iter(projects))
+    name = project or settings.default_project
     if name not in projects:
         raise ScriptError(f"There is no project {name!r} in {settings.env}; there are {', '.join(projects)}.", code=2)
     allowed = projects[name].models

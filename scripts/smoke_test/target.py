@@ -42,12 +42,12 @@ class Target:
 
 
 def target_of(env: str, *, project: str | None = None) -> Target:
-    """The project, by default the first one. `ScriptError` if the environment or the project does not exist."""
+    """The project, or the default one. `ScriptError` if the environment or the project does not exist."""
     return target_in(settings_of(env), project=project)
 
 
 def targets_of(env: str) -> list[Target]:
-    """The first project, and each other one that has a model which those before it do not have."""
+    """The default project, and each other one that has a model which those before it do not have."""
     settings, targets, tested = settings_of(env), list[Target](), set[str]()
     for project in settings.all_projects:
         target = target_in(settings, project=project)
@@ -61,11 +61,10 @@ def targets_of(env: str) -> list[Target]:
 def target_in(settings: EnvironmentSettings, *, project: str | None = None) -> Target:
     """The same in these settings."""
     name, models = models_of(settings, project=project)
-    is_first = name == next(iter(settings.all_projects))
     return Target(
         env=settings.env,
         project=name,
-        key=gateway_key(None if is_first else name),
+        key=gateway_key(None if name == settings.default_project else name),
         deployments=tuple(_deployment(model, settings) for model in models),
         container_app=settings.naming.name("container_app"),
         resource_group=settings.naming.name("resource_group"),

@@ -88,7 +88,8 @@ def test_a_model_of_litellm_is_compared_by_its_name(make_app: MakeApp) -> None:
 
 
 def test_an_added_project_is_one_line_of_the_configuration_and_its_keys(make_app: MakeApp) -> None:
-    before, after = "[projects.team]", "[projects.team]\n[projects.roo]\nrequests_per_minute = 60"
+    before = "[projects.team]\ndefault = true\n"
+    after = f"{before}[projects.roo]\nrequests_per_minute = 60"
     found = lines(make_app(before), make_app(after))
     env = "template.container[gateway].env"
     assert [line.split(": ", 1)[0] for line in found] == [

@@ -71,7 +71,8 @@ def largest(tmp_path: Path) -> EnvironmentSettings:
         *(f'[[models]]\nname = "gpt-5.{n}-codex-preview"\nkind = "responses"' for n in range(6)),
         *(
             f"[projects.team-number-{n}]\nrequests_per_minute = 600\ntokens_per_minute = 1_000_000\n"
-            'parallel_requests = 20\nmodels = ["gpt-5.3-codex", "text-embedding-3-large"]'
+            'parallel_requests = 20\nmodels = ["gpt-5.3-codex", "text-embedding-3-large"]\n'
+            f"default = {str(n == 0).lower()}"
             for n in range(5)
         ),
     ]
@@ -321,7 +322,7 @@ def test_whatever_names_the_settings_allow_nothing_collides(upstreams: list[str]
         settings = EnvironmentSettings(
             env="dev",
             upstreams=[{"name": name, "endpoint": f"https://{name}.openai.azure.com"} for name in upstreams],
-            projects={name: {} for name in projects},
+            projects={name: {"default": name == projects[0]} for name in projects},
         )
     except ValidationError:
         reject()
@@ -347,7 +348,9 @@ def test_the_gateways_environment_has_room_to_grow(name: str, request: pytest.Fi
 
 
 def with_projects(settings: EnvironmentSettings, count: int) -> EnvironmentSettings:
-    return settings.model_copy(update={"projects": {f"team-{number}": Project() for number in range(count)}})
+    return settings.model_copy(
+        update={"projects": {f"team-{number}": Project(default=not number) for number in range(count)}}
+    )
 
 
 def test_an_environment_that_a_container_cannot_start_with_is_refused(regions: EnvironmentSettings) -> None:

@@ -117,7 +117,7 @@ def test_a_folder_that_cannot_be_written_is_a_message(tmp_path: Path) -> None:
 
 
 PROJECTS = {
-    "team": {},
+    "team": {"default": True},
     "chat": {"models": ["gpt-4o-mini"]},
     "index": {"models": ["text-embedding-3-large"]},
 }
@@ -137,7 +137,7 @@ def models_of(project: str | None = None) -> tuple[list[str], str | None]:
 
 
 @pytest.mark.usefixtures("projects")
-def test_the_first_project_has_the_codex_model_first_and_the_embeddings() -> None:
+def test_the_default_project_has_the_codex_model_first_and_the_embeddings() -> None:
     assert models_of() == (["gpt-5.3-codex", "gpt-4o-mini"], "text-embedding-3-large")
 
 

@@ -221,7 +221,7 @@ def test_another_project_has_its_own_secrets_and_smoke_tests(
             "gateway-key-index": [version("indexers-key")],
             "gateway-key-index-secondary": [version(derived_second_key("indexers-key"))],
         }
-    projects = {"AIGATEWAY_PROJECTS": json.dumps({"team": {}, "index": {}})}
+    projects = {"AIGATEWAY_PROJECTS": json.dumps({"index": {}, "team": {"default": True}})}
     ran = rotate(cloud, "add", "--project", "index", base_url=base_url, env=projects)
     assert ran.code == 0, ran.err
     assert len(values(cloud, "gateway-key-index-secondary")) == 2
@@ -233,7 +233,7 @@ def test_another_project_has_its_own_secrets_and_smoke_tests(
     assert (wrong.code, wrong.err) == (2, "There is no project 'nope' in dev; there are team, index.\n")
 
 
-def test_an_empty_project_is_the_first_one(cloud: Cloud, base_url: str) -> None:
+def test_an_empty_project_is_the_default(cloud: Cloud, base_url: str) -> None:
     assert rotate(cloud, "add", "--project", "", base_url=base_url).code == 0
     assert len(values(cloud, SECOND)) == 2
 

@@ -25,7 +25,7 @@ def allowlist(*networks: str, external: bool = True) -> str:
 
 
 def projects(count: int) -> str:
-    return "".join(f"[projects.team-{number}]\n" for number in range(count))
+    return "[projects.team-0]\ndefault = true\n" + "".join(f"[projects.team-{n}]\n" for n in range(1, count))
 
 
 def upstreams(count: int) -> str:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from gateway.secrets import build_project_keys
 from settings.errors import SettingsError
 from settings.loading import load_environment
 from tests.settings.conftest import Refuses, WriteFile
@@ -9,6 +10,7 @@ from tests.settings.conftest import Refuses, WriteFile
 FILE = """
 env = "dev"
 [projects.roo]
+default = true
 requests_per_minute = 60
 tokens_per_minute = 100_000
 parallel_requests = 8
@@ -23,19 +25,20 @@ def test_projects_keep_the_order_of_the_file(write: WriteFile) -> None:
 
     assert list(settings.all_projects) == ["roo", "index-runs", "a"]
     assert settings.all_projects["roo"].model_dump() == {
+        "default": True,
         "models": ("gpt-5.3-codex",),
         "requests_per_minute": 60,
         "tokens_per_minute": 100_000,
         "parallel_requests": 8,
     }
-    assert set(settings.all_projects["a"].model_dump().values()) == {None}
+    assert set(settings.all_projects["a"].model_dump(exclude={"default"}).values()) == {None}
 
 
 def test_without_any_there_is_one_that_may_do_everything(write: WriteFile) -> None:
     projects = load_environment(write('env = "dev"')).all_projects
 
     assert list(projects) == ["default"]
-    assert set(projects["default"].model_dump().values()) == {None}
+    assert set(projects["default"].model_dump(exclude={"default"}).values()) == {None}
 
 
 @pytest.mark.parametrize(
@@ -69,8 +72,30 @@ def test_what_variables_alone_give_is_in_the_order_of_the_names(
 ) -> None:
     for name in ("ROO", "INDEX", "QODER"):
         monkeypatch.setenv(f"AIGATEWAY_PROJECTS__{name}__PARALLEL_REQUESTS", "5")
+    monkeypatch.setenv("AIGATEWAY_PROJECTS__QODER__DEFAULT", "true")
 
-    assert list(load_environment(write('env = "dev"')).all_projects) == ["index", "qoder", "roo"]
+    settings = load_environment(write('env = "dev"'))
+    assert list(settings.projects) == ["index", "qoder", "roo"]
+    assert list(settings.all_projects) == ["qoder", "index", "roo"]
+
+
+@pytest.mark.parametrize(
+    ("content", "default"),
+    [
+        ("", "default"),
+        ("[projects.roo]", "roo"),
+        ("[projects.roo]\n[projects.default]", "default"),
+        ("[projects.a]\n[projects.roo]\ndefault = true", "roo"),
+        ("[projects.roo]\n[projects.default]\ndefault = true", "default"),
+    ],
+)
+def test_the_default_project_says_so_or_is_called_so_or_is_the_only_one(
+    write: WriteFile, content: str, default: str
+) -> None:
+    settings = load_environment(write(f'env = "dev"\n{content}'))
+
+    assert settings.default_project == default
+    assert [name for name, keys in build_project_keys(settings).items() if keys[0].name == "gateway_key"] == [default]
 
 
 def test_a_variable_with_a_misspelt_project_is_told(write: WriteFile, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,7 +119,7 @@ def test_a_variable_with_a_misspelt_project_is_told(write: WriteFile, monkeypatc
         ("[projects.a_b]", "projects.a_b", '"a_b"', "1 to 32 lower-case letters, digits and single inner hyphens"),
         ("[projects.secondary]", "projects.secondary", '"secondary"', "as the second keys of the projects do"),
         ("[projects.a-secondary]", "projects.a-secondary", '"a-sec', 'must not end with "secondary"'),
-        ("[projects.a]\nbudget = 5", "projects.a.budget", "5", "allowed are models, requests_per_minute, tokens_per_m"),
+        ("[projects.a]\nbudget = 5", "projects.a.budget", "5", "allowed are default, models, requests_per_minute"),
         (
             "[projects.a]\nmonthly_tokens = 5",
             "projects.a.monthly_tokens",
@@ -118,6 +143,19 @@ def test_a_variable_with_a_misspelt_project_is_told(write: WriteFile, monkeypatc
             '"gpt-6"',
             "must be one of the models, which are gpt-5.3-codex, text-embedding-3-large",
         ),
+        (
+            "[projects.a]\n[projects.b]",
+            "projects",
+            "",
+            r"must have one with default = true, .*; these are a, b\. In an",
+        ),
+        (
+            "[projects.a]\ndefault = true\n[projects.default]",
+            "projects.a.default",
+            "true",
+            'in one project only, and in none beside one called "default"; these are a, default',
+        ),
+        ("[projects.a]\ndefault = 1", "projects.a.default", "1", "must be true or false"),
         ("projects.a = 5", "projects.a", "5", "must be a table of settings"),
         ("projects = 5", "projects", "5", r"must be given as tables, each headed \[projects.<name>\]"),
         ("[[projects]]\nmodels = []", "projects", "", r"must be given as tables, each headed \[projects.<name>\]"),
@@ -125,3 +163,13 @@ def test_a_variable_with_a_misspelt_project_is_told(write: WriteFile, monkeypatc
 )
 def test_an_impossible_project_is_refused(refuses: Refuses, content: str, field: str, value: str, allowed: str) -> None:
     refuses(content, field=field, value=value, allowed=allowed)
+
+
+def test_two_defaults_are_refused(write: WriteFile) -> None:
+    with pytest.raises(SettingsError) as refusal:
+        load_environment(write('env = "dev"\n[projects.a]\ndefault = true\n[projects.b]\ndefault = true'))
+
+    assert [mistake.partition(" = ")[0].rpartition(": ")[2] for mistake in refusal.value.mistakes] == [
+        "projects.a.default",
+        "projects.b.default",
+    ]

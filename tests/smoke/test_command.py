@@ -131,8 +131,8 @@ def test_a_file_of_something_else_has_no_key(secrets: Path, content: str) -> Non
 
 
 PROJECTS = {
-    "team": {"models": ["gpt-5.3-codex"]},
     "other": {"models": ["gpt-5.3-codex"]},
+    "team": {"models": ["gpt-5.3-codex"], "default": True},
     "code-search": {"models": ["text-embedding-3-large"]},
 }
 

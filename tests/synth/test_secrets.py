@@ -7,7 +7,7 @@ from pathlib import Path
 from gateway.archive import SOURCE, unpack
 from gateway.secrets import build_secrets
 from tests.synth.conftest import CANARIES, Synthesize
-from tests.synth.stack import ROOT, Stack, strings
+from tests.synth.stack import ROOT, Stack, strings, unescape
 
 REGIONS = ROOT / "tests/gateway/environments/regions.toml"
 KEYLESS = ROOT / "tests/gateway/environments/keyless.toml"
@@ -87,6 +87,29 @@ def test_each_region_and_each_project_has_secrets_of_its_own_in_an_order_that_st
     assert used["GATEWAY_KEY_SMALL_SECONDARY"] == "gateway-key-small-secondary"
     assert used["THIRD_API_KEY"] == "third-api-key"
     assert {entry["secret_name"] for entry in litellm["env"] if "secret_name" in entry} == {"inner-key"}
+
+
+def _in_any_order(value: object) -> object:
+    """A document without the order of its lists, of which one is in the gateway's configuration."""
+    if isinstance(value, dict):
+        return {key: _in_any_order(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return sorted((_in_any_order(inner) for inner in value), key=json.dumps)
+    return _in_any_order(json.loads(value)) if isinstance(value, str) and value.startswith("{\n") else value
+
+
+def test_the_order_of_the_projects_changes_nothing_but_the_order(synthesize_files: Synthesize) -> None:
+    default, other, third = "[projects.team]\ndefault = true\n", "[projects.other]\n", "[projects.third]\n"
+    orders = {"one": [default, other, third], "two": [third, other, default]}
+    top = 'env = "{}"\nbackend.storage_account_name = "pvcstate"\n'  # its default has a checksum of the name
+    stacks = synthesize_files({f"{env}.toml": "".join([top.format(env), *tables]) for env, tables in orders.items()})
+    one, two = (json.loads(json.dumps(stack.document).replace("two", "one")) for stack in stacks.values())
+    assert one != two
+    assert _in_any_order(one) == _in_any_order(two)
+    for stack in stacks.values():
+        config = next(entry["value"] for entry in stack.containers[0]["env"] if entry["name"] == "GATEWAY_CONFIG")
+        owners = {project["name"]: project["key_envs"][0] for project in json.loads(unescape(config))["projects"]}
+        assert owners == {"team": "GATEWAY_KEY", "other": "GATEWAY_KEY_OTHER", "third": "GATEWAY_KEY_THIRD"}
 
 
 def test_secrets_are_written_without_leaving_a_trace_and_again_when_the_version_rises(stack: Stack) -> None:
