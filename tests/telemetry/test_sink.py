@@ -96,7 +96,7 @@ def changed(item: dict[str, Any], path: tuple[str | int, ...], value: object) ->
 
 def bearer(**changes: Any) -> dict[str, str]:  # noqa: ANN401
     now = int(time.time())
-    known = {"aud": "https://monitor.azure.com", "oid": principal_of(CLIENT_ID), "exp": now + 60}
+    known = {"aud": "https://monitor.azure.com", "oid": principal_of(CLIENT_ID), "exp": now + 86_400}
     claims = Claims(**{"appid": CLIENT_ID, "tid": TENANT_ID, "iat": now, "nbf": now, **known, **changes})
     return {"authorization": f"Bearer {sign(claims, key=SIGNING_KEY)}"}
 
