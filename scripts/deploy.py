@@ -8,7 +8,7 @@ with exit code 3. `REVIEWED_PLAN` has the text of the reviewed one. `cdktf deplo
 once more: it also applies what changes in Azure in these seconds.
 
 A plan that deletes or replaces the Container Apps environment, the app, the Key Vault, the workspace or the resource
-group is refused, unless `--allow-loss` names it.
+group, or hands a client's key to another project, is refused, unless `--allow-loss` names it.
 
 Ctrl-C leaves no locked state: Terraform is interrupted and waited for.
 """
@@ -40,7 +40,7 @@ def parse(words: list[str]) -> argparse.Namespace:
         type=str.split,
         default=[],
         metavar="ADDRESSES",
-        help="deploy although the plan deletes or replaces this, such as azurerm_key_vault.gateway",
+        help="deploy although the plan loses this, such as azurerm_key_vault.gateway; the refusal names it",
     )
     parser.add_argument("--no-smoke", action="store_true", help="skip the smoke test")
     parser.add_argument("--default-endpoint", action="store_true", help="use an Azure OpenAI that no setting names")

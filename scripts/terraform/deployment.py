@@ -20,7 +20,6 @@ from scripts.terraform.client_keys import client_keys
 from scripts.terraform.errors import explain
 from scripts.terraform.plan import Plan, plan, show
 from scripts.terraform.plan_changes import Action
-from scripts.terraform.plan_warnings import kept_resources
 from scripts.terraform.stacks import Stack
 from settings.secret_names import gateway_key
 
@@ -94,7 +93,7 @@ def deploy(
 ) -> None:
     """Deploy one environment; if the plan is empty, only test it.
 
-    `expected` is the digest of a reviewed plan, `allowed_losses` the addresses of `kept_resources` that may be lost.
+    `expected` is the digest of a reviewed plan, `allowed_losses` names what of `Plan.losses` may be lost.
 
     Raises:
         ScriptError: the deployment or the smoke test failed, or the plan would lose what is kept; with code 3, the plan
@@ -158,13 +157,13 @@ def _not_reviewed(planned: Plan, *, expected: str) -> ScriptError:
 
 def _refuse_losses(planned: Plan, *, allowed: Collection[str]) -> None:
     """Before the question, which somebody answers with a habitual yes; in a workflow, after an approval."""
-    losses = {address: text for address, text in kept_resources(planned.changes).items() if address not in allowed}
+    losses = {address: text for address, text in planned.losses.items() if address not in allowed}
     if not losses:
         return
     reasons = "\n".join(f"  {address}: {text}" for address, text in losses.items())
     options = " ".join(f"--allow-loss {address}" for address in losses)
     message = (
-        f"{planned.env} is not deployed: the plan deletes or replaces what an environment keeps.\n{reasons}\n"
+        f"{planned.env} is not deployed: the plan loses what an environment keeps.\n{reasons}\n"
         f"Undo the change in the settings, or, if you want this, deploy with: {options}"
     )
     add_to_summary("\n".join([f"## {planned.env} is not deployed", "", *block(message), "", planned.markdown()]))

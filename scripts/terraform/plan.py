@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from scripts.cli.terminal import console
 from scripts.github.markdown import add_to_summary, block, cell, code, warning
 from scripts.terraform.cdktf import plan_json
 from scripts.terraform.client_keys import StoredSecret, stored_secrets
+from scripts.terraform.key_owners import moved_keys
 from scripts.terraform.plan_changes import (
     Action,
     ResourceChange,
@@ -25,7 +26,7 @@ from scripts.terraform.plan_changes import (
     is_first,
     resource_changes,
 )
-from scripts.terraform.plan_warnings import plan_warnings
+from scripts.terraform.plan_warnings import kept_resources, plan_warnings
 from scripts.terraform.stacks import Stack
 
 NOT_REFRESHED = "Compared with the Terraform state only. The drift check finds manual changes in Azure."
@@ -52,6 +53,8 @@ class Plan:
     """Names of the outputs that change; these alone are no difference in Azure."""
     secrets: tuple[StoredSecret, ...] = ()
     """Those that are in the vault already, whether the plan changes them or not."""
+    moved_keys: Mapping[str, str] = field(default_factory=dict)
+    """Client keys that get another project, by their names in the vault, and what that means."""
     is_first: bool = False
     """Whether nothing exists yet."""
     note: str = ""
@@ -64,6 +67,7 @@ class Plan:
             changes=resource_changes(plan),
             outputs=changed_outputs(plan),
             secrets=stored_secrets(plan),
+            moved_keys=moved_keys(plan),
             is_first=is_first(plan),
             note=note,
         )
@@ -76,7 +80,12 @@ class Plan:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What to read before confirming."""
-        return plan_warnings(self.changes)
+        return (*plan_warnings(self.changes), *self.moved_keys.values())
+
+    @property
+    def losses(self) -> Mapping[str, str]:
+        """What no deployment does without being told to: by address or name, with the reason."""
+        return {**kept_resources(self.changes), **self.moved_keys}
 
     @property
     def digest(self) -> str:

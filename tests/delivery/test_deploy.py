@@ -230,7 +230,7 @@ def test_what_an_environment_keeps_is_lost_only_if_that_is_allowed(
     assert ran.code == 1
     assert delivery.calls() == ["diff dev -lock=false"]
     for text in (ran.err, delivery.summary):
-        assert "dev is not deployed: the plan deletes or replaces what an environment keeps." in text
+        assert "dev is not deployed: the plan loses what an environment keeps." in text
         assert f"deploy with: --allow-loss {address}\n" in text
         assert ("It is replaced because these change: location." in text) is (len(actions) == 2)
     allowed = delivery.run("deploy", *DEV, "--allow-loss", f"azurerm_key_vault.gateway {address}")
@@ -244,6 +244,38 @@ def test_the_vault_is_kept_whatever_question_was_answered(delivery: Delivery) ->
     assert ran.code == 1
     assert "azurerm_key_vault.gateway: Deletes the Key Vault with all secrets." in ran.err
     assert "Deploy dev?" not in ran.out
+
+
+def configured(**owners: str) -> dict[str, Any]:
+    """An app whose gateway takes the keys in these variables as those of these projects."""
+    projects = [{"name": project, "key_envs": [variable]} for variable, project in owners.items()]
+    value = json.dumps({"projects": projects})
+    return {"template": [{"container": [{"env": [{"name": "GATEWAY_CONFIG", "value": value}]}]}]}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "moved"),
+    [
+        ({"GATEWAY_KEY": "a", "GATEWAY_KEY_B": "b"}, {"GATEWAY_KEY": "b", "GATEWAY_KEY_A": "a"}, "a"),
+        ({"GATEWAY_KEY": "a"}, {"GATEWAY_KEY": "default", "GATEWAY_KEY_A": "a"}, "a"),
+        ({"GATEWAY_KEY": "a", "GATEWAY_KEY_B": "b"}, {"GATEWAY_KEY": "b"}, "a"),
+        ({"GATEWAY_KEY": "a"}, {"GATEWAY_KEY": "renamed"}, None),
+        ({"GATEWAY_KEY": "a", "GATEWAY_KEY_B": "b"}, {"GATEWAY_KEY": "a"}, None),
+        ({"GATEWAY_KEY": "a"}, {"GATEWAY_KEY": "a", "GATEWAY_KEY_B": "b"}, None),
+    ],
+)
+def test_a_key_gets_another_project_only_if_that_is_allowed(
+    delivery: Delivery, before: dict[str, str], after: dict[str, str], moved: str | None
+) -> None:
+    app = change("azurerm_container_app.gateway", "update", before=configured(**before), after=configured(**after))
+    delivery.plans(app)
+    ran = delivery.run("deploy", *DEV)
+    assert ran.code == (1 if moved else 0), ran.err
+    assert ("deploy dev" in delivery.calls()) is (moved is None)
+    if moved:
+        assert f"gateway-key: The key of the project {moved} becomes that of {after['GATEWAY_KEY']}:" in ran.err
+        assert f"The key of the project {moved} becomes that of" in ran.out
+        assert delivery.run("deploy", *DEV, "--allow-loss", "gateway-key").code == 0
 
 
 def test_what_a_failed_deployment_left_unfinished_is_replaced(delivery: Delivery) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from gateway.archive import SOURCE, pack, read_source
 from gateway.containers import SecretRef, build_containers
+from scripts.terraform.key_owners import moved_keys
 from scripts.terraform.plan import MAX_MARKDOWN_BYTES, Plan
 from scripts.terraform.text_changes import document_of, line_changes
 from settings.loading import load_environment
@@ -99,6 +100,12 @@ def test_an_added_project_is_one_line_of_the_configuration_and_its_keys(make_app
     ]
     assert '"requests_per_minute": 60' in found[0]
     assert '"secret_name": "gateway-key-roo"' in found[1]
+
+
+def test_both_keys_of_a_project_move_if_another_one_becomes_the_default(make_app: MakeApp) -> None:
+    before, after = make_app("[projects.team]"), make_app("[projects.team]\n[projects.default]")
+    plan = {"resource_changes": [{"type": "azurerm_container_app", "change": {"before": before, "after": after}}]}
+    assert list(moved_keys(plan)) == ["gateway-key", "gateway-key-secondary"]
 
 
 def test_an_endpoint_and_a_network_are_shown(make_app: MakeApp) -> None:
