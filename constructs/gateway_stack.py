@@ -38,7 +38,15 @@ class GatewayStack(TerraformStack):
         group = ResourceGroup(self, "resource-group", settings=settings)
         observability = Observability(self, "observability", settings=settings, group=group)
         identity = Identity(self, "identity", settings=settings, group=group)
-        vault = KeyVault(self, "key-vault", settings=settings, group=group, identity=identity, caller=caller)
+        vault = KeyVault(
+            self,
+            "key-vault",
+            settings=settings,
+            group=group,
+            identity=identity,
+            caller=caller,
+            observability=observability,
+        )
         upstreams = Upstreams(
             self,
             "upstreams",

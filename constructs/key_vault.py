@@ -3,6 +3,7 @@
 from constructs import Construct, azurerm
 from constructs.caller import Caller
 from constructs.identity import Identity
+from constructs.observability import Observability
 from constructs.resource_group import ResourceGroup
 from settings.environment import EnvironmentSettings
 
@@ -24,12 +25,15 @@ class KeyVault(Construct):
         group: ResourceGroup,
         identity: Identity,
         caller: Caller,
+        observability: Observability,
     ) -> None:
         super().__init__(scope, construct_id)
         vault = self._build_vault(settings=settings, group=group, tenant_id=caller.tenant_id)
         self.id = vault.id
         self.name = vault.name
         self.reader = self._build_reader(principal_id=identity.principal_id)
+        if settings.key_vault.audit_log:
+            self._build_diagnostics(observability=observability)
 
     def _build_vault(self, *, settings: EnvironmentSettings, group: ResourceGroup, tenant_id: str) -> azurerm.KeyVault:
         vault = azurerm.KeyVault(
@@ -62,3 +66,18 @@ class KeyVault(Construct):
         )
         role.override_logical_id("secrets_reader")
         return role
+
+    def _build_diagnostics(self, *, observability: Observability) -> None:
+        """Who read or changed a secret, or was refused; never a value.
+
+        Categories: https://learn.microsoft.com/azure/azure-monitor/reference/supported-logs/microsoft-keyvault-vaults-logs
+        """
+        setting = azurerm.MonitorDiagnosticSetting(
+            self,
+            "diagnostics",
+            name="audit",
+            target_resource_id=self.id,
+            log_analytics_workspace_id=observability.workspace_id,
+            enabled_log=[azurerm.MonitorDiagnosticSettingEnabledLog(category="AuditEvent")],
+        )
+        setting.override_logical_id("key_vault")

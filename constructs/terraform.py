@@ -83,10 +83,11 @@ def _resource_providers(settings: EnvironmentSettings) -> list[str]:
     """Azure writes `microsoft.insights` so, and the provider compares letter by letter."""
     wanted = settings.observability
     is_watched = wanted.application_insights or wanted.has_receivers or wanted.workbook
+    has_audit_log = settings.key_vault.audit_log
     return sorted(
         [
             *_RESOURCE_PROVIDERS,
             *(["Microsoft.CognitiveServices"] if settings.owned_upstreams else []),
-            *(["microsoft.insights"] if settings.owned_upstreams or is_watched else []),
+            *(["microsoft.insights"] if settings.owned_upstreams or is_watched or has_audit_log else []),
         ]
     )

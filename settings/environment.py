@@ -214,7 +214,7 @@ class EnvironmentSettings(BaseSettings):
     @classmethod
     def _production_is_protected(cls, given: object, info: ValidationInfo) -> object:
         if isinstance(given, dict) and info.data.get("env") == "prod":
-            return {"soft_delete_retention_days": 30, "purge_protection": True} | given
+            return {"soft_delete_retention_days": 30, "purge_protection": True, "audit_log": True} | given
         return given
 
     @field_validator("backend", mode="before")

@@ -18,6 +18,9 @@ class KeyVault(Group):
     purge_protection: Switch = Field(
         default=False, description="Prevent purging before that time (prod: true). Cannot be undone."
     )
+    audit_log: Switch = Field(
+        default=False, description="Log into the workspace who reads or changes a secret (prod: true)."
+    )
 
 
 class Logs(Group):

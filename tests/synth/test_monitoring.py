@@ -50,7 +50,13 @@ def _rules(stack: Stack) -> dict[str, Any]:
 def test_a_stack_of_the_repository_has_only_what_its_settings_turn_on(stack: Stack) -> None:
     wanted = stack.settings.observability
     found = [kind for kind in stack.document["resource"] if any(part in kind for part in OPTIONAL_KINDS)]
-    if not (wanted.application_insights or wanted.has_receivers or wanted.workbook or stack.settings.owned_upstreams):
+    if not (
+        wanted.application_insights
+        or wanted.has_receivers
+        or wanted.workbook
+        or stack.settings.owned_upstreams
+        or stack.settings.key_vault.audit_log
+    ):
         assert found == []
 
 

@@ -30,7 +30,10 @@ TYPES: dict[str, ResourceKind] = {
 
 
 def test_nothing_is_missing_and_nothing_is_extra(known_stack: Stack) -> None:
-    assert set(known_stack.resources) == RESOURCES
+    has_audit_log = known_stack.settings.key_vault.audit_log
+    assert has_audit_log is (known_stack.settings.env == "prod")
+    optional = {"azurerm_monitor_diagnostic_setting.key_vault"} if has_audit_log else set()
+    assert set(known_stack.resources) == RESOURCES | optional
 
 
 def test_names_follow_the_convention(stack: Stack) -> None:
@@ -80,6 +83,17 @@ def test_logs_go_to_the_workspace(stack: Stack) -> None:
     workspace = stack.resources["azurerm_log_analytics_workspace.gateway"]
     assert workspace["retention_in_days"] == stack.settings.logs.retention_days
     assert workspace["daily_quota_gb"] == stack.settings.logs.daily_quota_gb
+
+
+def test_who_uses_a_secret_of_prod_is_logged(known_stack: Stack) -> None:
+    found = known_stack.resources.get("azurerm_monitor_diagnostic_setting.key_vault")
+    if known_stack.settings.env == "prod":
+        assert found is not None
+        assert found["target_resource_id"] == "${azurerm_key_vault.gateway.id}"
+        assert found["log_analytics_workspace_id"] == "${azurerm_log_analytics_workspace.gateway.id}"
+        assert found["enabled_log"] == [{"category": "AuditEvent"}]
+    else:
+        assert found is None
 
 
 def test_roles_alone_open_the_vault(stack: Stack) -> None:
