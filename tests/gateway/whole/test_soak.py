@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -94,7 +95,10 @@ class Meter:
 
     def connections(self) -> set[tuple[int, int]]:
         """The ports of its established connections: here, and at the other end."""
-        sockets = {link.readlink().name for link in (self.process / "fd").iterdir() if link.is_symlink()}
+        sockets = set()
+        for link in (self.process / "fd").iterdir():
+            with suppress(FileNotFoundError):  # closed meanwhile
+                sockets.add(link.readlink().name)
         rows = [row.split() for row in (self.process / "net/tcp").read_text().splitlines()[1:]]
         ports = [(_port(row[1]), _port(row[2])) for row in rows if f"socket:[{row[9]}]" in sockets]
         return {(here, there) for here, there in ports if there}
