@@ -22,8 +22,8 @@ def test_the_layout_changes_nothing(document: object) -> None:
 
 
 def test_one_more_project_is_a_short_difference(tmp_path: Path) -> None:
-    few = EnvironmentSettings(env="dev", projects={"first": {}, "second": {}})
-    more = EnvironmentSettings(env="dev", projects={"first": {}, "second": {}, "third": {}})
+    few = EnvironmentSettings(env="dev", projects={"first": {"default": True}, "second": {}})
+    more = EnvironmentSettings(env="dev", projects={"first": {"default": True}, "second": {}, "third": {}})
     lines = []
     for number, settings in enumerate((few, more)):
         synthesize([settings], outdir=tmp_path / str(number))
