@@ -2,6 +2,7 @@
 
 import json
 import re
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, get_args
 
@@ -59,9 +60,9 @@ class _Upstream(Group):
         return name
 
     @property
+    @abstractmethod
     def deployment_names(self) -> tuple[str, ...] | None:
         """The deployments there; None: those of all models."""
-        raise NotImplementedError
 
     def serves(self, deployment: str) -> bool:
         """Whether a model of this deployment can be called here."""
