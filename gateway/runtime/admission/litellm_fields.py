@@ -140,11 +140,12 @@ _CHAT = object_of(
     web_search_options=absent_or_false,
     functions=absent_or_false,
     function_call=absent_or_false,
-    # Fields of the Responses API and of Azure's extensions, which would change the answer.
+    # Fields of the Responses API, of Azure's extensions and of other servers, which would change the answer.
     **dict.fromkeys(
         (
-            *("background", "conversation", "instructions", "max_output_tokens", "previous_response_id", "prompt"),
-            *("text", "data_sources"),
+            *("background", "context_management", "conversation", "include", "instructions", "max_output_tokens"),
+            *("max_tool_calls", "previous_response_id", "prompt", "text", "truncation"),
+            *("data_sources", "stop_sequences", "guided_choice", "guided_grammar", "guided_json", "guided_regex"),
         ),
         absent_or_false,
     ),

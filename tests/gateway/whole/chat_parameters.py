@@ -40,7 +40,12 @@ class Row:
     @property
     def id(self) -> str:
         """It tells rows of the same name apart."""
-        return f"{self.name} {self.shown}"
+        return f"{self.title} {self.shown}"
+
+    @property
+    def title(self) -> str:
+        """The name in the document, with those of the fields beside it."""
+        return " with ".join([self.name, *(f"`{name}`" for name in self.with_)])
 
     @property
     def shown(self) -> str:
@@ -144,7 +149,13 @@ ROWS = [
     *_fields("function_call", "auto"),
     *_fields("previous_response_id", "resp_1"),
     *_fields("max_output_tokens", 500),
+    *_fields("max_tool_calls", 1),
+    *_fields("truncation", "auto"),
+    *_fields("include", ["reasoning.encrypted_content"]),
+    *_fields("context_management", [{"type": "compaction"}]),
     *_fields("data_sources", [{"type": "azure_search"}]),
+    *_fields("stop_sequences", ["END"]),
+    *_fields("guided_json", {"type": "object"}),
     Row("a field that OpenAI does not have", {"top_k": 1}),
     _messages("`system`", {"role": "system", "content": "Be brief."}, _QUESTION),
     _messages(
@@ -318,7 +329,7 @@ class Writer:
 def render(table: Mapping[str, Outcome]) -> str:
     """Write the table in Markdown."""
     cells = [_HEAD, ("---",) * len(_HEAD)]
-    cells += [(row.name, row.shown, table[row.id].outcome, table[row.id].detail) for row in ROWS if row.id in table]
+    cells += [(row.title, row.shown, table[row.id].outcome, table[row.id].detail) for row in ROWS if row.id in table]
     return "\n".join(f"| {' | '.join(row)} |" for row in cells)
 
 
