@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, ExitStack
 
 from benchmarks import processes
 from benchmarks.errors import BenchmarkError
-from benchmarks.load import Client, connect
+from benchmarks.load import Client, Sample, connect
 from benchmarks.numbers.telemetry import ALL, OFF, ON, Row, TelemetryNumbers, median
 from benchmarks.report import Bench
 from benchmarks.requests import Case, build_cases, named
@@ -22,28 +22,33 @@ _SETTINGS: Mapping[str, Mapping[str, str]] = {
     ON: _ON,
     ALL: {**_ON, "OBSERVABILITY__SAMPLING_PERCENT": "100"},
 }
-_CPU_BLOCKS = 20
-"""So many times the requests of a round for processor time, which Linux counts in hundredths of a second."""
+_BLOCKS, _BLOCKS_OF_ONE = 40, 10
+"""Of a round, ten in flight and one at a time: in short blocks, what else the machine does meets all alike."""
 _SENDING_S = 6.0
 """Until what was recorded has been sent: that belongs to the requests, too."""
 
 
 def measure(bench: Bench) -> TelemetryNumbers:
-    """Measure the gateways in turn: requests one at a time, then processor time with ten in flight."""
+    """Measure the gateways in turn: requests one at a time, then processor time with ten in flight.
+
+    Every round starts them anew: two processes of the same program differ by more than telemetry costs.
+    """
     if not processes.is_supported():
         raise BenchmarkError("Processor time is read from /proc: Linux only.")
-    with ExitStack() as running:
-        replicas = {
-            name: running.enter_context(run_replica(bench.stacks.get(overrides), litellm="absent"))
-            for name, overrides in _SETTINGS.items()
-        }
-        rows = asyncio.run(_take_turns(replicas, bench))
-    return TelemetryNumbers(rounds=bench.rounds, requests=bench.requests, rows=rows)
+    rows: dict[str, Row] = {}
+    for number in range(1, bench.rounds + 1):
+        with ExitStack() as running:
+            replicas = {
+                name: running.enter_context(run_replica(bench.stacks.get(overrides), litellm="absent"))
+                for name, overrides in _SETTINGS.items()
+            }
+            asyncio.run(_measure_round(replicas, bench, rows))
+        bench.progress(f"Round {number} of {bench.rounds} done")
+    return TelemetryNumbers(rounds=bench.rounds, requests=bench.requests, rows=list(rows.values()))
 
 
-async def _take_turns(replicas: Mapping[str, Replica], bench: Bench) -> list[Row]:
+async def _measure_round(replicas: Mapping[str, Replica], bench: Bench, rows: dict[str, Row]) -> None:
     cases = named(build_cases(next(iter(replicas.values())).session.models), *_CASES)
-    rows = {case.name: Row(name=case.name, p50={}, cpu_ms={}) for case in cases}
     async with AsyncExitStack() as opened:
         clients = {
             name: await opened.enter_async_context(connect(replica.gateway)) for name, replica in replicas.items()
@@ -51,22 +56,28 @@ async def _take_turns(replicas: Mapping[str, Replica], bench: Bench) -> list[Row
         for client in clients.values():
             for case in cases:
                 await client.per_second(case, count=bench.requests)  # connections, caches, the first token
-        for number in range(1, bench.rounds + 1):
-            for case in cases:
+        for case in cases:
+            row = rows.setdefault(case.name, Row(name=case.name, p50={}, cpu_ms={}))
+            waited: dict[str, list[Sample]] = {name: [] for name in clients}
+            for _ in range(_BLOCKS_OF_ONE):
                 for name, client in clients.items():
-                    waited = await client.one_by_one(case, count=bench.requests)
-                    rows[case.name].p50.setdefault(name, []).append(median(waited))
-                for name, client in clients.items():
-                    pid = replicas[name].session.gateway.popen.pid
-                    cpu_ms = await _cpu_ms(client, case, pid=pid, requests=_CPU_BLOCKS * bench.requests)
-                    rows[case.name].cpu_ms.setdefault(name, []).append(cpu_ms)
-            bench.progress(f"Round {number} of {bench.rounds} done")
-    return list(rows.values())
+                    waited[name] += await client.one_by_one(case, count=bench.requests)
+            for name, samples in waited.items():
+                row.p50.setdefault(name, []).append(median(samples))
+            pids = {name: replica.session.gateway.popen.pid for name, replica in replicas.items()}
+            for name, cpu_ms in (await _cpu_ms(clients, case, pids=pids, count=bench.requests)).items():
+                row.cpu_ms.setdefault(name, []).append(cpu_ms)
 
 
-async def _cpu_ms(client: Client, case: Case, *, pid: int, requests: int) -> float:
-    """Milliseconds of the gateway's processor time for a request, with all that comes after it."""
-    before = processes.cpu_s(pid)
-    await client.per_second(case, count=requests)
+async def _cpu_ms(
+    clients: Mapping[str, Client], case: Case, *, pids: Mapping[str, int], count: int
+) -> dict[str, float]:
+    """Milliseconds of each gateway's processor time for a request, with all that is done in the background."""
+    before = {name: processes.cpu_s(pid) for name, pid in pids.items()}
+    for _ in range(_BLOCKS):
+        for client in clients.values():
+            await client.per_second(case, count=count)
     await asyncio.sleep(_SENDING_S)
-    return round(1000 * (processes.cpu_s(pid) - before) / requests, 4)
+    return {
+        name: round(1000 * (processes.cpu_s(pid) - before[name]) / (_BLOCKS * count), 4) for name, pid in pids.items()
+    }

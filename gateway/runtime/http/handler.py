@@ -110,7 +110,8 @@ class HttpHandler:
                 if self._logs_client_address:
                     context.client_address = client_address(http_request)
                 if self._telemetry:
-                    context.trace = read_trace_context(http_request.headers.getall("traceparent", []))
+                    traceparents = http_request.headers.getall("traceparent", [])
+                    context.trace = read_trace_context(traceparents, request_id=context.request_id)
                 with ExitStack() as resources:
                     if self._active_requests.is_draining:
                         response = shutting_down()

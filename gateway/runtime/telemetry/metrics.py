@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from ..context import RequestContext, Tokens, now
 
 _NAMESPACE = "gateway"
 _UNKNOWN = "none"
-_Dimensions = tuple[tuple[str, str], ...]
 
 
 @dataclass(slots=True)
@@ -21,46 +21,74 @@ class Aggregate:
 
     def add(self, value: float) -> None:
         """Add a value."""
-        self.min, self.max = min(self.min, value), max(self.max, value)
+        if value < self.min:
+            self.min = value
+        elif value > self.max:
+            self.max = value
         self.sum += value
         self.count += 1
 
 
+class _Dimensions(NamedTuple):
+    deployment: str | None
+    project: str | None
+    region: str | None
+    stream: bool
+
+    def texts(self) -> dict[str, str]:
+        return {
+            "deployment": self.deployment or _UNKNOWN,
+            "project": self.project or _UNKNOWN,
+            "region": self.region or _UNKNOWN,
+            "streaming": str(self.stream).lower(),
+        }
+
+
+_Name = str | tuple[str, bool]
+"""Of a metric, or the type of tokens and whether they are estimated."""
+
+
 class Metrics:
-    """What has been measured since it was last taken."""
+    """What has been measured since it was last taken.
+
+    Requests look up their dimensions once, and dimensions become texts when they are taken: each request pays for this.
+    """
 
     def __init__(self) -> None:
-        self._aggregates: dict[tuple[str, _Dimensions], Aggregate] = {}
+        self._aggregates: dict[_Dimensions, dict[_Name, Aggregate]] = {}
 
     def add(self, context: RequestContext) -> None:
         """Add a request that has ended."""
-        dimensions: _Dimensions = (
-            ("deployment", context.deployment or _UNKNOWN),
-            ("project", context.project or _UNKNOWN),
-            ("region", context.region or _UNKNOWN),
-            ("streaming", str(context.stream).lower()),
-        )
-        self._add("requests", dimensions, 1)
-        self._add("latency", dimensions, (now() - context.started) * 1000)
+        dimensions = _Dimensions(context.deployment, context.project, context.region, context.stream)
+        if (metrics := self._aggregates.get(dimensions)) is None:
+            metrics = self._aggregates[dimensions] = {}
+        _add(metrics, "requests", 1)
+        _add(metrics, "latency", (now() - context.started) * 1000)
         if context.first_byte is not None:
-            self._add("first_byte", dimensions, (context.first_byte - context.started) * 1000)
+            _add(metrics, "first_byte", (context.first_byte - context.started) * 1000)
         if tokens := context.counted_tokens:
-            dimensions = (*dimensions, ("estimated", str(tokens.estimated).lower()))
             for kind, count in _by_type(tokens):
                 if count:
-                    self._add("tokens", (*dimensions, ("type", kind)), count)
+                    _add(metrics, (kind, tokens.estimated), count)
 
     def take(self) -> Iterator[tuple[str, Mapping[str, str], Aggregate]]:
         """Yield name, dimensions and values of each metric, and begin anew."""
-        aggregates, self._aggregates = self._aggregates, {}
-        for (name, dimensions), aggregate in aggregates.items():
-            yield f"{_NAMESPACE}.{name}", dict(dimensions), aggregate
+        taken, self._aggregates = self._aggregates, {}
+        for dimensions, metrics in taken.items():
+            texts = dimensions.texts()
+            for name, aggregate in metrics.items():
+                if isinstance(name, str):
+                    yield f"{_NAMESPACE}.{name}", texts, aggregate
+                else:
+                    kind, estimated = name
+                    tokens = {**texts, "estimated": str(estimated).lower(), "type": kind}
+                    yield f"{_NAMESPACE}.tokens", tokens, aggregate
 
-    def _add(self, name: str, dimensions: _Dimensions, value: float) -> None:
-        key = name, dimensions
-        if (aggregate := self._aggregates.get(key)) is None:
-            aggregate = self._aggregates[key] = Aggregate(value, value)
-        aggregate.add(value)
+
+def _add(metrics: dict[_Name, Aggregate], name: _Name, value: float) -> None:
+    if (aggregate := metrics.get(name)) is None:
+        aggregate = metrics[name] = Aggregate(value, value)
+    aggregate.add(value)
 
 
 def _by_type(tokens: Tokens) -> tuple[tuple[str, int], ...]:
