@@ -1,6 +1,7 @@
 """Starts the gateway with the configuration in the container's environment."""
 
 import asyncio
+import gc
 import os
 
 from .access_log import log_event
@@ -33,6 +34,7 @@ async def main() -> None:
         ) as server,
     ):
         log_event({"event": "started", "source": configuration.source})
+        gc.freeze()  # modules and configuration stay: the garbage collector need not walk them
         await serve(
             server,
             host=configuration.host,

@@ -6,12 +6,15 @@ https://learn.microsoft.com/azure/container-apps/managed-identity
 """
 
 import asyncio
+import gc
 import logging
 import math
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
 
 from ..access_log import LogEvent
 from ..configuration import Configuration
@@ -43,14 +46,24 @@ RequestToken = Callable[[str | None, str], Awaitable[AccessToken]]
 
 
 async def request_token(client_id: str | None, scope: str) -> AccessToken:
-    """Ask by azure-identity. It is imported here: it takes 0.35 s and 19 MB, which only gateways without keys need."""
+    """Ask by azure-identity."""
+    async with _load_credential()(client_id=client_id, retry_total=0) as credential:
+        token = await credential.get_token_info(scope)
+    return AccessToken(value=token.token, expires_on=token.expires_on, refresh_on=token.refresh_on)
+
+
+@cache
+def _load_credential() -> Callable[..., Any]:
+    """Import azure-identity: 0.35 s and 19 MB, which only gateways without keys need.
+
+    What it brings stays: without `freeze`, the garbage collector would walk it again and again.
+    """
     from azure.identity.aio import ManagedIdentityCredential  # type: ignore[import-not-found, unused-ignore]
 
     for name in ("azure", "msal"):  # they log bodies of the identity endpoint
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)
-    async with ManagedIdentityCredential(client_id=client_id, retry_total=0) as credential:
-        token = await credential.get_token_info(scope)
-    return AccessToken(value=token.token, expires_on=token.expires_on, refresh_on=token.refresh_on)
+    gc.freeze()
+    return ManagedIdentityCredential  # type: ignore[no-any-return, unused-ignore]
 
 
 class ManagedIdentity:
