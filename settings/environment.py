@@ -17,7 +17,15 @@ from settings.operations import Backend, KeyVault, Logs
 from settings.projects import DEFAULT, Project, Projects, check_default, check_projects, default_projects
 from settings.tags import Tags
 from settings.traffic import Ingress, Scale
-from settings.upstreams import ExistingUpstream, OwnedUpstream, Upstream, Upstreams, check_upstreams
+from settings.upstreams import (
+    ExistingUpstream,
+    OwnedUpstream,
+    Upstream,
+    Upstreams,
+    check_not_owned,
+    check_upstreams,
+    owned,
+)
 from settings.values import FieldPath, Switch, conflict, conflicts, whole_number
 from settings.variables import NESTED, PREFIX, Variables
 
@@ -49,6 +57,11 @@ def _all_models(info: ValidationInfo) -> tuple[Model, ...] | None:
     """None if one was refused, because its name is then unknown."""
     first = _first_models(info)
     return (*first.values(), *info.data["models"]) if len(first) > 1 and "models" in info.data else None
+
+
+def _naming(info: ValidationInfo) -> Naming:
+    """A refused part gets a placeholder: only the file's own mistakes are reported, not what follows from them."""
+    return Naming(**{part: info.data.get(part, "refused") for part in Naming.model_fields})
 
 
 def _short_form(info: ValidationInfo) -> list[str]:
@@ -186,7 +199,9 @@ class EnvironmentSettings(BaseSettings):
             any_location=info.data.get("allow_unlisted_location", True),
             base_models=base_models,
         )
-        return _checked(upstreams, messages)
+        naming = _naming(info)
+        own = {naming.name("ai_account", location_short=each.location_short): each.name for each in owned(upstreams)}
+        return _checked(upstreams, check_not_owned(upstreams, own) | messages)
 
     @field_validator("projects")
     @classmethod
@@ -222,8 +237,7 @@ class EnvironmentSettings(BaseSettings):
     def _state_follows_the_convention(cls, given: object, info: ValidationInfo) -> object:
         if not isinstance(given, dict):
             return given
-        # A refused part gets a placeholder: only the file's own mistakes are reported, not what follows from them.
-        naming = Naming(**{part: info.data.get(part, "refused") for part in Naming.model_fields})
+        naming = _naming(info)
         return {
             "resource_group_name": naming.name("state_resource_group"),
             "storage_account_name": naming.name("storage_account"),
@@ -260,7 +274,7 @@ class EnvironmentSettings(BaseSettings):
     @property
     def owned_upstreams(self) -> tuple[OwnedUpstream, ...]:
         """Those that the stack makes."""
-        return tuple(upstream for upstream in self.upstreams if isinstance(upstream, OwnedUpstream))
+        return owned(self.upstreams)
 
     @property
     def is_keyless(self) -> bool:

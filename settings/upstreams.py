@@ -5,6 +5,7 @@ import re
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag, field_validator
 
@@ -207,6 +208,28 @@ def check_upstreams(
             found = _check_location(upstream, any_location=any_location)
         messages |= {(number, *field): message for field, message in found.items()}
     return messages if base_models is None else messages | _check_deployments(upstreams, base_models)
+
+
+def owned(upstreams: Sequence[Upstream]) -> tuple[OwnedUpstream, ...]:
+    """Those that the stack makes."""
+    return tuple(upstream for upstream in upstreams if isinstance(upstream, OwnedUpstream))
+
+
+def check_not_owned(upstreams: Sequence[Upstream], own: Mapping[str, str]) -> dict[FieldPath, str]:
+    """A message for each existing upstream that is an account of the stack; `own` has those by their names.
+
+    The first label of the host is the account's custom subdomain, whatever the domain of the endpoint.
+    """
+    subdomains = {
+        number: (urlsplit(upstream.endpoint).hostname or "").partition(".")[0]
+        for number, upstream in enumerate(upstreams)
+        if isinstance(upstream, ExistingUpstream)
+    }
+    return {
+        (number, "endpoint"): f"must be another resource than that of {own[subdomain]}, which the stack makes"
+        for number, subdomain in subdomains.items()
+        if subdomain in own
+    }
 
 
 def _check_account(upstream: ExistingUpstream, *, keyless: bool) -> dict[FieldPath, str]:

@@ -211,6 +211,12 @@ KNOWN = f"must be the deployment of a model: {CODEX}, {INDEX}"
             r"must be another name than that of upstreams\[0\]",
         ),
         (
+            owned("swedencentral") + existing("pvc-dev-aigateway-ai-swe", 'auth = "managed_identity"'),
+            "upstreams[1].endpoint",
+            '"https://pvc-dev-aigateway-ai-swe.openai.azure.com"',
+            "must be another resource than that of swedencentral, which the stack makes",
+        ),
+        (
             existing("a", f'auth = "managed_identity"\naccount_id = "{ACCOUNT[:-1]}"'),
             "upstreams[0].account_id",
             '"/subs',
