@@ -100,20 +100,12 @@ class Clone:
             thread.join(30)
 
     def _install_programs(self) -> None:
-        """The stand-ins, extended by what people use interactively, and the system's Python."""
-        folder = self.cloud.folder
-        (folder / "scripted").mkdir()
-        for program in ("az", "gh"):
-            (self.cloud.bin / program).rename(folder / "scripted" / program)
-            put(self.cloud.bin / program, module="tests.docs.interactive")
+        """The stand-ins, and the system's Python."""
+        install_interactive(self.cloud)
         put(self.cloud.bin / "terraform", module="tests.docs.terraform")
-        python = folder / "tools/python3"
+        python = self.cloud.folder / "tools/python3"
         python.unlink(missing_ok=True)
         python.symlink_to(Path(sys.executable).resolve())
-        for tool in TOOLS:
-            found = shutil.which(tool)
-            if found and not (folder / "tools" / tool).exists():
-                (folder / "tools" / tool).symlink_to(found)
 
     def _replace_synthesis_and_cli(self, stacks: Path) -> None:
         """Let `main.py` copy `stacks`, and the cdktf CLI call Terraform only: other tests run the real ones."""
@@ -140,6 +132,18 @@ class Clone:
             ["push", "--quiet", "--set-upstream", "origin", "main"],
         ):
             subprocess.run(["git", *words], cwd=self.root, env=self.cloud.environ, check=True)  # noqa: S607
+
+
+def install_interactive(cloud: Cloud) -> None:
+    """What people type in a terminal: `az` and `gh` with their queries and logins, and other programs."""
+    (cloud.folder / "scripted").mkdir()
+    for program in ("az", "gh"):
+        (cloud.bin / program).rename(cloud.folder / "scripted" / program)
+        put(cloud.bin / program, module="tests.docs.interactive")
+    for tool in TOOLS:
+        found = shutil.which(tool)
+        if found and not (cloud.folder / "tools" / tool).exists():
+            (cloud.folder / "tools" / tool).symlink_to(found)
 
 
 def _copy(root: Path) -> None:

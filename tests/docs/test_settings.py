@@ -8,6 +8,7 @@ import pytest
 from constructs.alerts import RULES
 from settings.environment import EnvironmentSettings
 from settings.loading import load_environment
+from settings.naming import RESOURCE_TYPES
 from settings.observability import Alerts
 from tests.docs.markdown import ROOT, anchors, fenced, read
 
@@ -35,6 +36,20 @@ def test_existing_accounts_with_and_without_a_key(tmp_path: Path) -> None:
     assert load(tmp_path, one).is_keyless
     settings = load(tmp_path, several)
     assert [settings.uses_key(upstream) for upstream in settings.all_upstreams] == [False, True]
+
+
+def test_an_environment_in_another_subscription_and_tenant(tmp_path: Path) -> None:
+    _, shown = fenced(read(ROOT / "docs/deploy.md"), "toml")
+    settings = load(tmp_path, shown)
+    assert settings.subscription_id != settings.tenant_id
+
+
+def test_an_environment_in_another_region_has_names_of_its_own(tmp_path: Path) -> None:
+    (shown,) = fenced(read(ROOT / "docs/recovery.md"), "toml")
+    prod, standby = load(tmp_path), load(tmp_path, shown)
+    assert standby.scale.min_replicas == 0
+    for kind in RESOURCE_TYPES:
+        assert standby.naming.name(kind) != prod.naming.name(kind)
 
 
 def test_alerts_have_receivers(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from tests.cloud import stand_in, store
 from tests.cloud.az import (  # noqa: F401
     account,
     ad,
+    blob,
     cognitiveservices,
     containerapp,
     group,
