@@ -1,4 +1,4 @@
-"""Stand-in for `az` and `gh` in a terminal: logins, `--query`, what gh knows of the folder; the scripts' do the rest."""
+"""Stand-in for `az` and `gh` in a terminal: logins, `--query`, the folder's repository; the scripts' do the rest."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def _select(query: str, answer: object) -> str:
-    """The subset of JMESPath in the documents: a path into the answer; paths and literals in `join`; lists; an object."""
+    """The subset of JMESPath in the documents: a path, paths and literals in `join`, lists, an object."""
     if query.startswith("[].[") and isinstance(answer, list):
         return "\n".join(_select(query.removeprefix("[]."), each) for each in answer)
     if query.startswith("["):

@@ -77,7 +77,8 @@ def test_the_standby_gets_the_keys_of_prod_without_showing_them(terminal: Cloud,
     with terminal.edit("gh") as github:
         github["environments"]["standby"] = {"variables": {}, "secrets": {}}
     (terminal.folder / "secrets.json").write_text(json.dumps([KEY]), encoding="utf-8")  # no argument may have it
-    at_first, later = (line for line in commands(PAGE) if line.startswith(f"az keyvault secret show --vault-name {PROD}"))
+    show = f"az keyvault secret show --vault-name {PROD}"
+    at_first, later = (line for line in commands(PAGE) if line.startswith(show))
 
     printed = shell(terminal, at_first, later.replace("VAULT.vault", f"{STANDBY}.vault"), folder=tmp_path)
 

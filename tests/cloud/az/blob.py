@@ -49,7 +49,14 @@ def download(
 
 @command("storage blob upload", changes=True)
 def upload(
-    azure: Azure, *, account_name: str, container_name: str, name: str, file: str, auth_mode: str, overwrite: bool = False
+    azure: Azure,
+    *,
+    account_name: str,
+    container_name: str,
+    name: str,
+    file: str,
+    auth_mode: str,
+    overwrite: bool = False,
 ) -> Json:
     """A new current version."""
     _require_login(auth_mode)
@@ -66,7 +73,9 @@ def upload(
 def _require_login(auth_mode: str) -> None:
     """The accounts take no keys."""
     if auth_mode != "login":
-        raise AzError("KeyBasedAuthenticationNotPermitted", "Key based authentication is not permitted on this account.")
+        raise AzError(
+            "KeyBasedAuthenticationNotPermitted", "Key based authentication is not permitted on this account."
+        )
 
 
 def _blobs(azure: Azure, account: str) -> dict[tuple[str, str], Json]:
