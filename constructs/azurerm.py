@@ -69,6 +69,7 @@ from cdktf_cdktf_provider_azurerm.container_app_environment import (
     ContainerAppEnvironmentWorkloadProfile,
 )
 from cdktf_cdktf_provider_azurerm.data_azurerm_client_config import DataAzurermClientConfig
+from cdktf_cdktf_provider_azurerm.data_azurerm_resource_group import DataAzurermResourceGroup
 from cdktf_cdktf_provider_azurerm.key_vault import KeyVault
 from cdktf_cdktf_provider_azurerm.key_vault_secret import KeyVaultSecret
 from cdktf_cdktf_provider_azurerm.log_analytics_workspace import LogAnalyticsWorkspace
@@ -94,10 +95,9 @@ from cdktf_cdktf_provider_azurerm.monitor_scheduled_query_rules_alert_v2 import 
 from cdktf_cdktf_provider_azurerm.provider import (
     AzurermProvider,
     AzurermProviderFeatures,
+    AzurermProviderFeaturesCognitiveAccount,
     AzurermProviderFeaturesKeyVault,
-    AzurermProviderFeaturesResourceGroup,
 )
-from cdktf_cdktf_provider_azurerm.resource_group import ResourceGroup
 from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment
 from cdktf_cdktf_provider_azurerm.user_assigned_identity import UserAssignedIdentity
 
@@ -109,8 +109,8 @@ __all__ = [
     "ApplicationInsightsWorkbook",
     "AzurermProvider",
     "AzurermProviderFeatures",
+    "AzurermProviderFeaturesCognitiveAccount",
     "AzurermProviderFeaturesKeyVault",
-    "AzurermProviderFeaturesResourceGroup",
     "CognitiveAccount",
     "CognitiveAccountIdentity",
     "CognitiveAccountNetworkAcls",
@@ -138,6 +138,7 @@ __all__ = [
     "ContainerAppTemplateContainerStartupProbe",
     "ContainerAppTemplateHttpScaleRule",
     "DataAzurermClientConfig",
+    "DataAzurermResourceGroup",
     "KeyVault",
     "KeyVaultSecret",
     "LogAnalyticsWorkspace",
@@ -152,7 +153,6 @@ __all__ = [
     "MonitorScheduledQueryRulesAlertV2Action",
     "MonitorScheduledQueryRulesAlertV2Criteria",
     "MonitorScheduledQueryRulesAlertV2CriteriaFailingPeriods",
-    "ResourceGroup",
     "RoleAssignment",
     "UserAssignedIdentity",
 ]

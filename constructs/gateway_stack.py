@@ -1,4 +1,4 @@
-"""One environment of the gateway, from the resource group to its address."""
+"""One environment of the gateway, in its resource group."""
 
 from cdktf import TerraformStack
 
@@ -24,9 +24,8 @@ class GatewayStack(TerraformStack):
 
     A role assignment is made at once and works minutes later, and Terraform has no way to wait for that. Here the
     order does: identity, and what it may use; its roles; then the Container Apps environment, which takes minutes
-    itself. The secrets are written after it, and the app, which uses all of them, comes last. So nobody asks the vault
-    or a model until roles have had minutes to settle; Azure promises no more than that
-    (docs/decisions/0004-waiting-for-roles.md).
+    itself; last the app, which uses all of them. So it asks neither the vault nor a model until roles have had minutes
+    to settle; Azure promises no more than that (docs/decisions/0004-waiting-for-roles.md).
 
     Addresses such as `azurerm_container_app.gateway` are set by hand: a changed one means a new resource.
     """
@@ -73,9 +72,7 @@ class GatewayStack(TerraformStack):
             observability=observability,
             roles=[vault.reader, *upstreams.roles, *insights.roles],
         )
-        secrets = KeyVaultSecrets(
-            self, "secrets", settings=settings, vault=vault, tags=group.tags, after=environment.resource
-        )
+        secrets = KeyVaultSecrets(self, "secrets", settings=settings, vault=vault, tags=group.tags)
         app = ContainerApp(
             self,
             "container-app",

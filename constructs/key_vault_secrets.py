@@ -2,7 +2,12 @@
 
 from collections.abc import Mapping
 
-from cdktf import ITerraformDependable, TerraformVariable, TerraformVariableValidationConfig, VariableType
+from cdktf import (
+    TerraformResourceLifecycle,
+    TerraformVariable,
+    TerraformVariableValidationConfig,
+    VariableType,
+)
 
 from constructs import Construct, azurerm
 from constructs.escaping import literal
@@ -30,7 +35,6 @@ class KeyVaultSecrets(Construct):
         settings: EnvironmentSettings,
         vault: KeyVault,
         tags: Mapping[str, str],
-        after: ITerraformDependable,
     ) -> None:
         super().__init__(scope, construct_id)
         secrets = build_secrets(settings)
@@ -39,11 +43,7 @@ class KeyVaultSecrets(Construct):
                 self._build_variable(secret=secret, name=secret.value.variable)
         self.versionless_ids = {
             secret.name: self._build_secret(
-                secret=secret,
-                version=settings.secrets_version,
-                vault=vault,
-                tags=tags,
-                after=after,
+                secret=secret, version=settings.secrets_version, vault=vault, tags=tags
             ).versionless_id
             for secret in secrets
         }
@@ -73,14 +73,12 @@ class KeyVaultSecrets(Construct):
         variable.add_override("ephemeral", True)  # noqa: FBT003
 
     def _build_secret(
-        self,
-        *,
-        secret: Secret,
-        version: int,
-        vault: KeyVault,
-        tags: Mapping[str, str],
-        after: ITerraformDependable,
+        self, *, secret: Secret, version: int, vault: KeyVault, tags: Mapping[str, str]
     ) -> azurerm.KeyVaultSecret:
+        """One that may leave is deleted after the update of the app that referred to it: an app whose update failed
+        would refer to nothing. Terraform passes `create_before_destroy` on to all that such a secret depends on, so
+        this is the vault alone (docs/decisions/0030-secrets-that-leave.md).
+        """
         resource = azurerm.KeyVaultSecret(
             self,
             f"{secret.name}-secret",
@@ -90,7 +88,7 @@ class KeyVaultSecrets(Construct):
             value_wo=secret.value.expression,
             value_wo_version=version,
             tags=tags,
-            depends_on=[after],
+            lifecycle=TerraformResourceLifecycle(create_before_destroy=True) if secret.value.variable else None,
         )
         resource.override_logical_id(secret.name.replace("-", "_"))
         return resource

@@ -6,19 +6,16 @@ from settings.environment import EnvironmentSettings
 
 
 class ResourceGroup(Construct):
-    """One environment, one resource group: it can be read, priced and removed as a whole."""
+    """The group that the bootstrap made, which is only read: no plan and no destruction can lose it.
+
+    So whoever deploys needs no rights outside it (docs/decisions/0029-rights-on-one-group.md).
+    """
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: EnvironmentSettings) -> None:
         super().__init__(scope, construct_id)
         self.location = settings.location
         self.tags = literals(settings.all_tags)
-        group = azurerm.ResourceGroup(
-            self,
-            "group",
-            name=settings.naming.name("resource_group"),
-            location=self.location,
-            tags=self.tags,
-        )
+        group = azurerm.DataAzurermResourceGroup(self, "group", name=settings.resource_group)
         group.override_logical_id("gateway")
         self.name = group.name
         self.id = group.id

@@ -5,8 +5,8 @@ from cdktf import AzurermBackend, TerraformStack
 from constructs.azurerm import (
     AzurermProvider,
     AzurermProviderFeatures,
+    AzurermProviderFeaturesCognitiveAccount,
     AzurermProviderFeaturesKeyVault,
-    AzurermProviderFeaturesResourceGroup,
 )
 from settings.environment import EnvironmentSettings
 
@@ -36,6 +36,8 @@ def configure_terraform(stack: TerraformStack, *, settings: EnvironmentSettings)
     stack.add_override(
         "terraform.required_providers.azurerm", {"source": "hashicorp/azurerm", "version": PROVIDER_VERSION}
     )
+    # For the bootstrap, which registers them: Terraform ignores what is below `//`.
+    stack.add_override("//.resource_providers", _resource_providers(settings))
 
 
 def _build_backend(stack: TerraformStack, *, settings: EnvironmentSettings) -> None:
@@ -46,35 +48,37 @@ def _build_backend(stack: TerraformStack, *, settings: EnvironmentSettings) -> N
         storage_account_name=settings.backend.storage_account_name,
         container_name=settings.backend.container_name,
         key=settings.backend.key,
+        subscription_id=settings.subscription_id,
+        tenant_id=settings.tenant_id,
         use_azuread_auth=True,
         use_oidc=True,
     )
 
 
 def _build_provider(stack: TerraformStack, *, settings: EnvironmentSettings) -> None:
-    """The subscription comes from `ARM_SUBSCRIPTION_ID`.
+    """Subscription and tenant come from the settings or, without them, from `ARM_SUBSCRIPTION_ID` and the login.
 
-    Left alone, version 4 registers 66 services in the subscription, Container Apps not among them, and
-    version 5 registers none. Naming ours lets a first deployment succeed in an empty subscription, and touches
-    nothing else.
+    Nothing here needs a right on the subscription: the bootstrap registers the resource providers, and what is deleted
+    stays recoverable for a while, because purging it is an action on the subscription
+    (docs/decisions/0029-rights-on-one-group.md).
     """
     AzurermProvider(
         stack,
         "azurerm",
         features=[
             AzurermProviderFeatures(
+                cognitive_account=[AzurermProviderFeaturesCognitiveAccount(purge_soft_delete_on_destroy=False)],
                 key_vault=[
                     AzurermProviderFeaturesKeyVault(
-                        # A vault under purge protection refuses; another would block its name until retention ends.
-                        purge_soft_delete_on_destroy=not settings.key_vault.purge_protection,
-                        recover_soft_deleted_key_vaults=True,
+                        purge_soft_delete_on_destroy=False,
+                        recover_soft_deleted_key_vaults=True,  # if the caller may see them
                     )
                 ],
-                resource_group=[AzurermProviderFeaturesResourceGroup(prevent_deletion_if_contains_resources=True)],
             )
         ],
         resource_provider_registrations="none",
-        resource_providers_to_register=_resource_providers(settings),
+        subscription_id=settings.subscription_id,
+        tenant_id=settings.tenant_id,
         use_oidc=True,
     )
 

@@ -1,4 +1,4 @@
-"""Prepares Azure and GitHub for deployments: `scripts/bootstrap.py [preflight|state|identities|github] ...`.
+"""Prepares Azure and GitHub for deployments: `scripts/bootstrap.py [preflight|group|state|identities|github] ...`.
 
 Creates what is missing, corrects what is insecure and keeps everything else: a second run changes nothing. `--dry-run`
 shows every command and changes nothing. The steps are in scripts/bootstrapping/steps.py.
@@ -40,8 +40,8 @@ def parse(words: list[str]) -> argparse.Namespace:
     """The options; a mistake in them ends with exit code 2."""
     parser = argparse.ArgumentParser(
         prog="bootstrap.py",
-        description="Prepares Azure and GitHub for deployments: Terraform's state, the workflows' identities, GitHub's "
-        "environments. Without a part: all parts, in order.",
+        description="Prepares Azure and GitHub for deployments: resource groups, Terraform's state, "
+        "the workflows' identities, GitHub's environments. Without a part: all parts, in order.",
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"any of {', '.join(PARTS)}")
     parser.add_argument("--env", action="append", metavar="NAME", help="only this environment; repeatable")

@@ -121,7 +121,7 @@ def _check_owned(
         for upstream in settings.owned_upstreams:
             account = ai_accounts.Account(
                 name=settings.naming.name("ai_account", location_short=upstream.location_short),
-                resource_group=settings.naming.name("resource_group"),
+                resource_group=settings.resource_group,
                 location=upstream.location,
             )
             deployments = ai_accounts.find_deployments(az, account)
@@ -186,9 +186,8 @@ def _check_existing(az: CommandLine, progress: Progress, settings: EnvironmentSe
         return []
     problems: list[str] = []
     with progress.step("The identity's role on existing accounts"):
-        naming = settings.naming
         identity = ai_accounts.find_identity(
-            az, name=naming.name("user_assigned_identity"), resource_group=naming.name("resource_group")
+            az, name=settings.naming.name("user_assigned_identity"), resource_group=settings.resource_group
         )
         for upstream in upstreams:
             account_id = ai_accounts.find_account_id(az, upstream.endpoint)

@@ -51,7 +51,7 @@ def main() -> None:
         source, period = "Invented traffic, to show what a report looks like. Nothing of it was measured.", None
         title = "AI gateway, a simulated day"
     else:
-        read_workspace(lines, azure(), settings.naming, days=arguments.days)
+        read_workspace(lines, azure(), settings, days=arguments.days)
         source = f"From Log Analytics, {settings.naming.name('log_analytics_workspace')}."
         now = datetime.now(UTC)
         period = period_of(now - timedelta(days=arguments.days), now)

@@ -13,7 +13,7 @@ from settings.locations import check_location, check_short
 from settings.models import Codex, Embeddings, Model, Models
 from settings.naming import Env, Location, LocationShort, Naming, ProjectName
 from settings.observability import Observability
-from settings.operations import Backend, KeyVault, Logs
+from settings.operations import Backend, KeyVault, Logs, SubscriptionId, TenantId
 from settings.projects import DEFAULT, Project, Projects, check_default, check_projects, default_projects
 from settings.tags import Tags
 from settings.traffic import Ingress, Scale
@@ -91,6 +91,13 @@ class EnvironmentSettings(BaseSettings):
     location: Location = Field("southafricanorth", description="Azure region of all resources.")
     location_short: LocationShort = Field("san", description="Short name of the region; the end of resource names.")
     tags: Tags = Field({}, description="Tags of all resources, besides env and project.")
+    subscription_id: SubscriptionId | None = Field(
+        None,
+        description="The subscription of this environment. Default: ARM_SUBSCRIPTION_ID, or that of the Azure CLI.",
+    )
+    tenant_id: TenantId | None = Field(
+        None, description="The Microsoft Entra tenant of that subscription. Default: that of the login."
+    )
     secrets_version: Annotated[int, whole_number(1, 1_000_000)] = Field(
         1,
         description="Raise it to write a changed Azure key into the vault. Client keys stay as they are in the vault.",
@@ -327,6 +334,11 @@ class EnvironmentSettings(BaseSettings):
     def naming(self) -> Naming:
         """The names of this environment's resources."""
         return Naming(env=self.env, projname=self.projname, location_short=self.location_short)
+
+    @property
+    def resource_group(self) -> str:
+        """The name of the group in which everything of this environment lies."""
+        return self.naming.name("resource_group")
 
     @property
     def all_tags(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Key Vault, logs, and the backend of Terraform's state."""
+"""The subscription, Key Vault, logs, and the backend of Terraform's state."""
 
 from typing import Annotated
 
@@ -38,6 +38,13 @@ class Logs(Group):
     )
 
 
+_UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
+SubscriptionId = Annotated[
+    str, StringConstraints(pattern=_UUID), must_be("the id of a subscription, as `az account show` prints it")
+]
+TenantId = Annotated[
+    str, StringConstraints(pattern=_UUID), must_be("the id of a tenant, as tenantId of `az account show`")
+]
 ResourceGroupName = Annotated[
     str,
     StringConstraints(pattern=r"^[A-Za-z0-9_().-]{0,89}[A-Za-z0-9_()-]$"),

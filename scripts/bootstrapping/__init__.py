@@ -1,1 +1,1 @@
-"""What must exist before the first deployment: the state's home, the pipeline's identities, GitHub's environments."""
+"""What must exist before the first deployment: resource groups, the state's home, identities, GitHub's environments."""

@@ -31,8 +31,8 @@ REGISTERING_ROLES = frozenset(
 )
 _MAY_NOT_REGISTER = (
     "You have no permission to register applications in this tenant. Ask for the Entra role Application Developer, or "
-    "run `scripts/bootstrap.py preflight state` and let someone with the role run `scripts/bootstrap.py identities`. "
-    "To deploy from a laptop, the first command is enough."
+    "run `scripts/bootstrap.py preflight group state` and let someone with the role run `scripts/bootstrap.py "
+    "identities`. To deploy from a laptop, the first command is enough."
 )
 _GRAPH = "https://graph.microsoft.com/v1.0"
 

@@ -27,6 +27,7 @@ from scripts.bootstrapping.identities import (
 )
 from scripts.bootstrapping.preflight import preflight
 from scripts.bootstrapping.progress import Progress
+from scripts.bootstrapping.resource_groups import ensure_resource_groups
 from scripts.bootstrapping.terraform_state import ensure_state
 from scripts.cli.command_line import CommandError, CommandLine
 from scripts.cli.error_handling import ScriptError
@@ -37,7 +38,7 @@ from scripts.terraform import stacks
 from scripts.terraform.stacks import Stack
 from settings.secret_names import show_command
 
-PARTS = ("preflight", "state", "identities", "github")
+PARTS = ("preflight", "group", "state", "identities", "github")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +72,8 @@ def run_steps(az: CommandLine, gh: CommandLine, options: argparse.Namespace) -> 
     if parts != ["github"]:
         registers_apps = "identities" in parts or parts == ["preflight"]
         preflight(az, progress, account=account, stacks=selected, names=names, registers_apps=registers_apps)
+    if "group" in parts:
+        ensure_resource_groups(az, progress, account=account, stacks=selected)
     if "state" in parts:
         ensure_state(az, progress, account=account, stacks=selected)
     unprotected = _protect_environments(az, gh, progress, options, inputs)

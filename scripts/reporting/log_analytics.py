@@ -10,7 +10,7 @@ from queries import read_query
 from scripts.cli.command_line import CommandLine
 from scripts.cli.error_handling import ScriptError
 from scripts.reporting.log_lines import Log
-from settings.naming import Naming
+from settings.environment import EnvironmentSettings
 
 QUERY = "access_lines"
 """It bounds lines and their lengths, for an answer has at most 500,000 rows and 100 MB:
@@ -31,14 +31,14 @@ class _Answer(BaseModel):
     """Something that did not stop the query, for example that its answer is incomplete."""
 
 
-def read_workspace(log: Log, az: CommandLine, naming: Naming, *, days: int) -> None:
+def read_workspace(log: Log, az: CommandLine, settings: EnvironmentSettings, *, days: int) -> None:
     """Add the newest lines of so many days; `ScriptError` if there is no workspace or the query fails."""
-    name, group = naming.name("log_analytics_workspace"), naming.name("resource_group")
+    name, group = settings.naming.name("log_analytics_workspace"), settings.resource_group
     workspace = az.find(
         "monitor", "log-analytics", "workspace", "show", "--workspace-name", name, "--resource-group", group
     )
     if workspace is None:
-        raise ScriptError(f"There is no workspace {name} in {group}: {naming.env} is not deployed yet.")
+        raise ScriptError(f"There is no workspace {name} in {group}: {settings.env} is not deployed yet.")
     body = json.dumps({"query": read_query(QUERY).with_values(period=f"{days}d").text})
     url = URL.format(workspace=workspace["customerId"])
     found = az.query("rest", "--method", "post", "--resource", RESOURCE, "--url", url, "--body", body)

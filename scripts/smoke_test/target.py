@@ -67,7 +67,7 @@ def target_in(settings: EnvironmentSettings, *, project: str | None = None) -> T
         key=gateway_key(None if name == settings.default_project else name),
         deployments=tuple(_deployment(model, settings) for model in models),
         container_app=settings.naming.name("container_app"),
-        resource_group=settings.naming.name("resource_group"),
+        resource_group=settings.resource_group,
         key_vault=settings.naming.name("key_vault"),
     )
 

@@ -10,7 +10,9 @@ _DESTROY = {
     "azurerm_application_insights": "Deletes Application Insights. Metrics and traces up to now stay in the workspace.",
     "azurerm_application_insights_standard_web_test": "Deletes the web test: nobody calls the gateway from outside.",
     "azurerm_application_insights_workbook": "Deletes the workbook, with what people have changed in it.",
-    "azurerm_cognitive_account": "Deletes an Azure AI account with all its deployments, for good.",
+    "azurerm_cognitive_account": (
+        "Deletes an Azure AI account with all its deployments. Azure keeps it, and its name, for 48 hours."
+    ),
     "azurerm_cognitive_account_project": "Deletes a Foundry project with what people have made in it.",
     "azurerm_cognitive_deployment": (
         "Deletes the deployment of a model. Its quota is free for others, who may take it before it is wanted again."
@@ -19,8 +21,8 @@ _DESTROY = {
     "azurerm_container_app": "Deletes the gateway: its address stops answering, and its revisions are lost.",
     "azurerm_container_app_environment": "Deletes the Container Apps environment, and the gateway's address with it.",
     "azurerm_key_vault": (
-        "Deletes the Key Vault with all secrets. With purge protection its name stays taken until the retention "
-        "period ends; without it the secrets are lost at once."
+        "Deletes the Key Vault with all secrets. Azure keeps it, and its name, for soft_delete_retention_days, unless "
+        "somebody purges it."
     ),
     "azurerm_key_vault_secret": "Deletes a secret of the Key Vault; a client or a region that still needs it fails.",
     "azurerm_log_analytics_workspace": "Deletes the logs. Azure can recover a deleted workspace for 14 days.",
@@ -28,7 +30,6 @@ _DESTROY = {
     "azurerm_monitor_diagnostic_setting": "Stops a log of who uses the Key Vault or changes an Azure AI account.",
     "azurerm_monitor_metric_alert": "Deletes the alert of the web test.",
     "azurerm_monitor_scheduled_query_rules_alert_v2": "Deletes an alert.",
-    "azurerm_resource_group": "Deletes the resource group: everything in this environment.",
     "azurerm_role_assignment": "Removes a role: the gateway can no longer read secrets, call models or send telemetry.",
     "azurerm_user_assigned_identity": "Deletes the gateway's identity and all its roles.",
 }
@@ -40,7 +41,7 @@ _REPLACE = {
     "azurerm_application_insights_workbook": "Recreates the workbook: what people have changed in it is lost.",
     "azurerm_cognitive_account": (
         "Deletes and recreates an Azure AI account with all its deployments: no model in that region until it is done, "
-        "and perhaps no quota."
+        "and perhaps no quota. With the same name it fails until the deleted account is purged."
     ),
     "azurerm_cognitive_account_project": "Recreates a Foundry project: what people have made in it is lost.",
     "azurerm_cognitive_deployment": (
@@ -58,7 +59,7 @@ _REPLACE = {
     ),
     "azurerm_key_vault": (
         "Recreates the Key Vault and writes its secrets from TF_VAR_...; the deployment stops if the clients' keys "
-        "there differ. With the same name it fails while the deleted vault is retained (soft delete, purge protection)."
+        "there differ. With the same name it fails: delete and purge the old one before."
     ),
     "azurerm_key_vault_secret": (
         "Deletes a secret and writes it again from TF_VAR_...; the deployment stops if a client's key there differs."
@@ -68,7 +69,6 @@ _REPLACE = {
     "azurerm_monitor_diagnostic_setting": "Recreates a log of who uses the Key Vault or changes an Azure AI account.",
     "azurerm_monitor_metric_alert": "Recreates the alert of the web test.",
     "azurerm_monitor_scheduled_query_rules_alert_v2": "Recreates an alert, which may fire once more.",
-    "azurerm_resource_group": "Deletes and recreates the resource group: everything in this environment.",
     "azurerm_role_assignment": "Assigns a role again: until it is in effect, some minutes, the gateway cannot use it.",
     "azurerm_user_assigned_identity": (
         "Replaces the gateway's identity: assign again the roles that it has elsewhere, for example on an Azure AI "
@@ -81,7 +81,6 @@ _KEPT = frozenset(
         "azurerm_container_app_environment",
         "azurerm_key_vault",
         "azurerm_log_analytics_workspace",
-        "azurerm_resource_group",
     }
 )
 """What an environment cannot lose without an outage, a new address, or the end of its secrets or logs."""

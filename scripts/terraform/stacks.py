@@ -61,17 +61,33 @@ class Stack:
     @property
     def project(self) -> str:
         """The project's part of all resource names."""
-        return str(self._resource("resource_group", "tags", "project"))
+        return self.tags["project"]
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """The tags of its resources, as Azure gets them: in the stack they are escaped for Terraform."""
+        tags = self._resource("container_app_environment", "tags")
+        return {_unescaped(name): _unescaped(value) for name, value in tags.items()}
 
     @property
     def location(self) -> str:
         """The Azure region."""
-        return str(self._resource("resource_group", "location"))
+        return str(self._resource("container_app_environment", "location"))
+
+    @property
+    def subscription_id(self) -> str | None:
+        """The subscription of its settings; without one it is that of the login."""
+        return self._provider.get("subscription_id")
+
+    @property
+    def tenant_id(self) -> str | None:
+        """The tenant of its settings; without one it is that of the login."""
+        return self._provider.get("tenant_id")
 
     @property
     def resource_group(self) -> str:
         """The name of its resource group."""
-        return str(self._resource("resource_group", "name"))
+        return str(self.find("data", "azurerm_resource_group", "gateway", "name"))
 
     @property
     def container_app(self) -> str:
@@ -113,8 +129,13 @@ class Stack:
 
     @property
     def resource_providers(self) -> tuple[str, ...]:
-        """The Azure resource providers that it registers."""
-        return tuple(self.find("provider", "azurerm", 0, "resource_providers_to_register"))
+        """The Azure resource providers that it needs (constructs/terraform.py)."""
+        return tuple(self.find("//", "resource_providers"))
+
+    @property
+    def _provider(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = self.find("provider", "azurerm", 0)
+        return found
 
     def find(self, *path: str | int) -> Any:  # noqa: ANN401 - JSON
         """What stands there; `ScriptError` if nothing does, as in a stack that is not this repository's."""
@@ -128,6 +149,11 @@ class Stack:
 
     def _resource(self, kind: str, *path: str) -> Any:  # noqa: ANN401 - JSON
         return self.find("resource", f"azurerm_{kind}", "gateway", *path)
+
+
+def _unescaped(text: str) -> str:
+    """What Terraform makes of a text without templates (constructs/escaping.py)."""
+    return text.replace("$${", "${").replace("%%{", "%{")
 
 
 def output_folder() -> Path:

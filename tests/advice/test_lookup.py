@@ -17,6 +17,7 @@ NO_AZ = 'could not parse Azure CLI version: launching Azure CLI: exec: "az": exe
 ACCOUNT = "/subscriptions/x/resourceGroups/x/providers/Microsoft.CognitiveServices/accounts/x"
 MODEL = "Format:OpenAI,Name:gpt-5.3-codex,Version:2026-02-24"
 TOKENS = "Tokens Per Minute (thousands) - gpt-5.3-codex"
+GROUP = r"Resource Group (Subscription: \"x\"\nResource Group Name: \"pvc-dev-aigateway-rg-san\")"
 NO_HOST = "dial tcp: lookup pvcdevaigatewaystsan.blob.core.windows.net on 127.0.0.1:53: no such host"
 
 
@@ -76,6 +77,9 @@ def test_a_failure_of_az_or_gh(program: Literal["az", "gh"], printed: str, advic
         ("No value for required variable", "no-variable"),
         ('A resource with the ID "/subscriptions/x" already exists', "resource-exists"),
         ("VaultAlreadyExists: The name 'x' is already in use.", "vault-exists"),
+        ("ConflictError: A vault with the same name already exists in deleted state.", "vault-exists"),
+        (f'"{GROUP}" was not found', "no-resource-group"),
+        ("listing deleted Log Analytics Workspaces: unexpected status 403: AuthorizationFailed", "deleted-workspaces"),
         (f"InsufficientQuota: This operation require 100 new capacity in quota {TOKENS}", "no-quota"),
         (f"DeploymentModelNotSupported: The model '{MODEL}' of account deployment is not supported.", "no-model"),
         (f"InvalidResourceProperties: The specified SKU 'Standard' for model '{MODEL}' is not supported", "no-model"),

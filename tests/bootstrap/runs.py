@@ -21,7 +21,7 @@ REPOSITORY = "contoso/gateway"
 AZURE_KEY = "azures-own-key-that-is-in-no-argument"
 HAS_KEY = {"TF_VAR_azure_openai_api_key": AZURE_KEY}
 PREFIX = "repo:contoso@1234/gateway@4321"
-AZURE = ("preflight", "state", "identities")
+AZURE = ("preflight", "group", "state", "identities")
 _GUID = re.compile(r"99999999-0000-4000-8000-\d{12}")
 
 

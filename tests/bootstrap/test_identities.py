@@ -69,7 +69,7 @@ def test_a_run_for_one_environment_keeps_the_roles_that_others_assign(
 
 def test_environments_of_several_projects_are_refused(cloud: Cloud, stacks: Path, tmp_path: Path) -> None:
     def rename(env: str, content: dict[str, Any]) -> None:
-        content["resource"]["azurerm_resource_group"]["gateway"]["tags"]["project"] = f"of-{env}"
+        content["resource"]["azurerm_container_app_environment"]["gateway"]["tags"]["project"] = f"of-{env}"
 
     ran = bootstrap(cloud, env=changed_stacks(stacks, tmp_path / "several", rename))
     assert ran.code == 2

@@ -82,7 +82,7 @@ def test_a_missing_permission_to_register_is_reported(cloud: Cloud) -> None:
         "You have no permission to register applications in this tenant. Ask for the Entra role Application Developer"
         in ran.err
     )
-    assert "run `scripts/bootstrap.py preflight state` and let someone with the role run" in ran.err
+    assert "run `scripts/bootstrap.py preflight group state` and let someone with the role run" in ran.err
 
 
 def test_deploying_from_a_laptop_needs_no_permission_to_register(cloud: Cloud) -> None:

@@ -46,7 +46,7 @@ def test_all_problems_are_reported_at_once_before_any_change(cloud: Cloud) -> No
 def test_the_command_that_checks_models_and_quota_is_named(cloud: Cloud, stacks: Path, tmp_path: Path) -> None:
     def make_account_in_dev(env: str, content: dict[str, Any]) -> None:
         if env == "dev":
-            content["provider"]["azurerm"][0]["resource_providers_to_register"].append("Microsoft.CognitiveServices")
+            content["//"]["resource_providers"].append("Microsoft.CognitiveServices")
 
     environ = changed_stacks(stacks, tmp_path / "changed", make_account_in_dev)
     ran = bootstrap(cloud, parts=("preflight",), env=environ)

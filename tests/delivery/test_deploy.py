@@ -217,10 +217,7 @@ def test_the_question_comes_after_the_plan(delivery: Delivery, answer: str, code
 @pytest.mark.parametrize("actions", [("delete",), ("delete", "create"), ("create", "delete")])
 @pytest.mark.parametrize(
     "address",
-    [
-        f"azurerm_{kind}.gateway"
-        for kind in ("resource_group", "container_app_environment", "container_app", "log_analytics_workspace")
-    ],
+    [f"azurerm_{kind}.gateway" for kind in ("container_app_environment", "container_app", "log_analytics_workspace")],
 )
 def test_what_an_environment_keeps_is_lost_only_if_that_is_allowed(
     delivery: Delivery, address: str, actions: tuple[str, ...]

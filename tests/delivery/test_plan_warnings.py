@@ -41,10 +41,9 @@ def test_what_loses_nothing_is_no_warning(kinds: set[str], action: Action) -> No
         ("azurerm_cognitive_account", Action.REPLACE, "no model in that region"),
         ("azurerm_container_app", Action.DESTROY, "address stops answering"),
         ("azurerm_container_app_environment", Action.REPLACE, "new address"),
-        ("azurerm_key_vault", Action.DESTROY, "purge protection"),
-        ("azurerm_key_vault", Action.REPLACE, "soft delete"),
+        ("azurerm_key_vault", Action.DESTROY, "unless somebody purges it"),
+        ("azurerm_key_vault", Action.REPLACE, "delete and purge the old one"),
         ("azurerm_log_analytics_workspace", Action.DESTROY, "Deletes the logs"),
-        ("azurerm_resource_group", Action.DESTROY, "everything in this environment"),
         ("azurerm_user_assigned_identity", Action.REPLACE, "roles"),
     ],
 )

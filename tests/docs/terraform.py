@@ -53,7 +53,10 @@ def init() -> None:
 
 
 def plan() -> None:
-    """Requires a value for each variable, and for a refresh the right to read secrets."""
+    """Requires the resource group, a value for each variable, and for a refresh the right to read secrets."""
+    group = stack()["data"]["azurerm_resource_group"]["gateway"]["name"]
+    if group not in cloud()["groups"]:
+        fail(f'"Resource Group (Subscription: \\"{scope()}\\"\\nResource Group Name: \\"{group}\\")" was not found')
     unset = [name for name, of in stack()["variable"].items() if "default" not in of and not value(name)]
     if unset:
         fail(f"No value for required variable: {', '.join(unset)}")
@@ -96,7 +99,7 @@ def apply() -> None:
     url = running()
     azure["container_apps"][gateway["name"]] = app(
         gateway["name"],
-        content["resource"]["azurerm_resource_group"]["gateway"]["name"],
+        content["data"]["azurerm_resource_group"]["gateway"]["name"],
         fqdn=url.removeprefix("http://"),
         revisions=[revision(f"{gateway['name']}--0000001", "2026-11-21", active=True)],
     )
@@ -105,7 +108,7 @@ def apply() -> None:
         "openai_base_url": f"{url}/v1",
         "image": "the image",
         "container_app_name": gateway["name"],
-        "resource_group_name": content["resource"]["azurerm_resource_group"]["gateway"]["name"],
+        "resource_group_name": content["data"]["azurerm_resource_group"]["gateway"]["name"],
     }
     store.write(state().name, {name: known.get(name, name) for name in content["output"]})
 

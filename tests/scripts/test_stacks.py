@@ -33,9 +33,15 @@ def test_a_file_that_is_not_a_stack_of_this_repository_is_named(text: str, tmp_p
 
 def test_a_stack_without_a_backend_or_variables_is_not_this_repositorys() -> None:
     stack = Stack(Path("aigateway-dev"), {"terraform": {"backend": {"local": {}}}})
-    for name in ("backend", "variables", "roles", "resource_providers"):
+    for name in ("backend", "variables", "roles", "resource_providers", "subscription_id", "resource_group", "tags"):
         with pytest.raises(ScriptError, match=r"aigateway-dev/cdk\.tf\.json is not a stack"):
             getattr(stack, name)
+
+
+@pytest.mark.parametrize("given", [{}, {"subscription_id": "a", "tenant_id": "b"}])
+def test_a_stack_tells_subscription_and_tenant_if_its_settings_do(given: dict[str, str]) -> None:
+    stack = Stack(Path("aigateway-dev"), {"provider": {"azurerm": [{"use_oidc": True, **given}]}})
+    assert (stack.subscription_id, stack.tenant_id) == (given.get("subscription_id"), given.get("tenant_id"))
 
 
 def test_without_a_key_of_azure_a_deployment_and_the_bootstrap_want_none(

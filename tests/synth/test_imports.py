@@ -21,6 +21,7 @@ LOADED = {
     "container_app",
     "container_app_environment",
     "data_azurerm_client_config",
+    "data_azurerm_resource_group",
     "key_vault",
     "key_vault_secret",
     "log_analytics_workspace",
@@ -29,7 +30,6 @@ LOADED = {
     "monitor_metric_alert",
     "monitor_scheduled_query_rules_alert_v2",
     "provider",
-    "resource_group",
     "role_assignment",
     "user_assigned_identity",
 }

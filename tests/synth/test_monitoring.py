@@ -188,7 +188,7 @@ def test_the_budget_tells_before_it_is_spent_when_it_is_spent_and_when_it_will_b
     budget = _resource(complete, "consumption_budget_resource_group")
     assert (budget["amount"], budget["time_grain"]) == (500, "Monthly")
     assert budget["time_period"] == {"start_date": "2026-12-01T00:00:00Z"}
-    assert budget["resource_group_id"] == "${azurerm_resource_group.gateway.id}"
+    assert budget["resource_group_id"] == "${data.azurerm_resource_group.gateway.id}"
     assert [(one["threshold"], one["threshold_type"]) for one in budget["notification"]] == [
         (80, "Actual"),
         (100, "Actual"),

@@ -6,7 +6,6 @@ from settings.naming import ResourceKind
 from tests.synth.stack import Stack, strings
 
 RESOURCES = {
-    "azurerm_resource_group.gateway",
     "azurerm_log_analytics_workspace.gateway",
     "azurerm_container_app_environment.gateway",
     "azurerm_container_app.gateway",
@@ -18,9 +17,9 @@ RESOURCES = {
     "azurerm_key_vault_secret.inner_key",
     "azurerm_key_vault_secret.azure_openai_api_key",
     "data.azurerm_client_config.caller",
+    "data.azurerm_resource_group.gateway",
 }
 TYPES: dict[str, ResourceKind] = {
-    "azurerm_resource_group": "resource_group",
     "azurerm_log_analytics_workspace": "log_analytics_workspace",
     "azurerm_container_app_environment": "container_app_environment",
     "azurerm_container_app": "container_app",
@@ -63,8 +62,12 @@ def test_everything_that_takes_tags_has_them(any_stack: Stack) -> None:
 
 
 def test_everything_lies_in_the_environments_resource_group_and_region(stack: Stack) -> None:
-    for kind in TYPES.keys() - {"azurerm_resource_group"}:
-        assert stack.resources[f"{kind}.gateway"]["resource_group_name"] == "${azurerm_resource_group.gateway.name}"
+    assert stack.resources["data.azurerm_resource_group.gateway"]["name"] == stack.settings.naming.name(
+        "resource_group"
+    )
+    for kind in TYPES:
+        name = stack.resources[f"{kind}.gateway"]["resource_group_name"]
+        assert name == "${data.azurerm_resource_group.gateway.name}"
     for kind in TYPES.keys() - {"azurerm_container_app"}:  # an app lies where its environment does
         assert stack.resources[f"{kind}.gateway"]["location"] == stack.settings.location
 
@@ -129,7 +132,7 @@ def test_outputs_have_exactly_the_names_that_scripts_read(stack: Stack) -> None:
         "gateway_url": f"https://{fqdn}",
         "openai_base_url": f"https://{fqdn}/v1",
         "gateway_fqdn": fqdn,
-        "resource_group_name": "${azurerm_resource_group.gateway.name}",
+        "resource_group_name": "${data.azurerm_resource_group.gateway.name}",
         "key_vault_name": "${azurerm_key_vault.gateway.name}",
         "container_app_name": "${azurerm_container_app.gateway.name}",
         "image": "${azurerm_container_app.gateway.template[0].container[0].image}",

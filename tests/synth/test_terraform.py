@@ -2,6 +2,7 @@
 
 import re
 
+from tests.synth.conftest import Synthesize
 from tests.synth.stack import Stack
 
 
@@ -34,8 +35,16 @@ def test_the_provider_signs_in_with_entra_alone(stack: Stack) -> None:
     assert not {"client_secret", "client_certificate", "subscription_id", "tenant_id"} & provider.keys()
 
 
-def test_a_new_subscription_learns_the_services_that_the_stack_uses_and_no_others(any_stack: Stack) -> None:
-    [provider] = any_stack.document["provider"]["azurerm"]
+def test_subscription_and_tenant_of_the_settings_hold_for_resources_and_state(synthesize_files: Synthesize) -> None:
+    subscription, tenant = "00000000-0000-4000-8000-00000000aaaa", "00000000-0000-4000-8000-00000000bbbb"
+    text = f'env = "uat"\nsubscription_id = "{subscription}"\ntenant_id = "{tenant}"\n'
+    stack = synthesize_files({"uat.toml": text})["uat"]
+    [provider] = stack.document["provider"]["azurerm"]
+    for found in (provider, stack.document["terraform"]["backend"]["azurerm"]):
+        assert (found["subscription_id"], found["tenant_id"]) == (subscription, tenant)
+
+
+def test_the_bootstrap_is_told_the_services_that_the_stack_uses_and_no_others(any_stack: Stack) -> None:
     services = {
         "azurerm_application_insights": "microsoft.insights",
         "azurerm_application_insights_standard_web_test": "microsoft.insights",
@@ -55,29 +64,22 @@ def test_a_new_subscription_learns_the_services_that_the_stack_uses_and_no_other
     }
     known_to_every_subscription = {
         "azurerm_consumption_budget_resource_group",
-        "azurerm_resource_group",
         "azurerm_role_assignment",
     }
     in_the_data_plane = {"azurerm_key_vault_secret"}
     used = any_stack.document["resource"].keys() - known_to_every_subscription - in_the_data_plane
+    assert any_stack.document["//"]["resource_providers"] == sorted({services[kind] for kind in used})
+
+
+def test_the_provider_needs_no_right_on_the_subscription(any_stack: Stack) -> None:
+    """Registering a resource provider and purging what was deleted are actions there."""
+    [provider] = any_stack.document["provider"]["azurerm"]
     assert provider["resource_provider_registrations"] == "none"
-    assert provider["resource_providers_to_register"] == sorted({services[kind] for kind in used})
-
-
-def test_only_a_vault_without_protection_is_purged_when_it_is_destroyed(stack: Stack) -> None:
-    [provider] = stack.document["provider"]["azurerm"]
+    assert "resource_providers_to_register" not in provider
     [features] = provider["features"]
+    assert features["cognitive_account"] == [{"purge_soft_delete_on_destroy": False}]
     [key_vault] = features["key_vault"]
-    assert key_vault == {
-        "purge_soft_delete_on_destroy": not stack.settings.key_vault.purge_protection,
-        "recover_soft_deleted_key_vaults": True,
-    }
-
-
-def test_a_resource_group_with_foreign_resources_is_not_destroyed(stack: Stack) -> None:
-    [provider] = stack.document["provider"]["azurerm"]
-    [features] = provider["features"]
-    assert features["resource_group"] == [{"prevent_deletion_if_contains_resources": True}]
+    assert key_vault["purge_soft_delete_on_destroy"] is False
 
 
 def test_addresses_are_made_for_people(any_stack: Stack) -> None:

@@ -19,6 +19,7 @@ from tests.cloud.az import (  # noqa: F401
     rest,
     role,
     storage,
+    tag,
 )
 from tests.cloud.az.azure import Azure, new
 from tests.cloud.az.commands import CHANGES, COMMANDS, AzError, parse
