@@ -89,11 +89,11 @@ class Request(_Record):
         """What the client got. A stream that broke off has failed, although its status is 200."""
         if self.status == 0 or self.error == "client_closed":
             return "client left"
-        if self.status >= 500 or self.error == "upstream_interrupted":
-            return "failed"
         if self.status == 429:
             return "429"
-        return "refused" if self.status >= 400 else "answered"
+        if 400 <= self.status < 500 or (self.status < 400 and self.error == "upstream_refused"):
+            return "refused"
+        return "failed" if self.status >= 500 or self.error else "answered"
 
     @property
     def is_translated(self) -> bool:

@@ -36,6 +36,8 @@ REFUSED = {**OK, "tokens": None, "region": None, "attempts": [], "first_byte_ms"
 NO_KEY = {**REFUSED, "project": None, "model": None, "status": 401, "error": "invalid_api_key", "client_address": "x"}
 LEFT = {**REFUSED, "status": 0, "error": "client_closed", "first_byte_ms": None}
 BROKEN = {**OK, "error": "upstream_interrupted"}
+BUG = {**OK, "error": "KeyError in _read, line 5"}
+"""The gateway failed in the middle of a stream."""
 NO_REGION = {**REFUSED, "status": 503, "error": "upstream_unavailable"}
 CHAT = {**OK, "route": "chat/completions", "stream": True, "first_byte_ms": 50.0}
 TRANSLATED = {**CHAT, "litellm_ms": 10.0, "translations": 3, "queued_ms": 2.0, "merged_events": 4}
@@ -129,6 +131,7 @@ def test_first_byte(ask: Ask, workspace: Workspace) -> None:
         (LEFT, "client left"),
         ({**OK, "error": "client_closed"}, "client left"),
         (BROKEN, "stream broke off"),
+        (BUG, "stream broke off"),
         ({**OK, "error": "upstream_refused"}, "stream broke off"),
         (failed(status=429, error="rate_limit_exceeded"), "rate limit"),
         (NO_KEY, "no valid key"),
@@ -356,8 +359,9 @@ def test_project_limits(ask: Ask) -> None:
     ]
 
 
-UNAVAILABLE = [NO_REGION, BROKEN, NO_REGION, BROKEN, failed(status=500, error="internal_error")]
-AVAILABLE = [OK, LEFT, NO_KEY, failed(status=400, error="invalid_value"), failed(status=429, error="tokens_per_minute")]
+REFUSED_LATE = {**OK, "error": "upstream_refused"}
+UNAVAILABLE = [NO_REGION, BROKEN, NO_REGION, BUG, failed(status=500, error="internal_error")]
+AVAILABLE = [REFUSED_LATE, LEFT, NO_KEY, failed(status=400, error="invalid_value"), failed(status=429, error="x")]
 
 
 def test_availability(ask: Ask, workspace: Workspace) -> None:

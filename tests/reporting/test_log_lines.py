@@ -79,6 +79,8 @@ def test_a_name_is_printable_and_short() -> None:
         ({"status": 429}, "429"),
         ({"status": 503}, "failed"),
         ({"status": 200, "error": "upstream_interrupted"}, "failed"),
+        ({"status": 200, "error": "KeyError in _read, line 5"}, "failed"),
+        ({"status": 200, "error": "upstream_refused"}, "refused"),
         ({"status": 200, "error": "client_closed"}, "client left"),
         ({"status": 0}, "client left"),
     ],

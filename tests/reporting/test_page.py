@@ -114,11 +114,11 @@ def test_a_log_cannot_put_anything_into_the_page_but_text() -> None:
             model=EVIL,
             route=EVIL,
             region=EVIL,
-            error=EVIL,
+            error=error,
             tokens=tokens(5, 5),
             attempts=[attempt(EVIL, 429, EVIL), attempt("second", 200)],
         )
-        for minute in (0, 1)
+        for minute, error in enumerate((None, EVIL))
     ]
     broken = line().replace('"status": 200', f'"status": "{EVIL}"')
     harmless = re.compile(re.escape(EVIL[:40]))
