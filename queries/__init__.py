@@ -51,7 +51,11 @@ class Query:
 
     def with_settings(self, settings: EnvironmentSettings) -> "Query":
         """The same query with what the settings say about its parameters."""
-        known = {"prices": prices(settings.all_models), "retirements": retirements(settings.all_models)}
+        known = {
+            "container_app": json.dumps(settings.naming.name("container_app")),  # others may share its workspace
+            "prices": prices(settings.all_models),
+            "retirements": retirements(settings.all_models),
+        }
         if target := settings.observability.alerts.availability_percent:
             known["target"] = str(target)
         return self.with_values(**{name: value for name, value in known.items() if name in self.parameters})

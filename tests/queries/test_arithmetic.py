@@ -10,7 +10,7 @@ import pytest
 from queries import prices, query_names, read_query, retirements
 from settings.models import Model
 
-from .workspace import NOW, Rows, Workspace
+from .workspace import APP, NOW, Rows, Workspace
 
 OK: Mapping[str, Any] = {
     "request_id": "r",
@@ -82,12 +82,15 @@ def ask(workspace: Workspace) -> Callable[..., Rows]:
     for line in (OK, VECTORS, TRANSLATED, NO_KEY, NO_REGION, limited, STARTED, OPENED, MORE):
         workspace.log(line, ago=timedelta(days=31))
         workspace.log(line, of="another container")
+        workspace.log(line, app="another-gateway")
     workspace.log({"event": "unhandled", "error": "KeyError", "message": "text"}, ago=timedelta(minutes=14))
 
     def run(name: str, *lines: Mapping[str, Any], **values: str) -> Rows:
         for seconds, line in enumerate(reversed(lines)):
             workspace.log(line, ago=timedelta(seconds=seconds + 60))
-        return workspace.run(read_query(name).with_values(**values).text)
+        query = read_query(name)
+        own = {"container_app": f'"{APP}"'} if "container_app" in query.parameters else {}
+        return workspace.run(query.with_values(**{**own, **values}).text)
 
     return run
 
@@ -333,7 +336,8 @@ def test_platform_events(ask: Ask, workspace: Workspace) -> None:
         (60 * 25, "Warning", "OOMKilled"),
     ):
         row = {"TimeGenerated": NOW - timedelta(minutes=minutes), "Type_s": kind, "Reason_s": reason, "Log_s": "text"}
-        workspace.add("ContainerAppSystemLogs_CL", **row)
+        for app in (APP, "another-gateway"):
+            workspace.add("ContainerAppSystemLogs_CL", ContainerAppName_s=app, **row)
     assert pairs(ask("platform_events"), "reason", "events", "example", "last_seen") == [
         ("ProbeFailed", 2, "text", NOW - timedelta(minutes=2)),
         ("Pulling", 1, "text", NOW - timedelta(minutes=5)),
@@ -480,6 +484,13 @@ def test_an_alerts_query_measures_one_number_also_without_a_log(name: str, ask: 
 def test_every_query_is_tested_here() -> None:
     assert {f"test_{name}" for name in query_names()} <= globals().keys()
     assert {name for name in query_names() if name.startswith("alert_")} == QUIET.keys()
+
+
+def test_without_the_name_of_an_app_all_of_the_workspace_count(ask: Ask, workspace: Workspace) -> None:
+    workspace.log(OK, app="a-third-gateway", ago=timedelta(minutes=2))
+    counted = {name: ask("traffic", OK, container_app=f'"{name}"')[0]["requests"] for name in (APP, "a-third-gateway")}
+    assert counted == {APP: 1, "a-third-gateway": 1}
+    assert sum(row["requests"] for row in ask("traffic", container_app='""') if row["model"] == "codex") > 2
 
 
 def test_the_period_is_the_parameters(ask: Ask, workspace: Workspace) -> None:

@@ -90,6 +90,7 @@ def test_the_settings_replace_what_they_know() -> None:
     alerts = settings.observability.alerts.model_copy(update={"availability_percent": 99.9})
     observability = settings.observability.model_copy(update={"alerts": alerts})
     settings = settings.model_copy(update={"observability": observability})
+    app = {"container_app": '"pvc-dev-aigateway-ca-san"'}
     for name, values in {
         "cost": {"prices": prices(settings.all_models)},
         "alert_retirement": {"retirements": retirements(settings.all_models)},
@@ -97,4 +98,4 @@ def test_the_settings_replace_what_they_know() -> None:
         "traffic": {},
     }.items():
         query = read_query(name)
-        assert query.with_settings(settings).parameters == {**query.parameters, **values}
+        assert query.with_settings(settings).parameters == {**query.parameters, **app, **values}

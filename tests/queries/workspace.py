@@ -11,12 +11,13 @@ from duckdb_kql import engine
 from .parser import TABLES
 
 NOW = datetime(2026, 12, 1, 12, 0, 0)
+APP = "a-gateway"
 _TYPES = {"datetime": "timestamp", "string": "varchar"}
 Rows = list[dict[str, Any]]
 
 
 class Workspace:
-    """Tables with the rows of a test. `NOW` is what queries take for the time, unless told otherwise."""
+    """Tables with the rows of a test, by default of `APP`. `NOW` is what queries take for the time."""
 
     def __init__(self) -> None:
         self._connection = duckdb_kql.connect()
@@ -36,9 +37,15 @@ class Workspace:
         ago: timedelta = timedelta(minutes=1),
         replica: str = "a",
         of: str = "gateway",
+        app: str = APP,
     ) -> None:
         """Add a line of the gateway's log."""
-        row = {"TimeGenerated": NOW - ago, "ContainerName_s": of, "ContainerGroupName_s": replica}
+        row = {
+            "TimeGenerated": NOW - ago,
+            "ContainerAppName_s": app,
+            "ContainerName_s": of,
+            "ContainerGroupName_s": replica,
+        }
         self.add("ContainerAppConsoleLogs_CL", **row, Log_s=json.dumps(line))
 
     def log_line(self, line: Mapping[str, Any]) -> None:
