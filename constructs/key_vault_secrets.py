@@ -77,7 +77,7 @@ class KeyVaultSecrets(Construct):
     ) -> azurerm.KeyVaultSecret:
         """One that may leave is deleted after the update of the app that referred to it: an app whose update failed
         would refer to nothing. Terraform passes `create_before_destroy` on to all that such a secret depends on, so
-        this is the vault alone (docs/decisions/0030-secrets-that-leave.md).
+        this is its own vault alone (docs/decisions/0030-secrets-that-leave.md).
         """
         resource = azurerm.KeyVaultSecret(
             self,
@@ -88,7 +88,7 @@ class KeyVaultSecrets(Construct):
             value_wo=secret.value.expression,
             value_wo_version=version,
             tags=tags,
-            lifecycle=TerraformResourceLifecycle(create_before_destroy=True) if secret.value.variable else None,
+            lifecycle=TerraformResourceLifecycle(create_before_destroy=True),
         )
         resource.override_logical_id(secret.name.replace("-", "_"))
         return resource

@@ -18,8 +18,8 @@ CLIENT_KEY = "gateway-key"
 """How the vault secrets of clients' keys begin. No upstream may be called so."""
 SECONDARY = "secondary"
 """How the names of second keys end. No project may be called so."""
-WORKSPACE_KEY = "azurerm_log_analytics_workspace.gateway.primary_shared_key"
-"""What the inner key is derived from, besides a client's key: Azure makes it, and no client knows it."""
+RANDOM = "uuid()"
+"""What the inner key is derived from: 122 bits, which Terraform makes anew each time it writes the secret."""
 _SECONDARY_SALT = "secondary"
 _INNER_SALT = "inner"
 
@@ -97,7 +97,7 @@ def show_command(vault: str, name: str) -> str:
     return f"az keyvault secret show --vault-name {vault} --name {name} --query value --output tsv"
 
 
-_PART = re.compile(r"\$\{(?:var\.)?((?<=var\.)\w+|\w+\.\w+\.\w+)\}")
+_PART = re.compile(rf"\$\{{(?:var\.)?((?<=var\.)\w+|{re.escape(RANDOM)})\}}")
 _HASH = rf'sha256\("(?P<salt>\w+)(?P<hashed>(?::{_PART.pattern})+)"\)'
 _EXPRESSION = re.compile(
     rf"\$\{{var\.(?P<plain>\w+)\}}|\$\{{(?:coalesce\(var\.(?P<optional>\w+), )?{_HASH}(?(optional)\))\}}"
@@ -105,7 +105,7 @@ _EXPRESSION = re.compile(
 
 
 def _reference(name: str) -> str:
-    return f"${{{name}}}" if "." in name else f"${{var.{name}}}"
+    return f"${{{name}}}" if name == RANDOM else f"${{var.{name}}}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +113,7 @@ class SecretValue:
     """A vault secret's value: that of a variable, or a hash of others, or the hash where the variable is unset.
 
     The hash is SHA-256. Hashed are `salt` and the values of `derived_from`, with colons between them: names of
-    variables, and attributes of Azure's resources by their addresses, which have dots.
+    variables, or `RANDOM`.
     """
 
     variable: str | None = None
@@ -143,7 +143,7 @@ class SecretValue:
         return cls(variable=found["plain"] or found["optional"], derived_from=names, salt=found["salt"] or "")
 
     def resolve(self, variables: Mapping[str, str]) -> str:
-        """The value, given those of the variables, and of attributes by their addresses."""
+        """The value, given those of the variables, and of `RANDOM`."""
         if not self.derived_from:
             return variables[str(self.variable)]
         text = ":".join([self.salt, *(variables[name] for name in self.derived_from)])
@@ -151,7 +151,7 @@ class SecretValue:
 
     @property
     def required(self) -> tuple[str, ...]:
-        """The variables, and the attributes, without which there is no value."""
+        """The variables, and `RANDOM`, without which there is no value."""
         return self.derived_from or (str(self.variable),)
 
     @property
@@ -169,11 +169,8 @@ def gateway_key_value(project: str | None = None, *, is_second: bool = False) ->
 
 
 def inner_key_value() -> SecretValue:
-    """Derived from what no client knows, and from what a reader of Terraform's state does not know.
-
-    See docs/decisions/0024-inner-key.md.
-    """
-    return SecretValue(derived_from=(gateway_key().name, WORKSPACE_KEY), salt=_INNER_SALT)
+    """Random, and in no state. See docs/decisions/0024-inner-key.md."""
+    return SecretValue(derived_from=(RANDOM,), salt=_INNER_SALT)
 
 
 def derived_second_key(first: str) -> str:

@@ -57,7 +57,7 @@ class Stack:
 
     @property
     def variables(self) -> tuple[str, ...]:
-        """What the containers' secrets need, each once: Terraform variables, and attributes of resources."""
+        """What the containers' secrets need, each once: Terraform variables, and what Terraform makes by chance."""
         return tuple(dict.fromkeys(name for secret in self._secrets for name in secret.required))
 
     @property

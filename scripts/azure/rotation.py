@@ -7,8 +7,8 @@ idle      The secondary key is derived from the primary, or from an earlier prim
 added     The secondary is a key of its own, from `add` or from a person. Clients can move to it.
 retiring  Both are equal: `retire` was interrupted between its two writes.
 
-So both steps can be repeated. The inner key between the two containers stays: it never leaves the replica, and an old
-client key without the workspace's key is not enough to compute it.
+So both steps can be repeated. The inner key between the two containers stays: it is random and never leaves the
+replica.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import pytest
 
 from local.runner.errors import RunnerError
 from local.runner.stack import read_stack
-from settings.secret_names import WORKSPACE_KEY, SecretValue, gateway_key_value, inner_key_value
+from settings.secret_names import RANDOM, SecretValue, gateway_key_value, inner_key_value
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_both_containers_are_read_with_their_secrets(known_stacks: Path, env: st
         "AZURE_OPENAI_API_KEY": SecretValue(variable="azure_openai_api_key"),
     }
     assert stack.litellm.secrets["LITELLM_MASTER_KEY"] == stack.gateway.secrets["INNER_KEY"]
-    assert sorted(stack.variables) == ["azure_openai_api_key", WORKSPACE_KEY, "gateway_key"]
+    assert sorted(stack.variables) == ["azure_openai_api_key", "gateway_key", RANDOM]
     assert stack.optional_variables == ("gateway_key_secondary",)
     assert [project["name"] for project in stack.projects] == ["default"]
     assert [upstream.name for upstream in stack.upstreams] == ["azure-openai"]
@@ -79,7 +79,7 @@ def test_regions_and_projects_are_read_in_their_order(regions_stack: Path) -> No
         "first_api_key",
         "second_api_key",
         "third_api_key",
-        WORKSPACE_KEY,
+        RANDOM,
     }
     assert set(stack.optional_variables) == {
         "gateway_key_secondary",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from settings.secret_names import (
-    WORKSPACE_KEY,
+    RANDOM,
     SecretName,
     SecretValue,
     azure_key,
@@ -48,10 +48,7 @@ def test_a_secret_has_one_name_at_each_place(secret: SecretName, names: tuple[st
 VALUES = [
     (SecretValue(variable="a_key"), "${var.a_key}"),
     (gateway_key_value("b", is_second=True), None),
-    (
-        inner_key_value(),
-        '${sha256("inner:${var.gateway_key}:${azurerm_log_analytics_workspace.gateway.primary_shared_key}")}',
-    ),
+    (inner_key_value(), '${sha256("inner:${uuid()}")}'),
 ]
 
 
@@ -63,7 +60,16 @@ def test_the_expression_of_a_value_is_read_as_it_was_written(value: SecretValue,
 
 @pytest.mark.parametrize(
     "expression",
-    ["${upper(var.x)}", "${var.x}-", '${sha256("salt")}', '${sha256("salt:${local.x}")}', "${a.b.c}", "plain", ""],
+    [
+        "${upper(var.x)}",
+        "${var.x}-",
+        '${sha256("salt")}',
+        '${sha256("salt:${local.x}")}',
+        "${a.b.c}",
+        "${uuid()}",
+        "plain",
+        "",
+    ],
 )
 def test_another_expression_is_refused(expression: str) -> None:
     with pytest.raises(ValueError, match="is neither a variable nor derived from one"):
@@ -82,8 +88,8 @@ def test_a_hash_is_terraforms_sha256() -> None:
 
 def test_the_inner_key_is_none_that_a_client_or_a_reader_of_the_state_can_compute() -> None:
     value = inner_key_value()
-    assert value.required == ("gateway_key", WORKSPACE_KEY)
-    assert value.resolve({"gateway_key": "g", WORKSPACE_KEY: "w"}) == sha256("inner:g:w")
+    assert value.required == (RANDOM,)
+    assert value.resolve({RANDOM: "r"}) == sha256("inner:r")
 
 
 @pytest.mark.parametrize("given", [{}, {"gateway_key_b_secondary": ""}])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from settings.secret_names import WORKSPACE_KEY
+from settings.secret_names import RANDOM
 from tests.synth.stack import Stack
 
 TERRAFORM = shutil.which("terraform")
@@ -33,7 +33,7 @@ def apply(stack: Stack, tmp_path: Path) -> Apply:
     def apply_with(given: Mapping[str, str], expected: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
         (tmp_path / "vault").mkdir(exist_ok=True)
         values = {
-            name: secret["value_wo"].replace(f"${{{WORKSPACE_KEY}}}", "of the workspace")
+            name: secret["value_wo"].replace(f"${{{RANDOM}}}", "by chance")
             for name, secret in stack.document["resource"]["azurerm_key_vault_secret"].items()
         }
         root = {
@@ -73,7 +73,7 @@ def _sha256(text: str) -> str:
 
 
 GIVEN = {"gateway_key": "grün", "azure_openai_api_key": "a"}
-KEPT = {"gateway-key": "grün", "inner-key": _sha256("inner:grün:of the workspace"), "azure-openai-api-key": "a"}
+KEPT = {"gateway-key": "grün", "inner-key": _sha256("inner:by chance"), "azure-openai-api-key": "a"}
 
 
 @pytest.mark.parametrize(
