@@ -9,6 +9,7 @@ from constructs import Construct, azurerm
 from constructs.container_app_environment import ContainerAppEnvironment
 from constructs.containers import build_container
 from constructs.identity import Identity
+from constructs.registry import Registry
 from constructs.resource_group import ResourceGroup
 from gateway.containers import build_containers
 from settings.environment import EnvironmentSettings
@@ -29,6 +30,7 @@ class ContainerApp(Construct):
         group: ResourceGroup,
         environment: ContainerAppEnvironment,
         identity: Identity,
+        registry: Registry,
         secrets: Mapping[str, str],
         after: Sequence[ITerraformDependable],
     ) -> None:
@@ -43,6 +45,7 @@ class ContainerApp(Construct):
             revision_mode="Single",
             max_inactive_revisions=settings.scale.max_inactive_revisions,  # unset, the provider sends 0 at creation
             identity=azurerm.ContainerAppIdentity(type="UserAssigned", identity_ids=[identity.id]),
+            registry=[*registry.pulls] or None,
             secret=[
                 azurerm.ContainerAppSecret(name=name, key_vault_secret_id=address, identity=identity.id)
                 for name, address in secrets.items()

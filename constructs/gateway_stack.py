@@ -13,6 +13,7 @@ from constructs.key_vault_secrets import KeyVaultSecrets
 from constructs.monitoring import Monitoring
 from constructs.observability import Observability
 from constructs.outputs import declare_outputs
+from constructs.registry import Registry
 from constructs.resource_group import ResourceGroup
 from constructs.terraform import configure_terraform
 from constructs.upstreams import Upstreams
@@ -64,13 +65,14 @@ class GatewayStack(TerraformStack):
             caller=caller,
             observability=observability,
         )
+        registry = Registry(self, "registry", settings=settings, identity=identity)
         environment = ContainerAppEnvironment(
             self,
             "app-environment",
             settings=settings,
             group=group,
             observability=observability,
-            roles=[vault.reader, *upstreams.roles, *insights.roles],
+            roles=[*vault.roles, *upstreams.roles, *insights.roles, *registry.roles],
         )
         secrets = KeyVaultSecrets(self, "secrets", settings=settings, vault=vault, tags=group.tags)
         app = ContainerApp(
@@ -80,6 +82,7 @@ class GatewayStack(TerraformStack):
             group=group,
             environment=environment,
             identity=identity,
+            registry=registry,
             secrets=secrets.versionless_ids,
             after=upstreams.finished,
         )

@@ -9,9 +9,9 @@ from settings.environment import EnvironmentSettings
 
 
 class KeyVault(Construct):
-    """A vault whose secrets the gateway's identity reads, by a role alone.
+    """A vault whose secrets the gateway's identity reads, by a role alone; an existing one stays as it is.
 
-    The role works minutes after it was assigned: the app, which needs it, waits for `reader` and then some; see
+    The role works minutes after it was assigned: the app, which needs it, waits for `roles` and then some; see
     `GatewayStack`. Who deploys writes the secrets, with a role from elsewhere: one that the stack gave to its caller
     would be replaced in the plan of every other caller.
     """
@@ -28,10 +28,13 @@ class KeyVault(Construct):
         observability: Observability,
     ) -> None:
         super().__init__(scope, construct_id)
-        vault = self._build_vault(settings=settings, group=group, tenant_id=caller.tenant_id)
-        self.id = vault.id
-        self.name = vault.name
-        self.reader = self._build_reader(principal_id=identity.principal_id)
+        if settings.existing.key_vault:
+            self.id, self.name = settings.existing.key_vault, settings.key_vault_name
+        else:
+            vault = self._build_vault(settings=settings, group=group, tenant_id=caller.tenant_id)
+            self.id, self.name = vault.id, vault.name
+        is_assigned = settings.existing.assign_role
+        self.roles = (self._build_reader(principal_id=identity.principal_id),) if is_assigned else ()
         if settings.key_vault.audit_log:
             self._build_diagnostics(observability=observability)
 
@@ -39,7 +42,7 @@ class KeyVault(Construct):
         vault = azurerm.KeyVault(
             self,
             "vault",
-            name=settings.naming.name("key_vault"),
+            name=settings.key_vault_name,
             location=group.location,
             resource_group_name=group.name,
             tenant_id=tenant_id,

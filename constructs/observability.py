@@ -6,12 +6,15 @@ from settings.environment import EnvironmentSettings
 
 
 class Observability(Construct):
-    """A Log Analytics workspace, paid by the gigabyte, up to a number of them per day."""
+    """A Log Analytics workspace, paid by the gigabyte, up to a number of them per day, or an existing one."""
 
     def __init__(
         self, scope: Construct, construct_id: str, *, settings: EnvironmentSettings, group: ResourceGroup
     ) -> None:
         super().__init__(scope, construct_id)
+        self.workspace_id = settings.existing.log_analytics_workspace or self._build_workspace(settings, group=group)
+
+    def _build_workspace(self, settings: EnvironmentSettings, *, group: ResourceGroup) -> str:
         workspace = azurerm.LogAnalyticsWorkspace(
             self,
             "workspace",
@@ -24,4 +27,4 @@ class Observability(Construct):
             tags=group.tags,
         )
         workspace.override_logical_id("gateway")
-        self.workspace_id = workspace.id
+        return str(workspace.id)

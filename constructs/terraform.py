@@ -21,9 +21,7 @@ Renovate raises it, with the plans of all environments in the pull request (reno
 
 _RESOURCE_PROVIDERS = (
     "Microsoft.App",
-    "Microsoft.KeyVault",
     "Microsoft.ManagedIdentity",
-    "Microsoft.OperationalInsights",
 )
 """The Azure services of every stack that a new subscription does not know."""
 
@@ -71,6 +69,8 @@ def _build_provider(stack: TerraformStack, *, settings: EnvironmentSettings) -> 
                 key_vault=[
                     AzurermProviderFeaturesKeyVault(
                         purge_soft_delete_on_destroy=False,
+                        # What was in somebody else's vault can be recovered as long as its owner decided.
+                        purge_soft_deleted_secrets_on_destroy=settings.existing.key_vault is None,
                         recover_soft_deleted_key_vaults=True,  # if the caller may see them
                     )
                 ],
@@ -85,12 +85,14 @@ def _build_provider(stack: TerraformStack, *, settings: EnvironmentSettings) -> 
 
 def _resource_providers(settings: EnvironmentSettings) -> list[str]:
     """Azure writes `microsoft.insights` so, and the provider compares letter by letter."""
-    wanted = settings.observability
+    wanted, existing = settings.observability, settings.existing
     is_watched = wanted.application_insights or wanted.has_receivers or wanted.workbook
     has_audit_log = settings.key_vault.audit_log
     return sorted(
         [
             *_RESOURCE_PROVIDERS,
+            *([] if existing.key_vault else ["Microsoft.KeyVault"]),
+            *([] if existing.log_analytics_workspace else ["Microsoft.OperationalInsights"]),
             *(["Microsoft.CognitiveServices"] if settings.owned_upstreams else []),
             *(["microsoft.insights"] if settings.owned_upstreams or is_watched or has_audit_log else []),
         ]

@@ -21,7 +21,10 @@ from datetime import UTC, datetime
 from rich.table import Table
 from rich.text import Text
 
+from gateway.secrets import build_secrets
 from scripts.azure import ai_accounts, model_quota
+from scripts.azure.existing_resources import check_existing_resources, uses_existing
+from scripts.azure.gateway_identity import find_identity, has_role, role_command
 from scripts.azure.model_quota import Finding, Region, Wanted
 from scripts.bootstrapping import account as azure_account
 from scripts.bootstrapping.identities import names_of
@@ -46,7 +49,8 @@ def main() -> None:
     """Check everything, print the table, and fail with all problems at once."""
     arguments = parse(sys.argv[1:])
     settings = settings_of(arguments.env)
-    if all(map(settings.uses_key, settings.all_upstreams)) and not _assigned_roles(settings):
+    keys_only = all(map(settings.uses_key, settings.all_upstreams)) and not _assigned_roles(settings)
+    if keys_only and not uses_existing(settings):
         log(f"{settings.env} calls existing accounts with keys only: nothing to check.")
         return
     az = azure(timeout_s=arguments.timeout_s)
@@ -56,6 +60,9 @@ def main() -> None:
     if settings.owned_upstreams and not problems:
         problems += _check_owned(az, progress, settings, subscription_id=account.subscription_id)
     problems += _check_existing(az, progress, settings)
+    if uses_existing(settings):
+        secrets = frozenset(secret.name for secret in build_secrets(settings))
+        problems += check_existing_resources(az, progress, settings, secrets=secrets)
     if roles := _assigned_roles(settings):
         identity = names_of(settings.projname).deploy
         problems += check_deployer(az, progress, account=account, identity=identity, roles=roles)
@@ -186,16 +193,15 @@ def _check_existing(az: CommandLine, progress: Progress, settings: EnvironmentSe
         return []
     problems: list[str] = []
     with progress.step("The identity's role on existing accounts"):
-        identity = ai_accounts.find_identity(
-            az, name=settings.naming.name("user_assigned_identity"), resource_group=settings.resource_group
-        )
+        identity = find_identity(az, settings)
         for upstream in upstreams:
             account_id = ai_accounts.find_account_id(az, upstream.endpoint)
-            command = ai_accounts.role_command(identity, account_id=account_id)
-            has_role = ai_accounts.has_role(az, identity, account_id=account_id) if account_id else None
-            if has_role:
+            role = COGNITIVE_SERVICES_OPENAI_USER
+            command = role_command(identity, role=role, scope=account_id or "ACCOUNT_ID")
+            is_assigned = has_role(az, identity, role=role, scope=account_id) if account_id else None
+            if is_assigned:
                 progress.ok(f"{upstream.name}: assigned")
-            elif has_role is None:
+            elif is_assigned is None:
                 when = "" if identity.principal_id else " after the first deployment"
                 progress.note(f"{upstream.name}: cannot be read. Assign it{when}, if it is missing:\n  {command}")
             else:

@@ -52,7 +52,7 @@ def main() -> None:
         title = "AI gateway, a simulated day"
     else:
         read_workspace(lines, azure(), settings, days=arguments.days)
-        source = f"From Log Analytics, {settings.naming.name('log_analytics_workspace')}."
+        source = f"From Log Analytics, {settings.workspace_name_and_group[0]}."
         now = datetime.now(UTC)
         period = period_of(now - timedelta(days=arguments.days), now)
     for text in lines.unreadable:

@@ -6,8 +6,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
+from settings.existing import Registry
 from settings.image import DEFAULT_IMAGE, REPOSITORIES, Image, Repository, repository_of, version_of
-from settings.values import Between, FieldPath, Group, conflict, conflicts, must_be, refused, whole_number
+from settings.values import Between, FieldPath, Group, conflicts, must_be, refused, whole_number
 
 
 def _two_decimals(cpu: float) -> float:
@@ -82,18 +83,6 @@ class Containers(Group):
     gateway: GatewayContainer = Field(GatewayContainer(), description="The gateway's container.")
     litellm: LiteLLMContainer = Field(LiteLLMContainer(), description="LiteLLM's container.")
 
-    @field_validator("image")
-    @classmethod
-    def _is_litellms(cls, image: str, info: ValidationInfo) -> str:
-        named = (repository_of(DEFAULT_IMAGE), info.data.get("mirror"))
-        allowed = [*dict.fromkeys([*REPOSITORIES, *filter(None, named)])]
-        if repository_of(image) not in allowed:
-            raise conflict(
-                f"must come from LiteLLM's repository or from containers.mirror: {' or '.join(allowed)}. Another one "
-                "that mirrors it: set containers.mirror"
-            )
-        return image
-
     @field_validator("litellm")
     @classmethod
     def _fits_beside_the_gateway(cls, litellm: LiteLLMContainer, info: ValidationInfo) -> LiteLLMContainer:
@@ -114,6 +103,22 @@ class Containers(Group):
         if messages:
             raise conflicts({"..": containers}, messages)
         return litellm
+
+    def check_image(self, registry: Registry | None) -> dict[FieldPath, str]:
+        """Why the image cannot be LiteLLM's, or does not come from the private registry, by field path."""
+        repository = repository_of(self.image)
+        if registry:
+            if registry.holds(repository):
+                return {}
+            return {("image",): f"must come from {registry.login_server}, or [registry] be left out"}
+        named = (repository_of(DEFAULT_IMAGE), self.mirror)
+        allowed = [*dict.fromkeys([*REPOSITORIES, *filter(None, named)])]
+        if repository in allowed:
+            return {}
+        return {
+            ("image",): f"must come from LiteLLM's repository or from containers.mirror: {' or '.join(allowed)}. "
+            "Another one that mirrors it: set containers.mirror. A private registry of Azure: set registry.id"
+        }
 
     @property
     def litellm_version(self) -> str:

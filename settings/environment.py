@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from settings.azure_openai import AzureOpenAI, check_endpoint
 from settings.containers import Containers
+from settings.existing import WORKSPACE_FIELDS, Existing, Registry, check_owned
 from settings.limits import CircuitBreaker, Limits, Retries, Timeouts
 from settings.locations import check_location, check_short
 from settings.models import Codex, Embeddings, Model, Models
@@ -15,6 +16,7 @@ from settings.naming import Env, Location, LocationShort, Naming, ProjectName
 from settings.observability import Observability
 from settings.operations import Backend, KeyVault, Logs, SubscriptionId, TenantId
 from settings.projects import DEFAULT, Project, Projects, check_default, check_projects, default_projects
+from settings.resource_ids import group_of, name_of
 from settings.tags import Tags
 from settings.traffic import Ingress, Scale
 from settings.upstreams import (
@@ -103,6 +105,8 @@ class EnvironmentSettings(BaseSettings):
         description="Raise it to write a changed Azure key into the vault. Client keys stay as they are in the vault.",
     )
 
+    existing: Existing = Field(Existing(), description="What somebody else has made, instead of the stack.")
+    registry: Registry | None = Field(None, description="A private registry with the containers' image.")
     containers: Containers = Field(Containers(), description="The replica's two containers.")
     scale: Scale = Field(Scale(), description="Number of replicas.")
     ingress: Ingress = Field(Ingress(), description="Who can reach the gateway.")
@@ -155,6 +159,18 @@ class EnvironmentSettings(BaseSettings):
         if (location := info.data.get("location")) and (message := check_short(short, location=location)):
             raise conflict(message)
         return short
+
+    @field_validator("existing")
+    @classmethod
+    def _can_be_read_again(cls, existing: Existing, info: ValidationInfo) -> Existing:
+        return _checked(existing, existing.check(subscription_id=info.data.get("subscription_id")))
+
+    @field_validator("containers")
+    @classmethod
+    def _run_litellms_image(cls, containers: Containers, info: ValidationInfo) -> Containers:
+        if "registry" not in info.data:  # it was refused
+            return containers
+        return _checked(containers, containers.check_image(info.data["registry"]))
 
     @field_validator("azure_openai")
     @classmethod
@@ -235,9 +251,22 @@ class EnvironmentSettings(BaseSettings):
     @field_validator("key_vault", mode="before")
     @classmethod
     def _production_is_protected(cls, given: object, info: ValidationInfo) -> object:
-        if isinstance(given, dict) and info.data.get("env") == "prod":
+        existing: Existing | None = info.data.get("existing")
+        if isinstance(given, dict) and info.data.get("env") == "prod" and not (existing and existing.key_vault):
             return {"soft_delete_retention_days": 30, "purge_protection": True, "audit_log": True} | given
         return given
+
+    @field_validator("key_vault")
+    @classmethod
+    def _is_the_stacks(cls, key_vault: KeyVault, info: ValidationInfo) -> KeyVault:
+        existing: Existing | None = info.data.get("existing")
+        return _checked(key_vault, check_owned(key_vault, "key_vault", existing, fields=[*KeyVault.model_fields]))
+
+    @field_validator("logs")
+    @classmethod
+    def _are_kept_by_the_stack(cls, logs: Logs, info: ValidationInfo) -> Logs:
+        existing: Existing | None = info.data.get("existing")
+        return _checked(logs, check_owned(logs, "log_analytics_workspace", existing, fields=WORKSPACE_FIELDS))
 
     @field_validator("backend", mode="before")
     @classmethod
@@ -331,6 +360,18 @@ class EnvironmentSettings(BaseSettings):
         return next(iter(self.all_projects))
 
     @property
+    def key_vault_name(self) -> str:
+        """The vault of the secrets, whoever made it."""
+        return name_of(self.existing.key_vault) if self.existing.key_vault else self.naming.name("key_vault")
+
+    @property
+    def workspace_name_and_group(self) -> tuple[str, str]:
+        """The workspace of the logs and its resource group, whoever made it."""
+        if given := self.existing.log_analytics_workspace:
+            return name_of(given), group_of(given)
+        return self.naming.name("log_analytics_workspace"), self.resource_group
+
+    @property
     def naming(self) -> Naming:
         """The names of this environment's resources."""
         return Naming(env=self.env, projname=self.projname, location_short=self.location_short)
@@ -338,7 +379,7 @@ class EnvironmentSettings(BaseSettings):
     @property
     def resource_group(self) -> str:
         """The name of the group in which everything of this environment lies."""
-        return self.naming.name("resource_group")
+        return self.existing.resource_group or self.naming.name("resource_group")
 
     @property
     def all_tags(self) -> dict[str, str]:

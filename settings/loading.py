@@ -33,7 +33,7 @@ def load_environments(directory: Path = ENVIRONMENTS) -> tuple[EnvironmentSettin
             loaded[file] = load_environment(file)
         except SettingsError as error:
             mistakes += error.mistakes
-    mistakes += _shared_states(loaded)
+    mistakes += [*_shared_states(loaded), *_shared_resources(loaded)]
     if mistakes:
         raise SettingsError(mistakes)
     return tuple(loaded.values())
@@ -107,4 +107,24 @@ def _shared_states(loaded: Mapping[Path, EnvironmentSettings]) -> list[str]:
         if owner != file:
             message = f"must differ from that of {owner.name}: each environment needs a state of its own"
             mistakes.append(_explainer(file).conflict("backend.key", backend.key, message))
+    return mistakes
+
+
+def _shared_resources(loaded: Mapping[Path, EnvironmentSettings]) -> list[str]:
+    """Existing ones that no two environments may share.
+
+    The secrets of all environments have the same names, and an identity that reads a vault reads all of it. Whoever
+    deploys an environment may change everything in its resource group.
+    """
+    owners: dict[tuple[str, ...], Path] = {}
+    mistakes = []
+    for file, settings in loaded.items():
+        existing = settings.existing
+        for field, what in (("key_vault", "a Key Vault"), ("resource_group", "a resource group")):
+            if (value := getattr(existing, field)) is None:
+                continue
+            owner = owners.setdefault((field, settings.subscription_id or "", value.lower()), file)
+            if owner != file:
+                message = f"must differ from that of {owner.name}: each environment needs {what} of its own"
+                mistakes.append(_explainer(file).conflict(f"existing.{field}", value, message))
     return mistakes

@@ -9,8 +9,12 @@ from settings.loading import environment_files
 
 ROOT = Path(__file__).parents[1]
 ENVIRONMENTS = ROOT / "tests/environments"
-OPTIONAL = (ROOT / "tests/gateway/environments/keyless.toml", ROOT / "tests/synth/environments/complete.toml")
-"""Two with the parts that settings turn on."""
+OPTIONAL = (
+    ROOT / "tests/gateway/environments/keyless.toml",
+    ROOT / "tests/synth/environments/complete.toml",
+    ROOT / "tests/synth/environments/existing.toml",
+)
+"""Those with the parts that settings turn on."""
 _SYNTHESIZE = """
 import pathlib, sys
 from main import synthesize

@@ -1,4 +1,4 @@
-"""The Azure AI accounts behind a gateway: names that must be free, what is deployed, the role of the identity."""
+"""The Azure AI accounts behind a gateway: names that must be free, and what is deployed."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from scripts.cli.command_line import CommandError, CommandLine
-from settings.roles import COGNITIVE_SERVICES_OPENAI_USER
+from scripts.cli.command_line import CommandLine
 
 Json = Mapping[str, Any]
 
@@ -72,23 +71,6 @@ def _deleted_text(account: Json) -> str:
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Identity:
-    """The gateway's managed identity."""
-
-    name: str
-    resource_group: str
-    principal_id: str | None
-    """None before the first deployment."""
-
-
-def find_identity(az: CommandLine, *, name: str, resource_group: str) -> Identity:
-    """The identity of that name."""
-    found = az.find("identity", "show", "--name", name, "--resource-group", resource_group, missing=_MISSING)
-    principal = str(found["principalId"]) if found else None
-    return Identity(name=name, resource_group=resource_group, principal_id=principal)
-
-
 def find_account_id(az: CommandLine, endpoint: str) -> str | None:
     """The id of the account with this endpoint, if it is in the subscription.
 
@@ -99,30 +81,3 @@ def find_account_id(az: CommandLine, endpoint: str) -> str | None:
         if (account["properties"].get("customSubDomainName") or "").lower() == subdomain:
             return str(account["id"])
     return None
-
-
-def has_role(az: CommandLine, identity: Identity, *, account_id: str) -> bool | None:
-    """Whether the identity may call the account's models; None if that is not known."""
-    if identity.principal_id is None:
-        return None
-    try:
-        assignments = az.query(
-            *("role", "assignment", "list", "--assignee-object-id", identity.principal_id, "--scope", account_id),
-            *("--include-inherited", "--fill-principal-name", "false"),
-        )
-    except CommandError:  # the account is not there, or in a subscription that the caller cannot read
-        return None
-    return any(str(each["roleDefinitionId"]).endswith(COGNITIVE_SERVICES_OPENAI_USER) for each in assignments)
-
-
-def role_command(identity: Identity, *, account_id: str | None) -> str:
-    """The command that assigns the role."""
-    principal = (
-        identity.principal_id
-        or f'"$(az identity show --name {identity.name} --resource-group {identity.resource_group} '
-        '--query principalId --output tsv)"'
-    )
-    return (
-        f"az role assignment create --role {COGNITIVE_SERVICES_OPENAI_USER} --assignee-object-id {principal} "
-        f"--assignee-principal-type ServicePrincipal --scope {account_id or 'ACCOUNT_ID'}"
-    )

@@ -51,6 +51,10 @@ class KeyVault:
         except CommandError as failure:
             raise _explained(failure, self.name) from None
 
+    def tags(self) -> dict[str, Mapping[str, str]]:
+        """The tags of all secrets, by the secret's name."""
+        return {str(secret["name"]): secret["tags"] or {} for secret in self._ask("list", "--vault-name", self.name)}
+
     def earlier_values(self, secret: Secret) -> Iterator[str]:
         """The values of earlier enabled versions that differ from the latest, the newest first."""
         listed = self._ask("list-versions", "--vault-name", self.name, "--name", secret.name)

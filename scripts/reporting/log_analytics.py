@@ -33,13 +33,13 @@ class _Answer(BaseModel):
 
 def read_workspace(log: Log, az: CommandLine, settings: EnvironmentSettings, *, days: int) -> None:
     """Add the newest lines of so many days; `ScriptError` if there is no workspace or the query fails."""
-    name, group = settings.naming.name("log_analytics_workspace"), settings.resource_group
+    name, group = settings.workspace_name_and_group
     workspace = az.find(
         "monitor", "log-analytics", "workspace", "show", "--workspace-name", name, "--resource-group", group
     )
     if workspace is None:
         raise ScriptError(f"There is no workspace {name} in {group}: {settings.env} is not deployed yet.")
-    body = json.dumps({"query": read_query(QUERY).with_values(period=f"{days}d").text})
+    body = json.dumps({"query": read_query(QUERY).with_settings(settings).with_values(period=f"{days}d").text})
     url = URL.format(workspace=workspace["customerId"])
     found = az.query("rest", "--method", "post", "--resource", RESOURCE, "--url", url, "--body", body)
     try:

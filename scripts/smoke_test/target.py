@@ -68,7 +68,7 @@ def target_in(settings: EnvironmentSettings, *, project: str | None = None) -> T
         deployments=tuple(_deployment(model, settings) for model in models),
         container_app=settings.naming.name("container_app"),
         resource_group=settings.resource_group,
-        key_vault=settings.naming.name("key_vault"),
+        key_vault=settings.key_vault_name,
     )
 
 

@@ -13,6 +13,7 @@ from scripts.azure.key_vault import KeyVault
 from scripts.cli.command_line import CommandLine
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
+from scripts.terraform.plan_changes import Action, ResourceChange
 from scripts.terraform.required_inputs import missing_variables
 from scripts.terraform.stacks import Stack, Variable
 from settings.secret_names import derived_second_key, show_command
@@ -63,6 +64,26 @@ def client_keys(stack: Stack, secrets: Sequence[StoredSecret], az: CommandLine) 
     if mistakes:
         raise ScriptError("\n".join(mistakes), code=2)
     return keys
+
+
+def check_new_names(stack: Stack, changes: Sequence[ResourceChange], az: CommandLine) -> None:
+    """`ScriptError` if an existing vault already has a secret that the plan creates there.
+
+    Terraform refuses to take over what it did not make, but only after it has made everything before the secrets.
+    """
+    new = {
+        change.name
+        for change in changes
+        if change.resource_type == "azurerm_key_vault_secret"
+        and (change.action is Action.CREATE or "key_vault_id" in change.forced_by)
+    }
+    if stack.existing_key_vault is None or not new:
+        return
+    if taken := sorted(KeyVault(az=az, name=stack.key_vault).tags().keys() & new):
+        raise ScriptError(
+            f"{stack.env} is not deployed: the Key Vault {stack.key_vault}, which exists already, has secrets that the "
+            f"plan would create: {', '.join(taken)}. See docs/existing.md#names-in-the-vault."
+        )
 
 
 def _is_given(variable: Variable, keys: Mapping[str, str]) -> bool:

@@ -16,7 +16,7 @@ from scripts.cli.terminal import confirm
 from scripts.github.markdown import add_to_summary, block, code, warning
 from scripts.terraform import program as terraform
 from scripts.terraform.apply import apply
-from scripts.terraform.client_keys import client_keys
+from scripts.terraform.client_keys import check_new_names, client_keys
 from scripts.terraform.errors import explain
 from scripts.terraform.plan import Plan, plan, show
 from scripts.terraform.plan_changes import Action
@@ -104,6 +104,7 @@ def deploy(
     if expected not in {None, planned.digest}:
         raise _not_reviewed(planned, expected=str(expected))
     _refuse_losses(planned, allowed=allowed_losses)
+    check_new_names(stack, planned.changes, az)
     has_changes = not planned.is_empty or bool(planned.outputs)
     if has_changes:
         confirm(f"Deploy {stack.env}?", yes=yes, no=f"{stack.env} is not deployed.")

@@ -30,7 +30,9 @@ _DESTROY = {
     "azurerm_monitor_diagnostic_setting": "Stops a log of who uses the Key Vault or changes an Azure AI account.",
     "azurerm_monitor_metric_alert": "Deletes the alert of the web test.",
     "azurerm_monitor_scheduled_query_rules_alert_v2": "Deletes an alert.",
-    "azurerm_role_assignment": "Removes a role: the gateway can no longer read secrets, call models or send telemetry.",
+    "azurerm_role_assignment": (
+        "Removes a role: the gateway can no longer read secrets, pull its image, call models or send telemetry."
+    ),
     "azurerm_user_assigned_identity": "Deletes the gateway's identity and all its roles.",
 }
 _REPLACE = {

@@ -17,6 +17,7 @@ from scripts.setup.install import program
 from scripts.setup.paths import ROOT
 from scripts.terraform import program as terraform
 from scripts.terraform import provider_lock
+from settings.resource_ids import name_of
 from settings.retirement import WARNING
 from settings.secret_names import SecretName
 
@@ -96,8 +97,17 @@ class Stack:
 
     @property
     def key_vault(self) -> str:
-        """The name of its Key Vault."""
-        return str(self._resource("key_vault", "name"))
+        """The name of its Key Vault, whoever made it."""
+        existing = self.existing_key_vault
+        return name_of(existing) if existing else str(self._resource("key_vault", "name"))
+
+    @property
+    def existing_key_vault(self) -> str | None:
+        """The id of a Key Vault that somebody else has made; None if the stack makes its own."""
+        (vault,) = {
+            str(secret["key_vault_id"]) for secret in self.find("resource", "azurerm_key_vault_secret").values()
+        }
+        return None if vault.startswith("${") else vault
 
     @property
     def backend(self) -> Backend:

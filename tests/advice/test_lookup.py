@@ -87,6 +87,7 @@ def test_a_failure_of_az_or_gh(program: Literal["az", "gh"], printed: str, advic
         ("CustomDomainInUse: Please pick a different name.", "account-name-taken"),
         (f"FlagMustBeSetForRestore: An existing resource with ID '{ACCOUNT}' has been", "account-deleted"),
         ("MANIFEST_UNKNOWN: manifest unknown", "image-unknown"),
+        ("GET https:: UNAUTHORIZED: authentication required, visit https://aka.ms/acr/authorization", "image-refused"),
         ("dial tcp: lookup management.azure.com: no such host", "network"),
         ("never seen", None),
     ],

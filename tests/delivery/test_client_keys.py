@@ -7,7 +7,8 @@ import pytest
 
 from scripts.cli.command_line import CommandLine
 from scripts.cli.error_handling import ScriptError
-from scripts.terraform.client_keys import client_keys, stored_secrets
+from scripts.terraform.client_keys import check_new_names, client_keys, stored_secrets
+from scripts.terraform.plan_changes import Action, ResourceChange
 from scripts.terraform.stacks import Stack
 from settings.secret_names import derived_second_key
 from tests.cloud import store
@@ -168,3 +169,50 @@ def test_a_secret_that_is_not_stored_yet_is_not_read() -> None:
     assert stored_secrets(content) == ()
     content["resource_changes"][0]["type"] = "azurerm_key_vault"
     assert stored_secrets(content) == ()
+
+
+def secret_change(name: str, action: Action, *forced_by: str) -> ResourceChange:
+    """What a plan does to a secret."""
+    address = f"azurerm_key_vault_secret.{name.replace('-', '_')}"
+    return ResourceChange(
+        address=address, resource_type="azurerm_key_vault_secret", action=action, name=name, forced_by=forced_by
+    )
+
+
+def stack_with(vault: str) -> Stack:
+    """With secrets in the vault of this id, or of this reference."""
+    secrets = {"gateway_key": {"key_vault_id": vault}, "inner_key": {"key_vault_id": vault}}
+    of = {"azurerm_key_vault_secret": secrets, "azurerm_key_vault": {"gateway": {"name": VAULT}}}
+    return Stack(Path("stacks/aigateway-dev"), {"resource": of})
+
+
+@pytest.mark.parametrize(
+    ("change", "is_refused"),
+    [
+        (secret_change("gateway-key", Action.CREATE), True),
+        (secret_change("gateway-key", Action.REPLACE, "key_vault_id"), True),
+        (secret_change("gateway-key", Action.REPLACE, "tainted"), False),
+        (secret_change("gateway-key", Action.UPDATE), False),
+        (secret_change("inner-key", Action.CREATE), False),
+    ],
+)
+def test_a_name_that_an_existing_vault_has_already_is_refused_before_anything_is_made(
+    cloud: Cloud, change: ResourceChange, *, is_refused: bool
+) -> None:
+    put(cloud, gateway_key="of somebody else")
+    stack = stack_with(KEY_VAULT_ID)
+    assert stack.key_vault == VAULT
+    if not is_refused:
+        check_new_names(stack, [change], CommandLine("az"))
+        return
+    with pytest.raises(ScriptError) as failure:
+        check_new_names(stack, [change], CommandLine("az"))
+    assert f"{VAULT}, which exists already, has secrets that the plan would create: gateway-key." in str(failure.value)
+    assert "of somebody else" not in str(failure.value)
+
+
+def test_the_stacks_own_vault_is_not_asked_for_names(cloud: Cloud) -> None:
+    stack = stack_with("${azurerm_key_vault.gateway.id}")
+    assert stack.key_vault == VAULT
+    check_new_names(stack, [secret_change("gateway-key", Action.CREATE)], CommandLine("az"))
+    assert cloud.calls() == []

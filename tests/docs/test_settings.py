@@ -7,9 +7,11 @@ import pytest
 
 from constructs.alerts import RULES
 from settings.environment import EnvironmentSettings
+from settings.existing import WORKSPACE_FIELDS
 from settings.loading import load_environment
 from settings.naming import RESOURCE_TYPES
 from settings.observability import Alerts
+from settings.operations import KeyVault
 from tests.docs.markdown import ROOT, anchors, fenced, read
 
 
@@ -44,6 +46,22 @@ def test_an_environment_in_another_region_has_names_of_its_own(tmp_path: Path) -
     assert standby.scale.min_replicas == 0
     for kind in RESOURCE_TYPES:
         assert standby.naming.name(kind) != prod.naming.name(kind)
+
+
+def test_existing_resources_are_named(tmp_path: Path) -> None:
+    (shown,) = fenced(read(ROOT / "docs/existing.md"), "toml")
+    settings = load(tmp_path, shown)
+    assert None not in settings.existing.model_dump().values()
+    assert settings.registry
+    assert settings.registry.holds(settings.containers.image)
+
+
+def test_existing_resources_have_the_settings_that_are_refused_beside_them() -> None:
+    page = read(ROOT / "docs/existing.md")
+    refused = {f"key_vault.{field}" for field in KeyVault.model_fields} | {
+        f"logs.{field}" for field in WORKSPACE_FIELDS
+    }
+    assert not [field for field in refused if f"`{field}`" not in page]
 
 
 def test_alerts_have_receivers(tmp_path: Path) -> None:

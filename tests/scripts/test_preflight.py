@@ -10,12 +10,17 @@ from scripts import preflight as script
 from scripts.cli.command_line import CommandLine
 from scripts.cli.error_handling import ScriptError
 from settings.environment import EnvironmentSettings
+from settings.image import DEFAULT_IMAGE
 from settings.loading import load_environment
+from settings.roles import ACR_PULL
 from settings.roles import COGNITIVE_SERVICES_OPENAI_USER as OPENAI_USER
+from settings.roles import KEY_VAULT_SECRETS_USER as SECRETS_USER
 from settings.roles import MONITORING_METRICS_PUBLISHER as METRICS_PUBLISHER
 from tests import fixed_environments
 from tests.cloud.az.azure import CALLER, SUBSCRIPTION, assignment, definition_id
 from tests.cloud.az.cognitiveservices import USAGE, model, region
+from tests.cloud.az.keyvault import version
+from tests.cloud.az.log_analytics import workspace
 from tests.cloud.fixtures import Cloud, Ran
 from tests.gateway.whole.stacks import ENVIRONMENTS
 
@@ -360,3 +365,124 @@ def test_an_unknown_environment_is_refused(azure: Cloud) -> None:
     ran = azure.call(script.main, "--env", "nowhere")
     assert ran.code == 2
     assert ran.err.startswith("There is no environment 'nowhere'; there are ")
+
+
+VAULT, WORKSPACE, REGISTRY_NAME = "kv-given", "law-given", "givenimages"
+GIVEN = f"{SCOPE}/resourceGroups/given/providers"
+IMAGE = DEFAULT_IMAGE.replace("ghcr.io/berriai", f"{REGISTRY_NAME}.azurecr.io")
+SOMEBODY_ELSES = f"""
+env = "keyless"
+subscription_id = "{SUBSCRIPTION}"
+existing.resource_group = "rg-given"
+existing.log_analytics_workspace = "{GIVEN}/Microsoft.OperationalInsights/workspaces/{WORKSPACE}"
+existing.key_vault = "{GIVEN}/Microsoft.KeyVault/vaults/{VAULT}"
+registry.id = "{GIVEN}/Microsoft.ContainerRegistry/registries/{REGISTRY_NAME}"
+containers.image = "{IMAGE}"
+"""
+
+
+@pytest.fixture
+def given(azure: Cloud, tmp_path: Path) -> Callable[..., EnvironmentSettings]:
+    """Settings with what somebody else has made, all of which exists and is as it must be."""
+    with azure.edit() as state:
+        state["groups"]["rg-given"] = {"location": "southafricanorth"}
+        state["workspaces"][WORKSPACE] = workspace("given", lines=[])
+        rules = {"defaultAction": "Allow"}
+        properties = {"enableRbacAuthorization": True, "publicNetworkAccess": "Enabled", "networkAcls": rules}
+        state["existing_vaults"][VAULT] = {"resourceGroup": "given", "properties": properties}
+        state["vaults"][VAULT] = {"somebody-elses": [version("text")]}
+        state["registries"][REGISTRY_NAME] = {"resourceGroup": "given"}
+        state["identities"] = {IDENTITY: "the-principal"}
+
+    def load(more: str = "") -> EnvironmentSettings:
+        file = tmp_path / "keyless.toml"
+        file.write_text(SOMEBODY_ELSES + more, encoding="utf-8")
+        return load_environment(file)
+
+    return load
+
+
+def test_what_somebody_else_has_made_is_there(
+    given: Callable[..., EnvironmentSettings], preflight: Callable[..., Ran]
+) -> None:
+    ran = preflight(settings=given())
+    assert ran.code == 0, ran.err
+    for name in ("rg-given", WORKSPACE, VAULT, REGISTRY_NAME):
+        assert f" {name}" in ran.err
+
+
+def test_what_is_not_there_is_a_problem(
+    given: Callable[..., EnvironmentSettings], preflight: Callable[..., Ran], azure: Cloud
+) -> None:
+    with azure.edit() as state:
+        for kind in ("groups", "workspaces", "existing_vaults", "registries"):
+            state[kind] = {}
+    problems = _problems(preflight(settings=given()))
+    assert [problem.partition(" names ")[0] for problem in problems[1:]] == [
+        "log_analytics_workspace",
+        "key_vault",
+        "registry.id",
+    ]
+    assert problems[0].startswith("The resource group rg-given (existing.resource_group) does not exist")
+
+
+def test_a_vault_that_roles_do_not_open_or_with_our_names_is_a_problem(
+    given: Callable[..., EnvironmentSettings], preflight: Callable[..., Ran], azure: Cloud
+) -> None:
+    own = {"env": "keyless", "project": "aigateway"}
+    with azure.edit() as state:
+        state["existing_vaults"][VAULT]["properties"] |= {"enableRbacAuthorization": None}
+        state["existing_vaults"][VAULT]["properties"]["networkAcls"] = {"defaultAction": "Deny"}
+        state["vaults"][VAULT] |= {
+            "gateway-key": [version("theirs", tags={"env": "dev", "project": "aigateway"})],
+            "inner-key": [version("ours", tags={**own, "more": "of the settings' owner"})],
+        }
+    ran = preflight(settings=given())
+    policies, names = _problems(ran)
+    assert policies.endswith(f"az keyvault update --name {VAULT} --enable-rbac-authorization true")
+    assert "keyless needs, without its tags: gateway-key. Use another vault" in names
+    assert f"note: the network rules of {VAULT} must let in whoever deploys" in ran.err
+
+
+def test_a_vault_whose_secrets_cannot_be_listed_is_noted(
+    given: Callable[..., EnvironmentSettings], preflight: Callable[..., Ran], azure: Cloud
+) -> None:
+    with azure.edit() as state:
+        state["vaults_are_closed"] = True
+    ran = preflight(settings=given())
+    assert ran.code == 0, ran.err
+    assert f"note: this login may not list the secrets of {VAULT}; continuing." in ran.err
+
+
+def test_a_registry_of_another_host_or_with_permissions_by_repository_is_a_problem(
+    given: Callable[..., EnvironmentSettings], preflight: Callable[..., Ran], azure: Cloud
+) -> None:
+    with azure.edit() as state:
+        state["registries"][REGISTRY_NAME] |= {
+            "loginServer": "givenimages-a1.azurecr.io",
+            "roleAssignmentMode": "AbacRepositoryPermissions",
+        }
+    server, abac = _problems(preflight(settings=given()))
+    assert server.startswith(
+        f"The login server of {REGISTRY_NAME} is givenimages-a1.azurecr.io: set registry.login_server"
+    )
+    assert "registry.assign_role = false" in abac
+
+
+def test_the_commands_for_roles_that_owners_assign(
+    given: Callable[..., EnvironmentSettings], preflight: Callable[..., Ran], azure: Cloud
+) -> None:
+    settings = given("existing.assign_role = false\nregistry.assign_role = false\n")
+    problems = _problems(preflight(settings=settings))
+    assert settings.existing.key_vault
+    assert settings.registry
+    for problem, role, scope in zip(
+        problems, (SECRETS_USER, ACR_PULL), (settings.existing.key_vault, settings.registry.id), strict=True
+    ):
+        assert f"az role assignment create --role {role} --assignee-object-id the-principal" in problem
+        assert problem.endswith(f"--scope {scope}")
+    with azure.edit() as state:
+        state["identities"] = {}
+    ran = preflight(settings=settings)
+    assert ran.code == 0, ran.err
+    assert "Its owner assigns it, after the first deployment has made the identity and stopped" in ran.err

@@ -80,7 +80,9 @@ def new() -> Json:
         "apps": [],
         "service_principals": [],
         "role_assignments": [assignment(CALLER, "Owner", f"/subscriptions/{SUBSCRIPTION}", number=0)],
-        "vaults": {},
+        "vaults": {},  # their secrets
+        "existing_vaults": {},  # their properties, if somebody else has made them
+        "registries": {},
         "vaults_are_closed": False,
         "container_apps": {},
         "ai_regions": {},

@@ -33,6 +33,24 @@ def show(azure: Azure, *, vault_name: str = "", name: str = "", id: str = "") ->
     return shown
 
 
+@command("keyvault show")
+def show_vault(azure: Azure, *, name: str, resource_group: str) -> Json:
+    """One of those that somebody else has made: `existing_vaults`, by name."""
+    found: Json | None = azure["existing_vaults"].get(name)
+    if found is None or found["resourceGroup"] != resource_group:
+        raise missing("ResourceNotFound", f"The Resource 'Microsoft.KeyVault/vaults/{name}' was not found.")
+    return {"name": name, **found}
+
+
+@command("keyvault secret list")
+def list_secrets(azure: Azure, *, vault_name: str) -> list[Json]:
+    """Without values."""
+    vault = _vault(azure, vault_name)
+    if azure["vaults_are_closed"]:
+        raise _forbidden()
+    return [_shown(vault_name, name, versions, len(versions)) for name, versions in vault.items()]
+
+
 @command("keyvault secret list-versions")
 def list_versions(azure: Azure, *, vault_name: str, name: str) -> list[Json]:
     """Without values, in no order that one could rely on."""
@@ -51,14 +69,18 @@ def put(azure: Azure, *, url: str, resource: str, body: str) -> Json:
         raise stand_in.SecretInArgumentsError
     vault_name = host.removesuffix(SUFFIX)
     if azure["vaults_are_closed"]:
-        raise AzError("", 'Forbidden({"error":{"code":"Forbidden","message":"Caller is not authorized to perform '
-                      'action on resource."}})')  # fmt: skip
+        raise _forbidden()
     sent = json.loads(sys.stdin.read())
     stand_in.keep_secret(sent["value"])
     made = version(sent["value"], content_type=sent.get("contentType"), tags=sent.get("tags"), made=time.time())
     _vault(azure, vault_name).setdefault(name, []).append(made)
     answer: Json = show(azure, vault_name=vault_name, name=name)
     return answer
+
+
+def _forbidden() -> AzError:
+    message = "Caller is not authorized to perform action on resource."
+    return AzError("", f'Forbidden({{"error":{{"code":"Forbidden","message":"{message}"}}}})')
 
 
 def _vault(azure: Azure, name: str) -> dict[str, list[Json]]:

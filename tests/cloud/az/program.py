@@ -7,6 +7,7 @@ import json
 from tests.cloud import stand_in, store
 from tests.cloud.az import (  # noqa: F401
     account,
+    acr,
     ad,
     blob,
     cognitiveservices,

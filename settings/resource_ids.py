@@ -1,0 +1,50 @@
+"""Ids of Azure's resources, as `az ... show --query id` prints them.
+
+Azure compares them without regard to case, and az prints some of them in lower case; Terraform compares them letter by
+letter. So the words of an id get their usual case here, and its names keep theirs.
+"""
+
+import re
+
+from pydantic import AfterValidator, StringConstraints, WrapValidator
+
+from settings.values import must_be, refused
+
+RESOURCE_ID = StringConstraints(
+    pattern="^/[sS]ubscriptions/[0-9a-fA-F-]{36}/[rR]esource[gG]roups/[^/]{1,90}/[pP]roviders/[^/]+/[^/]+/[^/]+$"
+)
+
+
+def printed_by(command: str, *, what: str) -> WrapValidator:
+    """The message for what is no id at all."""
+    return must_be(f"the id of {what}, as `{command} --query id --output tsv` prints it")
+
+
+def of_kind(kind: str, *, name: str, what: str) -> AfterValidator:
+    """An id of this type of resource, like `Microsoft.KeyVault/vaults`; `name` is the pattern of its names."""
+
+    def check(text: str) -> str:
+        parts = text.split("/")
+        found = "/".join(parts[6:8])
+        if found.lower() != kind.lower():
+            raise refused(f"must be the id of {what} ({kind}); this one is that of a {found}")
+        if re.fullmatch(name, parts[8], re.ASCII) is None:
+            raise refused(f"must end with the name of {what}, which {parts[8]} cannot be")
+        return f"/subscriptions/{parts[2].lower()}/resourceGroups/{parts[4]}/providers/{kind}/{parts[8]}"
+
+    return AfterValidator(check)
+
+
+def subscription_of(resource: str) -> str:
+    """The subscription in a resource's id."""
+    return resource.split("/")[2]
+
+
+def group_of(resource: str) -> str:
+    """The resource group in a resource's id."""
+    return resource.split("/")[4]
+
+
+def name_of(resource: str) -> str:
+    """The name in a resource's id."""
+    return resource.rpartition("/")[2]
