@@ -17,7 +17,8 @@ class ContainerAppEnvironment(Construct):
     """An environment with the workload profile Consumption; it comes after `roles`, to give them time (`GatewayStack`).
 
     The profile is there from the start: adding the first one later would replace the environment and its domain
-    (docs/decisions/0028-workload-profile.md). `workload_profile` is its name, for the app.
+    (docs/decisions/0028-workload-profile.md). The same is true of its subnet and its zones. `workload_profile` is its
+    name, for the app.
     """
 
     def __init__(
@@ -39,6 +40,8 @@ class ContainerAppEnvironment(Construct):
             resource_group_name=group.name,
             log_analytics_workspace_id=observability.workspace_id,
             logs_destination="log-analytics",
+            infrastructure_subnet_id=settings.network.infrastructure_subnet_id,
+            zone_redundancy_enabled=settings.network.zone_redundancy or None,  # false would need a subnet, too
             workload_profile=[
                 azurerm.ContainerAppEnvironmentWorkloadProfile(name=_CONSUMPTION, workload_profile_type=_CONSUMPTION)
             ],

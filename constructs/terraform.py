@@ -25,6 +25,10 @@ _RESOURCE_PROVIDERS = (
 )
 """The Azure services of every stack that a new subscription does not know."""
 
+_OF_A_SUBNET = ("Microsoft.ContainerService", "Microsoft.Network")
+"""For a Container Apps environment in a subnet: https://learn.microsoft.com/azure/container-apps/vnet-custom tells to
+register the first; of the second are the load balancer and addresses that Azure then makes in the subscription."""
+
 
 def configure_terraform(stack: TerraformStack, *, settings: EnvironmentSettings) -> None:
     """Add backend and provider to the stack, with the versions they need."""
@@ -94,6 +98,7 @@ def _resource_providers(settings: EnvironmentSettings) -> list[str]:
             *([] if existing.key_vault else ["Microsoft.KeyVault"]),
             *([] if existing.log_analytics_workspace else ["Microsoft.OperationalInsights"]),
             *(["Microsoft.CognitiveServices"] if settings.owned_upstreams else []),
+            *(_OF_A_SUBNET if settings.network.infrastructure_subnet_id else []),
             *(["microsoft.insights"] if settings.owned_upstreams or is_watched or has_audit_log else []),
         ]
     )

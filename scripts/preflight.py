@@ -1,6 +1,7 @@
 """Tells before a deployment whether Azure has what an environment's models need: `preflight.py --env dev`.
 
-Names, models, quota and rights; it changes nothing. `bootstrap.py preflight` checks what the bootstrap itself needs.
+Names, models, quota, rights and a subnet; it changes nothing. `bootstrap.py preflight` checks what the bootstrap itself
+needs.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from scripts.azure import ai_accounts, model_quota
 from scripts.azure.existing_resources import check_existing_resources, uses_existing
 from scripts.azure.gateway_identity import find_identity, has_role, role_command
 from scripts.azure.model_quota import Finding, Region, Wanted
+from scripts.azure.subnet import check_subnet
 from scripts.bootstrapping import account as azure_account
 from scripts.bootstrapping.identities import names_of
 from scripts.bootstrapping.permissions import check_deployer
@@ -50,7 +52,7 @@ def main() -> None:
     arguments = parse(sys.argv[1:])
     settings = settings_of(arguments.env)
     keys_only = all(map(settings.uses_key, settings.all_upstreams)) and not _assigned_roles(settings)
-    if keys_only and not uses_existing(settings):
+    if keys_only and not uses_existing(settings) and not settings.network.infrastructure_subnet_id:
         log(f"{settings.env} calls existing accounts with keys only: nothing to check.")
         return
     az = azure(timeout_s=arguments.timeout_s)
@@ -63,6 +65,7 @@ def main() -> None:
     if uses_existing(settings):
         secrets = frozenset(secret.name for secret in build_secrets(settings))
         problems += check_existing_resources(az, progress, settings, secrets=secrets)
+    problems += check_subnet(az, progress, settings, subscription_id=account.subscription_id)
     if roles := _assigned_roles(settings):
         identity = names_of(settings.projname).deploy
         problems += check_deployer(az, progress, account=account, identity=identity, roles=roles)
@@ -77,7 +80,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="preflight.py",
         description="Tells before a deployment whether Azure offers an environment's models in its regions, with "
-        "enough quota, and whether names and rights are there. Changes nothing.",
+        "enough quota, and whether names, rights and a subnet are there. Changes nothing.",
     )
     parser.add_argument("--env", required=True, metavar="NAME", help="the environment")
     parser.add_argument(

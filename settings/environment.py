@@ -13,6 +13,7 @@ from settings.limits import CircuitBreaker, Limits, Retries, Timeouts
 from settings.locations import check_location, check_short
 from settings.models import Codex, Embeddings, Model, Models
 from settings.naming import Env, Location, LocationShort, Naming, ProjectName
+from settings.network import Network
 from settings.observability import Observability
 from settings.operations import Backend, KeyVault, Logs, SubscriptionId, TenantId
 from settings.projects import DEFAULT, Project, Projects, check_default, check_projects, default_projects
@@ -88,7 +89,9 @@ class EnvironmentSettings(BaseSettings):
     env: Env = Field(description="Name of the environment and of its file.")
     projname: ProjectName = Field("aigateway", description="Name of the project; part of every resource name.")
     allow_unlisted_location: Switch = Field(
-        default=False, description="Allow a region that settings/locations.py does not know, or without Container Apps."
+        default=False,
+        description="Allow a region that settings/locations.py does not know, or without Container Apps or "
+        "availability zones.",
     )
     location: Location = Field("southafricanorth", description="Azure region of all resources.")
     location_short: LocationShort = Field("san", description="Short name of the region; the end of resource names.")
@@ -108,7 +111,8 @@ class EnvironmentSettings(BaseSettings):
     existing: Existing = Field(Existing(), description="What somebody else has made, instead of the stack.")
     registry: Registry | None = Field(None, description="A private registry with the containers' image.")
     containers: Containers = Field(Containers(), description="The replica's two containers.")
-    scale: Scale = Field(Scale(), description="Number of replicas.")
+    network: Network = Field(Network(), description="The network of the Container Apps environment.")
+    scale: Scale = Field({}, validate_default=True, description="Number of replicas.")
     ingress: Ingress = Field(Ingress(), description="Who can reach the gateway.")
     keyless: Switch = Field(
         default=False,
@@ -171,6 +175,20 @@ class EnvironmentSettings(BaseSettings):
         if "registry" not in info.data:  # it was refused
             return containers
         return _checked(containers, containers.check_image(info.data["registry"]))
+
+    @field_validator("network")
+    @classmethod
+    def _spans_zones_that_exist(cls, network: Network, info: ValidationInfo) -> Network:
+        is_known = not info.data.get("allow_unlisted_location", True)
+        return _checked(network, network.check(location=info.data.get("location") if is_known else None))
+
+    @field_validator("scale", mode="before")
+    @classmethod
+    def _production_outlives_a_zone(cls, given: object, info: ValidationInfo) -> object:
+        network: Network | None = info.data.get("network")
+        if isinstance(given, dict) and info.data.get("env") == "prod" and network and network.zone_redundancy:
+            return {"min_replicas": 2} | given
+        return given
 
     @field_validator("azure_openai")
     @classmethod

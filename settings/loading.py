@@ -114,17 +114,21 @@ def _shared_resources(loaded: Mapping[Path, EnvironmentSettings]) -> list[str]:
     """Existing ones that no two environments may share.
 
     The secrets of all environments have the same names, and an identity that reads a vault reads all of it. Whoever
-    deploys an environment may change everything in its resource group.
+    deploys an environment may change everything in its resource group. Azure gives a subnet to one environment.
     """
     owners: dict[tuple[str, ...], Path] = {}
     mistakes = []
     for file, settings in loaded.items():
-        existing = settings.existing
-        for field, what in (("key_vault", "a Key Vault"), ("resource_group", "a resource group")):
-            if (value := getattr(existing, field)) is None:
+        subscription = settings.subscription_id or ""
+        for field, value, what in (
+            ("existing.key_vault", settings.existing.key_vault, "a Key Vault"),
+            ("existing.resource_group", settings.existing.resource_group, "a resource group"),
+            ("network.infrastructure_subnet_id", settings.network.infrastructure_subnet_id, "a subnet"),
+        ):
+            if value is None:
                 continue
-            owner = owners.setdefault((field, settings.subscription_id or "", value.lower()), file)
+            owner = owners.setdefault((field, "" if value.startswith("/") else subscription, value.lower()), file)
             if owner != file:
                 message = f"must differ from that of {owner.name}: each environment needs {what} of its own"
-                mistakes.append(_explainer(file).conflict(f"existing.{field}", value, message))
+                mistakes.append(_explainer(file).conflict(field, value, message))
     return mistakes

@@ -11,7 +11,7 @@ from pydantic import AfterValidator, StringConstraints, WrapValidator
 from settings.values import must_be, refused
 
 RESOURCE_ID = StringConstraints(
-    pattern="^/[sS]ubscriptions/[0-9a-fA-F-]{36}/[rR]esource[gG]roups/[^/]{1,90}/[pP]roviders/[^/]+/[^/]+/[^/]+$"
+    pattern="^/[sS]ubscriptions/[0-9a-fA-F-]{36}/[rR]esource[gG]roups/[^/]{1,90}/[pP]roviders/[^/]+(/[^/]+/[^/]+)+$"
 )
 
 
@@ -21,16 +21,21 @@ def printed_by(command: str, *, what: str) -> WrapValidator:
 
 
 def of_kind(kind: str, *, name: str, what: str) -> AfterValidator:
-    """An id of this type of resource, like `Microsoft.KeyVault/vaults`; `name` is the pattern of its names."""
+    """An id of this type of resource, like `Microsoft.KeyVault/vaults`; `name` is the pattern of its names.
+
+    That of a resource in another one, like `Microsoft.Network/virtualNetworks/subnets`, has both names.
+    """
+    _, *types = kind.split("/")
 
     def check(text: str) -> str:
         parts = text.split("/")
-        found = "/".join(parts[6:8])
+        found, names = "/".join([parts[6], *parts[7::2]]), parts[8::2]
         if found.lower() != kind.lower():
             raise refused(f"must be the id of {what} ({kind}); this one is that of a {found}")
-        if re.fullmatch(name, parts[8], re.ASCII) is None:
-            raise refused(f"must end with the name of {what}, which {parts[8]} cannot be")
-        return f"/subscriptions/{parts[2].lower()}/resourceGroups/{parts[4]}/providers/{kind}/{parts[8]}"
+        if re.fullmatch(name, names[-1], re.ASCII) is None:
+            raise refused(f"must end with the name of {what}, which {names[-1]} cannot be")
+        path = "".join(f"/{type_}/{given}" for type_, given in zip(types, names, strict=True))
+        return f"/subscriptions/{parts[2].lower()}/resourceGroups/{parts[4]}/providers/{kind.split('/')[0]}{path}"
 
     return AfterValidator(check)
 

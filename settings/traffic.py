@@ -56,7 +56,9 @@ class Scale(Group):
     """Replicas. Source: https://learn.microsoft.com/azure/container-apps/scale-app; azurerm 4.62 takes 300 at most."""
 
     min_replicas: Annotated[int, whole_number(0, 300)] = Field(
-        1, description="Minimum number of replicas. With 0, the first request after a pause waits for a start."
+        1,
+        description="Minimum number of replicas (prod with network.zone_redundancy: 2). With 0, the first request "
+        "after a pause waits for a start.",
     )
     max_replicas: Annotated[int, whole_number(1, 300)] = Field(3, description="Maximum number of replicas.")
     max_inactive_revisions: Annotated[int, whole_number(1, 100)] = Field(

@@ -18,6 +18,7 @@ _MATTERS = (
     "role_definition_name",
     "role_definition_id",
     "scope",
+    "infrastructure_subnet_id",
     "zone_redundancy_enabled",
     "public_network_access_enabled",
     "ingress.external_enabled",

@@ -18,6 +18,8 @@ ACCOUNT = "/subscriptions/x/resourceGroups/x/providers/Microsoft.CognitiveServic
 MODEL = "Format:OpenAI,Name:gpt-5.3-codex,Version:2026-02-24"
 TOKENS = "Tokens Per Minute (thousands) - gpt-5.3-codex"
 GROUP = r"Resource Group (Subscription: \"x\"\nResource Group Name: \"pvc-dev-aigateway-rg-san\")"
+JOIN = "Microsoft.Network/virtualNetworks/subnets/join/action"
+NO_SUBNET = "The environment network configuration is invalid: The subnet and its addressPrefix could not be found."
 NO_HOST = "dial tcp: lookup pvcdevaigatewaystsan.blob.core.windows.net on 127.0.0.1:53: no such host"
 
 
@@ -70,6 +72,9 @@ def test_a_failure_of_az_or_gh(program: Literal["az", "gh"], printed: str, advic
         ("Failed to get existing workspaces: listing blobs: unexpected status 403", "state-not-readable"),
         ('setting Secret: unexpected status 403: InnerError={"code":"ForbiddenByRbac"}', "vault-refuses"),
         ("unexpected status 403: AuthorizationFailed: The client 'x' does not", "authorization-failed"),
+        (f"LinkedAuthorizationFailed: it does not have permission to perform '{JOIN}'", "linked-authorization-failed"),
+        (f"ManagedEnvironmentInvalidNetworkConfiguration: {NO_SUBNET}", "subnet-refused"),
+        ("ManagedEnvironmentResourceGroupDisallowedByPolicy: Fail to create", "network-group-forbidden"),
         ("no authorization to perform action 'Microsoft.App/register/action'", "provider-not-registered"),
         ("polling after CreateOrUpdate: Failed to provision revision for container app", "revision-failed"),
         ("Failed to query available provider packages", "no-provider"),

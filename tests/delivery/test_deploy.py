@@ -235,6 +235,18 @@ def test_what_an_environment_keeps_is_lost_only_if_that_is_allowed(
     assert delivery.calls()[-1] == "deploy dev"
 
 
+def test_an_environment_that_moves_into_a_subnet_is_a_loss(delivery: Delivery) -> None:
+    address, paths = (
+        "azurerm_container_app_environment.gateway",
+        [["infrastructure_subnet_id"], ["zone_redundancy_enabled"]],
+    )
+    delivery.plans(change(address, "delete", "create", before={}, after={}, replace_paths=paths))
+    ran = delivery.run("deploy", *DEV)
+    assert ran.code == 1
+    assert "a new address, which every client needs. It is replaced because these change: " in ran.err
+    assert "infrastructure_subnet_id, zone_redundancy_enabled." in ran.err
+
+
 def test_the_vault_is_kept_whatever_question_was_answered(delivery: Delivery) -> None:
     delivery.plans(change("azurerm_key_vault.gateway", "delete", before={}))
     ran = delivery.run("deploy", "--env", "dev", "--no-smoke", "--allow-loss", "", typed="yes\n")

@@ -64,6 +64,13 @@ def test_existing_resources_have_the_settings_that_are_refused_beside_them() -> 
     assert not [field for field in refused if f"`{field}`" not in page]
 
 
+def test_an_environment_in_somebodys_subnet_spans_zones(tmp_path: Path) -> None:
+    (shown,) = fenced(read(ROOT / "docs/network.md"), "toml")
+    network = load(tmp_path, shown).network
+    assert network.infrastructure_subnet_id
+    assert network.zone_redundancy
+
+
 def test_alerts_have_receivers(tmp_path: Path) -> None:
     (shown,) = fenced(read(ROOT / "docs/alerts.md"), "toml")
     settings = load(tmp_path, shown)

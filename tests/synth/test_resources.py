@@ -79,6 +79,20 @@ def test_the_app_runs_in_the_environments_only_workload_profile(any_stack: Stack
     assert any_stack.app["workload_profile_name"] == "Consumption"
 
 
+def test_the_environment_lies_in_a_network_of_azures_own(known_stack: Stack) -> None:
+    """The provider wants a subnet beside `zone_redundancy_enabled`, also if that is false."""
+    environment = known_stack.resources["azurerm_container_app_environment.gateway"]
+    assert not {"infrastructure_subnet_id", "zone_redundancy_enabled"} & environment.keys()
+
+
+def test_a_zone_redundant_environment_lies_in_the_subnet_of_the_settings(complete: Stack) -> None:
+    """The group of its load balancer has Azure's name: with the workload profile, a plan leaves it alone."""
+    environment = complete.resources["azurerm_container_app_environment.gateway"]
+    assert environment["infrastructure_subnet_id"] == complete.settings.network.infrastructure_subnet_id
+    assert environment["zone_redundancy_enabled"] is True
+    assert not {"infrastructure_resource_group_name", "internal_load_balancer_enabled"} & environment.keys()
+
+
 def test_logs_go_to_the_workspace(stack: Stack) -> None:
     environment = stack.resources["azurerm_container_app_environment.gateway"]
     assert environment["logs_destination"] == "log-analytics"

@@ -90,6 +90,7 @@ def new() -> Json:
         "ai_deleted": [],
         "ai_taken": [],  # subdomains of other people
         "identities": {},  # principal ids
+        "networks": [],
         "workspaces": {},
         "made": 0,
     }

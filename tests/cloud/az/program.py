@@ -16,6 +16,7 @@ from tests.cloud.az import (  # noqa: F401
     identity,
     keyvault,
     log_analytics,
+    network,
     provider,
     rest,
     role,
