@@ -22,7 +22,6 @@ REGISTRY = (
 _, _TAG = DEFAULT_IMAGE.split(":", 1)
 IMAGE = f"contosoimages.azurecr.io/ai/litellm:{_TAG}"
 HERE = f'subscription_id = "{SUBSCRIPTION}"\n'
-IS_LITTLE = "prints it$"
 
 
 def load(write: WriteFile, content: str, name: str = "dev") -> EnvironmentSettings:
@@ -66,7 +65,7 @@ def test_an_id_gets_the_case_that_terraform_compares(write: WriteFile) -> None:
             f'existing.key_vault = "{VAULT}/secrets/gateway-key"',
             "existing.key_vault",
             f'"{VAULT}'[:100],
-            IS_LITTLE,
+            "this one is that of a Microsoft.KeyVault/vaults/secrets$",
         ),
         (
             f'existing.key_vault = "{WORKSPACE}"',
