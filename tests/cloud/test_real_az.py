@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
@@ -19,6 +20,7 @@ from tests.cloud.gateway import serve
 from tests.gateway.whole.stacks import ENVIRONMENTS
 
 VAULT = "pvc-dev-aigateway-kv-san"
+EXISTING = Path(__file__).parents[1] / "synth/environments/existing.toml"
 
 
 def test_the_stand_in_knows_no_command_and_no_flag_that_az_does_not(real_az: Callable[..., Any]) -> None:
@@ -137,7 +139,7 @@ def _preflights(cloud: Cloud, dev_prepared: Cloud) -> None:
         account = {"name": "pvc-keyless-aigateway-ai-swc", "location": "swedencentral", "deployments": []}
         azure["ai_accounts"] = [{**account, "resourceGroup": "pvc-keyless-aigateway-rg-san"}]
         azure["identities"] = {"pvc-shared-aigateway-id-san": "44444444-0000-4000-8000-000000000000"}
-    for file in (ENVIRONMENTS / "keyless.toml", shared):
+    for file in (ENVIRONMENTS / "keyless.toml", shared, EXISTING):
         with patch.object(preflight, "settings_of", return_value=load_environment(file)):
             ran = cloud.call(preflight.main, "--env", file.stem)
             assert ran.code == 1, ran.err
