@@ -130,7 +130,7 @@ class AIAccount(Construct):
             log_analytics_workspace_id=observability.workspace_id,
             enabled_log=[azurerm.MonitorDiagnosticSettingEnabledLog(category="Audit")],
         )
-        setting.override_logical_id(self._address)
+        setting.override_logical_id(f"{self._address}_audit")  # the vault's is key_vault
 
 
 def terraform_name(text: str) -> str:

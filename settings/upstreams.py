@@ -20,6 +20,8 @@ _Standard = Literal["GlobalStandard", "DataZoneStandard", "Standard"]
 _Provisioned = Literal["GlobalProvisionedManaged", "DataZoneProvisionedManaged", "ProvisionedManaged"]
 _SKUS: tuple[str, ...] = (*get_args(_Standard), *get_args(_Provisioned))
 _SAME_EVERYWHERE = ("model", "version", "format")
+_OF_THE_PLATFORM = ("identity", "msi", "imds")
+"""Their NAME_ENDPOINT is where azure-identity asks for tokens, with a secret header."""
 
 
 def _public(networks: tuple[str, ...]) -> tuple[str, ...]:
@@ -58,6 +60,8 @@ class _Upstream(Group):
             raise refused(f'must not start with "{CLIENT_KEY}", as the keys of the projects do')
         if name.startswith("github"):
             raise refused('must not start with "github": GitHub reserves such names of secrets, of which it begins one')
+        if name in _OF_THE_PLATFORM:
+            raise refused(f"must be another name: {name.upper()}_ENDPOINT is a variable of the managed identity")
         return name
 
     @property

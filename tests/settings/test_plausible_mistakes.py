@@ -142,6 +142,13 @@ RESERVED = [
     ('projname = "microsoft-copilot"', "projname", '"microsoft-copilot"', "must not contain microsoft: Azure reserves"),
     ('location_short = "windows"', "location_short", '"windows"', "must not contain windows"),
     (existing("github-models"), "upstreams[0].name", '"github-models"', "GitHub reserves such names of secrets"),
+    (
+        existing("identity"),
+        "upstreams[0].name",
+        '"identity"',
+        "IDENTITY_ENDPOINT is a variable of the managed identity",
+    ),
+    (existing("msi"), "upstreams[0].name", '"msi"', "MSI_ENDPOINT is a variable of the managed identity"),
 ]
 
 

@@ -3,7 +3,10 @@
 from typing import Any
 
 from gateway.secrets import build_secrets
-from tests.synth.stack import Stack, strings
+from tests.synth.conftest import Synthesize
+from tests.synth.stack import ROOT, Stack, strings
+
+KEYLESS = ROOT / "tests/gateway/environments/keyless.toml"
 
 OPENAI_USER = "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd"
 METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
@@ -141,12 +144,21 @@ def test_a_foundry_project_is_made_where_the_settings_want_one(keyless: Stack, c
 
 def test_who_changes_an_account_is_logged_and_requests_are_not_logged_twice(keyless: Stack) -> None:
     settings = _of(keyless, "monitor_diagnostic_setting")
-    assert settings.keys() == _of(keyless, "cognitive_account").keys()
-    for name, setting in settings.items():
+    assert settings.keys() == {f"{name}_audit" for name in _of(keyless, "cognitive_account")}
+    for address, setting in settings.items():
+        name = address.removesuffix("_audit")
         assert setting["target_resource_id"] == f"${{azurerm_cognitive_account.{name}.id}}"
         assert setting["log_analytics_workspace_id"] == "${azurerm_log_analytics_workspace.gateway.id}"
         assert setting["enabled_log"] == [{"category": "Audit"}]
         assert "enabled_metric" not in setting
+
+
+def test_an_upstream_called_like_the_vault_leaves_its_log(synthesize_files: Synthesize) -> None:
+    text = KEYLESS.read_text(encoding="utf-8").replace('"swedencentral"', '"key-vault"', 1)
+    files = {"keyless.toml": f"{text}\n[key_vault]\naudit_log = true\n"}
+    settings = _of(synthesize_files(files)["keyless"], "monitor_diagnostic_setting")
+    assert settings["key_vault"]["target_resource_id"] == "${azurerm_key_vault.gateway.id}"
+    assert settings["key_vault_audit"]["target_resource_id"] == "${azurerm_cognitive_account.key_vault.id}"
 
 
 def _definition(role: str) -> str:
