@@ -9,6 +9,7 @@ from constructs.azurerm import (
     AzurermProviderFeaturesKeyVault,
 )
 from settings.environment import EnvironmentSettings
+from settings.naming import plan_identity
 
 REQUIRED_VERSION = ">= 1.11"
 """Write-only arguments came with 1.11, ephemeral variables with 1.10."""
@@ -39,7 +40,8 @@ def configure_terraform(stack: TerraformStack, *, settings: EnvironmentSettings)
         "terraform.required_providers.azurerm", {"source": "hashicorp/azurerm", "version": PROVIDER_VERSION}
     )
     # For the bootstrap, which registers them: Terraform ignores what is below `//`.
-    stack.add_override("//.resource_providers", _resource_providers(settings))
+    for name, value in _for_the_bootstrap(settings).items():
+        stack.add_override(f"//.{name}", value)
 
 
 def _build_backend(stack: TerraformStack, *, settings: EnvironmentSettings) -> None:
@@ -85,6 +87,19 @@ def _build_provider(stack: TerraformStack, *, settings: EnvironmentSettings) -> 
         tenant_id=settings.tenant_id,
         use_oidc=True,
     )
+
+
+def _for_the_bootstrap(settings: EnvironmentSettings) -> dict[str, object]:
+    """What it prepares and Terraform must not, or cannot, do."""
+    return {
+        "resource_providers": _resource_providers(settings),
+        "existing_resource_group": settings.existing.resource_group is not None,
+        "deploy_identity": settings.naming.name("deploy_identity"),
+        "read_identity": settings.naming.name("read_identity"),
+        "plan_identity": plan_identity(settings.projname),
+        "replication": settings.backend.replication,
+        "delete_lock": settings.delete_lock,
+    }
 
 
 def _resource_providers(settings: EnvironmentSettings) -> list[str]:

@@ -29,7 +29,6 @@ from scripts.azure.gateway_identity import find_identity, has_role, role_command
 from scripts.azure.model_quota import Finding, Region, Wanted
 from scripts.azure.subnet import check_subnet
 from scripts.bootstrapping import account as azure_account
-from scripts.bootstrapping.identities import names_of
 from scripts.bootstrapping.permissions import check_deployer
 from scripts.bootstrapping.progress import Progress
 from scripts.cli.command_line import CommandError, CommandLine, azure
@@ -67,8 +66,14 @@ def main() -> None:
         problems += check_existing_resources(az, progress, settings, secrets=secrets)
     problems += check_subnet(az, progress, settings, subscription_id=account.subscription_id)
     if roles := _assigned_roles(settings):
-        identity = names_of(settings.projname).deploy
-        problems += check_deployer(az, progress, account=account, identity=identity, roles=roles)
+        problems += check_deployer(
+            az,
+            progress,
+            account=account,
+            group=settings.resource_group,
+            identity=settings.naming.name("deploy_identity"),
+            roles=roles,
+        )
     if problems:
         text = "\n".join(f"- {problem}" for problem in problems)
         raise ScriptError(f"\nFailed: preflight of {settings.env}\n{text}\nNothing was changed.")

@@ -108,6 +108,12 @@ class EnvironmentSettings(BaseSettings):
         description="Raise it to write a changed Azure key into the vault. Client keys stay as they are in the vault.",
     )
 
+    delete_lock: Switch = Field(
+        default=False,
+        description="Prevent deletions in the resource group by a lock (CanNotDelete), which the bootstrap makes and a "
+        "person removes. A deployment that removes something needs it removed first.",
+    )
+
     existing: Existing = Field(Existing(), description="What somebody else has made, instead of the stack.")
     registry: Registry | None = Field(None, description="A private registry with the containers' image.")
     containers: Containers = Field(Containers(), description="The replica's two containers.")

@@ -80,6 +80,8 @@ ResourceKind = Literal[
     "alert",
     "web_test",
     "budget",
+    "deploy_identity",
+    "read_identity",
 ]
 
 
@@ -91,7 +93,7 @@ class ResourceType:
     shortest: int
     longest: int
     characters: str
-    unique_in: Literal["subscription", "resource group", "environment", "account", "world"]
+    unique_in: Literal["subscription", "resource group", "environment", "account", "tenant", "world"]
     separator: str = "-"
 
     def accepts(self, name: str) -> bool:
@@ -123,6 +125,9 @@ RESOURCE_TYPES: dict[ResourceKind, ResourceType] = {
     "alert": ResourceType("alert", 1, 260, _WORDS, "resource group"),
     "web_test": ResourceType("wt", 1, 260, _WORDS, "resource group"),
     "budget": ResourceType("budget", 1, 63, _WORDS, "resource group"),
+    # App registrations, which Entra ID finds by any name; the custom role has the name of the one that reads.
+    "deploy_identity": ResourceType("deploy", 1, 120, _WORDS, "tenant"),
+    "read_identity": ResourceType("read", 1, 120, _WORDS, "tenant"),
 }
 
 
@@ -167,6 +172,11 @@ class Naming(Group):
         if len(project) < 3:  # one letter tells nothing
             project = ""
         return head + project + location + tail
+
+
+def plan_identity(projname: str) -> str:
+    """The app registration that plans for every environment of the project."""
+    return f"{COMPANY}-{projname}-plan"
 
 
 def _digest(text: str) -> str:

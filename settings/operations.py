@@ -1,6 +1,6 @@
 """The subscription, Key Vault, logs, and the backend of Terraform's state."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
@@ -65,6 +65,12 @@ BlobName = Annotated[
 ]
 
 
+Replication = Annotated[
+    Literal["LRS", "ZRS", "GRS", "RAGRS", "GZRS", "RAGZRS"],
+    must_be('"LRS", "ZRS", "GRS", "RAGRS", "GZRS" or "RAGZRS"'),
+]
+
+
 class Backend(Group):
     """The blob of Terraform's state: one per environment, accessed with Entra ID, never with a key."""
 
@@ -75,3 +81,8 @@ class Backend(Group):
     storage_account_name: StorageAccountName = Field(description="Default: the convention's name.")
     container_name: ContainerName = Field("tfstate", description="Container of the blob.")
     key: BlobName = Field(description="Name of the blob; default: {env}.tfstate.")
+    replication: Replication = Field(
+        "LRS",
+        description="Copies of the state: in one datacentre, in three zones of the region (ZRS), also in another "
+        "region (GRS, GZRS), readable there (RAGRS, RAGZRS). The bootstrap sets it.",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -33,6 +34,16 @@ class Account:
     tenant_id: str
     caller: Principal
 
+    @classmethod
+    def of(cls, shown: Mapping[str, Any], *, caller: Principal) -> Account:
+        """What `az account show` says of a subscription, with the caller."""
+        return cls(
+            subscription_id=shown["id"],
+            subscription_name=shown["name"],
+            tenant_id=shown["tenantId"],
+            caller=caller,
+        )
+
     @property
     def scope(self) -> str:
         """The subscription as the scope of a role assignment."""
@@ -46,24 +57,29 @@ def sign_in(az: CommandLine, progress: Progress, *, subscription: str | None) ->
         ScriptError: the login or the subscription cannot be used.
     """
     with progress.step("Azure login"):
-        default = _default(az)
-        selected = _select(az, subscription) if subscription else default
-        _check(selected, default=default)
+        default = default_account(az)
+        given = f"--subscription {subscription}"
+        selected = find_subscription(az, subscription, named_by=given) if subscription else default
+        check_subscription(selected)
+        if selected["tenantId"] != default["tenantId"]:  # `az ad` has no --subscription and uses the default one
+            raise ScriptError(
+                f"Subscription {_described(selected)} is in another tenant than az's default subscription, "
+                f"{default['name']}.\nRun: az login --tenant {selected['tenantId']}",
+                code=2,
+            )
+        check_variables(selected)
         az.subscription = selected["id"]
-        account = Account(
-            subscription_id=selected["id"],
-            subscription_name=selected["name"],
-            tenant_id=selected["tenantId"],
-            caller=_caller(az, selected["user"]),
-        )
-        tenant = selected.get("tenantDisplayName")
-        progress.ok(f"subscription {account.subscription_name} ({account.subscription_id})")
-        progress.ok(f"tenant {f'{tenant} ({account.tenant_id})' if tenant else account.tenant_id}")
-        progress.ok(f"logged in as {account.caller.name} ({account.caller.id})")
+        account = Account.of(selected, caller=find_caller(az, selected["user"]))
+        log_account(progress, account, tenant=selected.get("tenantDisplayName"))
     return account
 
 
-def _default(az: CommandLine) -> dict[str, Any]:
+def default_account(az: CommandLine) -> dict[str, Any]:
+    """What `az account show` says of az's default subscription.
+
+    Raises:
+        ScriptError: nobody is logged in.
+    """
     try:
         account: dict[str, Any] = az.query("account", "show")
     except CommandError as failure:
@@ -73,7 +89,12 @@ def _default(az: CommandLine) -> dict[str, Any]:
     return account
 
 
-def _select(az: CommandLine, subscription: str) -> dict[str, Any]:
+def find_subscription(az: CommandLine, subscription: str, *, named_by: str) -> dict[str, Any]:
+    """The same of the one with this id or name.
+
+    Raises:
+        ScriptError: the login does not see it; `named_by` says where it was named.
+    """
     visible: list[dict[str, Any]] = az.query("account", "list", "--all")
     for account in visible:
         if subscription.lower() in {account["id"].lower(), account["name"].lower()}:
@@ -81,14 +102,14 @@ def _select(az: CommandLine, subscription: str) -> dict[str, Any]:
             return selected
     names = "\n".join(f"  {account['name']} ({account['id']})" for account in visible)
     raise ScriptError(
-        f"--subscription {subscription}: this login has no such subscription. It has:\n{names}\n"
+        f"{named_by}: this login has no such subscription. It has:\n{names}\n"
         "For a subscription of another tenant, run: az login --tenant TENANT",
         code=2,
     )
 
 
-def _check(selected: dict[str, Any], *, default: dict[str, Any]) -> None:
-    subscription = f"{selected['name']} ({selected['id']})"
+def check_subscription(selected: Mapping[str, Any]) -> None:
+    """Refuse one that cannot be deployed to."""
     if selected["id"] == selected["tenantId"]:  # az calls it a tenant level account
         raise ScriptError("This login has no subscription in its tenant. Run: az login --tenant TENANT", code=2)
     if (cloud := selected["environmentName"]) != "AzureCloud":
@@ -97,14 +118,13 @@ def _check(selected: dict[str, Any], *, default: dict[str, Any]) -> None:
         )
     if selected["state"] != "Enabled":
         raise ScriptError(
-            f"Subscription {subscription} is {selected['state']}. Check its billing, or select another one.", code=2
-        )
-    if selected["tenantId"] != default["tenantId"]:  # `az ad` has no --subscription and uses the default one
-        raise ScriptError(
-            f"Subscription {subscription} is in another tenant than az's default subscription, {default['name']}.\n"
-            f"Run: az account set --subscription {selected['id']}",
+            f"Subscription {_described(selected)} is {selected['state']}. Check its billing, or select another one.",
             code=2,
         )
+
+
+def check_variables(selected: Mapping[str, Any]) -> None:
+    """Refuse variables of Terraform that name another subscription or tenant, where the settings name none."""
     for variable, expected in (("ARM_SUBSCRIPTION_ID", selected["id"]), ("ARM_TENANT_ID", selected["tenantId"])):
         if (value := os.environ.get(variable)) and value.lower() != expected.lower():
             raise ScriptError(
@@ -114,9 +134,21 @@ def _check(selected: dict[str, Any], *, default: dict[str, Any]) -> None:
             )
 
 
-def _caller(az: CommandLine, user: dict[str, Any]) -> Principal:
+def find_caller(az: CommandLine, user: Mapping[str, Any]) -> Principal:
+    """Who is logged in."""
     if user["type"] == "user":
         caller = az.query("ad", "signed-in-user", "show")
         return Principal(id=caller["id"], type="User", name=user["name"])
     caller = az.query("ad", "sp", "show", "--id", user["name"])
     return Principal(id=caller["id"], type="ServicePrincipal", name=caller["displayName"])
+
+
+def log_account(progress: Progress, account: Account, *, tenant: str | None) -> None:
+    """Print it; `tenant` is the tenant's name."""
+    progress.ok(f"subscription {account.subscription_name} ({account.subscription_id})")
+    progress.ok(f"tenant {f'{tenant} ({account.tenant_id})' if tenant else account.tenant_id}")
+    progress.ok(f"logged in as {account.caller.name} ({account.caller.id})")
+
+
+def _described(account: Mapping[str, Any]) -> str:
+    return f"{account['name']} ({account['id']})"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from scripts.bootstrapping.app_registrations import NOT_REPLICATED, Application, find_app
@@ -53,12 +53,17 @@ def find_subject_prefix(gh: CommandLine, progress: Progress, *, repository: str,
     return prefix
 
 
-def deploy_subjects(prefix: str, envs: Sequence[str]) -> dict[str, str]:
-    """By name of the credential: jobs of each environment, and the nightly drift check on main."""
-    return {**{env: f"{prefix}:environment:{env}" for env in envs}, "main": f"{prefix}:ref:refs/heads/main"}
+def deploying_subjects(prefix: str, env: str) -> dict[str, str]:
+    """By name of the credential: jobs of the environment."""
+    return {env: f"{prefix}:environment:{env}"}
 
 
-def plan_subjects(prefix: str) -> dict[str, str]:
+def reading_subjects(prefix: str) -> dict[str, str]:
+    """The nightly drift check and the plans before deployments, which run on main without an environment."""
+    return {"main": f"{prefix}:ref:refs/heads/main"}
+
+
+def planning_subjects(prefix: str) -> dict[str, str]:
     """Pull requests, whose code nobody has reviewed."""
     return {"pull-request": f"{prefix}:pull_request"}
 
@@ -88,23 +93,30 @@ def ensure_credentials(
 
 
 def with_existing_credentials(
-    az: CommandLine, progress: Progress, *, app_name: str, unprotected: Mapping[str, str]
+    az: CommandLine, progress: Progress, *, names: Mapping[str, str], unprotected: Mapping[str, str]
 ) -> dict[str, str]:
-    """The messages about unprotected environments; with the command that deletes a credential one already has."""
-    if not unprotected:
-        return {}
-    with progress.step(f"Existing federated credentials of {app_name}"):
-        app = find_app(az, app_name)
-        existing = az.query(*_COMMAND, "list", "--id", app["appId"]) if app else []
+    """The messages about unprotected environments; with the command that deletes a credential one already has.
+
+    `names` are the app registrations that deploy, by environment.
+    """
     messages = dict(unprotected)
-    for credential in existing:
-        for env in unprotected:
-            if app and credential["subject"].endswith(f":environment:{env}"):
-                messages[env] += (
-                    f"\n  It already has the credential {credential['name']}, with which its jobs can log in. To "
-                    f"delete it:\n  {_delete_command(app['appId'], credential['name'])}"
-                )
+    for env in unprotected:
+        with progress.step(f"Existing federated credentials of {names[env]}"):
+            for name, delete in credentials_of_environment(az, app_name=names[env], env=env).items():
+                already = f"It already has the credential {name}, with which its jobs can log in."
+                messages[env] += f"\n  {already} To delete it:\n  {delete}"
     return messages
+
+
+def credentials_of_environment(az: CommandLine, *, app_name: str, env: str) -> dict[str, str]:
+    """The names of the credentials with which jobs of the environment log in, with the commands that delete them."""
+    app = find_app(az, app_name)
+    existing = az.query(*_COMMAND, "list", "--id", app["appId"]) if app else []
+    return {
+        each["name"]: _delete_command(app["appId"], each["name"])
+        for each in existing
+        if app and each["subject"].endswith(f":environment:{env}")
+    }
 
 
 def _ensure(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from scripts.bootstrapping.github_environments import BRANCH, WITHOUT_REVIEW
 from scripts.bootstrapping.github_secrets import description, required_secrets
@@ -14,11 +14,11 @@ _GENERATE = "python3 -c 'import secrets; print(secrets.token_urlsafe(32))'"
 
 
 def checklist(
-    *, repository: str, stacks: Sequence[Stack], identities: Identities, reviewers: Sequence[str] | None
+    *, repository: str, stacks: Sequence[Stack], identities: Mapping[str, Identities], reviewers: Sequence[str] | None
 ) -> str:
     """Everything that the step `github` would do, protection first.
 
-    `reviewers` is None if nobody must approve, and empty if nobody is named.
+    `identities` are by environment. `reviewers` is None if nobody must approve, and empty if nobody is named.
     """
     settings = f"https://github.com/{repository}/settings"
     return "\n".join(
@@ -39,15 +39,16 @@ def _protection(settings: str, stacks: Sequence[Stack], reviewers: Sequence[str]
         yield f"  [ ] Deployment branches and tags > Selected branches and tags > only branch {BRANCH}"
 
 
-def _contents(settings: str, stacks: Sequence[Stack], identities: Identities) -> Iterator[str]:
+def _contents(settings: str, stacks: Sequence[Stack], identities: Mapping[str, Identities]) -> Iterator[str]:
     yield ""
     yield f"Variables of the repository ({settings}/variables/actions > New repository variable)"
-    for name, value in repository_variables(identities).items():
-        yield f"  [ ] {name} = {value}"
+    for stack in stacks:
+        for name, value in repository_variables(stack.env, identities[stack.env]).items():
+            yield f"  [ ] {name} = {value}"
     for stack in stacks:
         yield ""
         yield f"Variables and secrets of environment {stack.env} ({settings}/environments > {stack.env})"
-        for name, value in environment_variables(stack, identities).items():
+        for name, value in environment_variables(stack, identities[stack.env]).items():
             yield f"  [ ] Environment variable {name} = {value}"
         for variable in required_secrets(stack):
             source = f"generate it with: {_GENERATE}" if variable.is_ours else description(variable)

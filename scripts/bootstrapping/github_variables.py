@@ -10,14 +10,22 @@ from scripts.cli.command_line import CommandLine
 from scripts.terraform.stacks import Stack
 
 
-def repository_variables(identities: Identities) -> dict[str, str]:
-    """For jobs without an environment: plans, and the nightly drift check, which uses the deploy identity."""
+def repository_variables(env: str, identities: Identities) -> dict[str, str]:
+    """For jobs without an environment: plans of pull requests, plans before deployments, the nightly drift check."""
     return {
-        "AZURE_CLIENT_ID": identities.plan_client_id,
-        "AZURE_DEPLOY_CLIENT_ID": identities.deploy_client_id,
-        "AZURE_TENANT_ID": identities.tenant_id,
-        "AZURE_SUBSCRIPTION_ID": identities.subscription_id,
+        f"{name}_{suffix(env)}": value
+        for name, value in {
+            "AZURE_TENANT_ID": identities.tenant_id,
+            "AZURE_SUBSCRIPTION_ID": identities.subscription_id,
+            "AZURE_PLAN_CLIENT_ID": identities.plan_client_id,
+            "AZURE_READ_CLIENT_ID": identities.read_client_id,
+        }.items()
     }
+
+
+def suffix(env: str) -> str:
+    """The end of the names of a repository's variables of an environment."""
+    return env.upper().replace("-", "_")
 
 
 def environment_variables(stack: Stack, identities: Identities) -> dict[str, str]:
@@ -36,10 +44,8 @@ def set_variables(
     gh: CommandLine, progress: Progress, *, repository: str, variables: Mapping[str, str], env: str | None = None
 ) -> None:
     """Create or change them, in the environment or the repository; other variables are kept."""
-    options = ["--repo", repository, *(["--env", env] if env else [])]
-    # In a dry run, GitHub does not find an environment that a real run would have created.
-    listed = gh.find("variable", "list", *options, "--json", "name,value") or []
-    existing = {variable["name"]: variable["value"] for variable in listed}
+    existing = list_variables(gh, repository=repository, env=env)
+    options = _options(repository, env)
     for name, value in variables.items():
         if existing.get(name) == value:
             progress.ok(f"variable {name} = {value}")
@@ -49,3 +55,13 @@ def set_variables(
             progress.changed(f"variable {name}: {existing[name]} -> {value}")
         else:
             progress.created(f"variable {name} = {value}")
+
+
+def list_variables(gh: CommandLine, *, repository: str, env: str | None = None) -> dict[str, str]:
+    """Those that there are. In a dry run, GitHub does not find an environment that a real run would have created."""
+    listed = gh.find("variable", "list", *_options(repository, env), "--json", "name,value") or []
+    return {variable["name"]: variable["value"] for variable in listed}
+
+
+def _options(repository: str, env: str | None) -> list[str]:
+    return ["--repo", repository, *(["--env", env] if env else [])]

@@ -1,158 +1,151 @@
-"""The two identities of the workflows: one plans and cannot read secrets, one deploys.
+"""The identities of the workflows: in each environment one deploys and one reads, and one plans pull requests.
 
 They have no passwords: Azure trusts GitHub's tokens, which expire with the job.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from scripts.bootstrapping.account import Account
+from scripts.bootstrapping import access
 from scripts.bootstrapping.app_registrations import Application, ensure_app, find_app, placeholder
-from scripts.bootstrapping.federated_credentials import deploy_subjects, ensure_credentials, plan_subjects
-from scripts.bootstrapping.progress import Progress
-from scripts.bootstrapping.role_assignments import (
-    ROLE_ADMINISTRATOR,
-    SECRETS_WRITER,
-    STATE_READER,
-    STATE_WRITER,
-    RoleAssignments,
-    delegation_condition,
+from scripts.bootstrapping.custom_roles import DEPLOYING, READING, ensure_custom_role
+from scripts.bootstrapping.federated_credentials import (
+    deploying_subjects,
+    ensure_credentials,
+    planning_subjects,
+    reading_subjects,
 )
-from scripts.bootstrapping.terraform_state import find_account, state_scope
+from scripts.bootstrapping.progress import Progress
+from scripts.bootstrapping.role_assignments import RoleAssignments
+from scripts.bootstrapping.targets import Target
+from scripts.bootstrapping.terraform_state import find_account
 from scripts.cli.command_line import CommandLine
 from scripts.cli.error_handling import ScriptError
 from scripts.terraform.stacks import Stack
-from settings.naming import COMPANY
-
-
-@dataclass(frozen=True, kw_only=True)
-class IdentityNames:
-    """The display names of the app registrations."""
-
-    plan: str
-    deploy: str
 
 
 @dataclass(frozen=True, kw_only=True)
 class Identities:
-    """What the workflows need to log in."""
+    """What the workflows of an environment need to log in."""
 
     tenant_id: str
     subscription_id: str
-    plan_client_id: str
     deploy_client_id: str
+    read_client_id: str
+    plan_client_id: str
 
 
-def identity_names(stacks: Iterable[Stack]) -> IdentityNames:
-    """The same for all environments.
-
-    Raises:
-        ScriptError: the environments do not have the same project.
-    """
-    projects = sorted({stack.project for stack in stacks})
-    if len(projects) != 1:
-        raise ScriptError(
-            f"The environments have several projects ({', '.join(projects)}). Give all the same `projname`.", code=2
-        )
-    return names_of(projects[0])
-
-
-def names_of(project: str) -> IdentityNames:
-    """Those of a project, which is part of every name."""
-    return IdentityNames(plan=f"{COMPANY}-{project}-plan", deploy=f"{COMPANY}-{project}-deploy")
+def app_names(stack: Stack) -> tuple[str, str, str]:
+    """Which app registrations the environment needs: the one that deploys, that reads, that plans (for all)."""
+    return stack.deploy_identity, stack.read_identity, stack.plan_identity
 
 
 def ensure_identities(
-    az: CommandLine,
-    progress: Progress,
-    *,
-    account: Account,
-    stacks: Sequence[Stack],
-    all_stacks: Sequence[Stack],
-    names: IdentityNames,
-    subject_prefix: str,
-    unprotected: Collection[str],
-) -> Identities:
-    """Create or correct them for `stacks`. The deploy identity may assign the roles of `all_stacks`.
+    az: CommandLine, progress: Progress, *, targets: Sequence[Target], subject_prefix: str, unprotected: Collection[str]
+) -> dict[str, Identities]:
+    """Create or correct them; what each environment's workflows need, by environment.
 
     No credential is created for the `unprotected` environments.
 
     Raises:
-        ScriptError: there is no state to give them roles on; nothing was changed.
+        ScriptError: there is nothing to give them roles on; nothing was changed.
     """
-    _require_state(az, progress, stacks)
-    plan = ensure_app(az, progress, names.plan)
-    deploy = ensure_app(az, progress, names.deploy)
-    ensure_credentials(az, progress, plan, plan_subjects(subject_prefix))
-    ensure_credentials(
-        az,
-        progress,
-        deploy,
-        deploy_subjects(subject_prefix, [stack.env for stack in stacks if stack.env not in unprotected]),
-        known=deploy_subjects(subject_prefix, [stack.env for stack in all_stacks]),
-    )
+    _require_scopes(progress, targets)
     roles = RoleAssignments(az, progress)
-    with progress.step(f"Roles of {plan.name}"):
-        roles.ensure(plan.principal, "Reader", scope=account.scope)
-        _assign_on_states(roles, plan, STATE_READER, account=account, stacks=stacks)
-    with progress.step(f"Roles of {deploy.name}"):
-        for role in ("Contributor", SECRETS_WRITER):
-            roles.ensure(deploy.principal, role, scope=account.scope)
-        roles.ensure(deploy.principal, ROLE_ADMINISTRATOR, scope=account.scope, condition=_condition(az, all_stacks))
-        _assign_on_states(roles, deploy, STATE_WRITER, account=account, stacks=stacks)
-    return _identities(account, plan=plan.client_id, deploy=deploy.client_id)
+    plans = _ensure_planning(az, progress, roles, targets, subject_prefix=subject_prefix)
+    found: dict[str, Identities] = {}
+    for target in targets:
+        _ensure_custom_roles(progress, target)
+        deploy = ensure_app(az, progress, target.stack.deploy_identity)
+        known = deploying_subjects(subject_prefix, target.env)
+        ensure_credentials(az, progress, deploy, {} if target.env in unprotected else known, known=known)
+        roles.ensure_all(deploy.principal, access.deploying(target, role_ids=_role_ids(target)))
+        read = ensure_app(az, progress, target.stack.read_identity)
+        ensure_credentials(az, progress, read, reading_subjects(subject_prefix))
+        roles.ensure_all(read.principal, access.reading(target))
+        plan = plans[target.stack.plan_identity]
+        found[target.env] = _identities(target, deploy=deploy.client_id, read=read.client_id, plan=plan.client_id)
+    return found
 
 
-def find_identities(az: CommandLine, progress: Progress, *, account: Account, names: IdentityNames) -> Identities:
-    """Those that an earlier run created.
+def _ensure_planning(
+    az: CommandLine, progress: Progress, roles: RoleAssignments, targets: Sequence[Target], *, subject_prefix: str
+) -> dict[str, Application]:
+    """The identities that plan pull requests, by name: one, unless the environments have several projects."""
+    plans: dict[str, Application] = {}
+    for name in dict.fromkeys(target.stack.plan_identity for target in targets):
+        plans[name] = ensure_app(az, progress, name)
+        ensure_credentials(az, progress, plans[name], planning_subjects(subject_prefix))
+        sharing = [target for target in targets if target.stack.plan_identity == name]
+        grants = [grant for target in sharing for grant in access.planning(target)]
+        roles.ensure_all(plans[name].principal, grants, is_shared=True)
+    return plans
+
+
+def _ensure_custom_roles(progress: Progress, target: Target) -> None:
+    """What they may do besides built-in roles. Without a workspace to make, the one that deploys needs none."""
+    stack, scopes = target.stack, access.subscriptions_of(access.reading(target))
+    ensure_custom_role(target.az, progress, name=stack.read_identity, actions=READING, scopes=scopes)
+    if access.lists_deleted_workspaces(target):
+        own = {target.account.scope}
+        ensure_custom_role(target.az, progress, name=stack.deploy_identity, actions=DEPLOYING, scopes=own)
+
+
+def find_identities(az: CommandLine, progress: Progress, *, targets: Sequence[Target]) -> dict[str, Identities]:
+    """Those that an earlier run created, by environment.
 
     Raises:
-        ScriptError: there are none.
+        ScriptError: one is missing.
     """
+    ids: dict[str, str] = {}
     with progress.step("Identities"):
-        apps = {name: find_app(az, name) for name in (names.plan, names.deploy)}
-        missing = [name for name, app in apps.items() if app is None]
-        if missing and not az.dry_run:
-            raise ScriptError(
-                f"The app registration {missing[0]} does not exist. Run `scripts/bootstrap.py identities` first."
-            )
-        ids = {name: str(app["appId"]) if app else placeholder(name) for name, app in apps.items()}
-        progress.ok(", ".join(f"{name} ({id_})" for name, id_ in ids.items()))
-    return _identities(account, plan=ids[names.plan], deploy=ids[names.deploy])
+        for name in dict.fromkeys(name for target in targets for name in app_names(target.stack)):
+            app = find_app(az, name)
+            if app is None and not az.dry_run:
+                raise ScriptError(
+                    f"The app registration {name} does not exist. Run `scripts/bootstrap.py identities` first."
+                )
+            ids[name] = str(app["appId"]) if app else placeholder(name)
+            progress.ok(f"{name} ({ids[name]})")
+    found = {}
+    for target in targets:
+        deploy, read, plan = (ids[name] for name in app_names(target.stack))
+        found[target.env] = _identities(target, deploy=deploy, read=read, plan=plan)
+    return found
 
 
-def _require_state(az: CommandLine, progress: Progress, stacks: Sequence[Stack]) -> None:
-    with progress.step("Terraform state for the identities"):
-        for backend in dict.fromkeys(stack.backend for stack in stacks):
-            name = backend.storage_account_name
-            if find_account(az, backend):
-                progress.ok(f"storage account {name}")
-            elif not az.dry_run:
-                raise ScriptError(f"The storage account {name} does not exist. Run `scripts/bootstrap.py state` first.")
+def _require_scopes(progress: Progress, targets: Sequence[Target]) -> None:
+    """The resource groups and the states."""
+    with progress.step("Resource groups and Terraform state for the identities"):
+        for target in targets:
+            az, stack = target.az, target.stack
+            account, group = stack.backend.storage_account_name, stack.resource_group
+            found = az.find("group", "show", "--name", group, missing={"ResourceGroupNotFound"})
+            _require(progress, f"resource group {group}", part="group", is_there=found is not None or az.dry_run)
+            found = find_account(az, stack.backend)
+            _require(progress, f"storage account {account}", part="state", is_there=found is not None or az.dry_run)
 
 
-def _identities(account: Account, *, plan: str, deploy: str) -> Identities:
+def _require(progress: Progress, what: str, *, part: str, is_there: bool) -> None:
+    if not is_there:
+        raise ScriptError(f"The {what} does not exist. Run `scripts/bootstrap.py {part}` first.")
+    progress.ok(what)
+
+
+def _identities(target: Target, *, deploy: str, read: str, plan: str) -> Identities:
     return Identities(
-        tenant_id=account.tenant_id,
-        subscription_id=account.subscription_id,
-        plan_client_id=plan,
+        tenant_id=target.account.tenant_id,
+        subscription_id=target.account.subscription_id,
         deploy_client_id=deploy,
+        read_client_id=read,
+        plan_client_id=plan,
     )
 
 
-def _assign_on_states(
-    roles: RoleAssignments, app: Application, role: str, *, account: Account, stacks: Sequence[Stack]
-) -> None:
-    for scope in dict.fromkeys(state_scope(account, stack.backend) for stack in stacks):
-        roles.ensure(app.principal, role, scope=scope)
-
-
-def _condition(az: CommandLine, stacks: Sequence[Stack]) -> str:
-    return delegation_condition(
-        [_role_id(az, role) for role in sorted({role for stack in stacks for role in stack.roles})]
-    )
+def _role_ids(target: Target) -> dict[str, str]:
+    return {role: _role_id(target.az, role) for role in sorted(target.stack.roles)}
 
 
 def _role_id(az: CommandLine, role: str) -> str:

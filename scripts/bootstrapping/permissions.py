@@ -5,7 +5,7 @@ For preflight.py: whether whoever deploys may assign a role.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -20,6 +20,8 @@ REQUIRED_ACTIONS = {
     "Microsoft.Storage/storageAccounts/write": "create storage accounts",
     _ASSIGN_ROLES: "assign roles",
 }
+_OF_IDENTITIES = {"Microsoft.Authorization/roleDefinitions/write": "create a custom role"}
+_OF_LOCKS = {"Microsoft.Authorization/locks/write": "lock a resource group"}
 # https://learn.microsoft.com/entra/identity/role-based-access-control/delegate-app-roles
 REGISTERING_ROLES = frozenset(
     {
@@ -37,12 +39,19 @@ _MAY_NOT_REGISTER = (
 _GRAPH = "https://graph.microsoft.com/v1.0"
 
 
-def check_azure_roles(az: CommandLine, progress: Progress, *, account: Account) -> list[str]:
+def required_actions(*, makes_identities: bool, locks: bool) -> dict[str, str]:
+    """What the bootstrap does in a subscription, by action."""
+    return REQUIRED_ACTIONS | (_OF_IDENTITIES if makes_identities else {}) | (_OF_LOCKS if locks else {})
+
+
+def check_azure_roles(
+    az: CommandLine, progress: Progress, *, account: Account, actions: Mapping[str, str]
+) -> list[str]:
     """A message for each missing permission. Roles of the caller's groups and of management groups count.
 
     https://learn.microsoft.com/azure/role-based-access-control/role-definitions
     """
-    with progress.step("Your Azure roles"):
+    with progress.step(f"Your Azure roles in {account.subscription_name}"):
         assignments = _assignments(az, account.caller.id, scope=account.scope)
         names = {each["roleDefinitionName"] or each["roleDefinitionId"].rsplit("/", 1)[1] for each in assignments}
         roles = {name: _permissions(az, name) for name in sorted(names)}
@@ -54,20 +63,21 @@ def check_azure_roles(az: CommandLine, progress: Progress, *, account: Account) 
         f"You have no permission to {what} in {account.subscription_name} ({action}). You need Owner, or Contributor "
         "and User Access Administrator. Activate an eligible role (Privileged Identity Management), or ask an owner "
         "of the subscription."
-        for action, what in REQUIRED_ACTIONS.items()
+        for action, what in actions.items()
         if not _allow(permissions, action)
     ]
 
 
 def check_deployer(
-    az: CommandLine, progress: Progress, *, account: Account, identity: str, roles: Collection[str]
+    az: CommandLine, progress: Progress, *, account: Account, group: str, identity: str, roles: Collection[str]
 ) -> list[str]:
-    """A message if a deployment may not assign these roles, by id; none when this login cannot find out.
+    """A message if a deployment may not assign these roles, by id, in its group; none if this login cannot find out.
 
     With workflows the deployer is their `identity`, whose right has a condition with the roles that it may assign;
     without them it is the caller.
     """
     with progress.step("The deployer's right to assign roles"):
+        scope = f"{account.scope}/resourceGroups/{group}"
         try:
             app = find_app(az, identity)
             principals = az.query("ad", "sp", "list", "--filter", f"appId eq '{app['appId']}'") if app else []
@@ -75,7 +85,7 @@ def check_deployer(
             name = identity if principals else account.caller.name
             rights = [
                 each.get("condition") or ""
-                for each in _assignments(az, principal, scope=account.scope)
+                for each in _assignments(az, principal, scope=scope)
                 if each["roleDefinitionName"] and _allow(_permissions(az, each["roleDefinitionName"]), _ASSIGN_ROLES)
             ]
         except CommandError:

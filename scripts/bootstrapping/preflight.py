@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from scripts.bootstrapping.account import Account
 from scripts.bootstrapping.app_registrations import find_app
-from scripts.bootstrapping.identities import IdentityNames
-from scripts.bootstrapping.permissions import check_app_registration, check_azure_roles
+from scripts.bootstrapping.identities import app_names
+from scripts.bootstrapping.permissions import check_app_registration, check_azure_roles, required_actions
 from scripts.bootstrapping.progress import Progress
+from scripts.bootstrapping.targets import Target, accounts_of
 from scripts.cli.command_line import CommandLine
 from scripts.cli.error_handling import ScriptError
 from scripts.terraform.stacks import Stack
@@ -21,43 +21,44 @@ _OF_STATE = "Microsoft.Storage"
 _MODELS = "Microsoft.CognitiveServices"
 
 
-def preflight(
-    az: CommandLine,
-    progress: Progress,
-    *,
-    account: Account,
-    stacks: Sequence[Stack],
-    names: IdentityNames,
-    registers_apps: bool,
-) -> None:
+def preflight(az: CommandLine, progress: Progress, *, targets: Sequence[Target], makes_identities: bool) -> None:
     """Check everything; if nothing is wrong, register the missing resource providers.
 
     Raises:
         ScriptError: with every problem; nothing was changed.
     """
-    problems = check_azure_roles(az, progress, account=account)
-    if registers_apps and not _have_apps(az, progress, names):
-        problems += check_app_registration(az, progress, account=account)
-    with progress.step("Resource providers and regions"):
-        providers: dict[str, dict[str, Any]] = {each["namespace"]: each for each in az.query("provider", "list")}
-        unavailable = _check_regions(providers, stacks)
-        if not unavailable:
-            progress.ok("Container Apps is available in the region of every environment")
-    if problems := [*problems, *unavailable]:
+    problems: list[str] = []
+    providers: dict[str, dict[str, dict[str, Any]]] = {}
+    for in_subscription, account, stacks in accounts_of(targets):
+        locks = any(stack.delete_lock for stack in stacks)
+        actions = required_actions(makes_identities=makes_identities, locks=locks)
+        problems += check_azure_roles(in_subscription, progress, account=account, actions=actions)
+        with progress.step(f"Resource providers and regions of {account.subscription_name}"):
+            found = {each["namespace"]: each for each in in_subscription.query("provider", "list")}
+            providers[account.subscription_id] = found
+            unavailable = _check_regions(found, stacks)
+            if not unavailable:
+                progress.ok("Container Apps is available in the region of every environment")
+            problems += unavailable
+    if makes_identities and not _have_apps(az, progress, targets):
+        problems += check_app_registration(az, progress, account=targets[0].account)
+    if problems:
         text = "\n".join(f"- {problem}" for problem in problems)
         raise ScriptError(f"\nFailed: preflight\n{text}\nNothing was changed.")
-    _register(az, progress, providers, stacks)
-    for stack in stacks:
-        if _MODELS in stack.resource_providers:
-            progress.note(f"models and quota of {stack.env}: python3 scripts/preflight.py --env {stack.env}")
+    for in_subscription, account, stacks in accounts_of(targets):
+        _register(in_subscription, progress, providers[account.subscription_id], stacks)
+    for target in targets:
+        if _MODELS in target.stack.resource_providers:
+            progress.note(f"models and quota of {target.env}: python3 scripts/preflight.py --env {target.env}")
 
 
-def _have_apps(az: CommandLine, progress: Progress, names: IdentityNames) -> bool:
-    """Whether both app registrations exist, so that the caller need not register any."""
+def _have_apps(az: CommandLine, progress: Progress, targets: Sequence[Target]) -> bool:
+    """Whether every app registration exists, so that the caller need not register any."""
+    names = dict.fromkeys(name for target in targets for name in app_names(target.stack))
     with progress.step("Existing identities"):
-        existing = [name for name in (names.plan, names.deploy) if find_app(az, name)]
+        existing = [name for name in names if find_app(az, name)]
         progress.ok(", ".join(existing) or "none")
-    return len(existing) == 2
+    return len(existing) == len(names)
 
 
 def _check_regions(providers: dict[str, dict[str, Any]], stacks: Iterable[Stack]) -> list[str]:

@@ -1,31 +1,47 @@
-"""The resource group of each environment, which its stack reads and fills. Roles on it need it before the stack."""
+"""The resource group of each environment, which its stack reads and fills. Roles on it need it before the stack.
+
+The caller gets the role to write secrets, which no Owner has; people who deploy from a laptop need it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from scripts.bootstrapping.account import Account
+from scripts.bootstrapping import access
+from scripts.bootstrapping.delete_lock import ensure_lock
 from scripts.bootstrapping.progress import Progress
+from scripts.bootstrapping.role_assignments import RoleAssignments
+from scripts.bootstrapping.targets import Target
 from scripts.cli.command_line import CommandLine
+from scripts.cli.error_handling import ScriptError
 from scripts.terraform.stacks import Stack
 
 
-def ensure_resource_groups(az: CommandLine, progress: Progress, *, account: Account, stacks: Sequence[Stack]) -> None:
-    """Create what is missing, and give an existing group the stack's tags; its own further tags stay."""
-    for stack in stacks:
-        with progress.step(f"Resource group of {stack.env}"):
-            _ensure_group(az, progress, stack, scope=group_scope(account, stack))
+def ensure_resource_groups(az: CommandLine, progress: Progress, *, targets: Sequence[Target]) -> None:
+    """Create what is missing, and give a group the stack's tags; its own further tags stay.
 
-
-def group_scope(account: Account, stack: Stack) -> str:
-    """The group's resource id."""
-    return f"{account.scope}/resourceGroups/{stack.resource_group}"
+    One that somebody else has made must exist, and keeps its tags.
+    """
+    roles = RoleAssignments(az, progress)
+    for target in targets:
+        with progress.step(f"Resource group of {target.env}"):
+            _ensure_group(target.az, progress, target.stack, scope=target.group)
+            for grant in access.own_secrets(target):
+                roles.ensure(target.account.caller, grant)
+            ensure_lock(progress, target)
 
 
 def _ensure_group(az: CommandLine, progress: Progress, stack: Stack, *, scope: str) -> None:
     name = stack.resource_group
     found = az.find("group", "show", "--name", name, missing={"ResourceGroupNotFound"})
-    if found is None:
+    if stack.has_existing_resource_group:
+        if found is None:
+            raise ScriptError(
+                f"The resource group {name} (existing.resource_group of {stack.env}) does not exist in the "
+                f"subscription {az.subscription}. Let its owner create it, or correct the settings."
+            )
+        progress.ok(f"resource group {name}, of somebody else")
+    elif found is None:
         az.change("group", "create", "--name", name, "--location", stack.location, "--tags", *_words(stack.tags))
         progress.created(f"resource group {name} in {stack.location}")
     elif missing := _missing(stack.tags, found.get("tags") or {}):

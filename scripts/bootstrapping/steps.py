@@ -8,26 +8,22 @@ from __future__ import annotations
 
 import argparse
 import shlex
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from scripts.bootstrapping.account import Account, sign_in
+from scripts.bootstrapping.account import default_account
 from scripts.bootstrapping.federated_credentials import find_subject_prefix, with_existing_credentials
 from scripts.bootstrapping.github_checklist import checklist
 from scripts.bootstrapping.github_environments import find_unprotected, protect
 from scripts.bootstrapping.github_reviewers import Reviewer, find_reviewers
 from scripts.bootstrapping.github_secrets import check_secret_names, required_secrets, set_secrets
 from scripts.bootstrapping.github_variables import environment_variables, repository_variables, set_variables
-from scripts.bootstrapping.identities import (
-    Identities,
-    IdentityNames,
-    ensure_identities,
-    find_identities,
-    identity_names,
-)
+from scripts.bootstrapping.identities import Identities, ensure_identities, find_identities
 from scripts.bootstrapping.preflight import preflight
 from scripts.bootstrapping.progress import Progress
 from scripts.bootstrapping.resource_groups import ensure_resource_groups
+from scripts.bootstrapping.single_identity import report_single_identity
+from scripts.bootstrapping.targets import Elsewhere, Target, find_targets, other_logins
 from scripts.bootstrapping.terraform_state import ensure_state
 from scripts.cli.command_line import CommandError, CommandLine
 from scripts.cli.error_handling import ScriptError
@@ -45,11 +41,11 @@ PARTS = ("preflight", "group", "state", "identities", "github")
 class Inputs:
     """What the steps work on, read and checked before any of them changes anything."""
 
-    account: Account
     all_stacks: tuple[Stack, ...]
-    stacks: tuple[Stack, ...]
-    """Of the selected environments."""
-    names: IdentityNames
+    targets: tuple[Target, ...]
+    """The selected environments, in the tenant of the login."""
+    elsewhere: tuple[Elsewhere, ...]
+    """Those of other tenants."""
     repository: str
     """Empty if no step needs it."""
     subject_prefix: str
@@ -57,6 +53,11 @@ class Inputs:
     gh_problem: str
     """Why gh cannot be used; empty if it can, or without the part `github`."""
     reviewers: list[Reviewer]
+
+    @property
+    def stacks(self) -> list[Stack]:
+        """Of the selected environments."""
+        return [target.stack for target in self.targets]
 
 
 def run_steps(az: CommandLine, gh: CommandLine, options: argparse.Namespace) -> bool:
@@ -68,36 +69,40 @@ def run_steps(az: CommandLine, gh: CommandLine, options: argparse.Namespace) -> 
     parts: list[str] = options.parts
     progress = Progress(dry_run=options.dry_run)
     inputs = _read_inputs(az, gh, progress, options)
-    account, names, selected = inputs.account, inputs.names, inputs.stacks
+    targets = inputs.targets
     if parts != ["github"]:
-        registers_apps = "identities" in parts or parts == ["preflight"]
-        preflight(az, progress, account=account, stacks=selected, names=names, registers_apps=registers_apps)
+        makes_identities = "identities" in parts or parts == ["preflight"]
+        preflight(az, progress, targets=targets, makes_identities=makes_identities)
     if "group" in parts:
-        ensure_resource_groups(az, progress, account=account, stacks=selected)
+        ensure_resource_groups(az, progress, targets=targets)
     if "state" in parts:
-        ensure_state(az, progress, account=account, stacks=selected)
+        ensure_state(az, progress, targets=targets)
     unprotected = _protect_environments(az, gh, progress, options, inputs)
-    identities: Identities | None = None
+    identities: dict[str, Identities] | None = None
     if "identities" in parts:
-        identities = ensure_identities(
-            az,
-            progress,
-            account=account,
-            stacks=selected,
-            all_stacks=inputs.all_stacks,
-            names=names,
-            subject_prefix=inputs.subject_prefix,
-            unprotected=unprotected,
-        )
+        prefix = inputs.subject_prefix
+        identities = ensure_identities(az, progress, targets=targets, subject_prefix=prefix, unprotected=unprotected)
     to_do = [*dict.fromkeys(unprotected.values())]
     if "github" in parts:
-        identities = identities or find_identities(az, progress, account=account, names=names)
+        identities = identities or find_identities(az, progress, targets=targets)
         if inputs.gh_problem:
             log(inputs.gh_problem)
             reviewers = None if options.no_approval else options.reviewer
-            print(checklist(repository=inputs.repository, stacks=selected, identities=identities, reviewers=reviewers))
+            stacks = inputs.stacks
+            print(checklist(repository=inputs.repository, stacks=stacks, identities=identities, reviewers=reviewers))
         else:
             to_do += _set_variables_and_secrets(gh, progress, inputs, identities=identities, unprotected=unprotected)
+    if identities:
+        report_single_identity(
+            az,
+            None if inputs.gh_problem or "github" not in parts else gh,
+            progress,
+            targets=targets,
+            all_stacks=inputs.all_stacks,
+            repository=inputs.repository,
+        )
+    if inputs.elsewhere:
+        to_do.append(other_logins(inputs.elsewhere))
     if to_do:
         raise ScriptError("\n".join(to_do))
     return not inputs.gh_problem
@@ -105,10 +110,11 @@ def run_steps(az: CommandLine, gh: CommandLine, options: argparse.Namespace) -> 
 
 def _read_inputs(az: CommandLine, gh: CommandLine, progress: Progress, options: argparse.Namespace) -> Inputs:
     parts = options.parts
-    account = sign_in(az, progress, subscription=options.subscription)
+    with progress.step("Azure login"):
+        default = default_account(az)
     all_stacks, selected = _load_stacks(options.env, skip_synth=options.skip_synth)
-    log_endpoints([stack.env for stack in selected])
-    names = identity_names(all_stacks)
+    targets, elsewhere = find_targets(az, progress, default=default, stacks=selected, subscription=options.subscription)
+    log_endpoints([target.env for target in targets])
     name = prefix = gh_problem = ""
     reviewers: list[Reviewer] = []
     if "github" in parts:
@@ -122,10 +128,9 @@ def _read_inputs(az: CommandLine, gh: CommandLine, progress: Progress, options: 
         if not gh_problem and not options.no_approval:
             reviewers = find_reviewers(gh, progress, options.reviewer)
     return Inputs(
-        account=account,
         all_stacks=all_stacks,
-        stacks=selected,
-        names=names,
+        targets=targets,
+        elsewhere=elsewhere,
         repository=name,
         subject_prefix=prefix,
         gh_problem=gh_problem,
@@ -176,7 +181,8 @@ def _protect_environments(
         unprotected = find_unprotected(
             gh, progress, repository=inputs.repository, stacks=inputs.stacks, approval=not options.no_approval
         )
-    return with_existing_credentials(az, progress, app_name=inputs.names.deploy, unprotected=unprotected)
+    names = {stack.env: stack.deploy_identity for stack in inputs.stacks}
+    return with_existing_credentials(az, progress, names=names, unprotected=unprotected)
 
 
 def _protect_by_hand(options: argparse.Namespace, *, subject_prefix: str) -> str:
@@ -194,17 +200,25 @@ def _protect_by_hand(options: argparse.Namespace, *, subject_prefix: str) -> str
 
 
 def _set_variables_and_secrets(
-    gh: CommandLine, progress: Progress, inputs: Inputs, *, identities: Identities, unprotected: Collection[str]
+    gh: CommandLine,
+    progress: Progress,
+    inputs: Inputs,
+    *,
+    identities: Mapping[str, Identities],
+    unprotected: Collection[str],
 ) -> list[str]:
     """A message if secrets are missing. Unprotected environments get none: every branch could read them."""
     with progress.step(f"Variables of {inputs.repository}"):
-        set_variables(gh, progress, repository=inputs.repository, variables=repository_variables(identities))
+        for_all = {
+            name: value for env, own in identities.items() for name, value in repository_variables(env, own).items()
+        }
+        set_variables(gh, progress, repository=inputs.repository, variables=for_all)
     commands: list[str] = []
     for stack in inputs.stacks:
         if stack.env in unprotected:
             continue
         with progress.step(f"Variables and secrets of environment {stack.env}"):
-            variables = environment_variables(stack, identities)
+            variables = environment_variables(stack, identities[stack.env])
             set_variables(gh, progress, repository=inputs.repository, env=stack.env, variables=variables)
             others = [other for other in inputs.stacks if other is not stack]
             commands += set_secrets(gh, progress, repository=inputs.repository, stack=stack, others=others)

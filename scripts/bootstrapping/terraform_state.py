@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from scripts.bootstrapping.account import Account
+from scripts.bootstrapping import access
 from scripts.bootstrapping.progress import Progress
-from scripts.bootstrapping.role_assignments import SECRETS_WRITER, STATE_WRITER, RoleAssignments
+from scripts.bootstrapping.role_assignments import RoleAssignments
+from scripts.bootstrapping.targets import Target
 from scripts.cli.command_line import CommandLine
 from scripts.cli.error_handling import ScriptError
-from scripts.terraform.stacks import Backend, Stack
+from scripts.terraform.stacks import Backend
 
 RETENTION_DAYS = "30"
 # Property, option, acceptable values; a new account gets the first value.
@@ -27,29 +28,28 @@ SETTINGS: dict[str, tuple[str, tuple[object, ...]]] = {
 }
 
 
-def ensure_state(az: CommandLine, progress: Progress, *, account: Account, stacks: Sequence[Stack]) -> None:
+# Without and with zones in the region; each with more copies than the one before it.
+_REPLICATIONS = (
+    ("Standard_LRS", "Standard_GRS", "Standard_RAGRS"),
+    ("Standard_ZRS", "Standard_GZRS", "Standard_RAGZRS"),
+)
+
+
+def ensure_state(az: CommandLine, progress: Progress, *, targets: Sequence[Target]) -> None:
     """Create or correct the storage of every environment, and give the caller the roles to deploy."""
     roles = RoleAssignments(az, progress)
-    for sharing in _by_storage_account(stacks):
-        backend, location = sharing[0].backend, sharing[0].location
-        envs = ", ".join(stack.env for stack in sharing)
+    for sku, sharing in [(_sku(sharing), sharing) for sharing in _by_storage_account(targets)]:
+        first = sharing[0]
+        backend, location = first.stack.backend, first.stack.location
+        envs = ", ".join(target.env for target in sharing)
         with progress.step(f"Terraform state of {envs}: {backend.storage_account_name}"):
-            _ensure_group(az, progress, backend, location=location)
-            is_new = _ensure_account(az, progress, backend, location=location)
-            _ensure_soft_delete(az, progress, backend, is_new=is_new)
-            for container in dict.fromkeys(stack.backend.container_name for stack in sharing):
-                _ensure_container(az, progress, backend, name=container)
-            roles.ensure(account.caller, STATE_WRITER, scope=state_scope(account, backend))
-    with progress.step("Your role for Key Vault secrets"):
-        roles.ensure(account.caller, SECRETS_WRITER, scope=account.scope)
-
-
-def state_scope(account: Account, backend: Backend) -> str:
-    """The storage account's resource id."""
-    return (
-        f"{account.scope}/resourceGroups/{backend.resource_group_name}"
-        f"/providers/Microsoft.Storage/storageAccounts/{backend.storage_account_name}"
-    )
+            _ensure_group(first.az, progress, backend, location=location)
+            is_new = _ensure_account(first.az, progress, backend, location=location, sku=sku)
+            _ensure_soft_delete(first.az, progress, backend, is_new=is_new)
+            for container in dict.fromkeys(target.stack.backend.container_name for target in sharing):
+                _ensure_container(first.az, progress, backend, name=container)
+            for grant in access.own_state(first):
+                roles.ensure(first.account.caller, grant)
 
 
 def find_account(az: CommandLine, backend: Backend) -> dict[str, Any] | None:
@@ -59,11 +59,20 @@ def find_account(az: CommandLine, backend: Backend) -> dict[str, Any] | None:
     return found
 
 
-def _by_storage_account(stacks: Sequence[Stack]) -> list[list[Stack]]:
-    accounts: dict[str, list[Stack]] = {}
-    for stack in stacks:
-        accounts.setdefault(stack.backend.storage_account_name, []).append(stack)
+def _by_storage_account(targets: Sequence[Target]) -> list[list[Target]]:
+    accounts: dict[str, list[Target]] = {}
+    for target in targets:
+        accounts.setdefault(target.state, []).append(target)
     return list(accounts.values())
+
+
+def _sku(sharing: Sequence[Target]) -> str:
+    """The kind of account, by the replication that its environments want."""
+    wanted = {target.env: target.stack.replication for target in sharing}
+    if len(set(wanted.values())) > 1:
+        described = ", ".join(f"{replication} ({env})" for env, replication in wanted.items())
+        raise ScriptError(f"backend.replication differs in environments that share an account: {described}.", code=2)
+    return f"Standard_{sharing[0].stack.replication}"
 
 
 def _ensure_group(az: CommandLine, progress: Progress, backend: Backend, *, location: str) -> None:
@@ -75,15 +84,15 @@ def _ensure_group(az: CommandLine, progress: Progress, backend: Backend, *, loca
     progress.created(f"resource group {name} in {location}")
 
 
-def _ensure_account(az: CommandLine, progress: Progress, backend: Backend, *, location: str) -> bool:
+def _ensure_account(az: CommandLine, progress: Progress, backend: Backend, *, location: str, sku: str) -> bool:
     """Whether the account is new."""
     name = backend.storage_account_name
     found = find_account(az, backend)
     if found is None:
         _check_name(az, name)
-        kind = ("--location", location, "--sku", "Standard_LRS", "--kind", "StorageV2")
+        kind = ("--location", location, "--sku", sku, "--kind", "StorageV2")
         az.change("storage", "account", "create", *_options(backend), *kind, *_secure(*SETTINGS))
-        progress.created(f"storage account {name}")
+        progress.created(f"storage account {name}, {sku}")
         return True
     insecure = [key for key, (_, accepted) in SETTINGS.items() if found.get(key) not in accepted]
     if insecure:
@@ -92,7 +101,38 @@ def _ensure_account(az: CommandLine, progress: Progress, backend: Backend, *, lo
         progress.changed(f"storage account {name}: {before}")
     else:
         progress.ok(f"storage account {name}, with secure settings")
+    _ensure_replication(az, progress, backend, found=found["sku"]["name"], wanted=sku)
     return False
+
+
+def _ensure_replication(az: CommandLine, progress: Progress, backend: Backend, *, found: str, wanted: str) -> None:
+    """Add copies in another region, which begin at once. What removes copies, or is slow, is left to a person.
+
+    https://learn.microsoft.com/azure/storage/common/redundancy-migration
+    """
+    name, group = backend.storage_account_name, backend.resource_group_name
+    if found == wanted:
+        progress.ok(f"replication {wanted}")
+        return
+    family = next((kinds for kinds in _REPLICATIONS if found in kinds), ())
+    if wanted in family and family.index(wanted) > family.index(found):
+        az.change("storage", "account", "update", *_options(backend), "--sku", wanted)
+        progress.changed(f"storage account {name}: {found} -> {wanted}")
+        return
+    text = f"storage account {name} is {found}, and the settings want {wanted}."
+    if wanted in family:
+        command = f"az storage account update --name {name} --resource-group {group} --sku {wanted}"
+        progress.note(f"{text} To remove copies: {command}")
+    elif family:
+        others = next(kinds for kinds in _REPLICATIONS if kinds is not family)
+        across = others[family.index(found)]  # Azure converts one thing at a time
+        command = f"az storage account migration start --account-name {name} --resource-group {group} --sku {across}"
+        progress.note(
+            f"{text} Azure converts it without an interruption, mostly within days. Start that, and run the bootstrap "
+            f"again when it is done:\n    {command} --name default --no-wait"
+        )
+    else:
+        progress.note(f"{text} Azure cannot convert it.")
 
 
 def _options(backend: Backend) -> tuple[str, ...]:

@@ -127,10 +127,7 @@ class Stack:
     def roles(self) -> frozenset[str]:
         """The roles that it assigns, each by its name or its id."""
         assignments = self.find("resource", "azurerm_role_assignment").values()
-        return frozenset(
-            assignment.get("role_definition_name") or assignment["role_definition_id"].rsplit("/", 1)[1]
-            for assignment in assignments
-        )
+        return frozenset(map(role_of, assignments))
 
     @property
     def addresses(self) -> frozenset[str]:
@@ -141,6 +138,36 @@ class Stack:
     def resource_providers(self) -> tuple[str, ...]:
         """The Azure resource providers that it needs (constructs/terraform.py)."""
         return tuple(self.find("//", "resource_providers"))
+
+    @property
+    def has_existing_resource_group(self) -> bool:
+        """Whether somebody else has made its resource group."""
+        return bool(self.find("//", "existing_resource_group"))
+
+    @property
+    def deploy_identity(self) -> str:
+        """The app registration with which its workflow deploys."""
+        return str(self.find("//", "deploy_identity"))
+
+    @property
+    def read_identity(self) -> str:
+        """The one with which it is compared with Azure; a custom role has the same name."""
+        return str(self.find("//", "read_identity"))
+
+    @property
+    def plan_identity(self) -> str:
+        """The one that plans pull requests, of all environments of the project."""
+        return str(self.find("//", "plan_identity"))
+
+    @property
+    def replication(self) -> str:
+        """How often and where Azure stores its state."""
+        return str(self.find("//", "replication"))
+
+    @property
+    def delete_lock(self) -> bool:
+        """Whether its resource group is to be locked against deletions."""
+        return bool(self.find("//", "delete_lock"))
 
     @property
     def _provider(self) -> Mapping[str, Any]:
@@ -159,6 +186,11 @@ class Stack:
 
     def _resource(self, kind: str, *path: str) -> Any:  # noqa: ANN401 - JSON
         return self.find("resource", f"azurerm_{kind}", "gateway", *path)
+
+
+def role_of(assignment: Mapping[str, Any]) -> str:
+    """The role of a role assignment, by its name or its id."""
+    return str(assignment.get("role_definition_name") or assignment["role_definition_id"].rsplit("/", 1)[1])
 
 
 def _unescaped(text: str) -> str:

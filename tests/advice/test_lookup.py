@@ -33,6 +33,11 @@ NO_HOST = "dial tcp: lookup pvcdevaigatewaystsan.blob.core.windows.net on 127.0.
         (AZ, "Please run 'az login' to setup account.", "not-signed-in"),
         (AZ, "(RequestDisallowedByPolicy) Resource 'x' was disallowed by policy.", "forbidden-by-policy"),
         (AZ, "(ScopeLocked) The scope cannot perform write operation", "locked"),
+        (
+            AZ,
+            "(RoleDefinitionWithSameNameExists) A custom role with the same name already exists",
+            "custom-role-elsewhere",
+        ),
         (AZ, "(MissingSubscriptionRegistration) not registered to use namespace", "provider-not-registered"),
         (AZ, "(PrincipalNotFound) Principal x does not exist in the directory", "principal-not-found"),
         (AZ, "Directory permission is needed for the current user", "directory-role"),

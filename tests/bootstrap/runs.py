@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from scripts.bootstrap import main
-from tests.cloud.az.azure import SUBSCRIPTION, TENANT, Azure
+from tests.cloud.az.azure import BUILT_IN, SUBSCRIPTION, TENANT, guid_of
 from tests.cloud.fixtures import Cloud, Ran
 
 ENVS = ("dev", "staging", "prod")
-PLAN, DEPLOY = "pvc-aigateway-plan", "pvc-aigateway-deploy"
-PLAN_CLIENT, DEPLOY_CLIENT = "77777777-0000-4000-8000-000000000001", "77777777-0000-4000-8000-000000000002"
+PLAN, DEPLOY, READ = "pvc-aigateway-plan", "pvc-dev-aigateway-deploy-san", "pvc-dev-aigateway-read-san"
+APPS = (PLAN, *(f"pvc-{env}-aigateway-{kind}-san" for env in ENVS for kind in ("deploy", "read")))
+CLIENTS = {name: f"77777777-0000-4000-8000-{number:012d}" for number, name in enumerate(APPS)}
+"""The client id of each app registration that `github` finds."""
 LOGIN = {"AZURE_TENANT_ID": TENANT, "AZURE_SUBSCRIPTION_ID": SUBSCRIPTION}
 REPOSITORY = "contoso/gateway"
 AZURE_KEY = "azures-own-key-that-is-in-no-argument"
@@ -36,9 +38,19 @@ def bootstrap(cloud: Cloud, *words: str, parts: tuple[str, ...] = AZURE, env: di
 def github(cloud: Cloud, *words: str, env: dict[str, str] | None = None) -> Ran:
     """Run the part `github` after an earlier run created the identities."""
     with cloud.edit() as azure:
-        azure["apps"] = [_app(PLAN, PLAN_CLIENT), _app(DEPLOY, DEPLOY_CLIENT)]
+        azure["apps"] = [_app(name, client) for name, client in CLIENTS.items()]
     arguments = ("github", "--skip-synth", "--repository", REPOSITORY, *words)
     return cloud.call(main, *arguments, env=env)
+
+
+def deploy(env: str) -> str:
+    """The name of the identity that deploys there."""
+    return f"pvc-{env}-aigateway-deploy-san"
+
+
+def read(env: str) -> str:
+    """The name of the identity that reads there."""
+    return f"pvc-{env}-aigateway-read-san"
 
 
 def environment_of(cloud: Cloud, env: str) -> dict[str, Any]:
@@ -77,9 +89,10 @@ def shown(ran: Ran) -> list[list[str]]:
 def roles_of(cloud: Cloud, principal: str) -> set[tuple[str, str]]:
     """Each role with the last part of its scope."""
     state = cloud.state()
-    names = {role["id"]: role["roleName"] for role in _definitions(state)}
+    names = {name: role for role, (name, _, _) in BUILT_IN.items()}
+    names |= {role["name"]: role["roleName"] for role in state["custom_roles"]}
     return {
-        (names[given["roleDefinitionId"]], given["scope"].rsplit("/", 1)[1])
+        (names[guid_of(given["roleDefinitionId"])], given["scope"].rsplit("/", 1)[1])
         for given in state["role_assignments"]
         if given["principalId"] == principal
     }
@@ -95,10 +108,6 @@ def credentials_of(cloud: Cloud, name: str) -> dict[str, str]:
     """The subjects of the application's federated credentials."""
     app = next(app for app in cloud.state()["apps"] if app["displayName"] == name)
     return {credential["name"]: credential["subject"] for credential in app["credentials"]}
-
-
-def _definitions(state: dict[str, Any]) -> list[dict[str, Any]]:
-    return Azure(state, subscription=None).definitions()
 
 
 def _app(name: str, client_id: str) -> dict[str, Any]:

@@ -47,14 +47,15 @@ def test_a_named_subscription_is_used_for_every_command(cloud: Cloud) -> None:
     assert ran.code == 0, ran.err
     assert cloud.state()["storage"]["pvcdevaigatewaystsan"]["id"].startswith(f"/subscriptions/{SUBSCRIPTION}/")
     for call in cloud.calls():  # every command that has --subscription gets it
-        assert call.words[0] in {"account", "ad"} or SUBSCRIPTION in call.words
+        assert call.words[0] in {"account", "ad", "rest"} or SUBSCRIPTION in call.words
 
 
-def test_a_subscription_of_another_tenant_is_refused(cloud: Cloud) -> None:
-    ran = bootstrap(cloud, "--subscription", "Elsewhere")
+def test_a_subscription_of_another_tenant_needs_a_login_there(cloud: Cloud) -> None:
+    ran = bootstrap(cloud, "--env", "dev", "--subscription", "Elsewhere")
     assert ran.code == 2
-    assert "is in another tenant than az's default subscription, Gateway." in ran.err
-    assert "Run: az account set --subscription 55555555-eeee-4eee-8eee-555555555555" in ran.err
+    assert "dev: in another tenant, and not prepared." in ran.err
+    assert "az login --tenant 66666666-ffff-4fff-8fff-666666666666\n" in ran.err
+    assert cloud.changes() == []
 
 
 def test_a_disabled_subscription_is_refused(cloud: Cloud) -> None:

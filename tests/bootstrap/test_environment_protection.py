@@ -7,13 +7,22 @@ from typing import Any
 import pytest
 
 from scripts.bootstrap import main
-from tests.bootstrap.runs import AZURE, DEPLOY, HAS_KEY, PREFIX, REPOSITORY, credentials_of
+from tests.bootstrap.runs import (
+    AZURE,
+    DEPLOY,
+    ENVS,
+    HAS_KEY,
+    PREFIX,
+    REPOSITORY,
+    credentials_of,
+    deploy,
+    read,
+)
 from tests.cloud.fixtures import Cloud, Ran
 from tests.cloud.gh.github import environment, protected_environment
 
 WHERE = ("--repository", REPOSITORY)
 DEV = ("--env", "dev")
-MAIN_ALONE = {"main": "repo:contoso/gateway:ref:refs/heads/main"}
 SELECTED = {"protected_branches": False, "custom_branch_policies": True}
 MAIN = {"id": 7, "name": "main", "type": "branch"}
 
@@ -29,7 +38,7 @@ def test_environments_are_protected_before_credentials_trust_them(cloud: Cloud) 
     trusted = [at for at, words in enumerate(done) if "federated-credential create" in words]
     filled = [at for at, words in enumerate(done) if words.startswith(("variable set", "secret set"))]
     assert len(protected) == 6
-    assert len(trusted) == 5
+    assert len(trusted) == 7  # one that plans; one that deploys and one that reads in each environment
     assert max(protected) < min(trusted) < max(trusted) < min(filled)
 
 
@@ -39,14 +48,16 @@ def test_an_environment_that_github_refuses_to_protect_gets_no_credential(cloud:
         gh["environments"]["prod"] = environment()
     ran = run(cloud, *WHERE)
     assert ran.code == 1
-    assert set(credentials_of(cloud, DEPLOY)) == {"dev", "main"}
+    assert set(credentials_of(cloud, DEPLOY)) == {"dev"}
     for env in ("staging", "prod"):
+        assert credentials_of(cloud, deploy(env)) == {}
+        assert set(credentials_of(cloud, read(env))) == {"main"}
         assert f"Environment {env} was not changed: Failed to create the environment protection rule." in ran.err
     environments = cloud.state("gh")["environments"]
     assert environments["prod"] == environment()
     assert set(environments["dev"]["secrets"]) == {"AIGATEWAY_KEY", "AZURE_OPENAI_API_KEY"}
     assert run(cloud, *WHERE, "--no-approval").code == 0
-    assert set(credentials_of(cloud, DEPLOY)) == {"dev", "staging", "prod", "main"}
+    assert all(set(credentials_of(cloud, deploy(env))) == {env} for env in ENVS)
 
 
 @pytest.mark.parametrize(
@@ -77,11 +88,11 @@ def test_identities_trust_no_unprotected_environment(cloud: Cloud, there: dict[s
     ran = run(cloud, *AZURE, *WHERE, *DEV, "--environments-protected")  # GitHub's answer counts more
     assert ran.code == 1
     assert f"Environment dev is not protected ({why}), so it gets no credential in Azure." in ran.err
-    assert credentials_of(cloud, DEPLOY) == MAIN_ALONE
+    assert credentials_of(cloud, DEPLOY) == {}
     assert "ok: " in run(cloud, "github", *WHERE, *DEV).err
     again = run(cloud, "identities", *WHERE, *DEV)
     assert again.code == 0, again.err
-    assert set(credentials_of(cloud, DEPLOY)) == {"dev", "main"}
+    assert set(credentials_of(cloud, DEPLOY)) == {"dev"}
 
 
 def test_reviewers_are_looked_up_before_any_change(cloud: Cloud) -> None:
@@ -97,9 +108,9 @@ def test_identities_trust_no_environment_without_required_reviewers(cloud: Cloud
     ran = run(cloud, *AZURE, *WHERE, "--env", "prod")
     assert ran.code == 1
     assert "Environment prod is not protected (no required reviewers)" in ran.err
-    assert credentials_of(cloud, DEPLOY) == MAIN_ALONE
+    assert credentials_of(cloud, deploy("prod")) == {}
     assert run(cloud, "identities", *WHERE, "--env", "prod", "--no-approval").code == 0
-    assert set(credentials_of(cloud, DEPLOY)) == {"prod", "main"}
+    assert set(credentials_of(cloud, deploy("prod"))) == {"prod"}
 
 
 @pytest.mark.parametrize("part", ["identities", "github"])
@@ -113,7 +124,7 @@ def test_an_existing_credential_of_an_unprotected_environment_is_reported_with_i
     before = cloud.state()
     ran = run(cloud, part, *WHERE, "--env", "staging")
     assert ran.code == 1
-    client = next(app["appId"] for app in before["apps"] if app["displayName"] == DEPLOY)
+    client = next(app["appId"] for app in before["apps"] if app["displayName"] == deploy("staging"))
     assert f"az ad app federated-credential delete --id {client} --federated-credential-id staging\n" in ran.err
     assert ran.err.count("federated-credential delete") == 1
     assert cloud.state() == before
@@ -123,19 +134,19 @@ def test_without_gh_credentials_are_created_after_the_checklist(cloud: Cloud) ->
     cloud.without("gh")
     ran = run(cloud, *WHERE, "--subject-prefix", PREFIX)
     assert ran.code == 1
-    assert set(credentials_of(cloud, DEPLOY)) == {"main"}
-    for env in ("dev", "staging", "prod"):
+    for env in ENVS:
+        assert credentials_of(cloud, deploy(env)) == {}
         protection = ran.out.index(f"Environment {env} (https://github.com/contoso/gateway/settings/environments")
         assert protection < ran.out.index("Variables of the repository")
     [command] = [line.strip() for line in ran.err.splitlines() if "--environments-protected" in line]
     assert run(cloud, *shlex.split(command)[2:]).code == 0
-    assert credentials_of(cloud, DEPLOY)["prod"] == f"{PREFIX}:environment:prod"
+    assert credentials_of(cloud, deploy("prod"))["prod"] == f"{PREFIX}:environment:prod"
 
 
 def test_a_given_prefix_does_not_imply_protection(cloud: Cloud) -> None:
     ran = run(cloud, *AZURE, *DEV, "--subject-prefix", PREFIX)
     assert ran.code == 1
-    assert set(credentials_of(cloud, DEPLOY)) == {"main"}
+    assert credentials_of(cloud, DEPLOY) == {}
     assert f"identities --subject-prefix {PREFIX} --environments-protected --env dev\n" in ran.err
 
 

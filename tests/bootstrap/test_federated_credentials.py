@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.bootstrap.runs import DEPLOY, PLAN, PREFIX, bootstrap, credentials_of
+from tests.bootstrap.runs import DEPLOY, PLAN, PREFIX, READ, bootstrap, credentials_of
 from tests.cloud.fixtures import Cloud
 from tests.cloud.gh.github import protected_environment
 
@@ -30,10 +30,8 @@ def test_subjects_have_the_prefix_of_github_s_answer(cloud: Cloud, template: dic
         github["environments"]["dev"] = protected_environment()
     ran = bootstrap(cloud, *DEV, "--repository", "contoso/gateway")
     assert ran.code == 0, ran.err
-    assert credentials_of(cloud, DEPLOY) == {
-        "dev": f"{prefix}:environment:dev",
-        "main": f"{prefix}:ref:refs/heads/main",
-    }
+    assert credentials_of(cloud, DEPLOY) == {"dev": f"{prefix}:environment:dev"}
+    assert credentials_of(cloud, READ) == {"main": f"{prefix}:ref:refs/heads/main"}
     assert credentials_of(cloud, PLAN) == {"pull-request": f"{prefix}:pull_request"}
 
 

@@ -10,14 +10,16 @@ import pytest
 
 from tests.bootstrap.runs import (
     AZURE_KEY,
-    DEPLOY_CLIENT,
+    CLIENTS,
     ENVS,
     HAS_KEY,
     LOGIN,
-    PLAN_CLIENT,
+    PLAN,
     changed_stacks,
+    deploy,
     environment_of,
     github,
+    read,
 )
 from tests.cloud.fixtures import Cloud
 
@@ -38,16 +40,23 @@ def test_a_second_run_changes_nothing(cloud: Cloud) -> None:
     assert cloud.state("gh") == made
 
 
-def test_jobs_without_an_environment_get_the_plan_identity_and_others_the_deploy_identity(cloud: Cloud) -> None:
+def test_jobs_without_an_environment_get_the_identities_that_change_nothing(cloud: Cloud) -> None:
     assert github(cloud, env=HAS_KEY).code == 0
-    assert cloud.state("gh")["variables"] == {
-        "AZURE_CLIENT_ID": PLAN_CLIENT,
-        "AZURE_DEPLOY_CLIENT_ID": DEPLOY_CLIENT,
-        **LOGIN,
-    }
+    variables = cloud.state("gh")["variables"]
+    assert len(variables) == 4 * len(ENVS)
+    for env in ENVS:
+        assert {name: variables[f"{name}_{env.upper()}"] for name in ("AZURE_PLAN_CLIENT_ID", *LOGIN)} == {
+            "AZURE_PLAN_CLIENT_ID": CLIENTS[PLAN],
+            **LOGIN,
+        }
+        assert variables[f"AZURE_READ_CLIENT_ID_{env.upper()}"] == CLIENTS[read(env)]
+
+
+def test_jobs_of_an_environment_get_its_deploying_identity_and_its_state(cloud: Cloud) -> None:
+    assert github(cloud, env=HAS_KEY).code == 0
     for env in ENVS:
         assert environment_of(cloud, env)["variables"] == {
-            "AZURE_CLIENT_ID": DEPLOY_CLIENT,
+            "AZURE_CLIENT_ID": CLIENTS[deploy(env)],
             **LOGIN,
             "TFSTATE_RESOURCE_GROUP": f"pvc-{env}-aigateway-tfrg-san",
             "TFSTATE_STORAGE_ACCOUNT": f"pvc{env}aigatewaystsan",
@@ -112,11 +121,12 @@ def test_without_gh_a_checklist_has_everything(cloud: Cloud, reason: str) -> Non
         assert part.startswith(f"Environment {env} (https://github.com/contoso/gateway/settings/environments")
         assert ("[ ] Required reviewers: grace" in part) == (env != "dev")
         assert "Selected branches and tags > only branch main" in part
-    assert f"[ ] AZURE_CLIENT_ID = {PLAN_CLIENT}" in parts[4]
-    assert f"[ ] AZURE_DEPLOY_CLIENT_ID = {DEPLOY_CLIENT}" in parts[4]
+    for env in ENVS:
+        assert f"[ ] AZURE_PLAN_CLIENT_ID_{env.upper()} = {CLIENTS[PLAN]}" in parts[4]
+        assert f"[ ] AZURE_READ_CLIENT_ID_{env.upper()} = {CLIENTS[read(env)]}" in parts[4]
     for part, env in zip(parts[5:], ENVS, strict=True):
         assert part.startswith(f"Variables and secrets of environment {env} (")
-        assert f"[ ] Environment variable AZURE_CLIENT_ID = {DEPLOY_CLIENT}" in part
+        assert f"[ ] Environment variable AZURE_CLIENT_ID = {CLIENTS[deploy(env)]}" in part
         assert f"[ ] Environment variable TFSTATE_STORAGE_ACCOUNT = pvc{env}aigatewaystsan" in part
         assert "[ ] Environment secret AIGATEWAY_KEY: generate it with: python3 -c" in part
         assert "[ ] Environment secret AZURE_OPENAI_API_KEY: The API key of" in part

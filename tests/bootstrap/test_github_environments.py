@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.bootstrap.runs import DEPLOY_CLIENT, ENVS, HAS_KEY, environment_of, github
+from tests.bootstrap.runs import CLIENTS, DEPLOY, ENVS, HAS_KEY, deploy, environment_of, github
 from tests.cloud.fixtures import Cloud
 from tests.cloud.gh.github import environment
 
@@ -61,7 +61,7 @@ def test_other_settings_of_an_environment_are_kept_and_other_branches_are_delete
     assert kept["variables"]["THEIRS"] == "1"
     assert kept["secrets"]["AIGATEWAY_KEY"] == "theirs"
     assert [policy["name"] for policy in kept["branch_policies"]] == ["main"]
-    assert f"changed: variable AZURE_CLIENT_ID: of-an-old-app -> {DEPLOY_CLIENT}" in ran.err
+    assert f"changed: variable AZURE_CLIENT_ID: of-an-old-app -> {CLIENTS[deploy('prod')]}" in ran.err
     assert "deleted: deployment branch release/*" in ran.err
     assert "ok: secret AIGATEWAY_KEY, kept" in ran.err
 
@@ -75,7 +75,7 @@ def test_an_environment_that_the_plan_cannot_protect_gets_nothing(cloud: Cloud) 
     assert "--no-approval" in ran.err
     assert "federated-credential delete" not in ran.err
     assert set(cloud.state("gh")["environments"]) == {"dev"}
-    assert environment_of(cloud, "dev")["variables"]["AZURE_CLIENT_ID"] == DEPLOY_CLIENT
+    assert environment_of(cloud, "dev")["variables"]["AZURE_CLIENT_ID"] == CLIENTS[DEPLOY]
 
 
 def test_without_approval_the_same_repository_is_prepared(cloud: Cloud) -> None:

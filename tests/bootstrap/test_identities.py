@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.bootstrap.runs import DEPLOY, PLAN, bootstrap, changed_stacks, principal_of
-from tests.cloud.az.azure import BUILT_IN
+from tests.bootstrap.runs import DEPLOY, PLAN, READ, bootstrap, changed_stacks, principal_of, roles_of
+from tests.cloud.az.azure import BUILT_IN, SUBSCRIPTION, assignment
 from tests.cloud.fixtures import Cloud
 
 DEV = ("--env", "dev")
@@ -17,7 +17,7 @@ def test_an_application_is_found_by_its_whole_name(cloud: Cloud) -> None:
         other = {"id": "o", "appId": "a", "displayName": f"{PLAN}-of-old", "credentials": []}
         azure["apps"].append(other)
     assert bootstrap(cloud, *DEV).code == 0
-    assert [app["displayName"] for app in cloud.state()["apps"]] == [f"{PLAN}-of-old", PLAN, DEPLOY]
+    assert [app["displayName"] for app in cloud.state()["apps"]] == [f"{PLAN}-of-old", PLAN, DEPLOY, READ]
 
 
 def test_two_applications_of_one_name_are_refused(cloud: Cloud) -> None:
@@ -42,12 +42,13 @@ def test_the_deploy_identity_may_assign_only_the_roles_of_the_stacks(dev_prepare
         assert f"(({part}) OR ({both}))" in given["condition"]
 
 
-def test_a_run_for_one_environment_keeps_the_roles_that_others_assign(
+def test_the_deploy_identity_may_assign_the_roles_of_its_own_stack_alone(
     cloud: Cloud, stacks: Path, tmp_path: Path
 ) -> None:
-    """Else a run for dev would take away what the deployer needs for staging. A stack names a role or its id."""
-    openai, publisher = (
-        BUILT_IN[name][0] for name in ("Cognitive Services OpenAI User", "Monitoring Metrics Publisher")
+    """A stack names a role or its id."""
+    openai, publisher, reader = (
+        BUILT_IN[name][0]
+        for name in ("Cognitive Services OpenAI User", "Monitoring Metrics Publisher", "Key Vault Secrets User")
     )
     subscription = "/subscriptions/${data.azurerm_client_config.caller.subscription_id}"
 
@@ -55,42 +56,94 @@ def test_a_run_for_one_environment_keeps_the_roles_that_others_assign(
         if env == "staging":
             content["resource"]["azurerm_role_assignment"] |= {
                 "a": {
-                    "role_definition_id": f"{subscription}/providers/Microsoft.Authorization/roleDefinitions/{openai}"
+                    "scope": "${azurerm_cognitive_account.x.id}",
+                    "role_definition_id": f"{subscription}/providers/Microsoft.Authorization/roleDefinitions/{openai}",
                 },
-                "b": {"role_definition_name": "Monitoring Metrics Publisher"},
+                "b": {
+                    "scope": "${azurerm_application_insights.x.id}",
+                    "role_definition_name": "Monitoring Metrics Publisher",
+                },
             }
 
-    ran = bootstrap(cloud, *DEV, env=changed_stacks(stacks, tmp_path / "more", assign))
+    ran = bootstrap(cloud, env=changed_stacks(stacks, tmp_path / "more", assign))
     assert ran.code == 0, ran.err
-    [condition] = [each["condition"] for each in cloud.state()["role_assignments"] if each["condition"]]
-    every = ", ".join(sorted((openai, publisher, BUILT_IN["Key Vault Secrets User"][0])))
-    assert condition.count("GuidEquals {" + every + "}") == 2
+    conditions = {
+        each["scope"].rpartition("/")[2]: each["condition"]
+        for each in cloud.state()["role_assignments"]
+        if each["condition"]
+    }
+    every = ", ".join(sorted((openai, publisher, reader)))
+    assert conditions["pvc-staging-aigateway-rg-san"].count("GuidEquals {" + every + "}") == 2
+    assert conditions["pvc-dev-aigateway-rg-san"].count("GuidEquals {" + reader + "}") == 2
 
 
-def test_environments_of_several_projects_are_refused(cloud: Cloud, stacks: Path, tmp_path: Path) -> None:
+def test_environments_of_several_projects_have_an_identity_each_that_plans(
+    cloud: Cloud, stacks: Path, tmp_path: Path
+) -> None:
     def rename(env: str, content: dict[str, Any]) -> None:
-        content["resource"]["azurerm_container_app_environment"]["gateway"]["tags"]["project"] = f"of-{env}"
+        content["//"]["plan_identity"] = f"pvc-of-{env}-plan"
 
     ran = bootstrap(cloud, env=changed_stacks(stacks, tmp_path / "several", rename))
-    assert ran.code == 2
-    assert "The environments have several projects (of-dev, of-staging)" in ran.err
-    assert cloud.changes() == []
+    assert ran.code == 0, ran.err
+    for env in ("dev", "staging"):
+        assert roles_of(cloud, principal_of(cloud, f"pvc-of-{env}-plan")) == {
+            ("Reader", f"pvc-{env}-aigateway-rg-san"),
+            ("Storage Blob Data Reader", f"pvc{env}aigatewaystsan"),
+        }
 
 
-def test_a_role_on_a_resource_group_is_not_one_on_the_subscription(cloud: Cloud, dev_prepared: Cloud) -> None:
+def test_a_role_on_another_scope_is_not_the_one_that_is_needed(cloud: Cloud, dev_prepared: Cloud) -> None:
     cloud.restore(dev_prepared.state())
     with cloud.edit() as azure:
-        of_plan = principal_of(dev_prepared, PLAN)
-        reader = BUILT_IN["Reader"][0]
-        given = next(
-            each
-            for each in azure["role_assignments"]
-            if each["principalId"] == of_plan and each["roleDefinitionId"].endswith(reader)
-        )
-        given["scope"] += "/resourceGroups/another"
+        given = _given(azure, principal_of(dev_prepared, PLAN), "Reader")
+        given["scope"] = given["scope"].replace("pvc-dev-aigateway-rg-san", "another")
     ran = bootstrap(cloud, *DEV)
     assert ran.code == 0, ran.err
-    assert f"created: {PLAN}: Reader on the subscription" in ran.err
+    assert f"created: {PLAN}: Reader on pvc-dev-aigateway-rg-san" in ran.err
+
+
+@pytest.mark.parametrize(("name", "scope"), [(DEPLOY, "/resourceGroups/others"), (DEPLOY, ""), (PLAN, "")])
+def test_a_right_that_nothing_needs_is_reported_with_its_removal(
+    cloud: Cloud, dev_prepared: Cloud, name: str, scope: str
+) -> None:
+    cloud.restore(dev_prepared.state())
+    more = assignment(principal_of(dev_prepared, name), "Reader", f"/subscriptions/{SUBSCRIPTION}{scope}", number=7777)
+    with cloud.edit() as azure:
+        azure["role_assignments"].append(more)
+    ran = bootstrap(cloud, *DEV)
+    assert f"note: {name} also has Reader on {more['scope']}, which the settings do not need." in ran.err
+    assert f"az role assignment delete --ids {more['id']}\n" in ran.err
+    assert ran.err.endswith("Nothing to change.\n")
+
+
+def test_roles_of_the_planning_identity_in_other_environments_are_not_reported(
+    cloud: Cloud, all_prepared: Cloud
+) -> None:
+    cloud.restore(all_prepared.state())
+    assert "also has" not in bootstrap(cloud, *DEV).err
+
+
+def test_the_custom_role_returns_secrets_that_reader_does_not(cloud: Cloud, dev_prepared: Cloud) -> None:
+    role, own = dev_prepared.state()["custom_roles"]
+    assert (role["roleName"], own["roleName"]) == (READ, DEPLOY)
+    assert role["assignableScopes"] == [f"/subscriptions/{SUBSCRIPTION}"]
+    assert not [action for action in role["actions"] if not action.endswith("/action")]
+    cloud.restore(dev_prepared.state())
+    with cloud.edit() as azure:
+        azure["custom_roles"][0]["actions"] = ["*"]
+    ran = bootstrap(cloud, *DEV)
+    assert ran.code == 0, ran.err
+    assert f"changed: role {READ}" in ran.err
+    assert cloud.state()["custom_roles"] == [role, own]
+
+
+def test_a_name_of_a_custom_role_that_another_subscription_has_is_refused(cloud: Cloud) -> None:
+    elsewhere = {"name": "9", "roleName": READ, "actions": [], "assignableScopes": ["/subscriptions/another"]}
+    with cloud.edit() as azure:
+        azure["custom_roles"] = [elsewhere]
+    ran = bootstrap(cloud, *DEV)
+    assert ran.code == 1
+    assert f"Failed: Custom role {READ}" in ran.err
 
 
 def test_another_condition_is_updated_and_other_white_space_is_not(cloud: Cloud, dev_prepared: Cloud) -> None:
@@ -105,7 +158,10 @@ def test_another_condition_is_updated_and_other_white_space_is_not(cloud: Cloud,
             given if each["name"] == given["name"] else each for each in azure["role_assignments"]
         ]
     ran = bootstrap(cloud, *DEV)
-    assert f"changed: {DEPLOY}: Role Based Access Control Administrator on the subscription, its condition" in ran.err
+    assert (
+        f"changed: {DEPLOY}: Role Based Access Control Administrator on pvc-dev-aigateway-rg-san, its condition"
+        in ran.err
+    )
     assert [each["condition"] for each in cloud.state()["role_assignments"] if each["condition"]] == [wanted]
 
 
@@ -114,6 +170,7 @@ def test_another_condition_is_updated_and_other_white_space_is_not(cloud: Cloud,
     [
         ("role assignment create", "PrincipalNotFound", "Principal does not exist in the directory."),
         ("ad sp create", "", "The appId 'x' of the service principal does not reference a valid application object."),
+        ("role assignment create", "", f"Role '{READ}' doesn't exist."),
         (
             "ad app federated-credential create",
             "",
@@ -131,4 +188,13 @@ def test_what_is_not_replicated_yet_is_retried(cloud: Cloud, command: str, code:
 def test_github_alone_needs_the_identities_of_an_earlier_run(cloud: Cloud) -> None:
     ran = bootstrap(cloud, "--repository", "contoso/gateway", parts=("github",))
     assert ran.code == 1
-    assert f"The app registration {PLAN} does not exist. Run `scripts/bootstrap.py identities` first." in ran.err
+    assert f"The app registration {DEPLOY} does not exist. Run `scripts/bootstrap.py identities` first." in ran.err
+
+
+def _given(azure: dict[str, Any], principal: str, role: str) -> dict[str, Any]:
+    found: dict[str, Any] = next(
+        each
+        for each in azure["role_assignments"]
+        if each["principalId"] == principal and each["roleDefinitionId"].endswith(BUILT_IN[role][0])
+    )
+    return found

@@ -8,7 +8,7 @@ from tests.bootstrap.runs import bootstrap, normalized
 from tests.cloud.fixtures import Cloud
 
 DEV = ("--env", "dev")
-CHANGES = 21  # of a run for one environment, with a resource provider to register
+CHANGES = 30  # of a run for one environment, with a resource provider to register
 
 
 def test_a_run_after_an_interruption_at_any_change_completes_it(stacks: Path, tmp_path: Path) -> None:

@@ -38,7 +38,7 @@ def test_all_problems_are_reported_at_once_before_any_change(cloud: Cloud) -> No
     ran = bootstrap(cloud)
     assert ran.code == 1
     problems = [line for line in ran.err.splitlines() if line.startswith("- ")]
-    assert len(problems) == 3 + 1 + 3  # rights, registrations, an environment each
+    assert len(problems) == 4 + 1 + 3  # rights, registrations, an environment each
     assert ran.err.endswith("Nothing was changed.\n")
     assert cloud.changes() == []
 

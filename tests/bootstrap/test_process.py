@@ -27,8 +27,8 @@ def test_no_secret_is_in_an_argument_or_in_the_output(cloud: Cloud) -> None:
 
 
 def test_a_killed_process_is_completed_by_the_next_one(cloud: Cloud) -> None:
-    words = ("state", "identities", "--subject-prefix", PREFIX, "--environments-protected")
-    cloud.kill(change=2, when="before")
+    words = ("group", "state", "identities", "--subject-prefix", PREFIX, "--environments-protected")
+    cloud.kill(change=4, when="before")
     assert run(cloud, *words).code == -signal.SIGKILL
     assert cloud.state()["storage"] == {}
     assert run(cloud, *words).code == 0

@@ -8,6 +8,7 @@ from tests.cloud.fixtures import Cloud
 
 ACCOUNT = "pvcdevaigatewaystsan"
 STATE = ("--env", "dev")
+ALONE = ("state",)
 
 
 def test_a_new_account_does_not_rely_on_azures_defaults(dev_prepared: Cloud) -> None:
@@ -83,3 +84,60 @@ def test_an_existing_resource_group_in_another_region_is_used(cloud: Cloud) -> N
     assert ran.code == 0, ran.err
     assert "ok: resource group pvc-dev-aigateway-tfrg-san" in ran.err
     assert cloud.state()["storage"][ACCOUNT]["location"] == "southafricanorth"
+
+
+def _wanting(stacks: Path, out: Path, **replications: str) -> dict[str, str]:
+    """The variables for stacks of dev and staging with these replications."""
+
+    def change(env: str, content: dict[str, Any]) -> None:
+        content["//"]["replication"] = replications.get(env, "LRS")
+
+    return changed_stacks(stacks, out, change)
+
+
+def test_a_new_account_has_the_replication_of_the_settings(cloud: Cloud, stacks: Path, tmp_path: Path) -> None:
+    environ = _wanting(stacks, tmp_path / "zones", dev="GZRS")
+    assert bootstrap(cloud, *STATE, parts=ALONE, env=environ).code == 0
+    assert cloud.state()["storage"][ACCOUNT]["sku"] == {"name": "Standard_GZRS"}
+    assert bootstrap(cloud, *STATE, parts=ALONE, env=environ).err.endswith("Nothing to change.\n")
+
+
+def test_copies_in_another_region_are_added_and_never_removed(
+    cloud: Cloud, dev_prepared: Cloud, stacks: Path, tmp_path: Path
+) -> None:
+    cloud.restore(dev_prepared.state())
+    ran = bootstrap(cloud, *STATE, parts=ALONE, env=_wanting(stacks, tmp_path / "more", dev="GRS"))
+    assert f"changed: storage account {ACCOUNT}: Standard_LRS -> Standard_GRS" in ran.err
+    assert cloud.state()["storage"][ACCOUNT]["sku"] == {"name": "Standard_GRS"}
+    ran = bootstrap(cloud, *STATE, parts=ALONE)
+    assert f"{ACCOUNT} is Standard_GRS, and the settings want Standard_LRS. To remove copies: az storage" in ran.err
+    assert ran.err.endswith("Nothing to change.\n")
+
+
+def test_zones_are_left_to_a_person_who_gets_the_command(
+    cloud: Cloud, dev_prepared: Cloud, stacks: Path, tmp_path: Path
+) -> None:
+    """From LRS to GZRS are two steps: Azure converts to ZRS, then the bootstrap adds the region."""
+    cloud.restore(dev_prepared.state())
+    environ = _wanting(stacks, tmp_path / "zones", dev="GZRS")
+    ran = bootstrap(cloud, *STATE, parts=ALONE, env=environ)
+    assert "az storage account migration start --account-name pvcdevaigatewaystsan" in ran.err
+    assert " --sku Standard_ZRS --name default --no-wait\n" in ran.err
+    assert ran.err.endswith("Nothing to change.\n")
+    with cloud.edit() as azure:
+        azure["storage"][ACCOUNT]["sku"] = {"name": "Standard_ZRS"}
+    assert "Standard_ZRS -> Standard_GZRS" in bootstrap(cloud, *STATE, parts=ALONE, env=environ).err
+
+
+def test_environments_that_share_an_account_want_the_same_replication(
+    cloud: Cloud, stacks: Path, tmp_path: Path
+) -> None:
+    def share(env: str, content: dict[str, Any]) -> None:
+        names = {"resource_group_name": "shared", "storage_account_name": "shared", "container_name": env}
+        content["terraform"]["backend"]["azurerm"] |= names
+        content["//"]["replication"] = "ZRS" if env == "dev" else "LRS"
+
+    ran = bootstrap(cloud, parts=ALONE, env=changed_stacks(stacks, tmp_path / "shared", share))
+    assert ran.code == 2
+    assert "backend.replication differs in environments that share an account: ZRS (dev), LRS (staging)." in ran.err
+    assert cloud.changes() == []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import signal
+import stat
 import sys
 from collections.abc import Callable
 from typing import NamedTuple, NoReturn
@@ -45,7 +47,9 @@ def call(program: str, words: list[str], run: Run) -> Answer:
 
 
 def main(program: str, run: Run) -> NoReturn:
-    """The same for a process."""
+    """The same for a process; what another one pipes into it is read before the lock, which that one needs, too."""
+    if stat.S_ISFIFO(os.fstat(0).st_mode):
+        sys.stdin = io.StringIO(sys.stdin.read())
     try:
         code, out, err = call(program, sys.argv[1:], run)
     except ScriptKilled:

@@ -61,7 +61,7 @@ def plan() -> None:
     if unset:
         fail(f"No value for required variable: {', '.join(unset)}")
     if state().exists() and "-refresh=false" not in os.environ.get(PLAN_FLAGS, ""):
-        require("Key Vault Secrets User", scope(), also="Key Vault Secrets Officer", why="ForbiddenByRbac")
+        require("Key Vault Secrets User", group_scope(), also="Key Vault Secrets Officer", why="ForbiddenByRbac")
     Path("plan").write_text("{}", encoding="utf-8")
 
 
@@ -88,8 +88,8 @@ def apply() -> None:
     """Write the vault, create the app, and wait until it runs."""
     content, azure = stack(), cloud()
     vault, gateway = (content["resource"][kind]["gateway"] for kind in ("azurerm_key_vault", "azurerm_container_app"))
-    require("Key Vault Secrets Officer", scope(), why="ForbiddenByRbac")
-    require("Contributor", scope(), why="AuthorizationFailed", also="Owner")
+    require("Key Vault Secrets Officer", group_scope(), why="ForbiddenByRbac")
+    require("Contributor", group_scope(), why="AuthorizationFailed", also="Owner")
     values = {name: [version(value(name.replace("-", "_")) or "derived", made=time.time())] for name in secrets()}
     for secret in values.values():
         stand_in.keep_secret(secret[0]["value"])
@@ -158,6 +158,11 @@ def scope() -> str:
     if not (subscription := os.environ.get("ARM_SUBSCRIPTION_ID")):
         fail("subscription ID could not be determined and was not specified")
     return f"/subscriptions/{subscription}"
+
+
+def group_scope() -> str:
+    """The resource group, where everything is."""
+    return f"{scope()}/resourceGroups/{stack()['data']['azurerm_resource_group']['gateway']['name']}"
 
 
 def secrets() -> list[str]:

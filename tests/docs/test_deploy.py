@@ -11,6 +11,7 @@ import yaml
 from scripts.terraform.stacks import load
 from tests.docs.clone import Clone
 from tests.docs.markdown import ROOT, fenced, read
+from tests.workflows import files
 
 PAGE = ROOT / "docs/deploy.md"
 AZURE_KEY = "canary-of-azure-openai"
@@ -77,12 +78,9 @@ def test_github_is_prepared_and_no_secret_is_printed(clone: Clone, github: str) 
 def test_the_bootstrap_sets_the_variables_and_secrets_that_workflows_need(clone: Clone, github: str) -> None:
     assert github
     state = clone.cloud.state("gh")
-    needed = {
-        name
-        for file in (ROOT / ".github/workflows").glob("*.yml")
-        for name in re.findall(r"\$\{\{ vars\.(\w+) \}\}", file.read_text(encoding="utf-8"))
-    }
-    assert set(state["environments"]) == {"dev", "staging", "prod"}
+    envs = ("dev", "staging", "prod")
+    needed = {name for workflow in files.WORKFLOWS.values() for name in files.variables(workflow, envs=envs)}
+    assert set(state["environments"]) == {*envs}
     for env, content in state["environments"].items():
         assert needed == {*state["variables"], *content["variables"]}
         variables = load(env, clone.root / "cdktf.out").variables
@@ -160,7 +158,7 @@ def run_step(
         secrets = [each for each in load(env, clone.root / "cdktf.out").variables if each.required]
         step["env"] |= {each.environ: f"${{{{ secrets.{each.github_secret} }}}}" for each in secrets}
     runner = {
-        **resolved(step["env"], clone.cloud.state("gh"), env=content.get("environment")),
+        **resolved(step["env"], clone.cloud.state("gh"), env=env, has_environment="environment" in content),
         **({"ENVIRONMENT": env} if "ENVIRONMENT" in step["env"] else {}),
         "TOKEN_SUBJECT": subject,
         "GITHUB_STEP_SUMMARY": str(summary),
@@ -170,12 +168,16 @@ def run_step(
     return summary.read_text(encoding="utf-8")
 
 
-def resolved(env_of_step: dict[str, str], github: dict[str, Any], *, env: str | None) -> dict[str, str]:
-    """Replace `${{ vars.X }}` and `${{ secrets.X }}`; unset ones are empty."""
-    own = github["environments"][env] if env else {"variables": {}, "secrets": {}}
+def resolved(env_of_step: dict[str, str], github: dict[str, Any], *, env: str, has_environment: bool) -> dict[str, str]:
+    """Replace `${{ vars.X }}`, also those of a matrix, and `${{ secrets.X }}`; unset ones are empty."""
+    own = github["environments"][env] if has_environment else {"variables": {}, "secrets": {}}
     values = {"vars": {**github["variables"], **own["variables"]}, "secrets": own["secrets"]}
 
     def value(found: re.Match[str]) -> str:
         return str(values[found[1]].get(found[2], ""))
 
-    return {name: re.sub(r"\$\{\{ (vars|secrets)\.(\w+) \}\}", value, text) for name, text in env_of_step.items()}
+    of_matrix = re.compile(r"vars\[format\('(\w+)\{0\}', matrix\.environment\)\]")
+    return {
+        name: re.sub(r"\$\{\{ (vars|secrets)\.(\w+) \}\}", value, of_matrix.sub(rf"vars.\g<1>{env.upper()}", text))
+        for name, text in env_of_step.items()
+    }

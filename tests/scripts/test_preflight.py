@@ -231,8 +231,10 @@ def test_the_identity_of_the_workflows_may_assign_known_roles_only(
 ) -> None:
     known = ", ".join({OPENAI_USER, METRICS_PUBLISHER} - {*missing})
     with azure.edit() as state:
-        state["apps"] = [{"id": "o", "appId": "c", "displayName": "pvc-aigateway-deploy", "credentials": []}]
-        state["service_principals"] = [{"id": "robot", "appId": "c", "displayName": "pvc-aigateway-deploy"}]
+        state["apps"] = [
+            {"id": "o", "appId": "c", "displayName": "pvc-keyless-aigateway-deploy-san", "credentials": []}
+        ]
+        state["service_principals"] = [{"id": "robot", "appId": "c", "displayName": "pvc-keyless-aigateway-deploy-san"}]
         role, condition = "Role Based Access Control Administrator", f"GuidEquals {{{known}}}"
         state["role_assignments"] = [
             assignment(CALLER, "Owner", SCOPE, number=0),
@@ -244,7 +246,7 @@ def test_the_identity_of_the_workflows_may_assign_known_roles_only(
         assert problem.endswith(f"stack ({', '.join(missing)}). Run `python3 scripts/bootstrap.py identities`.")
     else:
         assert ran.code == 0, ran.err
-        assert "ok: pvc-aigateway-deploy may assign the stack's roles" in ran.err
+        assert "ok: pvc-keyless-aigateway-deploy-san may assign the stack's roles" in ran.err
 
 
 def test_a_directory_that_cannot_be_read_is_no_failure(azure: Cloud, preflight: Callable[..., Ran]) -> None:

@@ -41,6 +41,7 @@ def test_the_state_has_the_names_of_the_convention(write: WriteFile) -> None:
         "storage_account_name": "pvcdevaigatewaystsan",
         "container_name": "tfstate",
         "key": "dev.tfstate",
+        "replication": "LRS",
     }
 
 

@@ -57,6 +57,13 @@ IMPOSSIBLE = [
     ("key_vault.soft_delete_retention_days = 6", "key_vault.soft_delete_retention_days", "6", "from 7 to 90"),
     ("key_vault.soft_delete_retention_days = 91", "key_vault.soft_delete_retention_days", "91", "from 7 to 90"),
     ("key_vault.purge_protection = 2", "key_vault.purge_protection", "2", "must be true or false"),
+    (
+        'backend.replication = "Standard_GRS"',
+        "backend.replication",
+        '"Standard_GRS"',
+        '"LRS", "ZRS", "GRS", "RAGRS", "GZRS"',
+    ),
+    ('delete_lock = "yes"', "delete_lock", '"yes"', "must be true or false"),
     ("logs.retention_days = 29", "logs.retention_days", "29", "a whole number from 30 to 730"),
     ("logs.retention_days = 731", "logs.retention_days", "731", "a whole number from 30 to 730"),
     ("logs.daily_quota_gb = -1", "logs.daily_quota_gb", "-1", "a number of gigabytes from 0.023 to 10000"),

@@ -27,6 +27,8 @@ AZURE: dict[ResourceKind, str] = {
     "alert": r"(?=.{1,260}$)[^*<>%{}&:\\?/#|\x00-\x1f]*[^*<>%{}&:\\?/#|\x00-\x1f .]",
     "web_test": r"(?=.{1,260}$)[^:<>+/&%\\?|\x00-\x1f]*[^:<>+/&%\\?|\x00-\x1f .]",
     "budget": r"[A-Za-z0-9_-]{1,63}",
+    "deploy_identity": r"[^<>;&%]{1,120}",
+    "read_identity": r"[^<>;&%]{1,120}",
 }
 TO_THE_LETTER: dict[ResourceKind, str] = {
     "resource_group": "pvc-dev-aigateway-rg-san",
@@ -44,6 +46,8 @@ TO_THE_LETTER: dict[ResourceKind, str] = {
     "alert": "pvc-dev-aigateway-alert-san",
     "web_test": "pvc-dev-aigateway-wt-san",
     "budget": "pvc-dev-aigateway-budget-san",
+    "deploy_identity": "pvc-dev-aigateway-deploy-san",
+    "read_identity": "pvc-dev-aigateway-read-san",
 }
 
 

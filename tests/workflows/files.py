@@ -1,6 +1,7 @@
 """The workflows, with every YAML value as a string."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,21 @@ def load(path: Path) -> dict[str, Any]:
     text = path.read_text(encoding="utf-8")
     content: dict[str, Any] = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - strings
     return content
+
+
+_NAMED = re.compile(r"\bvars\.(\w+)")
+_OF_MATRIX = re.compile(r"\bvars\[format\('(\w+_)\{0\}', matrix\.environment\)\]")
+
+
+def variables(content: object, *, envs: Iterable[str]) -> set[str]:
+    """GitHub's variables that it reads; in a matrix those of each environment, whose name may be in any case.
+
+    https://docs.github.com/actions/reference/workflows-and-actions/variables#naming-conventions-for-configuration-variables
+    """
+    text = str(content)
+    named, of_matrix = _NAMED.findall(text), _OF_MATRIX.findall(text.replace("\\'", "'"))
+    assert len(named) + len(of_matrix) == len(re.findall(r"\bvars\b", text)), f"a variable in another form: {text}"
+    return {*named, *(f"{prefix}{env.upper()}" for prefix in of_matrix for env in envs)}
 
 
 WORKFLOWS = {path.stem: load(path) for path in sorted((FOLDER / "workflows").glob("*.yml"))}
@@ -36,6 +52,11 @@ class Job:
     def steps(self) -> list["Step"]:
         """In their order."""
         return [Step(self, step) for step in self.content["steps"]]
+
+    @property
+    def environment(self) -> str | None:
+        """GitHub's environment that it belongs to."""
+        return self.content.get("environment")
 
     @property
     def permissions(self) -> set[str]:

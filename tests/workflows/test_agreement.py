@@ -1,6 +1,5 @@
 """The workflows, the settings and the bootstrap agree on environments, variables and secrets."""
 
-import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,11 +10,13 @@ from scripts.bootstrapping.github_variables import environment_variables, reposi
 from scripts.bootstrapping.identities import Identities
 from scripts.environments import environments
 from scripts.terraform.stacks import Stack, load_all
-from tests.workflows.files import ROOT, WORKFLOWS, jobs
+from tests.workflows.files import ROOT, WORKFLOWS, jobs, variables
 
 ENVS = environments(ROOT / "settings/environments")
 THREE = ("dev", "staging", "prod")
-IDENTITIES = Identities(tenant_id="t", subscription_id="s", plan_client_id="p", deploy_client_id="d")
+IDENTITIES = Identities(
+    tenant_id="t", subscription_id="s", deploy_client_id="d", read_client_id="r", plan_client_id="p"
+)
 
 
 @pytest.fixture(scope="module")
@@ -121,9 +122,8 @@ def test_a_deployment_names_the_backend_that_it_expects(env: str, by_env: dict[s
 def test_the_bootstrap_sets_what_the_workflows_read_and_nothing_else(by_env: dict[str, Stack]) -> None:
     read: dict[str, set[str]] = {"repository": set(), "environment": set()}
     for job in jobs():
-        place = "environment" if "environment" in job.content else "repository"
-        read[place] |= set(re.findall(r"vars\.(\w+)", str(job.content)))
-    assert read["repository"] == repository_variables(IDENTITIES).keys()
+        read["environment" if job.environment else "repository"] |= variables(job.content, envs=ENVS)
+    assert read["repository"] == {name for env in ENVS for name in repository_variables(env, IDENTITIES)}
     for stack in by_env.values():
         assert read["environment"] == environment_variables(stack, IDENTITIES).keys()
 

@@ -5,14 +5,18 @@ from pathlib import Path
 
 import pytest
 
+from scripts.environments import environments
 from scripts.setup.prepare import OLDEST_PYTHON
-from tests.workflows.files import FOLDER, ROOT, WORKFLOWS, Job, Step, jobs, steps
+from tests.workflows.files import FOLDER, ROOT, WORKFLOWS, Job, Step, jobs, steps, variables
 
 FILES = sorted(FOLDER.rglob("*.yml"))
 JOBS = [pytest.param(job, id=str(job)) for job in jobs()]
 WRITE_ACCESS = {"comment": "pull-requests", "drift": "issues"}
 """The permission that a script needs for GitHub's token."""
 CHANGES_AZURE = ("deploy", "rotate")
+ENVS = environments(ROOT / "settings/environments")
+SUFFIXES = tuple(f"_{env.upper()}" for env in ENVS)
+"""Of the repository's variables: an identity, a tenant and a subscription per environment."""
 
 
 def has_credentials(step: Step) -> bool:
@@ -20,6 +24,11 @@ def has_credentials(step: Step) -> bool:
     return (
         step.action == "azure/login" or bool({"ARM_USE_OIDC", "GH_TOKEN"} & step.env.keys()) or "secrets." in str(step)
     )
+
+
+def clients(job: Job) -> set[str]:
+    """The variables with the identities as which it logs in."""
+    return {name for name in variables(job.content, envs=ENVS) if "CLIENT_ID" in name}
 
 
 def test_an_action_has_the_same_version_everywhere() -> None:
@@ -85,10 +94,10 @@ def test_what_is_deployed_or_rotated_is_one_at_a_time_and_never_cancelled() -> N
 @pytest.mark.parametrize(
     "job", [job for job in JOBS if "pull_request" in WORKFLOWS[str(job.id).partition(".")[0]]["on"]]
 )
-def test_a_pull_request_gets_no_secret_and_not_the_identity_that_deploys(job: Job) -> None:
+def test_a_pull_request_gets_no_secret_and_the_identity_that_plans_alone(job: Job) -> None:
     assert "environment" not in job.content
     assert "secrets." not in str(job.content)
-    assert "AZURE_DEPLOY_CLIENT_ID" not in str(job.content)
+    assert clients(job) <= {f"AZURE_PLAN_CLIENT_ID_{env.upper()}" for env in ENVS}
     assert all("--no-refresh" in step.run for step in job.steps if step.calls("plan"))
 
 
@@ -109,16 +118,39 @@ def test_azure_is_logged_in_to_with_a_token_of_github_and_no_password() -> None:
             login = {name.upper().replace("-", "_"): value for name, value in step.content["with"].items()}
         assert not login or login.keys() == {"CLIENT_ID", "TENANT_ID", "SUBSCRIPTION_ID"}
         for name, value in login.items():
-            assert re.fullmatch(rf"\$\{{\{{ vars\.AZURE_(DEPLOY_)?{name} \}}\}}", value)
+            (variable,) = variables(value, envs=["x"])
+            assert re.fullmatch(rf"AZURE_((READ_|PLAN_)?{name}_[A-Z0-9]+|{name})", variable)
 
 
-def test_only_plans_of_main_use_the_identity_that_deploys_without_an_environment() -> None:
-    """They read what a deployment reads, and run no script that changes anything in Azure."""
-    users = [step for step in steps() if "AZURE_DEPLOY_CLIENT_ID" in str(step.content)]
+@pytest.mark.parametrize("job", JOBS)
+def test_an_identity_that_deploys_is_known_in_its_environment_alone(job: Job) -> None:
+    """Its name without a suffix is a variable of the environment: elsewhere it is empty, and Azure trusts no other job.
+
+    In an environment, no other identity could log in: GitHub's token then names the environment.
+    """
+    if job.environment:
+        assert clients(job) == {"AZURE_CLIENT_ID"}
+        assert not {name for name in variables(job.content, envs=ENVS) if name.endswith(SUFFIXES)}
+    else:
+        assert all(name.endswith(SUFFIXES) for name in variables(job.content, envs=ENVS))
+
+
+def test_the_identity_that_reads_is_used_by_plans_of_main_alone() -> None:
+    """They run no script that changes anything in Azure, and no code that nobody has reviewed."""
+    users = [step for step in steps() if any(name.startswith("AZURE_READ_") for name in clients(step.job))]
     plans = {name for name in WORKFLOWS["deploy"]["jobs"] if name.startswith("plan-")}
     assert {str(step.job) for step in users} == {"drift.drift", *(f"deploy.{name}" for name in plans)}
-    assert all(step.calls("drift") or step.calls("plan") for step in users)
+    assert all(step.calls("drift") or step.calls("plan") for step in users if has_credentials(step))
     assert not [step for step in users if WORKFLOWS[step.job.workflow]["on"].keys() & {"pull_request", "workflow_run"}]
+
+
+@pytest.mark.parametrize("env", ENVS)
+def test_a_job_of_one_environment_reads_the_variables_of_no_other(env: str) -> None:
+    jobs_of_it = [job for job in jobs() if job.workflow == "deploy" and job.name in {env, f"plan-{env}"}]
+    assert len(jobs_of_it) == 2
+    for job in jobs_of_it:
+        others = tuple(suffix for suffix in SUFFIXES if suffix != f"_{env.upper()}")
+        assert not {name for name in variables(job.content, envs=ENVS) if name.endswith(others)}
 
 
 def test_an_artifact_is_terraform_json_alone() -> None:

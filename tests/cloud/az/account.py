@@ -38,10 +38,13 @@ def set_(azure: Azure) -> None:
 
 
 @command("login", changes=True)
-def login(azure: Azure) -> list[Json]:
-    """Without a browser, and without asking who."""
+def login(azure: Azure, *, tenant: str | None = None) -> list[Json]:
+    """Without a browser, and without asking who; one of the tenant's subscriptions becomes the default one."""
     azure.data["logged_in"] = True
-    return [_listed(azure, each) for each in azure["subscriptions"]]
+    there = [each for each in azure["subscriptions"] if tenant in {None, each["tenantId"]}]
+    if azure["default"] not in {each["id"] for each in there}:
+        azure.data["default"] = there[0]["id"]
+    return [_listed(azure, each) for each in there]
 
 
 def _listed(azure: Azure, subscription: Json) -> Json:
@@ -52,7 +55,7 @@ def _listed(azure: Azure, subscription: Json) -> Json:
 
 def _shown(azure: Azure, subscription: Json) -> Json:
     return {
-        **subscription,
+        **{name: value for name, value in subscription.items() if name != "providers"},
         "environmentName": "AzureCloud",
         "homeTenantId": subscription["tenantId"],
         "isDefault": subscription["id"] == azure["default"],

@@ -30,7 +30,7 @@ def app_list(azure: Azure, *, filter: str | None = None, display_name: str | Non
     key, value = _equals(filter) if filter else ("displayName", None)
     return [
         _shown(app)
-        for app in azure["apps"]
+        for app in azure.in_tenant("apps")
         if (value is None or app[key] == value) and app["displayName"].startswith(display_name or "")
     ]
 
@@ -47,25 +47,33 @@ def app_create(
             "Directory permission is needed for the current user to register the application. Original error: "
             "Insufficient privileges to complete the operation.",
         )
-    same = [app for app in azure["apps"] if app["displayName"] == display_name]
-    app = same[0] if same else {"id": azure.guid(), "appId": azure.guid(), "credentials": []}
+    same = [app for app in azure.in_tenant("apps") if app["displayName"] == display_name]
+    app = same[0] if same else {"id": azure.guid(), "appId": azure.guid(), "tenantId": azure.tenant, "credentials": []}
     app.update({"displayName": display_name, "signInAudience": sign_in_audience})
     if not same:
         azure["apps"].append(app)
     return _shown(app)
 
 
+@command("ad app delete", changes=True)
+def app_delete(azure: Azure, *, id: str) -> None:  # noqa: A002
+    """With its service principal, whose role assignments stay."""
+    app = _app(azure, id)
+    azure["apps"].remove(app)
+    azure.data["service_principals"] = [sp for sp in azure["service_principals"] if sp["appId"] != app["appId"]]
+
+
 @command("ad sp list")
 def sp_list(azure: Azure, *, filter: str) -> list[Json]:  # noqa: A002
     """Those of an application."""
     key, value = _equals(filter)
-    return [sp for sp in azure["service_principals"] if sp[key] == value]
+    return [sp for sp in azure.in_tenant("service_principals") if sp[key] == value]
 
 
 @command("ad sp show")
 def sp_show(azure: Azure, *, id: str) -> Json:  # noqa: A002
     """By application id or object id."""
-    for sp in azure["service_principals"]:
+    for sp in azure.in_tenant("service_principals"):
         if id in {sp["appId"], sp["id"]}:
             found: Json = sp
             return found
@@ -78,7 +86,7 @@ def sp_create(azure: Azure, *, id: str) -> Json:  # noqa: A002
     app = _app(azure, id)
     if any(sp["appId"] == app["appId"] for sp in azure["service_principals"]):
         raise AzError("", f"The service principal cannot be created: the name {app['appId']} is already in use.")
-    sp = {"id": azure.guid(), "appId": app["appId"], "displayName": app["displayName"]}
+    sp = {"id": azure.guid(), "appId": app["appId"], "displayName": app["displayName"], "tenantId": azure.tenant}
     azure["service_principals"].append(sp)
     return sp
 
@@ -123,7 +131,7 @@ def _equals(odata: str) -> tuple[str, str]:
 
 
 def _app(azure: Azure, id_: str) -> Json:
-    for app in azure["apps"]:
+    for app in azure.in_tenant("apps"):
         if id_ in {app["id"], app["appId"]}:
             found: Json = app
             return found
@@ -132,4 +140,4 @@ def _app(azure: Azure, id_: str) -> Json:
 
 
 def _shown(app: Json) -> Json:
-    return {key: value for key, value in app.items() if key != "credentials"}
+    return {key: value for key, value in app.items() if key not in {"credentials", "tenantId"}}

@@ -34,6 +34,12 @@ BUILT_IN: dict[str, tuple[str, list[str], list[str]]] = {
     "Storage Blob Data Contributor": ("ba92f5b4-2d11-453d-a403-e96b0029c9fe", [], []),
     "Storage Blob Data Reader": ("2a2b9908-6ea1-4ae2-8e65-a410df84e7d1", [], []),
     "Cognitive Services OpenAI User": ("5e0bd9bd-7b93-4f28-af87-19fc36ad61bd", [], []),
+    "AcrPull": ("7f951dda-4ed3-4680-a7ca-43fe172d538d", ["Microsoft.ContainerRegistry/registries/pull/read"], []),
+    "Monitoring Contributor": (
+        "749f88d5-cbae-40b8-bcfc-e573ddc772fa",
+        ["*/read", "Microsoft.Insights/DiagnosticSettings/*"],
+        [],
+    ),
     "Monitoring Metrics Publisher": ("3913510d-42f4-4e42-8a64-420c390055eb", [], []),
 }
 PROVIDERS = (
@@ -72,7 +78,7 @@ def new() -> Json:
         ],
         "allowed_to_create_apps": True,  # None: the caller may not read the policy
         "directory_roles": [],
-        "providers": dict.fromkeys(PROVIDERS, "Registered"),
+        "providers": dict.fromkeys(PROVIDERS, "Registered"),  # unless a subscription has its own
         "container_apps_regions": ["South Africa North", "West Europe", "East US"],
         "groups": {},
         "storage": {},
@@ -80,6 +86,9 @@ def new() -> Json:
         "apps": [],
         "service_principals": [],
         "role_assignments": [assignment(CALLER, "Owner", f"/subscriptions/{SUBSCRIPTION}", number=0)],
+        "resources": [],
+        "custom_roles": [],
+        "locks": [],
         "vaults": {},  # their secrets
         "existing_vaults": {},  # their properties, if somebody else has made them
         "registries": {},
@@ -110,9 +119,20 @@ def assignment(principal: str, role: str, scope: str, *, number: int, condition:
     }
 
 
-def definition_id(name: str) -> str:
-    """A role definition's id in the subscription."""
-    return f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/{name}"
+def subscription(id_: str, name: str, *, tenant: str = TENANT) -> Json:
+    """One for a test's state, in which no resource provider is registered."""
+    unregistered = dict.fromkeys(PROVIDERS, "NotRegistered") | {"Microsoft.Authorization": "Registered"}
+    return {"id": id_, "name": name, "state": "Enabled", "tenantId": tenant, "providers": unregistered}
+
+
+def definition_id(name: str, *, subscription: str = SUBSCRIPTION) -> str:
+    """A role definition's id in the subscription; only its end, a GUID, tells one role from another."""
+    return f"/subscriptions/{subscription}/providers/Microsoft.Authorization/roleDefinitions/{name}"
+
+
+def guid_of(definition: str) -> str:
+    """The GUID in a role definition's id."""
+    return definition.rpartition("/")[2]
 
 
 def guid(number: int) -> str:
@@ -151,6 +171,22 @@ class Azure:
         return f"/subscriptions/{self.subscription['id']}"
 
     @property
+    def providers(self) -> Json:
+        """The subscription's resource providers, each with the state of its registration."""
+        found: Json = self.subscription.get("providers") or self["providers"]
+        return found
+
+    @property
+    def tenant(self) -> str:
+        """Of the default subscription: the directory that `az ad` works on."""
+        default = next(each for each in self["subscriptions"] if each["id"] == self["default"])
+        return str(default["tenantId"])
+
+    def in_tenant(self, kind: str) -> list[Json]:
+        """The app registrations or service principals of that directory."""
+        return [each for each in self[kind] if each.get("tenantId", TENANT) == self.tenant]
+
+    @property
     def caller(self) -> str:
         """The object id of who is logged in."""
         user = self["user"]
@@ -160,28 +196,47 @@ class Azure:
         return found
 
     def definitions(self) -> list[Json]:
-        """Every role definition, as `az` prints it."""
-        return [
-            {
-                "id": definition_id(name),
-                "name": name,
-                "roleName": role,
-                "roleType": "BuiltInRole",
-                "assignableScopes": ["/"],
-                "permissions": [{"actions": actions, "notActions": no, "dataActions": None, "notDataActions": None}],
-            }
+        """Every role definition that can be assigned in the subscription, as `az` prints it."""
+        built_in = [
+            self._definition(name, role, actions=actions, not_actions=no, kind="BuiltInRole", scopes=["/"])
             for role, (name, actions, no) in BUILT_IN.items()
         ]
+        custom = [
+            self._definition(
+                each["name"],
+                each["roleName"],
+                actions=each["actions"],
+                not_actions=[],
+                kind="CustomRole",
+                scopes=each["assignableScopes"],
+            )
+            for each in self["custom_roles"]
+            if any(is_above(scope, self.scope) for scope in each["assignableScopes"])
+        ]
+        return built_in + custom
+
+    def _definition(
+        self, name: str, role: str, *, actions: list[str], not_actions: list[str], kind: str, scopes: list[str]
+    ) -> Json:
+        permission = {"actions": actions, "notActions": not_actions, "dataActions": None, "notDataActions": None}
+        return {
+            "id": definition_id(name, subscription=self.subscription["id"]),
+            "name": name,
+            "roleName": role,
+            "roleType": kind,
+            "assignableScopes": scopes,
+            "permissions": [permission],
+        }
 
     def require(self, action: str, scope: str) -> None:
         """Azure's refusal unless one of the caller's roles at the scope or above allows the action."""
         mine = {self.caller, TEAM if self["user"]["type"] == "user" else ""}
         held = {
-            given["roleDefinitionId"]
+            guid_of(given["roleDefinitionId"])
             for given in self["role_assignments"]
             if given["principalId"] in mine and is_above(given["scope"], scope)
         }
-        permissions = [part for role in self.definitions() if role["id"] in held for part in role["permissions"]]
+        permissions = [part for role in self.definitions() if role["name"] in held for part in role["permissions"]]
         if not any(
             _matches(part["actions"], action) and not _matches(part["notActions"], action) for part in permissions
         ):

@@ -163,7 +163,7 @@ def model_capacities(azure: Azure, url: str) -> Json:
 
 
 def _region(azure: Azure, location: str) -> Json:
-    if azure["providers"][PROVIDER] != "Registered":
+    if azure.providers[PROVIDER] != "Registered":
         raise AzError("MissingSubscriptionRegistration", f"The subscription is not registered to use {PROVIDER}.")
     found: Json = azure["ai_regions"].get(location, {"models": [], "usages": {}})
     return found

@@ -9,7 +9,7 @@ from tests.cloud.az.commands import AzError, Json, command, missing
 @command("group exists")
 def exists(azure: Azure, *, name: str) -> bool:
     """Whether it does."""
-    return name in azure["groups"]
+    return _is_there(azure, name)
 
 
 @command("group show")
@@ -41,7 +41,12 @@ def create(azure: Azure, *, name: str, location: str, tags: list[str] = []) -> J
 
 def found(azure: Azure, name: str) -> Json:
     """The group; Azure's 404 if there is none."""
-    if name not in azure["groups"]:
+    if not _is_there(azure, name):
         raise missing("ResourceGroupNotFound", f"Resource group '{name}' could not be found.")
     group: Json = azure["groups"][name]
     return group
+
+
+def _is_there(azure: Azure, name: str) -> bool:
+    """In this subscription; no two of a test's subscriptions have groups of one name."""
+    return name in azure["groups"] and f"{azure['groups'][name].get('id', azure.scope)}/".startswith(f"{azure.scope}/")

@@ -15,6 +15,7 @@ from tests.cloud.az import (  # noqa: F401
     group,
     identity,
     keyvault,
+    lock,
     log_analytics,
     network,
     provider,

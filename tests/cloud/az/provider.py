@@ -9,7 +9,7 @@ from tests.cloud.az.commands import Json, command, missing
 @command("provider list")
 def list_(azure: Azure) -> list[Json]:
     """Every resource provider, registered or not."""
-    return [_shown(azure, namespace) for namespace in azure["providers"]]
+    return [_shown(azure, namespace) for namespace in azure.providers]
 
 
 @command("provider show")
@@ -24,11 +24,11 @@ def register(azure: Azure, *, namespace: str, wait: bool = False) -> None:
     """Takes minutes, unless it is waited for; prints nothing."""
     _check(azure, namespace)
     azure.require(f"{namespace}/register/action", azure.scope)
-    azure["providers"][namespace] = "Registered" if wait else "Registering"
+    azure.providers[namespace] = "Registered" if wait else "Registering"
 
 
 def _check(azure: Azure, namespace: str) -> None:
-    if namespace not in azure["providers"]:
+    if namespace not in azure.providers:
         raise missing("InvalidResourceNamespace", f"The resource namespace '{namespace}' is invalid.")
 
 
@@ -38,6 +38,6 @@ def _shown(azure: Azure, namespace: str) -> Json:
         types.append({"resourceType": "managedEnvironments", "locations": azure["container_apps_regions"]})
     return {
         "namespace": namespace,
-        "registrationState": azure["providers"][namespace],
+        "registrationState": azure.providers[namespace],
         "resourceTypes": types,
     }

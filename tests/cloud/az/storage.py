@@ -45,16 +45,17 @@ def create(
     """Make it, with Azure's defaults for what is not said."""
     group = found_group(azure, resource_group)
     azure.require("Microsoft.Storage/storageAccounts/write", group["id"])
-    if azure["providers"]["Microsoft.Storage"] != "Registered":
+    if azure.providers["Microsoft.Storage"] != "Registered":
         raise AzError(
             "MissingSubscriptionRegistration",
             "The subscription is not registered to use namespace 'Microsoft.Storage'.",
         )
     other = azure["storage"].get(name)
-    if name in azure["taken"] or (other and other["resourceGroup"] != resource_group):
+    id_ = f"{group['id']}/providers/Microsoft.Storage/storageAccounts/{name}"
+    if name in azure["taken"] or (other and other["id"] != id_):
         raise AzError("StorageAccountAlreadyTaken", f"The storage account named {name} is already taken.")
     azure["storage"][name] = {
-        "id": f"{group['id']}/providers/Microsoft.Storage/storageAccounts/{name}",
+        "id": id_,
         "name": name,
         "resourceGroup": resource_group,
         "location": location or group["location"],
@@ -83,8 +84,9 @@ def update(
     allow_shared_key_access: Truth | None = None,
     allow_cross_tenant_replication: Truth | None = None,
     https_only: Truth | None = None,
+    sku: str | None = None,
 ) -> Json:
-    """Change what is said, leave the rest."""
+    """Change what is said, leave the rest; zones are another command's."""
     account = _found(azure, name, resource_group)
     azure.require("Microsoft.Storage/storageAccounts/write", account["id"])
     wanted = {
@@ -95,6 +97,10 @@ def update(
         "enableHttpsTrafficOnly": https_only,
     }
     account.update({key: value for key, value in wanted.items() if value is not None})
+    if sku:
+        if ("ZRS" in sku) != ("ZRS" in account["sku"]["name"]):
+            raise AzError("InvalidAccountType", f"Cannot change {account['sku']['name']} to {sku} by an update.")
+        account["sku"] = {"name": sku}
     return _shown(account)
 
 
@@ -159,7 +165,7 @@ def _blob(account: Json) -> Json:
 def _found(azure: Azure, name: str, resource_group: str) -> Json:
     found_group(azure, resource_group)
     account: Json = azure["storage"].get(name) or {}
-    if account.get("resourceGroup") != resource_group:
+    if account.get("resourceGroup") != resource_group or not account["id"].startswith(f"{azure.scope}/"):
         raise missing(
             "ResourceNotFound",
             f"The Resource 'Microsoft.Storage/storageAccounts/{name}' under resource group '{resource_group}' was not "

@@ -6,6 +6,7 @@ VALUE = {
     "api": {"--method": "-X", "--input": "", "--field": "-F", "--raw-field": "-f"},
     "variable list": {"--repo": "-R", "--env": "-e", "--json": ""},
     "variable set": {"--repo": "-R", "--env": "-e", "--body": "-b"},
+    "variable delete": {"--repo": "-R", "--env": "-e"},
     "secret list": {"--repo": "-R", "--env": "-e", "--json": ""},
     "secret set": {"--repo": "-R", "--env": "-e", "--body": "-b"},
 }

@@ -27,7 +27,7 @@ def run(words: list[str]) -> tuple[stand_in.Answer, bool]:
     changes = False
     try:
         command, positional, flags = parse(words)
-        changes = routes.is_change(flags) if command == "api" else command.endswith(" set")
+        changes = routes.is_change(flags) if command == "api" else command.endswith((" set", " delete"))
         return _run(words, command, positional, flags, changes=changes), changes
     except UsageError as error:
         return stand_in.Answer(code=1, err=f"{error}\n\nUsage:  gh <command> <subcommand> [flags]\n"), changes
@@ -64,7 +64,7 @@ def _failed(command: str, positional: list[str], error: HttpError) -> stand_in.A
     if command == "api":
         body = json.dumps({"message": str(error), "status": str(error.status)})
         return stand_in.Answer(code=1, out=body, err=f"gh: {error} (HTTP {error.status})\n")
-    what = "get" if command.endswith("list") else "set"
+    what = {"list": "get"}.get(command.split()[1], command.split()[1])
     url = f"https://api.github.com/repos/.../{command.split()[0]}s/{''.join(positional)}"
     message = f"failed to {what} {command.split()[0]}s: HTTP {error.status}: {error} ({url})\n"
     return stand_in.Answer(code=1, err=message)

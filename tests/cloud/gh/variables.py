@@ -8,7 +8,7 @@ from tests.cloud.gh.github import GitHub, Json, not_found
 
 
 def run(github: GitHub, command: str, positional: list[str], flags: dict[str, list[str]], stdin: str) -> list[Json]:
-    """What the command answers; setting something answers nothing."""
+    """What the command answers; a change answers nothing."""
     github.require_admin()
     if flags.get("--repo", [""])[0] != github.data["repository"]["full_name"]:
         raise not_found()
@@ -19,6 +19,10 @@ def run(github: GitHub, command: str, positional: list[str], flags: dict[str, li
         return [_shown(kind, name, value, flags) for name, value in there.items()]
     if len(positional) != 1:
         raise UsageError("must pass name argument")
+    if command.endswith(" delete"):
+        if there.pop(positional[0], None) is None:
+            raise not_found()
+        return []
     there[positional[0]] = _secret(flags, stdin) if kind == "secret" else flags["--body"][0]
     return []
 

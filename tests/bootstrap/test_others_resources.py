@@ -1,0 +1,127 @@
+"""What a stack uses of other people: its identities get exactly the roles that it needs there."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bootstrap.runs import DEPLOY, READ, bootstrap, changed_stacks, principal_of, roles_of
+from tests.cloud.az.azure import BUILT_IN, CALLER, SUBSCRIPTION, assignment, subscription
+from tests.cloud.fixtures import Cloud
+
+# Those of tests/synth/environments/existing.toml.
+OWN, OF_IMAGES = "11111111-2222-3333-4444-555555555555", "66666666-2222-3333-4444-555555555555"
+GROUP, ACCOUNT = "rg-ai-gateway", "pvcexistingsanqhx3iellst"
+WORKSPACE = f"/subscriptions/{OWN}/resourceGroups/rg-logs/providers/Microsoft.OperationalInsights/workspaces/law-shared"
+VAULT = f"/subscriptions/{OWN}/resourceGroups/rg-vaults/providers/Microsoft.KeyVault/vaults/kv-ai-gateway"
+REGISTRY = (
+    f"/subscriptions/{OF_IMAGES}/resourceGroups/rg-images"
+    "/providers/Microsoft.ContainerRegistry/registries/contosoimages"
+)
+DEPLOYS, READS = "pvc-existing-aigateway-deploy-san", "pvc-existing-aigateway-read-san"
+ADMINISTRATOR = "Role Based Access Control Administrator"
+
+
+@pytest.fixture
+def using(cloud: Cloud, optional_stacks: Path) -> dict[str, str]:
+    """The variables for that stack; everything exists, and the caller is the owner of both subscriptions."""
+    with cloud.edit() as azure:
+        for number, id_ in enumerate((OWN, OF_IMAGES)):
+            azure["subscriptions"].append(subscription(id_, f"Theirs {number}"))
+            owner = assignment(CALLER, "Owner", f"/subscriptions/{id_}", number=9000 + number)
+            azure["role_assignments"].append(owner)
+        azure["resources"] = [{"id": id_} for id_ in (WORKSPACE, VAULT, REGISTRY)]
+        azure["groups"][GROUP] = {
+            "id": f"/subscriptions/{OWN}/resourceGroups/{GROUP}",
+            "name": GROUP,
+            "location": "x",
+            "tags": {"of": "theirs"},
+        }
+    return {"CDKTF_OUTDIR": str(optional_stacks.parent)}
+
+
+def test_the_identities_get_what_the_stack_needs_there_and_nothing_on_a_subscription(
+    cloud: Cloud, using: dict[str, str]
+) -> None:
+    ran = bootstrap(cloud, "--env", "existing", env=using)
+    assert ran.code == 0, ran.err
+    assert roles_of(cloud, principal_of(cloud, DEPLOYS)) == {
+        ("Contributor", GROUP),
+        *((ADMINISTRATOR, scope) for scope in (GROUP, "kv-ai-gateway", "contosoimages")),
+        *(("Key Vault Secrets Officer", scope) for scope in (GROUP, "kv-ai-gateway")),
+        *(("Reader", scope) for scope in ("kv-ai-gateway", "law-shared")),
+        (READS, "law-shared"),
+        ("Storage Blob Data Contributor", ACCOUNT),
+    }
+    assert roles_of(cloud, principal_of(cloud, READS)) == {
+        *(("Reader", scope) for scope in (GROUP, "kv-ai-gateway", "contosoimages", "law-shared")),
+        *(("Key Vault Secrets User", scope) for scope in (GROUP, "kv-ai-gateway")),
+        *((READS, scope) for scope in (GROUP, "law-shared")),
+        ("Storage Blob Data Reader", ACCOUNT),
+    }
+    assert ("Key Vault Secrets Officer", "kv-ai-gateway") in roles_of(cloud, CALLER)
+
+
+def test_where_the_stack_assigns_a_role_its_identity_may_assign_that_role_alone(
+    cloud: Cloud, using: dict[str, str]
+) -> None:
+    assert bootstrap(cloud, "--env", "existing", env=using).code == 0
+    conditions = {
+        each["scope"].rpartition("/")[2]: each["condition"]
+        for each in cloud.state()["role_assignments"]
+        if each["condition"]
+    }
+    roles = {
+        GROUP: "Monitoring Metrics Publisher",
+        "kv-ai-gateway": "Key Vault Secrets User",
+        "contosoimages": "AcrPull",
+    }
+    assert conditions.keys() == roles.keys()
+    for scope, role in roles.items():
+        assert f"GuidEquals {{{BUILT_IN[role][0]}}}" in conditions[scope]
+
+
+def test_a_second_run_changes_nothing(cloud: Cloud, using: dict[str, str]) -> None:
+    assert bootstrap(cloud, "--env", "existing", env=using).code == 0
+    assert bootstrap(cloud, "--env", "existing", env=using).err.endswith("Nothing to change.\n")
+
+
+def test_a_group_of_somebody_else_keeps_its_tags_and_is_never_made(cloud: Cloud, using: dict[str, str]) -> None:
+    assert bootstrap(cloud, "--env", "existing", env=using).code == 0
+    assert cloud.state()["groups"][GROUP]["tags"] == {"of": "theirs"}
+    with cloud.edit() as azure:
+        del azure["groups"][GROUP]
+    ran = bootstrap(cloud, "--env", "existing", env=using)
+    assert ran.code == 1
+    assert (
+        f"The resource group {GROUP} (existing.resource_group of existing) does not exist in the subscription"
+        in ran.err
+    )
+    assert GROUP not in cloud.state()["groups"]
+
+
+def test_rights_on_what_a_stack_no_longer_uses_are_reported(cloud: Cloud, dev_prepared: Cloud) -> None:
+    cloud.restore(dev_prepared.state())
+    vault = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/shared/providers/Microsoft.KeyVault/vaults/shared"
+    old = assignment(principal_of(cloud, READ), "Key Vault Secrets User", vault, number=7777)
+    with cloud.edit() as azure:
+        azure["role_assignments"].append(old)
+    ran = bootstrap(cloud, "--env", "dev")
+    assert f"note: {READ} also has Key Vault Secrets User on {vault}, which the settings do not need." in ran.err
+
+
+def test_a_diagnostic_setting_of_somebody_elses_resource_needs_a_role_there(
+    cloud: Cloud, stacks: Path, tmp_path: Path
+) -> None:
+    vault = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/shared/providers/Microsoft.KeyVault/vaults/shared"
+    with cloud.edit() as azure:
+        azure["resources"] = [{"id": vault}]
+
+    def log(_: str, content: dict[str, Any]) -> None:
+        setting = {"target_resource_id": vault, "log_analytics_workspace_id": "${azurerm_log_analytics_workspace.x.id}"}
+        content["resource"]["azurerm_monitor_diagnostic_setting"] = {"key_vault": setting}
+
+    ran = bootstrap(cloud, "--env", "dev", env=changed_stacks(stacks, tmp_path / "logging", log))
+    assert ran.code == 0, ran.err
+    assert ("Monitoring Contributor", "shared") in roles_of(cloud, principal_of(cloud, DEPLOY))
+    assert ("Reader", "shared") in roles_of(cloud, principal_of(cloud, READ))
