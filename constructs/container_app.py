@@ -47,7 +47,8 @@ class ContainerApp(Construct):
             identity=azurerm.ContainerAppIdentity(type="UserAssigned", identity_ids=[identity.id]),
             registry=[*registry.pulls] or None,
             secret=[
-                azurerm.ContainerAppSecret(name=name, key_vault_secret_id=address, identity=identity.id)
+                # The value is what the provider reads back. Without it a plan that adds a secret shows all as replaced.
+                azurerm.ContainerAppSecret(name=name, key_vault_secret_id=address, identity=identity.id, value="")
                 for name, address in secrets.items()
             ],
             ingress=_build_ingress(settings=settings),

@@ -137,6 +137,7 @@ def test_the_app_reads_every_secret_of_the_vault_in_its_newest_version(stack: St
     }
     assert {secret["name"]: secret["key_vault_secret_id"] for secret in stack.app["secret"]} == addresses
     assert {secret["identity"] for secret in stack.app["secret"]} == {identity}
+    assert {secret["value"] for secret in stack.app["secret"]} == {""}
     assert stack.app["identity"] == {"type": "UserAssigned", "identity_ids": [identity]}
 
 
