@@ -52,9 +52,16 @@ def deploying(target: Target, *, role_ids: Mapping[str, str]) -> Iterator[Grant]
         yield Grant(role=target.stack.read_identity, scope=scope)
     for scope in others.with_diagnostics:
         yield Grant(role=DIAGNOSTICS_WRITER, scope=scope)
+    yield from joining(target)
     if lists_deleted_workspaces(target):
         yield Grant(role=target.stack.deploy_identity, scope=target.account.scope)
     yield Grant(role=STATE_WRITER, scope=target.state)
+
+
+def joining(target: Target) -> Iterator[Grant]:
+    """A custom role on somebody else's subnet, which a Container Apps environment joins; no plan reads the subnet."""
+    for scope in _OthersResources.of(target).subnets:
+        yield Grant(role=f"{target.stack.deploy_identity}-subnet", scope=scope)
 
 
 def lists_deleted_workspaces(target: Target) -> bool:
@@ -110,6 +117,7 @@ class _OthersResources:
     workspaces: tuple[str, ...]
     with_diagnostics: tuple[str, ...]
     """Whose diagnostic settings are the stack's."""
+    subnets: tuple[str, ...]
 
     @classmethod
     def of(cls, target: Target) -> _OthersResources:
@@ -138,6 +146,7 @@ class _OthersResources:
                 ("application_insights", "workspace_id"),
             ),
             with_diagnostics=named(("monitor_diagnostic_setting", "target_resource_id")),
+            subnets=named(("container_app_environment", "infrastructure_subnet_id")),
         )
 
 

@@ -1,4 +1,4 @@
-"""Custom roles for what no built-in role allows alone; each has the name of the identity that needs it."""
+"""Custom roles for what no built-in role allows alone; each is called after the identity that needs it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ READING = (
 )
 """What azurerm calls in a refresh of the stacks, which return secrets, so Reader has them not."""
 DEPLOYING = (LIST_DELETED_WORKSPACES,)
+JOINING = ("Microsoft.Network/virtualNetworks/subnets/join/action",)
+"""On a subnet: Network Contributor could also change it."""
 
 
 def ensure_custom_role(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from scripts.bootstrapping import access
 from scripts.bootstrapping.app_registrations import Application, ensure_app, find_app, placeholder
-from scripts.bootstrapping.custom_roles import DEPLOYING, READING, ensure_custom_role
+from scripts.bootstrapping.custom_roles import DEPLOYING, JOINING, READING, ensure_custom_role
 from scripts.bootstrapping.federated_credentials import (
     deploying_subjects,
     ensure_credentials,
@@ -91,6 +91,9 @@ def _ensure_custom_roles(progress: Progress, target: Target) -> None:
     if access.lists_deleted_workspaces(target):
         own = {target.account.scope}
         ensure_custom_role(target.az, progress, name=stack.deploy_identity, actions=DEPLOYING, scopes=own)
+    for grant in access.joining(target):
+        theirs = access.subscriptions_of([grant])
+        ensure_custom_role(target.az, progress, name=grant.role, actions=JOINING, scopes=theirs)
 
 
 def find_identities(az: CommandLine, progress: Progress, *, targets: Sequence[Target]) -> dict[str, Identities]:

@@ -18,6 +18,10 @@ REGISTRY = (
     f"/subscriptions/{OF_IMAGES}/resourceGroups/rg-images"
     "/providers/Microsoft.ContainerRegistry/registries/contosoimages"
 )
+SUBNET = (
+    f"/subscriptions/{OWN}/resourceGroups/rg-networks"
+    "/providers/Microsoft.Network/virtualNetworks/vnet-shared/subnets/snet-ai-gateway"
+)
 DEPLOYS, READS = "pvc-existing-aigateway-deploy-san", "pvc-existing-aigateway-read-san"
 ADMINISTRATOR = "Role Based Access Control Administrator"
 
@@ -30,7 +34,7 @@ def using(cloud: Cloud, optional_stacks: Path) -> dict[str, str]:
             azure["subscriptions"].append(subscription(id_, f"Theirs {number}"))
             owner = assignment(CALLER, "Owner", f"/subscriptions/{id_}", number=9000 + number)
             azure["role_assignments"].append(owner)
-        azure["resources"] = [{"id": id_} for id_ in (WORKSPACE, VAULT, REGISTRY)]
+        azure["resources"] = [{"id": id_} for id_ in (WORKSPACE, VAULT, REGISTRY, SUBNET)]
         azure["groups"][GROUP] = {
             "id": f"/subscriptions/{OWN}/resourceGroups/{GROUP}",
             "name": GROUP,
@@ -51,6 +55,7 @@ def test_the_identities_get_what_the_stack_needs_there_and_nothing_on_a_subscrip
         *(("Key Vault Secrets Officer", scope) for scope in (GROUP, "kv-ai-gateway")),
         *(("Reader", scope) for scope in ("kv-ai-gateway", "law-shared")),
         (READS, "law-shared"),
+        (f"{DEPLOYS}-subnet", "snet-ai-gateway"),
         ("Storage Blob Data Contributor", ACCOUNT),
     }
     assert roles_of(cloud, principal_of(cloud, READS)) == {
@@ -79,6 +84,13 @@ def test_where_the_stack_assigns_a_role_its_identity_may_assign_that_role_alone(
     assert conditions.keys() == roles.keys()
     for scope, role in roles.items():
         assert f"GuidEquals {{{BUILT_IN[role][0]}}}" in conditions[scope]
+
+
+def test_on_a_subnet_whoever_deploys_may_join_it_and_no_more(cloud: Cloud, using: dict[str, str]) -> None:
+    assert bootstrap(cloud, "--env", "existing", env=using).code == 0
+    (role,) = (role for role in cloud.state()["custom_roles"] if role["roleName"] == f"{DEPLOYS}-subnet")
+    assert role["actions"] == ["Microsoft.Network/virtualNetworks/subnets/join/action"]
+    assert role["assignableScopes"] == [f"/subscriptions/{OWN}"]
 
 
 def test_a_second_run_changes_nothing(cloud: Cloud, using: dict[str, str]) -> None:

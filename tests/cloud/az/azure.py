@@ -48,6 +48,8 @@ PROVIDERS = (
     "Microsoft.CognitiveServices",
     "Microsoft.KeyVault",
     "Microsoft.ManagedIdentity",
+    "Microsoft.ContainerService",
+    "Microsoft.Network",
     "Microsoft.OperationalInsights",
     "Microsoft.Storage",
     "microsoft.insights",
