@@ -29,7 +29,7 @@ def steps(number: int) -> list[str]:
 @pytest.fixture(scope="module")
 def clone(known_stacks: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clone]:
     """A clone with the settings of step 1, in which somebody is logged in."""
-    (shown,) = fenced(read(PAGE), "toml")
+    shown, _ = fenced(read(PAGE), "toml")
     settings = shown.replace("YOUR-", "our-")  # the placeholder itself is refused
     clone = Clone(tmp_path_factory.mktemp("deploy"), settings=settings, stacks=known_stacks)
     with clone.container_apps():

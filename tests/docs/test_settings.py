@@ -40,6 +40,12 @@ def test_existing_accounts_with_and_without_a_key(tmp_path: Path) -> None:
     assert [settings.uses_key(upstream) for upstream in settings.all_upstreams] == [False, True]
 
 
+def test_an_environment_in_another_subscription_and_tenant(tmp_path: Path) -> None:
+    _, shown = fenced(read(ROOT / "docs/deploy.md"), "toml")
+    settings = load(tmp_path, shown)
+    assert settings.subscription_id != settings.tenant_id
+
+
 def test_an_environment_in_another_region_has_names_of_its_own(tmp_path: Path) -> None:
     (shown,) = fenced(read(ROOT / "docs/recovery.md"), "toml")
     prod, standby = load(tmp_path), load(tmp_path, shown)
