@@ -66,7 +66,7 @@ def _build_provider(stack: TerraformStack, *, settings: EnvironmentSettings) -> 
     stays recoverable for a while, because purging it is an action on the subscription
     (docs/decisions/0029-rights-on-one-group.md).
     """
-    AzurermProvider(
+    provider = AzurermProvider(
         stack,
         "azurerm",
         features=[
@@ -87,6 +87,8 @@ def _build_provider(stack: TerraformStack, *, settings: EnvironmentSettings) -> 
         tenant_id=settings.tenant_id,
         use_oidc=True,
     )
+    # Unknown to the bindings. Left alone, the provider lists the subscription's services and stops if it may not.
+    provider.add_override("features.0.enhanced_validation", [{"resource_providers": False}])
 
 
 def _for_the_bootstrap(settings: EnvironmentSettings) -> dict[str, object]:

@@ -81,6 +81,8 @@ def test_the_provider_needs_no_right_on_the_subscription(any_stack: Stack) -> No
     assert "resource_providers_to_register" not in provider
     [features] = provider["features"]
     assert features["cognitive_account"] == [{"purge_soft_delete_on_destroy": False}]
+    # Without it the provider lists the subscription's services, and stops if it may not.
+    assert features["enhanced_validation"] == [{"resource_providers": False}]
     [key_vault] = features["key_vault"]
     assert key_vault["purge_soft_delete_on_destroy"] is False
 
