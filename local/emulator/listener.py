@@ -8,6 +8,7 @@ import json
 import logging
 import signal
 import socket
+import ssl
 import sys
 from types import FrameType
 from typing import Any, cast
@@ -22,9 +23,9 @@ _STOP_S = 1.0
 
 
 class Listener:
-    """`port` 0 takes a free one. OSError from `bind` when the port is in use."""
+    """`port` 0 takes a free one, `tls` makes it HTTPS. OSError from `bind` when the port is in use."""
 
-    def __init__(self, app: ASGIApp, *, host: str, port: int) -> None:
+    def __init__(self, app: ASGIApp, *, host: str, port: int, tls: ssl.SSLContext | None = None) -> None:
         self._config = Config(
             app,
             lifespan="off",
@@ -41,6 +42,7 @@ class Listener:
         self._state = ServerState()
         self._host = host
         self.port = port
+        self._tls = tls
         self._bound: socket.socket | None = None
         self._server: asyncio.Server | None = None
         self._reopening: asyncio.TimerHandle | None = None
@@ -67,7 +69,7 @@ class Listener:
         bound = self._bound or self.bind()
         self._bound = None
         loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(self._connection, sock=bound, backlog=_BACKLOG)
+        self._server = await loop.create_server(self._connection, sock=bound, backlog=_BACKLOG, ssl=self._tls)
 
     async def refuse(self, *, seconds: float | None) -> None:
         """Close the port before this returns; listen again after `seconds`, None: with `accept`."""
