@@ -57,12 +57,14 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the markers known."""
     config.addinivalue_line("markers", "soak: a long load, run by `--soak-seconds N` or `-m soak`")
     config.addinivalue_line("markers", "litellm: needs LiteLLM; run again by `--litellm VERSION`")
+    config.addinivalue_line("markers", "provider: long, with the azurerm provider; run by `--full` or `-m provider`")
     config.addinivalue_line("markers", "full: long; run by `scripts/test.py --full`, `--full` or `-m full`")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Deselect the tests that need an option or a mark expression which the run does not have."""
-    selected = {"soak": config.getoption("--soak-seconds") is not None, "full": config.getoption("--full")}
+    full = config.getoption("--full")
+    selected = {"soak": config.getoption("--soak-seconds") is not None, "full": full, "provider": full}
     excluded = {name for name, is_selected in selected.items() if not is_selected} - set(config.getoption("-m").split())
     required = {"litellm"} if config.getoption("--litellm") else set[str]()
     chosen: list[pytest.Item] = []
