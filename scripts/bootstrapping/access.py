@@ -6,7 +6,7 @@ On a subscription there is one: to list deleted workspaces, without which azurer
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,38 +30,41 @@ class Grant:
     role: str
     scope: str
     condition: str | None = None
+    is_on_others: bool = False
+    """On a resource of somebody else, where whoever prepares may have no right to assign it."""
 
 
 def deploying(target: Target, *, role_ids: Mapping[str, str]) -> Iterator[Grant]:
-    """Everything in the environment's group, and what its stack needs of others' resources; its own state.
+    """Everything in the environment's group, and its own state; what its stack needs of others' resources.
 
     Contributor assigns no roles; the role administrator does, those that the stack assigns there and no others.
     `role_ids` are those of the stack's roles, by what the stack calls them.
     """
     others = _OthersResources.of(target)
     yield Grant(role=CONTRIBUTOR, scope=target.group)
+    yield Grant(role=SECRETS_WRITER, scope=target.group)
     for scope, roles in others.roles.items():
         condition = delegation_condition([role_ids[role] for role in roles])
-        yield Grant(role=ROLE_ADMINISTRATOR, scope=scope, condition=condition)
-    for scope in (target.group, *others.vaults):
-        yield Grant(role=SECRETS_WRITER, scope=scope)
-    for scope in others.vaults:
-        yield Grant(role=READER, scope=scope)
-    for scope in others.workspaces:  # a Container Apps environment sends logs with the workspace's shared key
-        yield Grant(role=READER, scope=scope)
-        yield Grant(role=target.stack.read_identity, scope=scope)
-    for scope in others.with_diagnostics:
-        yield Grant(role=DIAGNOSTICS_WRITER, scope=scope)
-    yield from joining(target)
+        is_on_others = scope != target.group
+        yield Grant(role=ROLE_ADMINISTRATOR, scope=scope, condition=condition, is_on_others=is_on_others)
+    yield Grant(role=STATE_WRITER, scope=target.state)
     if lists_deleted_workspaces(target):
         yield Grant(role=target.stack.deploy_identity, scope=target.account.scope)
-    yield Grant(role=STATE_WRITER, scope=target.state)
+    for scope in others.vaults:
+        yield Grant(role=READER, scope=scope, is_on_others=True)
+        yield Grant(role=SECRETS_WRITER, scope=scope, is_on_others=True)
+    for scope in others.workspaces:  # a Container Apps environment sends logs with the workspace's shared key
+        yield Grant(role=READER, scope=scope, is_on_others=True)
+        yield Grant(role=target.stack.read_identity, scope=scope, is_on_others=True)
+    for scope in others.with_diagnostics:
+        yield Grant(role=DIAGNOSTICS_WRITER, scope=scope, is_on_others=True)
+    yield from joining(target)
 
 
 def joining(target: Target) -> Iterator[Grant]:
     """A custom role on somebody else's subnet, which a Container Apps environment joins; no plan reads the subnet."""
     for scope in _OthersResources.of(target).subnets:
-        yield Grant(role=f"{target.stack.deploy_identity}-subnet", scope=scope)
+        yield Grant(role=f"{target.stack.deploy_identity}-subnet", scope=scope, is_on_others=True)
 
 
 def lists_deleted_workspaces(target: Target) -> bool:
@@ -75,14 +78,17 @@ def reading(target: Target) -> Iterator[Grant]:
     Reader has no action that returns a secret, although the provider needs some: the custom role has those.
     """
     others = _OthersResources.of(target)
-    used = (target.group, *others.roles, *others.vaults, *others.workspaces, *others.with_diagnostics)
-    for scope in dict.fromkeys(used):
-        yield Grant(role=READER, scope=scope)
-    for scope in (target.group, *others.vaults):
-        yield Grant(role=SECRETS_READER, scope=scope)
-    for scope in (target.group, *others.workspaces):
-        yield Grant(role=target.stack.read_identity, scope=scope)
+    yield Grant(role=READER, scope=target.group)
+    yield Grant(role=SECRETS_READER, scope=target.group)
+    yield Grant(role=target.stack.read_identity, scope=target.group)
     yield Grant(role=STATE_READER, scope=target.state)
+    used = (*others.roles, *others.vaults, *others.workspaces, *others.with_diagnostics)
+    for scope in dict.fromkeys(scope for scope in used if scope != target.group):
+        yield Grant(role=READER, scope=scope, is_on_others=True)
+    for scope in others.vaults:
+        yield Grant(role=SECRETS_READER, scope=scope, is_on_others=True)
+    for scope in others.workspaces:
+        yield Grant(role=target.stack.read_identity, scope=scope, is_on_others=True)
 
 
 def planning(target: Target) -> Iterator[Grant]:
@@ -93,18 +99,14 @@ def planning(target: Target) -> Iterator[Grant]:
 
 def own_secrets(target: Target) -> Iterator[Grant]:
     """What whoever runs the bootstrap needs to deploy: an Owner has no right on data."""
-    for scope in (target.group, *_OthersResources.of(target).vaults):
-        yield Grant(role=SECRETS_WRITER, scope=scope)
+    yield Grant(role=SECRETS_WRITER, scope=target.group)
+    for scope in _OthersResources.of(target).vaults:
+        yield Grant(role=SECRETS_WRITER, scope=scope, is_on_others=True)
 
 
 def own_state(target: Target) -> Iterator[Grant]:
     """The same, for the state."""
     yield Grant(role=STATE_WRITER, scope=target.state)
-
-
-def subscriptions_of(grants: Iterable[Grant]) -> set[str]:
-    """The subscriptions in which they are, each as a scope."""
-    return {"/".join(grant.scope.split("/")[:3]).lower() for grant in grants}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from scripts.bootstrapping.progress import Progress
@@ -20,10 +20,8 @@ JOINING = ("Microsoft.Network/virtualNetworks/subnets/join/action",)
 """On a subnet: Network Contributor could also change it."""
 
 
-def ensure_custom_role(
-    az: CommandLine, progress: Progress, *, name: str, actions: Sequence[str], scopes: Collection[str]
-) -> None:
-    """Create or correct it; `scopes` are subscriptions where it can be assigned, which gives nobody a right there.
+def ensure_custom_role(az: CommandLine, progress: Progress, *, name: str, actions: Sequence[str], scope: str) -> None:
+    """Create or correct it; it can be assigned in the subscription `scope`, which gives nobody a right there.
 
     The name of a custom role is unique in a tenant.
     """
@@ -31,14 +29,14 @@ def ensure_custom_role(
         wanted = {
             "description": f"What the identity {name} needs besides built-in roles. Made by scripts/bootstrap.py.",
             "actions": list(actions),
-            "assignableScopes": sorted(scopes),
+            "assignableScopes": [scope],
         }
         text = f"role {name}: {', '.join(actions)}"
         found: list[dict[str, Any]] = az.query("role", "definition", "list", "--name", name)
         if not found:
             az.change("role", "definition", "create", "--role-definition", json.dumps({"name": name, **wanted}))
             progress.created(text)
-        elif _differs(found[0], actions, scopes):
+        elif _differs(found[0], actions, scope):
             content = {"id": found[0]["id"], "roleName": name, **wanted}
             az.change("role", "definition", "update", "--role-definition", json.dumps(content))
             progress.changed(text)
@@ -46,13 +44,11 @@ def ensure_custom_role(
             progress.ok(text)
 
 
-def _differs(role: dict[str, Any], actions: Sequence[str], scopes: Collection[str]) -> bool:
-    """Whether it allows anything else, or lacks a scope."""
+def _differs(role: dict[str, Any], actions: Sequence[str], scope: str) -> bool:
+    """Whether it allows anything else, or cannot be assigned there."""
     allowed = [
         {kind: sorted(permission.get(kind) or []) for kind in ("actions", "notActions", "dataActions")}
         for permission in role["permissions"]
     ]
-    there = {scope.lower() for scope in role["assignableScopes"]}
-    return allowed != [{"actions": sorted(actions), "notActions": [], "dataActions": []}] or not there.issuperset(
-        scopes
-    )
+    wanted = [{"actions": sorted(actions), "notActions": [], "dataActions": []}]
+    return allowed != wanted or scope.lower() not in {each.lower() for each in role["assignableScopes"]}

@@ -86,14 +86,14 @@ def _ensure_planning(
 
 def _ensure_custom_roles(progress: Progress, target: Target) -> None:
     """What they may do besides built-in roles. Without a workspace to make, the one that deploys needs none."""
-    stack, scopes = target.stack, access.subscriptions_of(access.reading(target))
-    ensure_custom_role(target.az, progress, name=stack.read_identity, actions=READING, scopes=scopes)
+    needed: dict[str, Sequence[str]] = {target.stack.read_identity: READING}
     if access.lists_deleted_workspaces(target):
-        own = {target.account.scope}
-        ensure_custom_role(target.az, progress, name=stack.deploy_identity, actions=DEPLOYING, scopes=own)
+        needed[target.stack.deploy_identity] = DEPLOYING
+    for name, actions in needed.items():
+        ensure_custom_role(target.az, progress, name=name, actions=actions, scope=target.account.scope)
     for grant in access.joining(target):
-        theirs = access.subscriptions_of([grant])
-        ensure_custom_role(target.az, progress, name=grant.role, actions=JOINING, scopes=theirs)
+        theirs = "/".join(grant.scope.split("/")[:3])
+        ensure_custom_role(target.az, progress, name=grant.role, actions=JOINING, scope=theirs)
 
 
 def find_identities(az: CommandLine, progress: Progress, *, targets: Sequence[Target]) -> dict[str, Identities]:

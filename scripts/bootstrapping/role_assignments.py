@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from scripts.bootstrapping.access import Grant
 from scripts.bootstrapping.account import Principal
 from scripts.bootstrapping.progress import Progress
-from scripts.cli.command_line import CommandLine
+from scripts.cli.command_line import CommandError, CommandLine
 
 # A custom role is missing under its name at first.
 _NOT_REPLICATED = ("PrincipalNotFound", "RoleDefinitionDoesNotExist", "' doesn't exist")
@@ -34,24 +35,36 @@ class RoleAssignments:
         with self._progress.step(f"Roles of {principal.name}"):
             for grant in granted:
                 self.ensure(principal, grant)
-            for scope in dict.fromkeys(_subscription_in(grant.scope) for grant in granted):
-                for each in self._all(principal, scope):
-                    is_known = any(_is(each, grant) for grant in granted)
-                    if not is_known and (not is_shared or "/resourcegroups/" not in each["scope"].lower()):
-                        self._note_other(principal, each)
+            for each in self._known(principal):
+                is_granted = any(_is(each, grant) for grant in granted)
+                if not is_granted and (not is_shared or "/resourcegroups/" not in each["scope"].lower()):
+                    self._note_other(principal, each)
 
     def ensure(self, principal: Principal, grant: Grant) -> None:
-        """Assign the role unless it is assigned, and give an existing assignment this condition."""
-        role, scope, condition = grant.role, grant.scope, grant.condition
-        resource = "the subscription" if scope.count("/") == 2 else scope.rsplit("/", 1)[1]
-        text = f"{principal.name}: {role} on {resource}"
-        existing = next((each for each in self._all(principal, scope) if _is(each, grant)), None)
+        """Assign the role unless it is assigned, and give an existing assignment this condition.
+
+        What cannot be assigned on others' resources is told, for their owner.
+        """
+        try:
+            self._ensure(principal, grant)
+        except CommandError as failure:
+            if not grant.is_on_others:
+                raise
+            command = shlex.join(["az", *_create(principal, grant)])
+            self._progress.note(
+                f"{_described(principal, grant)}: {failure.message}\n  If its owner has not given this right in "
+                f"another way (docs/existing.md#rights), let them run:\n    {command}"
+            )
+
+    def _ensure(self, principal: Principal, grant: Grant) -> None:
+        text, az = _described(principal, grant), in_subscription_of(self._az, grant.scope)
+        existing = next((each for each in self._all(principal, grant.scope) if _is(each, grant)), None)
+        condition = grant.condition
         if existing is None:
-            self._create(principal, role, scope=scope, condition=condition)
+            az.change(*_create(principal, grant), retry_on=_NOT_REPLICATED)
             self._progress.created(text)
         elif condition is not None and _without_spaces(existing.get("condition")) != _without_spaces(condition):
             updated = {**existing, "condition": condition, "conditionVersion": "2.0"}
-            az = in_subscription_of(self._az, scope)
             az.change("role", "assignment", "update", "--role-assignment", json.dumps(updated))
             self._progress.changed(f"{text}, its condition")
         else:
@@ -71,24 +84,29 @@ class RoleAssignments:
             self._by_principal[key] = [] if principal.is_new else list_assignments(az, principal.id)
         return self._by_principal[key]
 
-    def _create(self, principal: Principal, role: str, *, scope: str, condition: str | None) -> None:
-        conditional = ("--condition", condition, "--condition-version", "2.0") if condition else ()
-        in_subscription_of(self._az, scope).change(
-            *("role", "assignment", "create", "--role", role, "--scope", scope),
-            # With its type, Azure does not look up a principal, which may not be replicated yet.
-            *("--assignee-object-id", principal.id, "--assignee-principal-type", principal.type),
-            *conditional,
-            retry_on=_NOT_REPLICATED,
-        )
+    def _known(self, principal: Principal) -> list[dict[str, Any]]:
+        """Those that were listed."""
+        return [each for (id_, _), found in self._by_principal.items() if id_ == principal.id for each in found]
+
+
+def _create(principal: Principal, grant: Grant) -> tuple[str, ...]:
+    conditional = ("--condition", grant.condition, "--condition-version", "2.0") if grant.condition else ()
+    return (
+        *("role", "assignment", "create", "--role", grant.role, "--scope", grant.scope),
+        # With its type, Azure does not look up a principal, which may not be replicated yet.
+        *("--assignee-object-id", principal.id, "--assignee-principal-type", principal.type),
+        *conditional,
+    )
+
+
+def _described(principal: Principal, grant: Grant) -> str:
+    resource = "the subscription" if grant.scope.count("/") == 2 else grant.scope.rsplit("/", 1)[1]
+    return f"{principal.name}: {grant.role} on {resource}"
 
 
 def _is(assignment: dict[str, Any], grant: Grant) -> bool:
     same_scope: bool = assignment["scope"].lower() == grant.scope.lower()
     return same_scope and assignment["roleDefinitionName"] == grant.role
-
-
-def _subscription_in(scope: str) -> str:
-    return "/".join(scope.split("/")[:3])
 
 
 def in_subscription_of(az: CommandLine, scope: str) -> CommandLine:

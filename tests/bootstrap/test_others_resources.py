@@ -98,6 +98,27 @@ def test_a_second_run_changes_nothing(cloud: Cloud, using: dict[str, str]) -> No
     assert bootstrap(cloud, "--env", "existing", env=using).err.endswith("Nothing to change.\n")
 
 
+@pytest.mark.parametrize("sees_subscription", [True, False])
+def test_what_only_the_owner_of_a_resource_may_assign_is_told_as_a_command(
+    cloud: Cloud, using: dict[str, str], *, sees_subscription: bool
+) -> None:
+    with cloud.edit() as azure:
+        mine = azure["role_assignments"]
+        azure["role_assignments"] = [each for each in mine if OF_IMAGES not in each["scope"]]
+        if not sees_subscription:
+            azure["subscriptions"] = [each for each in azure["subscriptions"] if each["id"] != OF_IMAGES]
+    ran = bootstrap(cloud, "--env", "existing", env=using)
+    assert ran.code == 0, ran.err
+    for name, role in ((DEPLOYS, ADMINISTRATOR), (READS, "Reader")):
+        assert f"note: {name}: {role} on contosoimages: " in ran.err
+    [command] = [line for line in ran.err.splitlines() if "role assignment create --role Reader" in line]
+    assert f"--scope {REGISTRY} --assignee-object-id {principal_of(cloud, READS)}" in command
+    assert ("Key Vault Secrets User", "kv-ai-gateway") in roles_of(cloud, principal_of(cloud, READS))
+    again = bootstrap(cloud, "--env", "existing", env=using)
+    assert again.code == 0, again.err
+    assert f"note: {READS}: Reader on contosoimages: " in again.err
+
+
 def test_a_group_of_somebody_else_keeps_its_tags_and_is_never_made(cloud: Cloud, using: dict[str, str]) -> None:
     assert bootstrap(cloud, "--env", "existing", env=using).code == 0
     assert cloud.state()["groups"][GROUP]["tags"] == {"of": "theirs"}
