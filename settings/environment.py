@@ -173,7 +173,11 @@ class EnvironmentSettings(BaseSettings):
     @field_validator("existing")
     @classmethod
     def _can_be_read_again(cls, existing: Existing, info: ValidationInfo) -> Existing:
-        return _checked(existing, existing.check(subscription_id=info.data.get("subscription_id")))
+        given = {
+            "subscription_id": info.data.get("subscription_id"),
+            "delete_lock": info.data.get("delete_lock", False),
+        }
+        return _checked(existing, existing.check(**given))
 
     @field_validator("containers")
     @classmethod

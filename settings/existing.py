@@ -70,8 +70,8 @@ class Existing(Group):
         "allowed to do. If false, the owner of the vault does.",
     )
 
-    def check(self, *, subscription_id: str | None) -> dict[FieldPath, str]:
-        """What Terraform could not read again, by field path.
+    def check(self, *, subscription_id: str | None, delete_lock: bool) -> dict[FieldPath, str]:
+        """What Terraform could not read again, or is its owner's to decide, by field path.
 
         azurerm 4.81 looks for the vault of a secret, and for the workspace of a Container Apps environment, in the
         provider's subscription alone. What it does not find there it takes for deleted.
@@ -83,6 +83,8 @@ class Existing(Group):
                 continue
             wanted = f"which is {subscription_id}" if subscription_id else "which must be given, too"
             messages[field,] = f"must be in the subscription of subscription_id, {wanted}"
+        if delete_lock and self.resource_group:
+            messages["resource_group",] = "must be left out with delete_lock = true: its owner locks it, or does not"
         if not self.assign_role and self.key_vault is None:
             messages["assign_role",] = "must be left out without existing.key_vault, which it is about"
         return messages

@@ -6,7 +6,7 @@ On a subscription there is one: to list deleted workspaces, without which azurer
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,8 @@ def deploying(target: Target, *, role_ids: Mapping[str, str]) -> Iterator[Grant]
         yield Grant(role=target.stack.read_identity, scope=scope, is_on_others=True)
     for scope in others.with_diagnostics:
         yield Grant(role=DIAGNOSTICS_WRITER, scope=scope, is_on_others=True)
+    for scope in others.receivers:
+        yield Grant(role=READER, scope=scope, is_on_others=True)
     yield from joining(target)
 
 
@@ -120,23 +122,27 @@ class _OthersResources:
     with_diagnostics: tuple[str, ...]
     """Whose diagnostic settings are the stack's."""
     subnets: tuple[str, ...]
+    receivers: tuple[str, ...]
+    """Action groups, which whoever writes an alert must be allowed to read
+    (https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-create-log-alert-rule, prerequisites)."""
 
     @classmethod
     def of(cls, target: Target) -> _OthersResources:
         """A stack names what is not its own by a literal id."""
         resources = target.stack.find("resource")
 
+        def outside(ids: Iterable[str]) -> tuple[str, ...]:
+            return tuple(dict.fromkeys(id_ for id_ in ids if _is_outside(id_, target.group)))
+
         def named(*attributes: tuple[str, str]) -> tuple[str, ...]:
-            found = (
+            return outside(
                 each.get(attribute, "")
                 for kind, attribute in attributes
                 for each in _each(resources.get(f"azurerm_{kind}", {}))
             )
-            outside = [id_ for id_ in found if _is_outside(id_, target.group)]
-            return tuple(dict.fromkeys(outside))
 
         roles: dict[str, set[str]] = {}
-        for each in resources["azurerm_role_assignment"].values():
+        for each in _each(resources.get("azurerm_role_assignment", {})):
             scope = each["scope"] if _is_outside(each["scope"], target.group) else target.group
             roles.setdefault(scope, set()).add(role_of(each))
         return cls(
@@ -149,6 +155,11 @@ class _OthersResources:
             ),
             with_diagnostics=named(("monitor_diagnostic_setting", "target_resource_id")),
             subnets=named(("container_app_environment", "infrastructure_subnet_id")),
+            receivers=outside(
+                receiver
+                for alert in _each(resources.get("azurerm_monitor_scheduled_query_rules_alert_v2", {}))
+                for receiver in alert["action"]["action_groups"]
+            ),
         )
 
 

@@ -126,7 +126,7 @@ class Stack:
     @property
     def roles(self) -> frozenset[str]:
         """The roles that it assigns, each by its name or its id."""
-        assignments = self.find("resource", "azurerm_role_assignment").values()
+        assignments = self.find("resource").get("azurerm_role_assignment", {}).values()  # none: owners assign them
         return frozenset(map(role_of, assignments))
 
     @property

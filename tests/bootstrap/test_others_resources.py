@@ -22,6 +22,7 @@ SUBNET = (
     f"/subscriptions/{OWN}/resourceGroups/rg-networks"
     "/providers/Microsoft.Network/virtualNetworks/vnet-shared/subnets/snet-ai-gateway"
 )
+ON_CALL = f"/subscriptions/{OWN}/resourceGroups/rg-on-call/providers/Microsoft.Insights/actionGroups/on-call"
 DEPLOYS, READS = "pvc-existing-aigateway-deploy-san", "pvc-existing-aigateway-read-san"
 ADMINISTRATOR = "Role Based Access Control Administrator"
 
@@ -34,7 +35,7 @@ def using(cloud: Cloud, optional_stacks: Path) -> dict[str, str]:
             azure["subscriptions"].append(subscription(id_, f"Theirs {number}"))
             owner = assignment(CALLER, "Owner", f"/subscriptions/{id_}", number=9000 + number)
             azure["role_assignments"].append(owner)
-        azure["resources"] = [{"id": id_} for id_ in (WORKSPACE, VAULT, REGISTRY, SUBNET)]
+        azure["resources"] = [{"id": id_} for id_ in (WORKSPACE, VAULT, REGISTRY, SUBNET, ON_CALL)]
         azure["groups"][GROUP] = {
             "id": f"/subscriptions/{OWN}/resourceGroups/{GROUP}",
             "name": GROUP,
@@ -53,7 +54,7 @@ def test_the_identities_get_what_the_stack_needs_there_and_nothing_on_a_subscrip
         ("Contributor", GROUP),
         *((ADMINISTRATOR, scope) for scope in (GROUP, "kv-ai-gateway", "contosoimages")),
         *(("Key Vault Secrets Officer", scope) for scope in (GROUP, "kv-ai-gateway")),
-        *(("Reader", scope) for scope in ("kv-ai-gateway", "law-shared")),
+        *(("Reader", scope) for scope in ("kv-ai-gateway", "law-shared", "on-call")),
         (READS, "law-shared"),
         (f"{DEPLOYS}-subnet", "snet-ai-gateway"),
         ("Storage Blob Data Contributor", ACCOUNT),

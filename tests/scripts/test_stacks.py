@@ -65,3 +65,7 @@ def test_a_warning_of_the_synthesis_is_logged_and_nothing_else_that_it_prints(
     printed = capsys.readouterr().err
     assert "\nWarning: Azure retires it\n" in printed
     assert "debug" not in printed
+
+
+def test_a_stack_whose_roles_others_assign_has_none() -> None:
+    assert Stack(Path("aigateway-dev"), {"resource": {"azurerm_container_app": {}}}).roles == frozenset()

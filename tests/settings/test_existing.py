@@ -102,6 +102,12 @@ def test_an_id_gets_the_case_that_terraform_compares(write: WriteFile) -> None:
         ),
         ("registry.assign_role = false", "registry.id", "", "is missing; every table of this kind must give it"),
         (
+            'delete_lock = true\nexisting.resource_group = "rg"',
+            "existing.resource_group",
+            '"rg"',
+            "must be left out with delete_lock = true",
+        ),
+        (
             "existing.assign_role = false",
             "existing.assign_role",
             "false",
