@@ -64,7 +64,7 @@ if __name__ == "__main__":
     run_main(first=parse, node=True)
 
 from scripts.azure.key_vault import cache_vault_token
-from scripts.cli.command_line import azure
+from scripts.azure.login import log_in
 from scripts.cli.settings import require_endpoints
 from scripts.terraform.deployment import deploy, warn_of_shared_keys
 from scripts.terraform.required_inputs import check_inputs
@@ -74,9 +74,9 @@ from scripts.terraform.stacks import prepare
 def main() -> None:
     """Deploy one environment after the other, until one fails."""
     arguments = parse(sys.argv[1:])
-    az = azure()
-    cache_vault_token(az)
     stacks = prepare(arguments.env)
+    az = log_in(*stacks)
+    cache_vault_token(az)
     if not arguments.default_endpoint:
         require_endpoints([stack.env for stack in stacks])
     check_inputs(stacks)

@@ -31,6 +31,7 @@ if __name__ == "__main__":
 
     run_main(first=parse, node=True)
 
+from scripts.azure.login import log_in
 from scripts.cli.command_line import CommandLine
 from scripts.github.drift_issue import close_drift, report_drift
 from scripts.github.repository import repository
@@ -44,6 +45,7 @@ def main() -> None:
     arguments = parse(sys.argv[1:])
     github = open_repository(CommandLine("gh"), repository(arguments.repository))
     (stack,) = prepare([arguments.env])
+    log_in(stack)
     planned = plan(stack)
     text = planned.markdown()
     publish(text)

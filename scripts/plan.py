@@ -31,6 +31,7 @@ if __name__ == "__main__":
 
     run_main(first=parse, node=True)
 
+from scripts.azure.login import log_in
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.github.job_output import set_output
@@ -44,6 +45,7 @@ def main() -> None:
     pages, failures = [], 0
     for stack in prepare(arguments.env):
         try:
+            log_in(stack)
             planned = plan(stack, refresh=not arguments.no_refresh, needs_state=False)
             show(planned)
             pages.append(planned.markdown())

@@ -26,12 +26,13 @@ from gateway.secrets import build_secrets
 from scripts.azure import ai_accounts, model_quota
 from scripts.azure.existing_resources import check_existing_resources, uses_existing
 from scripts.azure.gateway_identity import find_identity, has_role, role_command
+from scripts.azure.login import log_in
 from scripts.azure.model_quota import Finding, Region, Wanted
 from scripts.azure.subnet import check_subnet
 from scripts.bootstrapping import account as azure_account
 from scripts.bootstrapping.permissions import check_deployer
 from scripts.bootstrapping.progress import Progress
-from scripts.cli.command_line import CommandError, CommandLine, azure
+from scripts.cli.command_line import CommandError, CommandLine
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.cli.settings import settings_of
@@ -54,7 +55,7 @@ def main() -> None:
     if keys_only and not uses_existing(settings) and not settings.network.infrastructure_subnet_id:
         log(f"{settings.env} calls existing accounts with keys only: nothing to check.")
         return
-    az = azure(timeout_s=arguments.timeout_s)
+    az = log_in(settings, timeout_s=arguments.timeout_s)
     progress = Progress(again="Nothing was changed.")
     account = azure_account.sign_in(az, progress, subscription=az.subscription)
     problems = _check_provider(az, progress) if settings.owned_upstreams else []

@@ -18,7 +18,7 @@ import argparse
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from scripts.cli.command_line import azure
+from scripts.azure.login import log_in
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.cli.settings import settings_of
@@ -51,7 +51,7 @@ def main() -> None:
         source, period = "Invented traffic, to show what a report looks like. Nothing of it was measured.", None
         title = "AI gateway, a simulated day"
     else:
-        read_workspace(lines, azure(), settings, days=arguments.days)
+        read_workspace(lines, log_in(settings), settings, days=arguments.days)
         source = f"From Log Analytics, {settings.workspace_name_and_group[0]}."
         now = datetime.now(UTC)
         period = period_of(now - timedelta(days=arguments.days), now)

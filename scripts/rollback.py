@@ -16,9 +16,9 @@ if __name__ == "__main__":
 
 import argparse
 
+from scripts.azure.login import log_in
 from scripts.azure.polling import Polling
 from scripts.azure.rollback import roll_back, run_smoke_test
-from scripts.cli.command_line import azure
 from scripts.terraform import stacks
 
 
@@ -27,8 +27,8 @@ def main() -> None:
     arguments = parse(sys.argv[1:])
     if not arguments.skip_synth:
         stacks.synthesize()
-    az = azure(dry_run=arguments.dry_run)
     stack = stacks.load(arguments.env)
+    az = log_in(stack, dry_run=arguments.dry_run)
     polling = Polling(timeout_s=arguments.wait_s, interval_s=arguments.every_s)
     is_done = roll_back(az, stack, name=arguments.revision, yes=arguments.yes, polling=polling)
     if is_done and not arguments.no_smoke:

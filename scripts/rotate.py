@@ -18,9 +18,9 @@ import argparse
 
 from scripts.azure.container_app import address, log_ingress_limits
 from scripts.azure.key_vault import KeyVault
+from scripts.azure.login import log_in
 from scripts.azure.polling import Polling
 from scripts.azure.rotation import Rotation
-from scripts.cli.command_line import azure
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.settings import settings_of
 from scripts.terraform import stacks
@@ -33,8 +33,8 @@ def main() -> None:
 
     if not arguments.skip_synth:
         stacks.synthesize()
-    az = azure(dry_run=arguments.dry_run)
     stack = stacks.load(arguments.env)
+    az = log_in(stack, dry_run=arguments.dry_run)
     log_ingress_limits(arguments.env)
     rotation = Rotation(
         vault=KeyVault(az=az, name=stack.key_vault),

@@ -22,7 +22,7 @@ from typing import Any
 
 from gateway.archive import SOURCE, read_source, source_variable, unpack
 from gateway.runtime.configuration import source_digest
-from scripts.cli.command_line import azure
+from scripts.azure.login import log_in
 from scripts.cli.error_handling import ScriptError
 from scripts.terraform import stacks
 from scripts.terraform.stacks import Stack
@@ -85,7 +85,7 @@ def _synthesized_containers(stack: Stack) -> Sequence[Mapping[str, Any]]:
 def _deployed_containers(stack: Stack, *, revision: str | None) -> Sequence[Mapping[str, Any]]:
     where = ("--name", stack.container_app, "--resource-group", stack.resource_group)
     words = ("revision", "show", "--revision", revision) if revision else ("show",)
-    answer = azure().query("containerapp", *words, *where)
+    answer = log_in(stack).query("containerapp", *words, *where)
     containers: Sequence[Mapping[str, Any]] = answer["properties"]["template"]["containers"]
     return containers
 

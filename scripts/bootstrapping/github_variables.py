@@ -9,18 +9,22 @@ from scripts.bootstrapping.progress import Progress
 from scripts.cli.command_line import CommandLine
 from scripts.terraform.stacks import Stack
 
+_OF_THE_REPOSITORY = {
+    "AZURE_TENANT_ID": "tenant_id",
+    "AZURE_SUBSCRIPTION_ID": "subscription_id",
+    "AZURE_PLAN_CLIENT_ID": "plan_client_id",
+    "AZURE_READ_CLIENT_ID": "read_client_id",
+}
+
 
 def repository_variables(env: str, identities: Identities) -> dict[str, str]:
     """For jobs without an environment: plans of pull requests, plans before deployments, the nightly drift check."""
-    return {
-        f"{name}_{suffix(env)}": value
-        for name, value in {
-            "AZURE_TENANT_ID": identities.tenant_id,
-            "AZURE_SUBSCRIPTION_ID": identities.subscription_id,
-            "AZURE_PLAN_CLIENT_ID": identities.plan_client_id,
-            "AZURE_READ_CLIENT_ID": identities.read_client_id,
-        }.items()
-    }
+    return {f"{name}_{suffix(env)}": getattr(identities, field) for name, field in _OF_THE_REPOSITORY.items()}
+
+
+def repository_variable_names(env: str) -> list[str]:
+    """The names of the same."""
+    return [f"{name}_{suffix(env)}" for name in _OF_THE_REPOSITORY]
 
 
 def suffix(env: str) -> str:

@@ -169,9 +169,3 @@ def run_program(
         timeout=timeout_s,
         check=False,
     )
-
-
-def azure(*, dry_run: bool = False, timeout_s: float | None = None) -> CommandLine:
-    """`az` with Terraform's subscription; without ARM_SUBSCRIPTION_ID, with az's default one."""
-    subscription = os.environ.get("ARM_SUBSCRIPTION_ID")
-    return CommandLine("az", dry_run=dry_run, subscription=subscription, timeout_s=timeout_s)

@@ -1,4 +1,4 @@
-"""`cdktf deploy`, interruptible: Terraform writes its state and releases its lock before this ends.
+"""`cdktf deploy` and `destroy`, interruptible: Terraform writes its state and releases its lock before this ends.
 
 On a signal the CLI tells Terraform to stop, but exits at once, which closes Terraform's terminal and kills it. So the
 CLI runs in a session of its own, which Ctrl-C does not reach, and only Terraform gets SIGINT, once: a second one would
@@ -17,15 +17,18 @@ import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Literal
 
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.setup.paths import ROOT
-from scripts.terraform.cdktf import command, environment
+from scripts.terraform.cdktf import command, environment, placeholders
 from scripts.terraform.errors import explain
 from scripts.terraform.stacks import Stack
 
 CHILDREN_POLL_S = 0.5
+_Verb = Literal["deploy", "destroy"]
+_NOUNS: Mapping[_Verb, str] = {"deploy": "deployment", "destroy": "destruction"}
 _CLEANUP_FAILED = re.compile("Error releasing the state lock|Failed to (?:save|persist) state", re.IGNORECASE)
 _SIGNALS = [signal.SIGINT, signal.SIGTERM, *([signal.SIGHUP] if sys.platform != "win32" else [])]
 
@@ -36,10 +39,23 @@ def apply(stack: Stack, *, env: Mapping[str, str]) -> None:
     Raises:
         ScriptError: it failed, or was interrupted.
     """
+    _run("deploy", stack, env=env, done="deployed, but not tested")
+
+
+def destroy(stack: Stack) -> None:
+    """Destroy what is in the stack's state, and show the CLI's output; no secret is needed.
+
+    Raises:
+        ScriptError: it failed, or was interrupted.
+    """
+    _run("destroy", stack, env=placeholders(stack), done="no longer in Azure; what is left is not removed")
+
+
+def _run(verb: _Verb, stack: Stack, *, env: Mapping[str, str], done: str) -> None:
     lines: list[str] = []
     with _interrupting_terraform() as interruption:
         process = subprocess.Popen(
-            [str(word) for word in command("deploy", stack, "--auto-approve")],
+            [str(word) for word in command(verb, stack, "--auto-approve")],
             cwd=ROOT,
             env={**os.environ, **environment(), **env},
             stdin=subprocess.DEVNULL,
@@ -57,20 +73,20 @@ def apply(stack: Stack, *, env: Mapping[str, str]) -> None:
                     sys.stderr.write(line)
                     sys.stderr.flush()
     if interruption.signal:
-        message = interruption_message(stack.env, process.returncode, "".join(lines))
+        message = interruption_message(stack.env, process.returncode, "".join(lines), done=done)
         raise ScriptError(message, code=128 + interruption.signal)
     if process.returncode:
         why = explain("".join(lines), env=stack.env, folder=stack.folder)
         raise ScriptError(
-            f"The deployment of {stack.env} failed.\n\n{why}\n\n"
+            f"The {_NOUNS[verb]} of {stack.env} failed.\n\n{why}\n\n"
             "The state contains what was done before. Correct the cause and run the same command again."
         )
 
 
-def interruption_message(env: str, code: int, output: str) -> str:
-    """What to tell after an interruption, from the exit code and the output of the CLI."""
+def interruption_message(env: str, code: int, output: str, *, done: str) -> str:
+    """What to tell after an interruption, from the exit code and the output of the CLI; `done` is what it would do."""
     if code == 0:
-        return f"Interrupted after Terraform had finished: {env} is deployed, but not tested."
+        return f"Interrupted after Terraform had finished: {env} is {done}."
     if failed := _CLEANUP_FAILED.search(output):
         return f"Interrupted, and Terraform could not clean up: {failed[0]}. Its output above says what to do."
     return (

@@ -35,16 +35,20 @@ def environment() -> dict[str, str]:
     return {**cdktf_cli.environment(), **terraform.non_interactive(), "CI": "true"}
 
 
+def placeholders(stack: Stack) -> dict[str, str]:
+    """Values of the variables that are required and not set: Terraform asks for them also where it needs none."""
+    required = [variable.environ for variable in stack.variables if variable.required]
+    return {name: PLACEHOLDER for name in required if not os.environ.get(name, "").strip()}
+
+
 def plan_json(stack: Stack, *, refresh: bool, needs_state: bool) -> Mapping[str, Any]:
     """The plan of a stack, without a lock: the right to read the state is enough.
 
     Without a state everything is to create; a plan that `needs_state` fails instead. No plan contains values of
     variables, so a placeholder is enough for those that are unset.
     """
-    unset = {variable.environ: PLACEHOLDER for variable in stack.variables if variable.required}
-    given = {name: value for name, value in os.environ.items() if name in unset and value.strip()}
     flags = " ".join([os.environ.get(PLAN_FLAGS, ""), "-lock=false", *([] if refresh else ["-refresh=false"])]).strip()
-    env = {**environment(), **unset, **given, PLAN_FLAGS: flags}
+    env = {**environment(), **placeholders(stack), PLAN_FLAGS: flags}
     with _private_plan_file(stack) as path:
         try:
             run_in_parallel({f"Plan for {stack.env}": lambda processes: _diff(processes, stack, env)})

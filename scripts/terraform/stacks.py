@@ -171,7 +171,8 @@ class Stack:
 
     @property
     def _provider(self) -> Mapping[str, Any]:
-        found: Mapping[str, Any] = self.find("provider", "azurerm", 0)
+        """Its block; a stack without one names neither."""
+        found: Mapping[str, Any] = self.content.get("provider", {}).get("azurerm", [{}])[0]
         return found
 
     def find(self, *path: str | int) -> Any:  # noqa: ANN401 - JSON

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-from scripts import preflight
+from scripts import preflight, teardown
 from scripts.cli.settings import settings_of
+from scripts.terraform.stacks import Stack, load
 from settings.loading import load_environment
 from tests.bootstrap.runs import bootstrap
 from tests.cloud.az import program as stand_in  # noqa: F401 - registers every command
 from tests.cloud.az.commands import COMMANDS, WITHOUT_SUBSCRIPTION, flags_of
 from tests.cloud.az.containerapp import app, revision
-from tests.cloud.az.keyvault import version
+from tests.cloud.az.keyvault import deleted_vault, version
 from tests.cloud.az.log_analytics import workspace
 from tests.cloud.fixtures import Cloud
 from tests.cloud.gateway import serve
@@ -38,7 +39,16 @@ def test_the_stand_in_knows_no_command_and_no_flag_that_az_does_not(real_az: Cal
 def test_az_takes_every_line_that_the_scripts_issue(
     real_az: Callable[..., Any], cloud: Cloud, dev_prepared: Cloud
 ) -> None:
-    for run in (_first_bootstrap, _second_bootstrap, _robots_bootstrap, _rotation, _rollback, _preflights, _report):
+    for run in (
+        _first_bootstrap,
+        _second_bootstrap,
+        _robots_bootstrap,
+        _rotation,
+        _rollback,
+        _preflights,
+        _report,
+        _teardown,
+    ):
         run(cloud, dev_prepared)
     lines = [call.words for call in cloud.calls("az")]
     assert {" ".join(line[:2]) for line in lines} >= {
@@ -51,6 +61,11 @@ def test_az_takes_every_line_that_the_scripts_issue(
         "cognitiveservices model",
         "cognitiveservices usage",
         "identity show",
+        "group delete",
+        "keyvault purge",
+        "lock list",
+        "resource list",
+        "role definition",
         "monitor log-analytics",
     }
     objections = [(line, said) for line, said in zip(lines, real_az(lines), strict=True) if said]
@@ -146,6 +161,21 @@ def _preflights(cloud: Cloud, dev_prepared: Cloud) -> None:
             ran = cloud.call(preflight.main, "--env", file.stem)
             assert ran.code == 1, ran.err
             assert f"Failed: preflight of {file.stem}" in ran.err
+
+
+def _teardown(cloud: Cloud, dev_prepared: Cloud) -> None:
+    """Of an environment that Terraform has left already, with a vault and an account to purge."""
+    cloud.restore(dev_prepared.state())
+    stack = load("dev", Path(cloud.environ["CDKTF_OUTDIR"]))
+    accounts = {"own": {"name": "pvc-dev-aigateway-ai-swc", "location": "swedencentral"}}
+    content = {**stack.content, "resource": {**stack.find("resource"), "azurerm_cognitive_account": accounts}}
+    with cloud.edit() as azure:
+        azure["vaults_deleted"] = [deleted_vault(VAULT, location="southafricanorth")]
+        azure["ai_deleted"] = [{**accounts["own"], "resourceGroup": stack.resource_group}]
+        azure["storage"].pop(stack.backend.storage_account_name)
+    with patch.object(teardown, "prepare", return_value=(Stack(stack.folder, content),)):
+        ran = cloud.call(teardown.main, "--env", "dev", "--yes", "--repository", "contoso/gateway")
+    assert ran.code == 0, ran.err
 
 
 def _report(cloud: Cloud, dev_prepared: Cloud) -> None:

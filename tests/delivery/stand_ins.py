@@ -46,6 +46,8 @@ echo "$verb ${{3#aigateway-}} $TF_CLI_ARGS_plan" >> "$CDKTF_OUTDIR/calls"
 echo "$TF_VAR_gateway_key $TF_VAR_azure_openai_api_key" > "$folder/$verb.keys"
 if [ -f "$folder/$verb.fails" ]; then {cat} "$folder/$verb.fails"; exit 1; fi
 if [ "$verb" = diff ]; then echo > "$folder/plan"; fi
+if [ -f "$folder/$verb.azure" ]; then {mv} "$folder/$verb.azure" "$CLOUD_STAND_INS/az.json"; fi
+if [ -f "$folder/$verb.plan" ]; then {mv} "$folder/$verb.plan" "$folder/plan.json"; fi
 if [ -f "$folder/$verb.signals" ]; then {sh} "$folder/$verb.signals" $PPID; fi
 """
 _INTERRUPTIBLE = """trap 'echo Terraform got SIGINT; exit 1' INT
@@ -79,6 +81,7 @@ class Delivery:
         words = {
             "version": pinned(),
             "cat": shutil.which("cat"),
+            "mv": shutil.which("mv"),
             "stat": shutil.which("stat"),
             "sh": shutil.which("sh"),
         }
@@ -114,6 +117,12 @@ class Delivery:
         """Let the state have these outputs, besides the usual ones."""
         content = {name: {"value": value} for name, value in {**OUTPUTS, **values}.items()}
         (self.folder(env) / "outputs.json").write_text(json.dumps(content), encoding="utf-8")
+
+    def leaves(self, verb: str, azure: dict[str, Any], *changes: dict[str, Any], env: str = "dev") -> None:
+        """Let the next call of the CLI leave Azure in this state, and have the plans after it these changes."""
+        content = {"resource_changes": list(changes), "output_changes": {}}
+        (self.folder(env) / f"{verb}.azure").write_text(json.dumps(azure), encoding="utf-8")
+        (self.folder(env) / f"{verb}.plan").write_text(json.dumps(content), encoding="utf-8")
 
     def fails(self, verb: str, output: str, *, env: str = "dev") -> None:
         """Let the CLI print this and fail."""

@@ -110,6 +110,25 @@ def test_an_interrupted_deployment_writes_its_state_and_releases_its_lock(
 
 
 @pytest.mark.full
+def test_a_destruction_empties_the_state_without_a_secret(checkout: Checkout) -> None:
+    """The script around it needs Azure; this is what it starts."""
+    assert checkout.run("deploy", *UNTESTED).returncode == 0
+    call = "from scripts.terraform import apply, destruction, stacks; stack = stacks.load('dev'); {}"
+    plan = "plan = destruction.plan_destruction(stack).plan; print(plan.title)"
+    without = {name: value for name, value in checkout.environ.items() if name not in SECRETS}
+    printed = []
+    for words in (plan, "apply.destroy(stack)", plan):
+        command = [str(checkout.clone / ".venv/bin/python"), "-c", call.format(words)]
+        environ = {**without, "CDKTF_OUTDIR": str(checkout.out)}
+        ran = subprocess.run(command, cwd=checkout.clone, env=environ, capture_output=True, text=True)
+        assert ran.returncode == 0, ran.stderr
+        printed.append(ran.stdout.strip())
+    assert printed == ["Plan for dev: 3 to destroy", "", "Plan for dev: no changes"]
+    assert checkout.state.resources() == {}
+    assert not checkout.state.locks
+
+
+@pytest.mark.full
 def test_a_plan_that_changed_between_approval_and_apply_is_not_applied(checkout: Checkout) -> None:
     def deploy(app: str, *options: str, **environ: str) -> subprocess.CompletedProcess[str]:
         checkout.scene["resources"]["app"] = {"input": app}

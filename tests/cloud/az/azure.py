@@ -92,6 +92,7 @@ def new() -> Json:
         "custom_roles": [],
         "locks": [],
         "vaults": {},  # their secrets
+        "vaults_deleted": [],
         "existing_vaults": {},  # their properties, if somebody else has made them
         "registries": {},
         "vaults_are_closed": False,

@@ -74,7 +74,7 @@ def revision_activate(azure: Azure, *, revision: str, name: str, resource_group:
     found = _found(azure, name, resource_group)
     if revision not in {each["name"] for each in found["revisions"]}:
         raise missing("RevisionNotFound", f"Revision {revision} was not found.")
-    azure.require("Microsoft.App/containerApps/revisions/activate/action", azure.scope)
+    azure.require("Microsoft.App/containerApps/revisions/activate/action", _group(azure, resource_group))
     found["revisions"] = _now(found)
     found["wanted"], found["since"] = revision, time.time()
     return "Activate succeeded"
@@ -97,6 +97,11 @@ def _changed(each: Json, *, wanted: bool, is_up: bool) -> Json:
         return each
     ended = {"active": False, "runningState": "Stopped", "healthState": "None", "trafficWeight": 0}
     return {**each, "properties": {**each["properties"], **ended}}
+
+
+def _group(azure: Azure, name: str) -> str:
+    """The id of the group, which not every test has made."""
+    return f"{azure.scope}/resourceGroups/{name}"
 
 
 def _found(azure: Azure, name: str, resource_group: str) -> Json:

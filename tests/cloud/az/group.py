@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.cloud.az.azure import Azure
+from tests.cloud.az.azure import Azure, is_above
 from tests.cloud.az.commands import AzError, Json, command, missing
 
 
@@ -37,6 +37,17 @@ def create(azure: Azure, *, name: str, location: str, tags: list[str] = []) -> J
         "properties": {"provisioningState": "Succeeded"},
     }
     return found(azure, name)
+
+
+@command("group delete", changes=True)
+def delete(azure: Azure, *, name: str, yes: bool = False) -> None:
+    """With all that is in it, and with the roles on it."""
+    assert yes, "az would ask"
+    group = found(azure, name)
+    azure.require("Microsoft.Resources/subscriptions/resourceGroups/delete", group["id"])
+    del azure["groups"][name]
+    for key, id_ in (("resources", "id"), ("role_assignments", "scope")):
+        azure.data[key] = [each for each in azure[key] if not is_above(group["id"], each[id_])]
 
 
 def found(azure: Azure, name: str) -> Json:

@@ -83,6 +83,39 @@ def _forbidden() -> AzError:
     return AzError("", f'Forbidden({{"error":{{"code":"Forbidden","message":"{message}"}}}})')
 
 
+def deleted_vault(name: str, *, location: str, purge_protection: bool = False) -> Json:
+    """One that was deleted, for a test's state."""
+    return {
+        "name": name,
+        "properties": {
+            "location": location,
+            "scheduledPurgeDate": "2027-03-01T10:00:00+00:00",
+            "purgeProtectionEnabled": True if purge_protection else None,
+        },
+    }
+
+
+@command("keyvault list-deleted")
+def list_deleted(azure: Azure, *, resource_type: str) -> list[Json]:
+    """The vaults of the subscription that keep their names."""
+    assert resource_type == "vault"
+    deleted: list[Json] = azure["vaults_deleted"]
+    return deleted
+
+
+@command("keyvault purge", changes=True)
+def purge(azure: Azure, *, name: str, location: str) -> None:
+    """Free the name, unless the vault is protected."""
+    for vault in azure["vaults_deleted"]:
+        if (vault["name"], vault["properties"]["location"]) == (name, location):
+            if vault["properties"]["purgeProtectionEnabled"]:
+                raise AzError("MethodNotAllowed", f"The operation 'purge' is not allowed on the vault '{name}'.")
+            azure.require("Microsoft.KeyVault/locations/deletedVaults/purge/action", azure.scope)
+            azure["vaults_deleted"].remove(vault)
+            return
+    raise missing("DeletedVaultNotFound", f"The specified deleted vault '{name}' does not exist.")
+
+
 def _vault(azure: Azure, name: str) -> dict[str, list[Json]]:
     if name not in azure["vaults"]:
         raise AzError("", f"<urllib3.connection.HTTPSConnection object>: Failed to resolve '{name}{SUFFIX}'")

@@ -19,6 +19,7 @@ from tests.cloud.az import (  # noqa: F401
     log_analytics,
     network,
     provider,
+    resource,
     rest,
     role,
     storage,

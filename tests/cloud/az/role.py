@@ -41,6 +41,17 @@ def definition_update(azure: Azure, *, role_definition: str) -> Json:
     raise missing("RoleDefinitionDoesNotExist", f"The role definition '{wanted['id']}' does not exist.")
 
 
+@command("role definition delete", changes=True)
+def definition_delete(azure: Azure, *, name: str, custom_role_only: Truth = False) -> None:
+    """By its name or GUID; not while somebody has the role."""
+    assert custom_role_only, "it could be a built-in role"
+    for each in [each for each in azure["custom_roles"] if name in {each["name"], each["roleName"]}]:
+        azure.require("Microsoft.Authorization/roleDefinitions/delete", azure.scope)
+        if any(guid_of(given["roleDefinitionId"]) == each["name"] for given in azure["role_assignments"]):
+            raise AzError("RoleDefinitionHasAssignments", f"There are existing role assignments of role {name}.")
+        azure["custom_roles"].remove(each)
+
+
 def _definition(azure: Azure, name: str) -> Json:
     return next(role for role in azure.definitions() if name in {role["name"], role["roleName"]})
 

@@ -49,6 +49,13 @@ def put(github: GitHub, name: str, body: Json) -> Json:
     return show(github, name)
 
 
+def remove(github: GitHub, name: str) -> None:
+    """With its variables and secrets."""
+    github.require_admin()
+    github.environment(name)
+    del github.data["environments"][name]
+
+
 def _reviewer(github: GitHub, reviewer: Json) -> Json:
     people, teams = github.data["users"], github.data["teams"]
     if reviewer["type"] == "User":

@@ -64,6 +64,7 @@ def _of_repository(github: GitHub, words: list[str], query: Json, body: Json) ->
         ("GET actions oidc customization sub", lambda: github.data["subject"]),
         ("GET environments *", lambda name: environments.show(github, name)),
         ("PUT environments *", lambda name: environments.put(github, name, body)),
+        ("DELETE environments *", lambda name: environments.remove(github, name)),
         ("GET environments * deployment-branch-policies", lambda name: environments.branches(github, name)),
         ("POST environments * deployment-branch-policies", lambda name: environments.add_branch(github, name, body)),
         (

@@ -1,0 +1,96 @@
+"""Removes what the bootstrap made for one environment: its identities with their roles, GitHub's environment.
+
+What environments share stays: the identity that plans, and Terraform's state.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from scripts.bootstrapping import access
+from scripts.bootstrapping.app_registrations import find_app
+from scripts.bootstrapping.progress import Progress
+from scripts.bootstrapping.role_assignments import in_subscription_of, list_assignments
+from scripts.bootstrapping.targets import Target
+from scripts.cli.command_line import CommandError, CommandLine
+
+
+def remove_identities(progress: Progress, target: Target) -> None:
+    """Those of the environment, after their roles: Azure keeps the roles of a deleted principal, with an unknown name.
+
+    Custom roles go in between: Azure deletes none that somebody has.
+    """
+    az, stack = target.az, target.stack
+    names = (stack.deploy_identity, stack.read_identity)
+    apps = {name: find_app(az, name) for name in (*names, stack.plan_identity)}
+    for scope in sorted(access.subscriptions_of(access.reading(target))):
+        for name in names:
+            _remove_roles(in_subscription_of(az, scope), progress, name, app=apps[name])
+    _remove_roles(az, progress, stack.plan_identity, app=apps[stack.plan_identity], within=target.group)
+    for name in names:
+        _remove_custom_role(az, progress, name)
+    for name in names:
+        with progress.step(f"Identity {name}"):
+            if app := apps[name]:
+                az.change("ad", "app", "delete", "--id", app["appId"])
+                progress.deleted(f"app registration {name} ({app['appId']}), with its federated credentials")
+            else:
+                progress.ok("does not exist")
+
+
+def remove_from_github(
+    gh: CommandLine, progress: Progress, *, repository: str, env: str, variables: Collection[str]
+) -> list[str]:
+    """GitHub's environment and the repository's variables of it; if gh cannot be used, the commands that do this."""
+    environment = ("api", "--method", "DELETE", f"repos/{repository}/environments/{env}")
+    deletions = {name: ("variable", "delete", name, "--repo", repository) for name in variables}
+    with progress.step(f"GitHub environment {env}"):
+        if not _is_usable(gh):
+            progress.note("gh is not on PATH, or not logged in")
+            return [shlex.join(["gh", *words]) for words in (environment, *deletions.values())]
+        if gh.find("api", f"repos/{repository}/environments/{env}") is None:
+            progress.ok(f"no environment {env}")
+        else:
+            gh.change(*environment)
+            progress.deleted(f"environment {env}, with its variables and secrets")
+        listed = gh.find("variable", "list", "--repo", repository, "--json", "name") or []
+        for name in sorted({variable["name"] for variable in listed} & deletions.keys()):
+            gh.change(*deletions[name])
+            progress.deleted(f"variable {name} of {repository}")
+    return []
+
+
+def _remove_roles(
+    az: CommandLine, progress: Progress, name: str, *, app: Mapping[str, Any] | None, within: str = ""
+) -> None:
+    """All that the identity has in the subscription of `az`, or those in a resource group."""
+    with progress.step(f"Roles of {name}"):
+        principals = az.query("ad", "sp", "list", "--filter", f"appId eq '{app['appId']}'") if app else []
+        for assignment in (each for principal in principals for each in list_assignments(az, principal["id"])):
+            if f"{assignment['scope']}/".lower().startswith(f"{within}/".lower()):
+                az.change("role", "assignment", "delete", "--ids", assignment["id"])
+                progress.deleted(f"{assignment['roleDefinitionName']} on {assignment['scope'].rsplit('/', 1)[1]}")
+
+
+def _remove_custom_role(az: CommandLine, progress: Progress, name: str) -> None:
+    with progress.step(f"Custom role {name}"):
+        if az.query("role", "definition", "list", "--name", name):
+            words = ("role", "definition", "delete", "--name", name, "--custom-role-only", "true")
+            az.change(*words, retry_on={"RoleDefinitionHasAssignments"})
+            progress.deleted(f"custom role {name}")
+        else:
+            progress.ok("does not exist")
+
+
+def _is_usable(gh: CommandLine) -> bool:
+    if not gh.is_installed:
+        return False
+    try:
+        gh.query("api", "user")
+    except CommandError as failure:
+        if failure.reason == "401" or "gh auth login" in failure.message:
+            return False
+        raise
+    return True
