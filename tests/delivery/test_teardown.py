@@ -9,7 +9,11 @@ from typing import Any
 import pytest
 
 from scripts import bootstrap
+from scripts import teardown as teardown_script
 from scripts.terraform.stacks import Stack, load
+from settings.environment import EnvironmentSettings
+from settings.existing import Existing
+from tests.cloud.az.azure import CALLER
 from tests.cloud.az.resource import resource
 from tests.cloud.fixtures import Cloud, Ran
 from tests.cloud.gh.github import issue
@@ -19,6 +23,7 @@ from tests.delivery.stand_ins import SECRETS, Delivery
 REPOSITORY = "contoso/gateway"
 DEPLOY, READ, PLAN = "pvc-{}-aigateway-deploy-san", "pvc-{}-aigateway-read-san", "pvc-aigateway-plan"
 
+GIVEN = Existing(resource_group="given")
 OLD_STATE = "with earlier versions of Terraform's state"
 NEXT = "and the environment's parts of the workflows: docs/operate.md#remove-an-environment"
 
@@ -149,6 +154,23 @@ def test_a_group_with_others_resources_stays(delivery: Delivery, dev: Stack, how
     assert dev.resource_group in delivery.cloud.state()["groups"]
     if how == "real":
         assert {each["type"] for each in delivery.cloud.state()["resources"]} >= {"Microsoft.Sql/servers"}
+
+
+def test_a_group_that_the_settings_name_stays_without_what_was_made_in_it(
+    delivery: Delivery, dev: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(teardown_script, "settings_of", lambda env: EnvironmentSettings(env=env, existing=GIVEN))
+    for path in (delivery.folder("dev") / "cdk.tf.json", delivery.folder("dev") / "plan.json"):
+        path.write_text(path.read_text(encoding="utf-8").replace(dev.resource_group, "given"), encoding="utf-8")
+    delivery.cloud.restore(json.loads(json.dumps(delivery.cloud.state()).replace(dev.resource_group, "given")))
+    ran = torn_down(delivery, load("dev", delivery.out))
+    assert "- Resource group given, which the settings name ([existing] resource_group)." in ran.out
+    azure = delivery.cloud.state()
+    assert "given" in azure["groups"]
+    assert not [each for each in azure["resources"] if "/given/" in each["id"]]
+    assert not [
+        each for each in azure["role_assignments"] if "/given" in each["scope"] and each["principalId"] != CALLER
+    ]
 
 
 def test_what_azure_adds_by_itself_goes_with_the_group(delivery: Delivery, dev: Stack) -> None:
