@@ -42,14 +42,12 @@ from scripts.bootstrapping.targets import Target
 from scripts.bootstrapping.terraform_state import find_account
 from scripts.cli.command_line import CommandLine
 from scripts.cli.log import log
-from scripts.cli.settings import settings_of
 from scripts.cli.terminal import confirm
 from scripts.github.repository import repository
 from scripts.terraform.apply import destroy
 from scripts.terraform.destruction import Destruction, plan_destruction
 from scripts.terraform.plan import show
 from scripts.terraform.stacks import Stack, load_all, prepare
-from settings.environment import EnvironmentSettings
 
 AGAIN = "To continue, run the same command again: it skips what is gone."
 
@@ -58,7 +56,6 @@ def main() -> None:
     """Look, ask, remove, and print what stays."""
     arguments = parse(sys.argv[1:])
     name = repository(arguments.repository)
-    settings = settings_of(arguments.env)
     (stack,) = prepare([arguments.env])
     az, gh = log_in(stack, dry_run=arguments.dry_run), CommandLine("gh", dry_run=arguments.dry_run)
     progress = Progress(dry_run=arguments.dry_run, again=AGAIN)
@@ -73,7 +70,7 @@ def main() -> None:
     purge_ai_accounts(az, progress, stack)
     # Before GitHub's environment: GitHub makes an unknown one, without protection, for any job that names it.
     remove_identities(progress, Target(stack=stack, account=account, az=az))
-    stays.append(_remove_group(progress, settings, group, foreign=foreign if az.dry_run else _foreign(group)))
+    stays.append(_remove_group(progress, stack, group, foreign=foreign if az.dry_run else _foreign(group)))
     variables = repository_variable_names(stack.env)
     commands = remove_from_github(gh, progress, repository=name, env=stack.env, variables=variables)
     _report(stack, [*filter(None, stays), *_shared(az, stack)], commands, dry_run=az.dry_run)
@@ -119,13 +116,13 @@ def _destroy(stack: Stack, *, dry_run: bool) -> None:
 
 
 def _remove_group(
-    progress: Progress, settings: EnvironmentSettings, group: ResourceGroup | None, *, foreign: list[Resource]
+    progress: Progress, stack: Stack, group: ResourceGroup | None, *, foreign: list[Resource]
 ) -> str | None:
     """Why it stays, or None."""
     if group is None:
         return None
     with progress.step(f"Resource group {group.name}"):
-        if group.name != settings.naming.name("resource_group"):
+        if stack.has_existing_resource_group:
             progress.note("it was there before: the settings name it")
             return f"Resource group {group.name}, which the settings name ([existing] resource_group)."
         if foreign:

@@ -104,10 +104,9 @@ class Stack:
     @property
     def existing_key_vault(self) -> str | None:
         """The id of a Key Vault that somebody else has made; None if the stack makes its own."""
-        (vault,) = {
-            str(secret["key_vault_id"]) for secret in self.find("resource", "azurerm_key_vault_secret").values()
-        }
-        return None if vault.startswith("${") else vault
+        secrets = self.find("resource").get("azurerm_key_vault_secret", {})
+        vaults = {str(secret["key_vault_id"]) for secret in secrets.values()}
+        return next((vault for vault in vaults if not vault.startswith("${")), None)
 
     @property
     def backend(self) -> Backend:
@@ -171,8 +170,8 @@ class Stack:
 
     @property
     def _provider(self) -> Mapping[str, Any]:
-        """Its block; a stack without one names neither."""
-        found: Mapping[str, Any] = self.content.get("provider", {}).get("azurerm", [{}])[0]
+        """The block of azurerm, or an empty one."""
+        found: Mapping[str, Any] = self.find("provider").get("azurerm", [{}])[0]
         return found
 
     def find(self, *path: str | int) -> Any:  # noqa: ANN401 - JSON

@@ -9,10 +9,7 @@ from typing import Any
 import pytest
 
 from scripts import bootstrap
-from scripts import teardown as teardown_script
 from scripts.terraform.stacks import Stack, load
-from settings.environment import EnvironmentSettings
-from settings.existing import Existing
 from tests.cloud.az.azure import CALLER
 from tests.cloud.az.resource import resource
 from tests.cloud.fixtures import Cloud, Ran
@@ -23,7 +20,6 @@ from tests.delivery.stand_ins import SECRETS, Delivery
 REPOSITORY = "contoso/gateway"
 DEPLOY, READ, PLAN = "pvc-{}-aigateway-deploy-san", "pvc-{}-aigateway-read-san", "pvc-aigateway-plan"
 
-GIVEN = Existing(resource_group="given")
 OLD_STATE = "with earlier versions of Terraform's state"
 NEXT = "and the environment's parts of the workflows: docs/operate.md#remove-an-environment"
 
@@ -156,12 +152,12 @@ def test_a_group_with_others_resources_stays(delivery: Delivery, dev: Stack, how
         assert {each["type"] for each in delivery.cloud.state()["resources"]} >= {"Microsoft.Sql/servers"}
 
 
-def test_a_group_that_the_settings_name_stays_without_what_was_made_in_it(
-    delivery: Delivery, dev: Stack, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(teardown_script, "settings_of", lambda env: EnvironmentSettings(env=env, existing=GIVEN))
+def test_a_group_that_the_settings_name_stays_without_what_was_made_in_it(delivery: Delivery, dev: Stack) -> None:
     for path in (delivery.folder("dev") / "cdk.tf.json", delivery.folder("dev") / "plan.json"):
-        path.write_text(path.read_text(encoding="utf-8").replace(dev.resource_group, "given"), encoding="utf-8")
+        text = path.read_text(encoding="utf-8").replace(dev.resource_group, "given")
+        content = json.loads(text)
+        content["//"] = {**content.get("//", {}), "existing_resource_group": True}
+        path.write_text(json.dumps(content), encoding="utf-8")
     delivery.cloud.restore(json.loads(json.dumps(delivery.cloud.state()).replace(dev.resource_group, "given")))
     ran = torn_down(delivery, load("dev", delivery.out))
     assert "- Resource group given, which the settings name ([existing] resource_group)." in ran.out
