@@ -170,8 +170,8 @@ class Stack:
 
     @property
     def _provider(self) -> Mapping[str, Any]:
-        """The block of azurerm, or an empty one."""
-        found: Mapping[str, Any] = self.find("provider").get("azurerm", [{}])[0]
+        """Its first block."""
+        found: Mapping[str, Any] = next(iter(self.find("provider", "azurerm")), {})
         return found
 
     def find(self, *path: str | int) -> Any:  # noqa: ANN401 - JSON

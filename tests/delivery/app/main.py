@@ -50,7 +50,7 @@ def stack(env: str, scene: dict[str, Any]) -> dict[str, Any]:
         },
         "terraform": {"backend": {"azurerm": backend}, "required_version": ">= 1.11"},
         "variable": variables,
-        "provider": {},
+        "provider": {"azurerm": []},
         "resource": {"terraform_data": scene["resources"]},
         "output": {name: {"value": value} for name, value in outputs.items()},
     }
