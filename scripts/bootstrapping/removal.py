@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from typing import Any
 
 from scripts.bootstrapping import access
@@ -15,6 +16,7 @@ from scripts.bootstrapping.progress import Progress
 from scripts.bootstrapping.role_assignments import in_subscription_of, list_assignments
 from scripts.bootstrapping.targets import Target
 from scripts.cli.command_line import CommandError, CommandLine
+from settings.resource_ids import subscription_of
 
 
 def remove_identities(progress: Progress, target: Target) -> None:
@@ -25,12 +27,16 @@ def remove_identities(progress: Progress, target: Target) -> None:
     az, stack = target.az, target.stack
     names = (stack.deploy_identity, stack.read_identity)
     apps = {name: find_app(az, name) for name in (*names, stack.plan_identity)}
-    for scope in sorted(access.subscriptions_of(access.reading(target))):
+    joining = list(access.joining(target))
+    scopes = [grant.scope for grant in (*access.reading(target), *joining)]
+    for subscription in dict.fromkeys(map(subscription_of, scopes)):
         for name in names:
-            _remove_roles(in_subscription_of(az, scope), progress, name, app=apps[name])
+            _remove_roles(replace(az, subscription=subscription), progress, name, app=apps[name])
     _remove_roles(az, progress, stack.plan_identity, app=apps[stack.plan_identity], within=target.group)
     for name in names:
         _remove_custom_role(az, progress, name)
+    for grant in joining:
+        _remove_custom_role(in_subscription_of(az, grant.scope), progress, grant.role)
     for name in names:
         with progress.step(f"Identity {name}"):
             if app := apps[name]:
