@@ -40,7 +40,7 @@ def packages() -> str:
 def test_names_no_package_index(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")
     assert not re.search(
-        r"pypi\.org|pythonhosted|npmjs|registry\.\w|--(extra-)?index-url|--find-links|\"resolved\"", text
+        r"pypi\.org|pythonhosted|npmjs|registry\.[\w-]+\.\w|--(extra-)?index-url|--find-links|\"resolved\"", text
     )
 
 
