@@ -75,6 +75,7 @@ def _managed_environment(change: Change) -> None:
         found = change.azure.children("", "microsoft.operationalinsights/workspaces")
         if logs["customerId"] not in {workspace["properties"]["customerId"] for workspace in found}:
             raise change.refuse("InvalidLogAnalyticsConfiguration", "There is no workspace of this customerId.")
+    _check_network(change)
     change.keep(
         defaultDomain=f"calm-{_made(change.id, 'domain')[:8]}.{region}.azurecontainerapps.io",
         staticIp="203.0.113.10",
@@ -85,6 +86,21 @@ def _managed_environment(change: Change) -> None:
         zoneRedundant=False,
         peerAuthentication={"mtls": {"enabled": False}},
     )
+
+
+def _check_network(change: Change) -> None:
+    """Azure makes a resource group beside an environment in a subnet, which whoever makes it must be allowed to join.
+
+    https://learn.microsoft.com/azure/container-apps/custom-virtual-networks and
+    https://learn.microsoft.com/azure/reliability/reliability-container-apps
+    """
+    subnet = (change.properties.get("vnetConfiguration") or {}).get("infrastructureSubnetId")
+    if change.properties.get("zoneRedundant") and not subnet:
+        raise change.refuse("InvalidRequestParameter", "A zone redundant environment needs a subnet.")
+    if subnet:
+        change.require_resource(subnet)
+        change.require_right("Microsoft.Network/virtualNetworks/subnets/join/action", subnet)
+        change.keep(infrastructureResourceGroup=f"ME_{change.id.name}_{change.id.group.name}")
 
 
 def _component(change: Change) -> None:

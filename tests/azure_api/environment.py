@@ -16,7 +16,7 @@ from local.azure_api.server import AzureAPI
 from local.tokens import TENANT_ID
 from scripts.bootstrapping import access
 from scripts.bootstrapping.account import Account, Principal
-from scripts.bootstrapping.custom_roles import DEPLOYING, READING
+from scripts.bootstrapping.custom_roles import DEPLOYING, JOINING, READING
 from scripts.bootstrapping.targets import Target
 from scripts.cli.command_line import Answer, CommandLine
 from scripts.cli.error_handling import ScriptError
@@ -157,6 +157,8 @@ class Environment:
             self.api.create(id_, location=self.stack.location)
         self.api.define_role(self.stack.deploy_identity, actions=DEPLOYING)
         self.api.define_role(self.stack.read_identity, actions=READING)
+        for grant in access.joining(target):
+            self.api.define_role(grant.role, actions=JOINING)
         role_ids = {role: self.api.roles.named(role).id for role in self.stack.roles}
         wanted = {
             "deploy": access.deploying(target, role_ids=role_ids),
@@ -166,6 +168,7 @@ class Environment:
         for identity, grants in wanted.items():
             for grant in grants:
                 if "/providers/" in grant.scope and grant.scope != target.state:  # another team's
+                    self.api.create(grant.scope.partition("/providers/")[0], location=self.stack.location)
                     self.api.create(grant.scope, location=self.stack.location, properties={"tenantId": TENANT_ID})
                 self.api.assign(client_id(identity, self.env), grant.role, grant.scope, condition=grant.condition)
 

@@ -13,6 +13,7 @@ from local.azure_api.proxy import Proxy
 from local.azure_api.server import AzureAPI
 from local.tokens import TENANT_ID
 from scripts.bootstrapping.access import delegation_condition
+from scripts.bootstrapping.custom_roles import JOINING
 
 SUBSCRIPTION = "/subscriptions/11111111-2222-4333-8444-555555555555"
 GROUP, OTHER_GROUP = f"{SUBSCRIPTION}/resourceGroups/ours", f"{SUBSCRIPTION}/resourceGroups/theirs"
@@ -218,6 +219,25 @@ def test_an_app_refers_only_to_secrets_that_its_identity_can_read(azure: AzureAP
     assert created.status_code == 201
     assert "keyVaultUrl" not in created.text
     assert code(deployer.manage("PUT", APP, body)) == "OperationInProgress"
+
+
+def test_an_environment_joins_a_subnet_by_a_right_on_it_and_gets_zones_only_there(
+    azure: AzureAPI, deployer: Caller
+) -> None:
+    subnet = f"{OTHER_GROUP}/providers/Microsoft.Network/virtualNetworks/theirs/subnets/gateway"
+    azure.create(subnet, location="westeurope")
+    azure.define_role("joins", actions=JOINING)
+
+    def create(**properties: object) -> httpx.Response:
+        return deployer.manage("PUT", ENVIRONMENT, {"location": "westeurope", "properties": properties})
+
+    network = {"infrastructureSubnetId": subnet, "internal": False}
+    assert code(create(zoneRedundant=True)) == "InvalidRequestParameter"
+    assert code(create(zoneRedundant=True, vnetConfiguration=network)) == "LinkedAuthorizationFailed"
+    azure.assign("deployer", "joins", subnet)
+    assert create(zoneRedundant=True, vnetConfiguration=network).is_success
+    made = deployer.manage("GET", ENVIRONMENT).json()["properties"]
+    assert made["infrastructureResourceGroup"] == "ME_our-environment_ours"
 
 
 def test_a_state_is_written_by_whoever_has_its_lease(deployer: Caller) -> None:
