@@ -11,10 +11,13 @@ from scripts import report
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.settings import settings_of
 from scripts.reporting.log_lines import Log
+from settings.loading import load_environment
+from tests.cloud.az.azure import SUBSCRIPTION
 from tests.cloud.az.log_analytics import workspace
 from tests.cloud.fixtures import Cloud, Ran
 from tests.reporting.builders import event, line, tokens
 
+EXISTING = Path(__file__).parents[1] / "synth/environments/existing.toml"
 _NAMING = settings_of("dev").naming
 WORKSPACE, GROUP = _NAMING.name("log_analytics_workspace"), _NAMING.name("resource_group")
 
@@ -146,6 +149,20 @@ def test_the_last_days_come_from_the_workspace(cloud: Cloud, page: Path) -> None
     body = json.loads(asked[asked.index("--body") + 1])
     query = read_query("access_lines").with_values(period="3d", container_app='"pvc-dev-aigateway-ca-san"')
     assert body == {"query": query.text}
+
+
+def test_an_existing_workspace_is_asked_for_the_lines_of_the_environments_app(
+    cloud: Cloud, page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = EXISTING.read_text(encoding="utf-8").replace("11111111-2222-3333-4444-555555555555", SUBSCRIPTION)
+    (tmp_path / "existing.toml").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(report, "settings_of", lambda _: load_environment(tmp_path / "existing.toml"))
+    with cloud.edit() as azure:
+        azure["workspaces"]["law-shared"] = workspace("rg-logs", lines=[now()])
+    ran, html = run(cloud, page, "--env", "existing")
+    assert ran.code == 0, ran.err
+    assert "From Log Analytics, law-shared." in html
+    assert 'let container_app = \\"pvc-existing-aigateway-ca-san\\";' in " ".join(cloud.calls("az")[-1].words)
 
 
 def test_the_page_has_the_days_that_were_asked_for(cloud: Cloud, page: Path) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from scripts.smoke_test.target import target_in
+from scripts.terraform.stacks import load
 from settings.roles import ACR_PULL
 from tests.synth.conftest import Synthesize
 from tests.synth.stack import Stack, strings
@@ -80,6 +82,13 @@ def test_the_app_pulls_with_its_own_identity(existing: Stack) -> None:
     identity = "${azurerm_user_assigned_identity.gateway.id}"
     assert existing.app["registry"] == [{"identity": identity, "server": "contosoimages.azurecr.io"}]
     assert {container["image"] for container in existing.containers} == {existing.settings.containers.image}
+
+
+def test_scripts_name_what_is_given(existing: Stack, optional_stacks: Path) -> None:
+    given = ("rg-ai-gateway", "kv-ai-gateway")
+    target, stack = target_in(existing.settings), load("existing", optional_stacks.parent)
+    assert (target.resource_group, target.key_vault) == (stack.resource_group, stack.key_vault) == given
+    assert stack.existing_key_vault == existing.settings.existing.key_vault
 
 
 def test_without_a_registry_there_is_none(stack: Stack) -> None:
