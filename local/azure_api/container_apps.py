@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 from local.azure_api.changes import Change
+from local.azure_api.resource_id import ResourceId
 
 _MAX_REPLICA_CPU = 4.0
 _MAX_REVISIONS = 100
@@ -24,6 +25,7 @@ def complete(change: Change) -> None:
     _check_containers(change)
     _check_identities(change)
     _check_secrets(change)
+    _check_registries(change)
     ingress = properties["configuration"].get("ingress")
     if ingress:
         inner = "" if ingress.get("external") else ".internal"
@@ -66,9 +68,29 @@ def _check_identities(change: Change) -> None:
         change.resource["identity"]["userAssignedIdentities"][identity] = made
 
 
+def _check_registries(change: Change) -> None:
+    """Azure pulls the image with the app's identity."""
+    identities = _identities(change)
+    for registry in change.properties["configuration"].get("registries") or []:
+        name = registry["server"].partition(".")[0]
+        found = change.azure.children("", "microsoft.containerregistry/registries")
+        ids = [ResourceId(each["id"]) for each in found if each["name"] == name]
+        principal = identities.get(str(registry.get("identity")).lower(), {}).get("principalId", "")
+        pull = "Microsoft.ContainerRegistry/registries/pull/read"
+        if not any(change.azure.roles.allows(principal, pull, id_) for id_ in ids):
+            message = f"Field 'template.containers.image' is invalid: UNAUTHORIZED: {registry['server']}"
+            raise change.refuse("InvalidParameterValueInContainerTemplate", message)
+
+
+def _identities(change: Change) -> dict[str, dict[str, str]]:
+    """The app's own, by their ids in lower case."""
+    assigned = (change.resource.get("identity") or {}).get("userAssignedIdentities") or {}
+    return {id_.lower(): made for id_, made in assigned.items()}
+
+
 def _check_secrets(change: Change) -> None:
     """Azure reads what the app refers to, as the app's identity, whenever the app changes."""
-    identities = {id_.lower(): made for id_, made in change.resource["identity"]["userAssignedIdentities"].items()}
+    identities = _identities(change)
     for secret in change.properties["configuration"].get("secrets") or []:
         url = secret.get("keyVaultUrl")
         if not url:

@@ -206,6 +206,7 @@ _ALL = (
         complete=_ai_project,
     ),
     Kind(name="Microsoft.ContainerRegistry/registries", versions=("2025-11-01",)),
+    Kind(name="Microsoft.Network/virtualNetworks/subnets", versions=("2024-05-01",)),
     Kind(name="Microsoft.Storage/storageAccounts", versions=("2023-05-01",), complete=_storage_account),
     Kind(name="Microsoft.Authorization/locks", versions=("2020-05-01",)),
 )

@@ -89,6 +89,16 @@ _BUILT_IN = (
         name="AcrPull",
         actions=("Microsoft.ContainerRegistry/registries/pull/read",),
     ),
+    Role(
+        id="749f88d5-cbae-40b8-bcfc-e573ddc772fa",
+        name="Monitoring Contributor",
+        actions=(
+            "*/read",
+            "Microsoft.Insights/*",
+            "Microsoft.OperationalInsights/workspaces/sharedKeys/action",
+            "Microsoft.OperationalInsights/workspaces/write",
+        ),
+    ),
     Role(id=COGNITIVE_SERVICES_OPENAI_USER, name="Cognitive Services OpenAI User"),
     Role(id=MONITORING_METRICS_PUBLISHER, name="Monitoring Metrics Publisher"),
 )
@@ -129,8 +139,11 @@ class Roles:
     assignments: dict[str, Assignment] = field(default_factory=dict)
 
     def named(self, name: str) -> Role:
-        """By its name or its id; StopIteration if there is none."""
-        return next(role for role in self.definitions.values() if name in {role.id, role.name})
+        """By its name or its id; LookupError if it is not among those that are imitated."""
+        for role in self.definitions.values():
+            if name in {role.id, role.name}:
+                return role
+        raise LookupError(f"local/azure_api/roles.py has no role {name}")
 
     def define(self, role: Role) -> None:
         self.definitions[role.id] = role

@@ -82,9 +82,11 @@ class AzureAPI:
         self.roles.define(Role(id=name, name=name, actions=actions, is_custom=True))
 
     def create(self, id_: str, **content: Any) -> None:  # noqa: ANN401 - JSON
-        """Put something there that nobody deploys: a resource group, a storage account."""
+        """Put something there that nobody deploys, such as a storage account, with its resource group."""
         resource = ResourceId(id_)
         self.manager.subscriptions.add(resource.subscription)
+        if resource.group.key not in self.manager.resources:
+            self.manager.put(resource.group, {"location": content.get("location", "westeurope")})
         self.manager.put(resource, content)
         if resource.type == "microsoft.storage/storageaccounts":
             self.blobs.accounts[resource.name] = resource

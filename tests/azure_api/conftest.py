@@ -27,11 +27,11 @@ _NO_PROVIDER = (
 @pytest.fixture(scope="session")
 def provider(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     """The variables with which Terraform finds the provider without its registry."""
-    mirror, configuration = (os.environ.get(name, "") for name in ("TF_PLUGIN_MIRROR", "TF_CLI_CONFIG_FILE"))
-    if not mirror and Path(configuration).is_file():
-        return {"TF_CLI_CONFIG_FILE": configuration}
-    folder = Path(mirror or PROVIDERS).absolute()
+    folder = Path(os.environ.get("TF_PLUGIN_MIRROR") or PROVIDERS).absolute()
     if not folder.is_dir():
+        configuration = os.environ.get("TF_CLI_CONFIG_FILE", "")
+        if Path(configuration).is_file():
+            return {"TF_CLI_CONFIG_FILE": configuration}
         pytest.skip(_NO_PROVIDER)
     file = tmp_path_factory.mktemp("terraform") / "terraform.tfrc"
     text = f"provider_installation {{ filesystem_mirror {{ path = {json.dumps(str(folder))} }} }}\n"

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
@@ -153,22 +153,21 @@ class Environment:
     def _bootstrap(self) -> None:
         """What scripts/bootstrap.py leaves: the group, the place of the state, identities with exactly their roles."""
         target = self._target
-        for id_ in (self.group, target.state.partition("/providers/")[0], target.state):
+        for id_ in (self.group, target.state):
             self.api.create(id_, location=self.stack.location)
         self.api.define_role(self.stack.deploy_identity, actions=DEPLOYING)
         self.api.define_role(self.stack.read_identity, actions=READING)
         for grant in access.joining(target):
             self.api.define_role(grant.role, actions=JOINING)
         role_ids = {role: self.api.roles.named(role).id for role in self.stack.roles}
-        wanted = {
-            "deploy": access.deploying(target, role_ids=role_ids),
+        wanted: Mapping[str, Iterable[access.Grant]] = {
+            "deploy": [*access.deploying(target, role_ids=role_ids), *access.joining(target)],
             "read": access.reading(target),
             "plan": access.planning(target),
         }
         for identity, grants in wanted.items():
             for grant in grants:
                 if "/providers/" in grant.scope and grant.scope != target.state:  # another team's
-                    self.api.create(grant.scope.partition("/providers/")[0], location=self.stack.location)
                     self.api.create(grant.scope, location=self.stack.location, properties={"tenantId": TENANT_ID})
                 self.api.assign(client_id(identity, self.env), grant.role, grant.scope, condition=grant.condition)
 
