@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from settings.environment import EnvironmentSettings
 from settings.errors import Explainer, SettingsError
+from settings.resource_ids import group_of
 from settings.variables import Variables
 
 ENVIRONMENTS = Path(__file__).parent / "environments"
@@ -33,7 +34,8 @@ def load_environments(directory: Path = ENVIRONMENTS) -> tuple[EnvironmentSettin
             loaded[file] = load_environment(file)
         except SettingsError as error:
             mistakes += error.mistakes
-    mistakes += [*_shared_states(loaded), *_shared_resources(loaded)]
+    mistakes += _shared_resources(loaded) or _foreign_groups(loaded)
+    mistakes += _shared_states(loaded)
     if mistakes:
         raise SettingsError(mistakes)
     return tuple(loaded.values())
@@ -98,16 +100,39 @@ def _with_position(problem: str, text: str) -> str:
 
 
 def _shared_states(loaded: Mapping[Path, EnvironmentSettings]) -> list[str]:
-    """Two environments with the same state would destroy each other's resources."""
-    owners: dict[tuple[str, str, str], Path] = {}
+    """Who deploys an environment may write every blob of its account: the states of other environments, too."""
+    owners: dict[str, Path] = {}
     mistakes = []
     for file, settings in loaded.items():
-        backend = settings.backend
-        owner = owners.setdefault((backend.storage_account_name, backend.container_name, backend.key), file)
+        account = settings.backend.storage_account_name
+        owner = owners.setdefault(account, file)
         if owner != file:
-            message = f"must differ from that of {owner.name}: each environment needs a state of its own"
-            mistakes.append(_explainer(file).conflict("backend.key", backend.key, message))
+            message = f"must differ from that of {owner.name}: each environment needs a storage account of its own"
+            mistakes.append(_explainer(file).conflict("backend.storage_account_name", account, message))
     return mistakes
+
+
+def _foreign_groups(loaded: Mapping[Path, EnvironmentSettings]) -> list[str]:
+    """Who deploys an environment may change everything in its resource group: nothing of another one may be there."""
+    owners = {_in_subscription(each, each.resource_group): file for file, each in loaded.items()}
+    mistakes = []
+    for file, settings in loaded.items():
+        vault = settings.existing.key_vault
+        for field, value, group in (
+            ("existing.resource_group", settings.existing.resource_group, settings.existing.resource_group),
+            ("existing.key_vault", vault, vault and group_of(vault)),
+            ("backend.resource_group_name", settings.backend.resource_group_name, settings.backend.resource_group_name),
+        ):
+            owner = owners.get(_in_subscription(settings, group), file) if group else file
+            if owner != file:
+                message = f"must not be in the resource group of {owner.name}, in which its identity may change all"
+                mistakes.append(_explainer(file).conflict(field, value, message))
+    return mistakes
+
+
+def _in_subscription(settings: EnvironmentSettings, group: str) -> tuple[str, str]:
+    """Azure compares names of groups without regard to case."""
+    return (settings.subscription_id or "").lower(), group.lower()
 
 
 def _shared_resources(loaded: Mapping[Path, EnvironmentSettings]) -> list[str]:

@@ -78,7 +78,9 @@ class Backend(Group):
     model_config = ConfigDict(json_schema_extra=lambda schema: schema.pop("required"))
 
     resource_group_name: ResourceGroupName = Field(description="Default: the convention's name.")
-    storage_account_name: StorageAccountName = Field(description="Default: the convention's name.")
+    storage_account_name: StorageAccountName = Field(
+        description="One for each environment. Default: the convention's name."
+    )
     container_name: ContainerName = Field("tfstate", description="Container of the blob.")
     key: BlobName = Field(description="Name of the blob; default: {env}.tfstate.")
     replication: Replication = Field(

@@ -38,18 +38,16 @@ _REPLICATIONS = (
 def ensure_state(az: CommandLine, progress: Progress, *, targets: Sequence[Target]) -> None:
     """Create or correct the storage of every environment, and give the caller the roles to deploy."""
     roles = RoleAssignments(az, progress)
-    for sku, sharing in [(_sku(sharing), sharing) for sharing in _by_storage_account(targets)]:
-        first = sharing[0]
-        backend, location = first.stack.backend, first.stack.location
-        envs = ", ".join(target.env for target in sharing)
-        with progress.step(f"Terraform state of {envs}: {backend.storage_account_name}"):
-            _ensure_group(first.az, progress, backend, location=location)
-            is_new = _ensure_account(first.az, progress, backend, location=location, sku=sku)
-            _ensure_soft_delete(first.az, progress, backend, is_new=is_new)
-            for container in dict.fromkeys(target.stack.backend.container_name for target in sharing):
-                _ensure_container(first.az, progress, backend, name=container)
-            for grant in access.own_state(first):
-                roles.ensure(first.account.caller, grant)
+    for target in targets:
+        az, backend, location = target.az, target.stack.backend, target.stack.location
+        sku = f"Standard_{target.stack.replication}"
+        with progress.step(f"Terraform state of {target.env}: {backend.storage_account_name}"):
+            _ensure_group(az, progress, backend, location=location)
+            is_new = _ensure_account(az, progress, backend, location=location, sku=sku)
+            _ensure_soft_delete(az, progress, backend, is_new=is_new)
+            _ensure_container(az, progress, backend, name=backend.container_name)
+            for grant in access.own_state(target):
+                roles.ensure(target.account.caller, grant)
 
 
 def find_account(az: CommandLine, backend: Backend) -> dict[str, Any] | None:
@@ -57,22 +55,6 @@ def find_account(az: CommandLine, backend: Backend) -> dict[str, Any] | None:
     missing = {"ResourceNotFound", "ResourceGroupNotFound", "NotFound"}
     found: dict[str, Any] | None = az.find("storage", "account", "show", *_options(backend), missing=missing)
     return found
-
-
-def _by_storage_account(targets: Sequence[Target]) -> list[list[Target]]:
-    accounts: dict[str, list[Target]] = {}
-    for target in targets:
-        accounts.setdefault(target.state, []).append(target)
-    return list(accounts.values())
-
-
-def _sku(sharing: Sequence[Target]) -> str:
-    """The kind of account, by the replication that its environments want."""
-    wanted = {target.env: target.stack.replication for target in sharing}
-    if len(set(wanted.values())) > 1:
-        described = ", ".join(f"{replication} ({env})" for env, replication in wanted.items())
-        raise ScriptError(f"backend.replication differs in environments that share an account: {described}.", code=2)
-    return f"Standard_{sharing[0].stack.replication}"
 
 
 def _ensure_group(az: CommandLine, progress: Progress, backend: Backend, *, location: str) -> None:

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from tests.bootstrap.runs import bootstrap, changed_stacks, shown
+from tests.bootstrap.runs import bootstrap, changed_stacks
 from tests.cloud.fixtures import Cloud
 
 ACCOUNT = "pvcdevaigatewaystsan"
@@ -55,24 +55,18 @@ def test_a_taken_name_is_reported_with_the_setting_to_change(cloud: Cloud) -> No
     assert "`[backend] storage_account_name`" in ran.err
 
 
-def test_two_environments_may_share_an_account(cloud: Cloud, stacks: Path, tmp_path: Path) -> None:
-    def share(env: str, content: dict[str, Any]) -> None:
-        content["terraform"]["backend"]["azurerm"] |= {
-            "resource_group_name": "shared",
-            "storage_account_name": "shared",
-            "container_name": env,
-        }
+def test_two_environments_may_share_the_group_of_their_accounts(cloud: Cloud, stacks: Path, tmp_path: Path) -> None:
+    def share(_env: str, content: dict[str, Any]) -> None:
+        content["terraform"]["backend"]["azurerm"]["resource_group_name"] = "shared"
 
     environ = changed_stacks(stacks, tmp_path / "shared", share)
-    dry = bootstrap(cloud, "--dry-run", env=environ)
     ran = bootstrap(cloud, env=environ)
     assert ran.code == 0, ran.err
-    assert "Terraform state of dev, staging: shared\n" in ran.err
-    words = [call.words[:-3] for call in cloud.changes()]
-    assert len(words) == len({tuple(each) for each in words}) == len(shown(dry))  # nothing is made twice
-    state = cloud.state()
-    assert list(state["storage"]) == ["shared"]
-    assert state["storage"]["shared"]["containers"] == ["dev", "staging"]
+    accounts = cloud.state()["storage"]
+    assert {name: account["resourceGroup"] for name, account in accounts.items()} == {
+        ACCOUNT: "shared",
+        "pvcstagingaigatewaystsan": "shared",
+    }
     assert bootstrap(cloud, env=environ).err.endswith("Nothing to change.\n")
 
 
@@ -127,17 +121,3 @@ def test_zones_are_left_to_a_person_who_gets_the_command(
     with cloud.edit() as azure:
         azure["storage"][ACCOUNT]["sku"] = {"name": "Standard_ZRS"}
     assert "Standard_ZRS -> Standard_GZRS" in bootstrap(cloud, *STATE, parts=ALONE, env=environ).err
-
-
-def test_environments_that_share_an_account_want_the_same_replication(
-    cloud: Cloud, stacks: Path, tmp_path: Path
-) -> None:
-    def share(env: str, content: dict[str, Any]) -> None:
-        names = {"resource_group_name": "shared", "storage_account_name": "shared", "container_name": env}
-        content["terraform"]["backend"]["azurerm"] |= names
-        content["//"]["replication"] = "ZRS" if env == "dev" else "LRS"
-
-    ran = bootstrap(cloud, parts=ALONE, env=changed_stacks(stacks, tmp_path / "shared", share))
-    assert ran.code == 2
-    assert "backend.replication differs in environments that share an account: ZRS (dev), LRS (staging)." in ran.err
-    assert cloud.changes() == []

@@ -52,20 +52,49 @@ def test_the_mistakes_of_all_files_are_told_at_once(write: WriteFile) -> None:
     assert str(refusal.value).splitlines()[1:] == [f"  {mistake}" for mistake in refusal.value.mistakes]
 
 
-def test_two_environments_may_not_share_a_state(write: WriteFile, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_environments_may_not_share_an_account_for_their_states(write: WriteFile) -> None:
+    """Whoever deploys one of them may write all that is in the account."""
     dev = write('env = "dev"\nbackend.storage_account_name = "states"')
-    uat = write('env = "uat"\nbackend.storage_account_name = "states"', "uat.toml")
-    assert [settings.backend.key for settings in load_environments(dev.parent)] == ["dev.tfstate", "uat.tfstate"]
-
-    monkeypatch.setenv("AIGATEWAY_BACKEND__KEY", "one.tfstate")
+    uat = write('env = "uat"\nbackend = {storage_account_name = "states", container_name = "uat"}', "uat.toml")
     with pytest.raises(SettingsError) as refusal:
         load_environments(dev.parent)
-
     (mistake,) = refusal.value.mistakes
     assert mistake == (
-        f'{uat} with AIGATEWAY_BACKEND__KEY (environment): backend.key = "one.tfstate": '
-        "must differ from that of dev.toml: each environment needs a state of its own"
+        f'{uat}: backend.storage_account_name = "states": must differ from that of dev.toml: '
+        "each environment needs a storage account of its own"
     )
+
+
+_VAULT_OF_UAT = (
+    "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/pvc-uat-aigateway-rg-san"
+    "/providers/Microsoft.KeyVault/vaults/kv-dev"
+)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("existing.resource_group", "PVC-uat-aigateway-rg-san"),
+        ("backend.resource_group_name", "pvc-uat-aigateway-rg-san"),
+        ("existing.key_vault", _VAULT_OF_UAT),
+    ],
+)
+def test_nothing_of_an_environment_is_in_the_group_of_another(write: WriteFile, field: str, value: str) -> None:
+    subscription = 'subscription_id = "11111111-1111-1111-1111-111111111111"'
+    dev = write(f'env = "dev"\n{subscription}\n{field} = "{value}"')
+    write(f'env = "uat"\n{subscription}', "uat.toml")
+    with pytest.raises(SettingsError) as refusal:
+        load_environments(dev.parent)
+    (mistake,) = refusal.value.mistakes
+    assert mistake.startswith(f"{dev}: {field} = ")
+    assert mistake.endswith("must not be in the resource group of uat.toml, in which its identity may change all")
+
+
+def test_states_of_several_environments_may_be_in_a_group_without_one(write: WriteFile) -> None:
+    """An environment's identities have roles on its account there, none on the group."""
+    dev = write('env = "dev"\nbackend.resource_group_name = "states"')
+    write('env = "uat"\nbackend.resource_group_name = "states"', "uat.toml")
+    assert len(load_environments(dev.parent)) == 2
 
 
 def test_a_file_whose_name_ends_in_capitals_is_refused_and_not_left_out(write: WriteFile) -> None:
