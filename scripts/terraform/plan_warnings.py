@@ -94,6 +94,11 @@ _RETENTION = (
     "Azure cannot change soft_delete_retention_days of an existing Key Vault ({change}): every deployment fails until "
     "the setting has its old value again."
 )
+_PURGE_PROTECTION = (
+    "Azure cannot turn off purge protection of an existing Key Vault: every deployment fails until key_vault."
+    "purge_protection is true again."
+)
+_TURNED_OFF = ("true → false", "true → null")
 
 
 def plan_warnings(changes: Sequence[ResourceChange]) -> tuple[str, ...]:
@@ -138,12 +143,16 @@ def _loss(change: ResourceChange) -> str | None:
 
 
 def _failure(change: ResourceChange) -> str | None:
-    """The provider plans an update in place, which Azure refuses: "it cannot be modified"."""
-    if change.resource_type == "azurerm_key_vault":
-        for attribute in change.attributes:
-            if attribute.path == "soft_delete_retention_days":
-                return _RETENTION.format(change=attribute.description)
-    return None
+    """The provider plans an update in place, and fails or is refused by Azure when it applies it."""
+    if change.resource_type != "azurerm_key_vault":
+        return None
+    changed = {attribute.path: attribute.description for attribute in change.attributes}
+    texts = []
+    if retention := changed.get("soft_delete_retention_days"):
+        texts.append(_RETENTION.format(change=retention))
+    if changed.get("purge_protection_enabled") in _TURNED_OFF:
+        texts.append(_PURGE_PROTECTION)
+    return " ".join(texts) or None
 
 
 def _is_rewritten(change: ResourceChange) -> bool:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from scripts.terraform.attribute_changes import AttributeChange
-from scripts.terraform.plan_changes import Action, ResourceChange
+from scripts.terraform.plan_changes import Action, ResourceChange, resource_changes
 from scripts.terraform.plan_warnings import plan_warnings
 
 
@@ -69,6 +69,18 @@ def test_a_retention_that_azure_cannot_change_is_a_warning() -> None:
     assert "(7 → 90)" in text
     other = [
         change("azurerm_storage_account", Action.UPDATE, "soft_delete_retention_days"),
-        change("azurerm_key_vault", Action.UPDATE, "purge_protection_enabled"),
+        change("azurerm_key_vault", Action.UPDATE, "tags.env"),
     ]
     assert plan_warnings(other) == ()
+
+
+@pytest.mark.parametrize(("before", "after", "warns"), [(True, False, True), (True, None, True), (False, True, False)])
+def test_purge_protection_that_nobody_can_turn_off_is_a_warning(
+    *, before: bool, after: bool | None, warns: bool
+) -> None:
+    """The provider plans it, and fails when it applies it."""
+    values = {"before": {"purge_protection_enabled": before}, "after": {"purge_protection_enabled": after}}
+    vault = {"address": "azurerm_key_vault.gateway", "type": "azurerm_key_vault"}
+    plan = {"resource_changes": [{**vault, "change": {"actions": ["update"], **values}}]}
+    texts = plan_warnings(resource_changes(plan))
+    assert ["cannot turn off purge protection" in text for text in texts] == [True] * warns
