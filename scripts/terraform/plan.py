@@ -34,6 +34,10 @@ MAX_ATTRIBUTES = 60
 """Of one resource, that are listed."""
 MAX_MARKDOWN_BYTES = 60_000
 """A comment on GitHub has 65,536 characters at most, and Linux 128 KiB for the variable that hands a plan on."""
+_FIRST = (
+    "Creates everything, because the state is empty. If {env} is deployed already, do not deploy: its names in the "
+    "settings have changed (the old environment would go on beside the new one), or its state is missing."
+)
 _STYLES = {
     Action.DESTROY: "red",
     Action.REPLACE: "red",
@@ -80,7 +84,8 @@ class Plan:
     @property
     def warnings(self) -> tuple[str, ...]:
         """What to read before confirming."""
-        return (*plan_warnings(self.changes), *self.moved_keys.values())
+        first = (_FIRST.format(env=self.env),) if self.is_first and self.changes else ()
+        return (*first, *plan_warnings(self.changes), *self.moved_keys.values())
 
     @property
     def losses(self) -> Mapping[str, str]:

@@ -101,6 +101,16 @@ def test_a_first_deployment_is_the_same_without_a_state() -> None:
     assert digest(*planned) != digest(*bare), "in an environment that exists, the values count"
 
 
+def test_an_environment_that_is_deployed_and_has_no_state_is_warned_of() -> None:
+    """Also one whose names were changed: its account for the state is another one then."""
+    made = change("azurerm_key_vault.x", "create", after={"name": "x"})
+    kept = change("azurerm_container_app.x", "no-op", after={})
+    [text] = Plan.from_json("dev", {"resource_changes": [made]}).warnings
+    assert "If dev is deployed already, do not deploy" in text
+    assert Plan.from_json("dev", {"resource_changes": [made, kept]}).warnings == ()
+    assert Plan.from_json("dev", {"resource_changes": []}).warnings == ()
+
+
 @pytest.fixture
 def reviewed(delivery: Delivery) -> str:
     """The digest of a plan for dev, which is handed on."""
