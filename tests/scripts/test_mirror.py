@@ -8,7 +8,7 @@ from scripts import mirror
 
 
 def test_an_archive_becomes_the_folder_of_its_version_and_platform(tmp_path: Path) -> None:
-    folder = tmp_path / "registry.terraform.io/hashicorp/azurerm"
+    folder = tmp_path / "example.com/hashicorp/azurerm"
     folder.mkdir(parents=True)
     archive = folder / "terraform-provider-azurerm_4.81.0_linux_amd64.zip"
     with zipfile.ZipFile(archive, "w") as content:
