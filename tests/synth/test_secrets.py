@@ -100,7 +100,7 @@ def _in_any_order(value: object) -> object:
 def test_the_order_of_the_projects_changes_nothing_but_the_order(synthesize_files: Synthesize) -> None:
     default, other, third = "[projects.team]\ndefault = true\n", "[projects.other]\n", "[projects.third]\n"
     orders = {"one": [default, other, third], "two": [third, other, default]}
-    top = 'env = "{}"\nbackend.storage_account_name = "pvcstate"\n'  # its default has a checksum of the name
+    top = 'env = "{0}"\nbackend.storage_account_name = "pvcstate{0}"\n'  # its default has a checksum of the name
     stacks = synthesize_files({f"{env}.toml": "".join([top.format(env), *tables]) for env, tables in orders.items()})
     one, two = (json.loads(json.dumps(stack.document).replace("two", "one")) for stack in stacks.values())
     assert one != two
