@@ -2,7 +2,9 @@
 
 import asyncio
 import base64
+import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -38,7 +40,10 @@ def chromium() -> str | None:
 
 def look(page: Path, *, width: int, height: int = 900, dark: bool = False) -> Seen:
     """Open a page in a window of this size."""
-    with tempfile.TemporaryDirectory() as folder, _started(Path(folder)) as port:
+    with (
+        tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder,  # its last process may still write there
+        _started(Path(folder)) as port,
+    ):
         return asyncio.run(_look(port, page, width=width, height=height, dark=dark))
 
 
@@ -47,14 +52,16 @@ def _started(folder: Path) -> Iterator[int]:
     """The port of a new browser with a profile of its own. Without a sandbox it also runs as root, as in CI."""
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--no-first-run"]
     command = [str(chromium()), *options, f"--user-data-dir={folder}", "--remote-debugging-port=0", "about:blank"]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as process:
         try:
             assert process.stderr
             listening = next((line for line in process.stderr if line.startswith("DevTools listening on")), None)
             assert listening, f"{command[0]} does not start"
             yield int(listening.split(":")[2].partition("/")[0])
         finally:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # with the processes of its pages
 
 
 async def _look(port: int, page: Path, *, width: int, height: int, dark: bool) -> Seen:
