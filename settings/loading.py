@@ -1,7 +1,7 @@
 """Loads settings from files, or raises one error with all of their mistakes."""
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,9 @@ from settings.resource_ids import group_of
 from settings.variables import Variables
 
 ENVIRONMENTS = Path(__file__).parent / "environments"
+
+_Use = tuple[str, str | None, str, str]
+"""A field with the name or id of a resource, what is in the field, where such a name is unique, and the kind."""
 
 
 def environment_files(directory: Path = ENVIRONMENTS) -> tuple[Path, ...]:
@@ -34,8 +37,8 @@ def load_environments(directory: Path = ENVIRONMENTS) -> tuple[EnvironmentSettin
             loaded[file] = load_environment(file)
         except SettingsError as error:
             mistakes += error.mistakes
-    mistakes += _shared_resources(loaded) or _foreign_groups(loaded)
-    mistakes += _shared_states(loaded)
+    mistakes += _shared(loaded, _resources_of_others) or _foreign_groups(loaded)
+    mistakes += _shared(loaded, _states)
     if mistakes:
         raise SettingsError(mistakes)
     return tuple(loaded.values())
@@ -99,19 +102,6 @@ def _with_position(problem: str, text: str) -> str:
     return problem.replace("at end of document", f"at line {len(lines)}, column {len(lines[-1]) + 1}")
 
 
-def _shared_states(loaded: Mapping[Path, EnvironmentSettings]) -> list[str]:
-    """Who deploys an environment may write every blob of its account: the states of other environments, too."""
-    owners: dict[str, Path] = {}
-    mistakes = []
-    for file, settings in loaded.items():
-        account = settings.backend.storage_account_name
-        owner = owners.setdefault(account, file)
-        if owner != file:
-            message = f"must differ from that of {owner.name}: each environment needs a storage account of its own"
-            mistakes.append(_explainer(file).conflict("backend.storage_account_name", account, message))
-    return mistakes
-
-
 def _foreign_groups(loaded: Mapping[Path, EnvironmentSettings]) -> list[str]:
     """Who deploys an environment may change everything in its resource group: nothing of another one may be there."""
     owners = {_in_subscription(each, each.resource_group): file for file, each in loaded.items()}
@@ -135,24 +125,32 @@ def _in_subscription(settings: EnvironmentSettings, group: str) -> tuple[str, st
     return (settings.subscription_id or "").lower(), group.lower()
 
 
-def _shared_resources(loaded: Mapping[Path, EnvironmentSettings]) -> list[str]:
-    """Existing ones that no two environments may share.
+def _states(settings: EnvironmentSettings) -> tuple[_Use, ...]:
+    """Who deploys an environment may write every blob of its account: the states of other environments, too."""
+    return (("backend.storage_account_name", settings.backend.storage_account_name, "", "a storage account"),)
 
-    The secrets of all environments have the same names, and an identity that reads a vault reads all of it. Whoever
+
+def _resources_of_others(settings: EnvironmentSettings) -> tuple[_Use, ...]:
+    """The secrets of all environments have the same names, and an identity that reads a vault reads all of it. Whoever
     deploys an environment may change everything in its resource group. Azure gives a subnet to one environment.
     """
-    owners: dict[tuple[str, ...], Path] = {}
+    existing, subscription = settings.existing, settings.subscription_id or ""
+    return (
+        ("existing.key_vault", existing.key_vault, "", "a Key Vault"),
+        ("existing.resource_group", existing.resource_group, subscription, "a resource group"),
+        ("network.infrastructure_subnet_id", settings.network.infrastructure_subnet_id, "", "a subnet"),
+    )
+
+
+def _shared(
+    loaded: Mapping[Path, EnvironmentSettings], uses: Callable[[EnvironmentSettings], Iterable[_Use]]
+) -> list[str]:
+    """A mistake for each resource that no two environments may share, and that another one uses."""
+    owners: dict[tuple[str, str, str], Path] = {}
     mistakes = []
     for file, settings in loaded.items():
-        subscription = settings.subscription_id or ""
-        for field, value, what in (
-            ("existing.key_vault", settings.existing.key_vault, "a Key Vault"),
-            ("existing.resource_group", settings.existing.resource_group, "a resource group"),
-            ("network.infrastructure_subnet_id", settings.network.infrastructure_subnet_id, "a subnet"),
-        ):
-            if value is None:
-                continue
-            owner = owners.setdefault((field, "" if value.startswith("/") else subscription, value.lower()), file)
+        for field, value, scope, what in uses(settings):
+            owner = owners.setdefault((field, scope, value.lower()), file) if value else file
             if owner != file:
                 message = f"must differ from that of {owner.name}: each environment needs {what} of its own"
                 mistakes.append(_explainer(file).conflict(field, value, message))

@@ -12,7 +12,12 @@ from typing import Any
 
 from local.azure_api.errors import AzureError
 from local.azure_api.resource_id import ResourceId
-from settings.roles import COGNITIVE_SERVICES_OPENAI_USER, MONITORING_METRICS_PUBLISHER
+from settings.roles import (
+    ACR_PULL,
+    COGNITIVE_SERVICES_OPENAI_USER,
+    KEY_VAULT_SECRETS_USER,
+    MONITORING_METRICS_PUBLISHER,
+)
 
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 _TYPES = re.compile(r"PrincipalType\] ForAnyOfAnyValues:StringEqualsIgnoreCase \{([^}]*)\}")
@@ -68,7 +73,7 @@ _BUILT_IN = (
     ),
     Role(id="b86a8fe4-44ce-4948-aee5-eccb2c155cd7", name="Key Vault Secrets Officer", data=(f"{_SECRETS}/*",)),
     Role(
-        id="4633458b-17de-408a-b874-0445c86b69e6",
+        id=KEY_VAULT_SECRETS_USER,
         name="Key Vault Secrets User",
         data=(f"{_SECRETS}/getSecret/action", f"{_SECRETS}/readMetadata/action"),
     ),
@@ -85,7 +90,7 @@ _BUILT_IN = (
         data=(f"{_BLOBS}/read",),
     ),
     Role(
-        id="7f951dda-4ed3-4680-a7ca-43fe172d538d",
+        id=ACR_PULL,
         name="AcrPull",
         actions=("Microsoft.ContainerRegistry/registries/pull/read",),
     ),

@@ -117,9 +117,9 @@ def _container(container: Mapping[str, Any], secrets: Mapping[str, SecretValue])
     values = {entry["name"]: entry["value"] for entry in env if "value" in entry}
     return Container(
         name=container["name"],
-        image=_text(container["image"]),
-        command=tuple(_text(part) for part in container["command"]),
-        env={name: _text(value) for name, value in values.items() if not _TEMPLATE.search(value)},
+        image=unescape(container["image"]),
+        command=tuple(unescape(part) for part in container["command"]),
+        env={name: unescape(value) for name, value in values.items() if not _TEMPLATE.search(value)},
         references={name: value for name, value in values.items() if _TEMPLATE.search(value)},
         secrets={entry["name"]: secrets[entry["secret_name"]] for entry in env if "secret_name" in entry},
         readiness=container["readiness_probe"][0]["path"],
@@ -133,6 +133,6 @@ def _group(pattern: re.Pattern[str], text: str, group: str) -> str:
     return match[group]
 
 
-def _text(text: str) -> str:
+def unescape(text: str) -> str:
     """Terraform's escapes of template openings, undone."""
     return text.replace("$${", "${").replace("%%{", "%{")

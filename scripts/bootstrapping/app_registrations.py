@@ -42,6 +42,11 @@ def find_app(az: CommandLine, name: str) -> dict[str, Any] | None:
     return found[0] if found else None
 
 
+def find_principals(az: CommandLine, client_id: str) -> list[str]:
+    """The object ids of its service principals: one, or none."""
+    return [str(each["id"]) for each in az.query("ad", "sp", "list", "--filter", f"appId eq '{client_id}'")]
+
+
 def ensure_app(az: CommandLine, progress: Progress, name: str) -> Application:
     """Create the app registration and its service principal, where missing."""
     with progress.step(f"Identity {name}"):
@@ -63,10 +68,10 @@ def placeholder(name: str) -> str:
 
 
 def _ensure_principal(az: CommandLine, progress: Progress, *, name: str, client_id: str, is_new: bool) -> Principal:
-    found = [] if is_new else az.query("ad", "sp", "list", "--filter", f"appId eq '{client_id}'")
+    found = [] if is_new else find_principals(az, client_id)
     if found:
         progress.ok("service principal")
-        return Principal(id=found[0]["id"], type="ServicePrincipal", name=name)
+        return Principal(id=found[0], type="ServicePrincipal", name=name)
     created = az.change("ad", "sp", "create", "--id", client_id, retry_on=NOT_REPLICATED)
     progress.created("service principal")
     id_ = str(created["id"]) if created else f"<object id of {name}>"

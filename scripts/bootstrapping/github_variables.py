@@ -29,7 +29,7 @@ def repository_variable_names(env: str) -> list[str]:
 
 def suffix(env: str) -> str:
     """The end of the names of a repository's variables of an environment."""
-    return env.upper().replace("-", "_")
+    return env.upper()
 
 
 def environment_variables(stack: Stack, identities: Identities) -> dict[str, str]:

@@ -10,7 +10,7 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from scripts.bootstrapping.account import Account
-from scripts.bootstrapping.app_registrations import find_app
+from scripts.bootstrapping.app_registrations import find_app, find_principals
 from scripts.bootstrapping.progress import Progress
 from scripts.cli.command_line import CommandError, CommandLine
 
@@ -80,8 +80,8 @@ def check_deployer(
         scope = f"{account.scope}/resourceGroups/{group}"
         try:
             app = find_app(az, identity)
-            principals = az.query("ad", "sp", "list", "--filter", f"appId eq '{app['appId']}'") if app else []
-            principal = str(principals[0]["id"]) if principals else account.caller.id
+            principals = find_principals(az, app["appId"]) if app else []
+            principal = principals[0] if principals else account.caller.id
             name = identity if principals else account.caller.name
             rights = [
                 each.get("condition") or ""

@@ -11,11 +11,13 @@ from dataclasses import replace
 from typing import Any
 
 from scripts.bootstrapping import access
-from scripts.bootstrapping.app_registrations import find_app
+from scripts.bootstrapping.app_registrations import find_app, find_principals
+from scripts.bootstrapping.github_variables import list_variables
 from scripts.bootstrapping.progress import Progress
 from scripts.bootstrapping.role_assignments import in_subscription_of, list_assignments
 from scripts.bootstrapping.targets import Target
-from scripts.cli.command_line import CommandError, CommandLine
+from scripts.cli.command_line import CommandLine
+from scripts.github.login import UnusableError, find_user
 from settings.resource_ids import subscription_of
 
 
@@ -53,7 +55,9 @@ def remove_from_github(
     environment = ("api", "--method", "DELETE", f"repos/{repository}/environments/{env}")
     deletions = {name: ("variable", "delete", name, "--repo", repository) for name in variables}
     with progress.step(f"GitHub environment {env}"):
-        if not _is_usable(gh):
+        try:
+            find_user(gh)
+        except UnusableError:
             progress.note("gh is not on PATH, or not logged in")
             return [shlex.join(["gh", *words]) for words in (environment, *deletions.values())]
         if gh.find("api", f"repos/{repository}/environments/{env}") is None:
@@ -61,8 +65,7 @@ def remove_from_github(
         else:
             gh.change(*environment)
             progress.deleted(f"environment {env}, with its variables and secrets")
-        listed = gh.find("variable", "list", "--repo", repository, "--json", "name") or []
-        for name in sorted({variable["name"] for variable in listed} & deletions.keys()):
+        for name in sorted(list_variables(gh, repository=repository).keys() & deletions.keys()):
             gh.change(*deletions[name])
             progress.deleted(f"variable {name} of {repository}")
     return []
@@ -73,8 +76,8 @@ def _remove_roles(
 ) -> None:
     """All that the identity has in the subscription of `az`, or those in a resource group."""
     with progress.step(f"Roles of {name}"):
-        principals = az.query("ad", "sp", "list", "--filter", f"appId eq '{app['appId']}'") if app else []
-        for assignment in (each for principal in principals for each in list_assignments(az, principal["id"])):
+        principals = find_principals(az, app["appId"]) if app else []
+        for assignment in (each for principal in principals for each in list_assignments(az, principal)):
             if f"{assignment['scope']}/".lower().startswith(f"{within}/".lower()):
                 az.change("role", "assignment", "delete", "--ids", assignment["id"])
                 progress.deleted(f"{assignment['roleDefinitionName']} on {assignment['scope'].rsplit('/', 1)[1]}")
@@ -88,15 +91,3 @@ def _remove_custom_role(az: CommandLine, progress: Progress, name: str) -> None:
             progress.deleted(f"custom role {name}")
         else:
             progress.ok("does not exist")
-
-
-def _is_usable(gh: CommandLine) -> bool:
-    if not gh.is_installed:
-        return False
-    try:
-        gh.query("api", "user")
-    except CommandError as failure:
-        if failure.reason == "401" or "gh auth login" in failure.message:
-            return False
-        raise
-    return True

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from scripts.bootstrapping.access import SECRETS_WRITER
-from scripts.bootstrapping.app_registrations import find_app
+from scripts.bootstrapping.app_registrations import find_app, find_principals
 from scripts.bootstrapping.federated_credentials import credentials_of_environment
 from scripts.bootstrapping.github_variables import list_variables, suffix
 from scripts.bootstrapping.progress import Progress
@@ -81,9 +81,7 @@ def _find_apps(az: CommandLine, targets: Sequence[Target]) -> list[str]:
 def _find_assignments(az: CommandLine, targets: Sequence[Target], apps: Sequence[str]) -> list[str]:
     """Its roles, and what it gave to whoever ran the bootstrap: every secret of the subscription."""
     found: list[str] = []
-    principals = [
-        str(each["id"]) for app in apps for each in az.query("ad", "sp", "list", "--filter", f"appId eq '{app}'")
-    ]
+    principals = [principal for app in apps for principal in find_principals(az, app)]
     for in_subscription, account, _ in accounts_of(targets):
         for principal in principals:
             found += [each["id"] for each in list_assignments(in_subscription, principal)]

@@ -25,10 +25,11 @@ from scripts.bootstrapping.resource_groups import ensure_resource_groups
 from scripts.bootstrapping.single_identity import report_single_identity
 from scripts.bootstrapping.targets import Elsewhere, Target, find_targets, other_logins
 from scripts.bootstrapping.terraform_state import ensure_state
-from scripts.cli.command_line import CommandError, CommandLine
+from scripts.cli.command_line import CommandLine
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.cli.settings import log_endpoints
+from scripts.github.login import UnusableError, find_user
 from scripts.github.repository import repository
 from scripts.terraform import stacks
 from scripts.terraform.stacks import Stack
@@ -148,15 +149,10 @@ def _load_stacks(envs: Sequence[str] | None, *, skip_synth: bool) -> tuple[tuple
 def _check_gh(gh: CommandLine, progress: Progress) -> str:
     """Why gh cannot be used; empty if it can."""
     with progress.step("GitHub login"):
-        if not gh.is_installed:
-            return "gh is not on PATH (https://cli.github.com). Here is a checklist instead."
         try:
-            user = gh.query("api", "user")
-        except CommandError as failure:
-            if failure.reason == "401" or "gh auth login" in failure.message:
-                return "gh is not logged in (gh auth login). Here is a checklist instead."
-            raise
-        progress.ok(f"logged in as {user['login']}")
+            progress.ok(f"logged in as {find_user(gh)}")
+        except UnusableError as problem:
+            return f"{problem} Here is a checklist instead."
     return ""
 
 

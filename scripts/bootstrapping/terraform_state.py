@@ -26,8 +26,6 @@ SETTINGS: dict[str, tuple[str, tuple[object, ...]]] = {
     "allowCrossTenantReplication": ("--allow-cross-tenant-replication", (False,)),
     "enableHttpsTrafficOnly": ("--https-only", (True,)),
 }
-
-
 # Without and with zones in the region; each with more copies than the one before it.
 _REPLICATIONS = (
     ("Standard_LRS", "Standard_GRS", "Standard_RAGRS"),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from local.runner.stack import unescape
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.cli.processes import run_in_parallel
@@ -68,7 +69,7 @@ class Stack:
     def tags(self) -> dict[str, str]:
         """The tags of its resources, as Azure gets them: in the stack they are escaped for Terraform."""
         tags = self._resource("container_app_environment", "tags")
-        return {_unescaped(name): _unescaped(value) for name, value in tags.items()}
+        return {unescape(name): unescape(value) for name, value in tags.items()}
 
     @property
     def location(self) -> str:
@@ -191,11 +192,6 @@ class Stack:
 def role_of(assignment: Mapping[str, Any]) -> str:
     """The role of a role assignment, by its name or its id."""
     return str(assignment.get("role_definition_name") or assignment["role_definition_id"].rsplit("/", 1)[1])
-
-
-def _unescaped(text: str) -> str:
-    """What Terraform makes of a text without templates (constructs/escaping.py)."""
-    return text.replace("$${", "${").replace("%%{", "%{")
 
 
 def output_folder() -> Path:
