@@ -15,6 +15,9 @@ from settings.errors import SettingsError
 from settings.loading import load_environments
 from settings.retirement import check_retirement, today
 
+_OF_THE_CLI = "CDKTF_CONTINUE_SYNTH_ON_ERROR_ANNOTATIONS"
+"""A variable that the cdktf CLI sets for the app that it runs."""
+
 
 def main() -> int:
     """Write every stack; a mistake in the settings ends with its message and exit code 2."""
@@ -40,10 +43,12 @@ def synthesize(environments: Sequence[EnvironmentSettings], *, outdir: Path | No
 
     app = App(outdir=None if outdir is None else str(outdir))
     stacks = {GatewayStack(app, settings=settings).to_string() for settings in environments}
-    # The cdktf CLI does the same: the stack of a file that is gone must not be run or deployed from here.
-    for folder in Path(app.outdir, "stacks").iterdir():
-        if folder.name not in stacks:
-            shutil.rmtree(folder)
+    # The stack of a file that is gone must not be run or deployed from here. The cdktf CLI removes it itself, after
+    # this program, and fails if it is not there.
+    if _OF_THE_CLI not in os.environ:
+        for folder in Path(app.outdir, "stacks").iterdir():
+            if folder.name not in stacks:
+                shutil.rmtree(folder)
     app.synth()
     for file in Path(app.outdir, "stacks").glob("*/cdk.tf.json"):
         file.write_text(render(json.loads(file.read_text(encoding="utf-8"))) + "\n", encoding="utf-8")
