@@ -104,7 +104,10 @@ def _with_position(problem: str, text: str) -> str:
 
 def _foreign_groups(loaded: Mapping[Path, EnvironmentSettings]) -> list[str]:
     """Who deploys an environment may change everything in its resource group: nothing of another one may be there."""
-    owners = {_in_subscription(each, each.resource_group): file for file, each in loaded.items()}
+    owners: dict[tuple[str, str], Path] = {}
+    # One by convention is its environment's, whatever another file says.
+    for file, each in sorted(loaded.items(), key=lambda item: item[1].existing.resource_group is not None):
+        owners.setdefault(_in_subscription(each, each.resource_group), file)
     mistakes = []
     for file, settings in loaded.items():
         vault = settings.existing.key_vault

@@ -90,6 +90,17 @@ def test_nothing_of_an_environment_is_in_the_group_of_another(write: WriteFile, 
     assert mistake.endswith("must not be in the resource group of uat.toml, in which its identity may change all")
 
 
+@pytest.mark.parametrize("name", ["adm", "uat"])
+def test_a_group_by_convention_is_its_environments_in_any_order_of_files(write: WriteFile, name: str) -> None:
+    dev = write('env = "dev"')
+    other = write(f'env = "{name}"\nexisting.resource_group = "pvc-dev-aigateway-rg-san"', f"{name}.toml")
+    with pytest.raises(SettingsError) as refusal:
+        load_environments(dev.parent)
+    (mistake,) = refusal.value.mistakes
+    assert mistake.startswith(f"{other}: existing.resource_group = ")
+    assert "must not be in the resource group of dev.toml" in mistake
+
+
 def test_states_of_several_environments_may_be_in_a_group_without_one(write: WriteFile) -> None:
     """An environment's identities have roles on its account there, none on the group."""
     dev = write('env = "dev"\nbackend.resource_group_name = "states"')
