@@ -24,8 +24,10 @@ __all__ = ["real_az"]
 SOAK_S = 900.0
 
 # A busy machine is no failure, and what was found belongs into a test of its own, not into a folder here.
-hypothesis.settings.register_profile("tests", deadline=None, database=None)
-hypothesis.settings.load_profile("tests")
+# The quick run has the same examples everywhere, so that it fails for a change alone; `--full` looks for new ones.
+_EVERYWHERE = hypothesis.settings(deadline=None, database=None, derandomize=True)
+hypothesis.settings.register_profile("quick", _EVERYWHERE)
+hypothesis.settings.register_profile("full", _EVERYWHERE, derandomize=False)
 # A run in the background would have Ctrl-C ignored by all that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 # Models retire (settings/retirement.py); what the tests synthesize is of one day, whatever day it is.
@@ -54,7 +56,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the markers known."""
+    """Make the markers known, and choose the examples of property tests."""
+    hypothesis.settings.load_profile("full" if config.getoption("--full") else "quick")
     config.addinivalue_line("markers", "soak: a long load, run by `--soak-seconds N` or `-m soak`")
     config.addinivalue_line("markers", "litellm: needs LiteLLM; run again by `--litellm VERSION`")
     config.addinivalue_line("markers", "provider: long, with the azurerm provider; run by `--full` or `-m provider`")
