@@ -1,7 +1,8 @@
 """Shows what a deployment would create, update, replace and destroy: `plan.py --env dev`, or `--all`.
 
-Wraps `cdktf diff`. Needs no secrets, changes nothing, and does not lock the state. With `--no-refresh` it reads the
-state only, which takes no right to read the vaults. The exit code is 0 with or without changes.
+Wraps `cdktf diff`. Needs no secrets, changes nothing, and does not lock the state; where there is no state yet,
+Terraform leaves an empty one, if this login may write it. With `--no-refresh` it reads the state only, which takes no
+right to read the vaults. The exit code is 0 with or without changes.
 
 The digest identifies what would change: `deploy.py --expect-digest` deploys that and nothing else. In a workflow the
 outputs `digest` and `plan` of the step hand both on.

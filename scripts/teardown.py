@@ -33,7 +33,7 @@ if __name__ == "__main__":
 
 from scripts.azure.login import log_in
 from scripts.azure.resource_group import Resource, ResourceGroup
-from scripts.azure.soft_deleted import purge_ai_accounts, purge_vault
+from scripts.azure.soft_deleted import find_deleted_logs, purge_ai_accounts, purge_vault
 from scripts.bootstrapping.account import Account, sign_in
 from scripts.bootstrapping.github_variables import repository_variable_names
 from scripts.bootstrapping.progress import Progress
@@ -66,10 +66,10 @@ def main() -> None:
         _ask(account, stack, destruction, yes=arguments.yes)
     if destruction and destruction.ids:
         _destroy(stack, dry_run=az.dry_run)
-    stays = [purge_vault(az, progress, stack)]
+    stays = [find_deleted_logs(az, stack), purge_vault(az, progress, stack)]
     purge_ai_accounts(az, progress, stack)
     # Before GitHub's environment: GitHub makes an unknown one, without protection, for any job that names it.
-    remove_identities(progress, Target(stack=stack, account=account, az=az))
+    stays += remove_identities(progress, Target(stack=stack, account=account, az=az))
     stays.append(_remove_group(progress, stack, group, foreign=foreign if az.dry_run else _foreign(group)))
     variables = repository_variable_names(stack.env)
     commands = remove_from_github(gh, progress, repository=name, env=stack.env, variables=variables)

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from settings.environment import EnvironmentSettings
 from settings.errors import Explainer, SettingsError
-from settings.resource_ids import group_of
+from settings.resource_ids import group_of, subscription_of
 from settings.variables import Variables
 
 ENVIRONMENTS = Path(__file__).parent / "environments"
@@ -110,17 +110,26 @@ def _foreign_groups(loaded: Mapping[Path, EnvironmentSettings]) -> list[str]:
         owners.setdefault(_in_subscription(each, each.resource_group), file)
     mistakes = []
     for file, settings in loaded.items():
-        vault = settings.existing.key_vault
-        for field, value, group in (
-            ("existing.resource_group", settings.existing.resource_group, settings.existing.resource_group),
-            ("existing.key_vault", vault, vault and group_of(vault)),
-            ("backend.resource_group_name", settings.backend.resource_group_name, settings.backend.resource_group_name),
+        existing = settings.existing
+        for field, value in (
+            ("existing.resource_group", existing.resource_group),
+            ("existing.log_analytics_workspace", existing.log_analytics_workspace),
+            ("existing.key_vault", existing.key_vault),
+            ("registry.id", settings.registry and settings.registry.id),
+            ("network.infrastructure_subnet_id", settings.network.infrastructure_subnet_id),
+            ("backend.resource_group_name", settings.backend.resource_group_name),
         ):
-            owner = owners.get(_in_subscription(settings, group), file) if group else file
+            owner = owners.get(_place(settings, value), file) if value else file
             if owner != file:
                 message = f"must not be in the resource group of {owner.name}, in which its identity may change all"
                 mistakes.append(_explainer(file).conflict(field, value, message))
     return mistakes
+
+
+def _place(settings: EnvironmentSettings, value: str) -> tuple[str, str]:
+    """Subscription and group of a resource's id, or of a group's name."""
+    is_id = value.startswith("/")
+    return (subscription_of(value), group_of(value).lower()) if is_id else _in_subscription(settings, value)
 
 
 def _in_subscription(settings: EnvironmentSettings, group: str) -> tuple[str, str]:

@@ -49,6 +49,7 @@ class VaultSecrets:
             Route("/secrets/{name}", self._get, methods=["GET"]),
             Route("/secrets/{name}/", self._get, methods=["GET"]),
             Route("/secrets/{name}/", self._update, methods=["PATCH"]),
+            Route("/secrets/{name}/versions", self._versions, methods=["GET"]),
             Route("/secrets/{name}/{version}", self._get, methods=["GET"]),
             Route("/secrets/{name}/{version}", self._update, methods=["PATCH"]),
             Route(deleted, self._get_deleted, methods=["GET"]),
@@ -95,6 +96,13 @@ class VaultSecrets:
     async def _get(self, request: Request) -> Response:
         place = self._authorize(request, "getSecret/action")
         return _bundle(place, self._version(place, request))
+
+    async def _versions(self, request: Request) -> Response:
+        """Without their values."""
+        place = self._authorize(request, "readMetadata/action")
+        self._version(place, request)
+        versions = [_content(place, {**version, "value": None}) for version in self.secrets[place].versions]
+        return JSONResponse({"value": versions})
 
     async def _update(self, request: Request) -> Response:
         place = self._authorize(request, "update/action")
@@ -164,6 +172,10 @@ class VaultSecrets:
 
 
 def _bundle(place: tuple[str, str], version: dict[str, Any], **more: object) -> Response:
+    return JSONResponse(_content(place, version, **more))
+
+
+def _content(place: tuple[str, str], version: dict[str, Any], **more: object) -> dict[str, Any]:
     vault, name = place
     content = {
         "id": f"https://{vault}.vault.azure.net/secrets/{name}/{version['version']}",
@@ -173,7 +185,7 @@ def _bundle(place: tuple[str, str], version: dict[str, Any], **more: object) -> 
         "attributes": {"enabled": True, "created": version["created"], "updated": version["created"]},
         **more,
     }
-    return JSONResponse({key: value for key, value in content.items() if value is not None})
+    return {key: value for key, value in content.items() if value is not None}
 
 
 async def _answer_error(request: Request, error: Exception) -> Response:

@@ -1,4 +1,7 @@
-"""Deleted vaults and AI accounts, which keep their names for a while: purging them frees the names and the quota."""
+"""Deleted vaults and AI accounts, which keep their names for a while: purging them frees the names and the quota.
+
+A deleted workspace frees its name at once, and keeps the logs: nobody purges them here.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,10 @@ from scripts.terraform.stacks import Stack
 
 
 def purge_vault(az: CommandLine, progress: Progress, stack: Stack) -> str | None:
-    """Purge the stack's deleted vault. If it is protected, until when it and its name stay, in words."""
+    """Purge the stack's deleted vault. If it is protected or somebody else's, what stays of it, in words."""
     vault = stack.find("resource").get("azurerm_key_vault", {}).get("gateway")
     if vault is None:
-        return None  # the stack uses one that somebody else made
+        return f"Deleted secrets in Key Vault {stack.key_vault}, which its owner can recover or purge."
     name = str(vault["name"])
     with progress.step(f"Deleted Key Vault {name}"):
         deleted = az.query("keyvault", "list-deleted", "--resource-type", "vault")
@@ -46,3 +49,20 @@ def purge_ai_accounts(az: CommandLine, progress: Progress, stack: Stack) -> None
                 which = ("--name", account["name"], "--resource-group", stack.resource_group)
                 az.change("cognitiveservices", "account", "purge", *which, "--location", account["location"])
                 progress.deleted(f"the deleted account {account['name']}")
+
+
+def find_deleted_logs(az: CommandLine, stack: Stack) -> str | None:
+    """That of the stack's workspace, in words; None if there is none, or if somebody else made its workspace.
+
+    https://learn.microsoft.com/azure/azure-monitor/logs/delete-workspace
+    """
+    workspace = stack.find("resource").get("azurerm_log_analytics_workspace", {}).get("gateway")
+    if workspace is None:
+        return None
+    deleted = az.query("monitor", "log-analytics", "workspace", "list-deleted-workspaces")
+    if not any(str(each["name"]).lower() == workspace["name"].lower() for each in deleted) and not az.dry_run:
+        return None
+    return (
+        f"Log Analytics workspace {workspace['name']}, deleted, with the logs, for 14 days: a deployment of the same "
+        "name recovers it."
+    )

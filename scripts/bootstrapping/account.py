@@ -93,13 +93,17 @@ def find_subscription(az: CommandLine, subscription: str, *, named_by: str) -> d
     """The same of the one with this id or name.
 
     Raises:
-        ScriptError: the login does not see it; `named_by` says where it was named.
+        ScriptError: the login does not see it, or several have that name; `named_by` says where it was named.
     """
     visible: list[dict[str, Any]] = az.query("account", "list", "--all")
-    for account in visible:
-        if subscription.lower() in {account["id"].lower(), account["name"].lower()}:
-            selected: dict[str, Any] = az.query("account", "show", "--subscription", account["id"])
-            return selected
+    ids = [each["id"] for each in visible if subscription.lower() in {each["id"].lower(), each["name"].lower()}]
+    if len(ids) > 1:
+        raise ScriptError(
+            f"{named_by}: this login has {len(ids)} subscriptions of that name: {', '.join(ids)}. Give an id.", code=2
+        )
+    if ids:
+        selected: dict[str, Any] = az.query("account", "show", "--subscription", ids[0])
+        return selected
     names = "\n".join(f"  {account['name']} ({account['id']})" for account in visible)
     raise ScriptError(
         f"{named_by}: this login has no such subscription. It has:\n{names}\n"

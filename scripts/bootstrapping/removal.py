@@ -6,38 +6,44 @@ What environments share stays: the identity that plans, and Terraform's state.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import Any
 
 from scripts.bootstrapping import access
 from scripts.bootstrapping.app_registrations import find_app, find_principals
 from scripts.bootstrapping.github_variables import list_variables
 from scripts.bootstrapping.progress import Progress
-from scripts.bootstrapping.role_assignments import in_subscription_of, list_assignments
+from scripts.bootstrapping.role_assignments import assignments_of, in_subscription_of, list_assignments
 from scripts.bootstrapping.targets import Target
 from scripts.cli.command_line import CommandLine
+from scripts.cli.error_handling import ScriptError
+from scripts.cli.log import log
 from scripts.github.login import UnusableError, find_user
 from settings.resource_ids import subscription_of
 
 
-def remove_identities(progress: Progress, target: Target) -> None:
+def remove_identities(progress: Progress, target: Target) -> list[str]:
     """Those of the environment, after their roles: Azure keeps the roles of a deleted principal, with an unknown name.
 
-    Custom roles go in between: Azure deletes none that somebody has.
+    Custom roles go in between: Azure deletes none that somebody has. What stays in subscriptions of others, where
+    whoever runs this may have no right, is returned in words.
     """
     az, stack = target.az, target.stack
     names = (stack.deploy_identity, stack.read_identity)
     apps = {name: find_app(az, name) for name in (*names, stack.plan_identity)}
-    joining = list(access.joining(target))
-    scopes = [grant.scope for grant in (*access.reading(target), *joining)]
-    for subscription in dict.fromkeys(map(subscription_of, scopes)):
-        for name in names:
-            _remove_roles(replace(az, subscription=subscription), progress, name, app=apps[name])
-    _remove_roles(az, progress, stack.plan_identity, app=apps[stack.plan_identity], within=target.group)
+    principals = {name: find_principals(az, app["appId"]) if app else [] for name, app in apps.items()}
+    for name in names:
+        _remove_roles(az, progress, name, principals[name])
+    stays = [
+        text
+        for subscription in _others_subscriptions(target)
+        for name in names
+        if (text := _try_to_remove_roles(replace(az, subscription=subscription), progress, name, principals[name]))
+    ]
+    _remove_roles(az, progress, stack.plan_identity, principals[stack.plan_identity], within=target.group)
     for name in names:
         _remove_custom_role(az, progress, name)
-    for grant in joining:
+    for grant in access.joining(target):
         _remove_custom_role(in_subscription_of(az, grant.scope), progress, grant.role)
     for name in names:
         with progress.step(f"Identity {name}"):
@@ -46,6 +52,7 @@ def remove_identities(progress: Progress, target: Target) -> None:
                 progress.deleted(f"app registration {name} ({app['appId']}), with its federated credentials")
             else:
                 progress.ok("does not exist")
+    return stays
 
 
 def remove_from_github(
@@ -71,16 +78,33 @@ def remove_from_github(
     return []
 
 
+def _others_subscriptions(target: Target) -> list[str]:
+    """Those besides the environment's in which its identities have roles."""
+    role_ids = dict.fromkeys(target.stack.roles, "")  # they are of interest for conditions alone
+    grants = (*access.deploying(target, role_ids=role_ids), *access.reading(target))
+    return sorted({subscription_of(grant.scope) for grant in grants} - {target.account.subscription_id})
+
+
 def _remove_roles(
-    az: CommandLine, progress: Progress, name: str, *, app: Mapping[str, Any] | None, within: str = ""
+    az: CommandLine, progress: Progress, name: str, principals: Sequence[str], *, within: str = ""
 ) -> None:
     """All that the identity has in the subscription of `az`, or those in a resource group."""
     with progress.step(f"Roles of {name}"):
-        principals = find_principals(az, app["appId"]) if app else []
         for assignment in (each for principal in principals for each in list_assignments(az, principal)):
             if f"{assignment['scope']}/".lower().startswith(f"{within}/".lower()):
                 az.change("role", "assignment", "delete", "--ids", assignment["id"])
                 progress.deleted(f"{assignment['roleDefinitionName']} on {assignment['scope'].rsplit('/', 1)[1]}")
+
+
+def _try_to_remove_roles(az: CommandLine, progress: Progress, name: str, principals: Sequence[str]) -> str | None:
+    """The same in a subscription of others; what stays, and how its owner finds it, if that is refused."""
+    try:
+        _remove_roles(az, progress, name, principals)
+    except ScriptError as failure:
+        log(str(failure))
+        found = shlex.join(["az", *assignments_of(principals[0]), "--subscription", str(az.subscription)])
+        return f"Roles of {name} in the subscription {az.subscription}, which this login cannot remove: {found}"
+    return None
 
 
 def _remove_custom_role(az: CommandLine, progress: Progress, name: str) -> None:

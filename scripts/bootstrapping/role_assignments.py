@@ -116,11 +116,22 @@ def in_subscription_of(az: CommandLine, scope: str) -> CommandLine:
 
 def list_assignments(az: CommandLine, principal_id: str) -> list[dict[str, Any]]:
     """The roles of a principal in the subscription of `az`, on it and on all that is in it."""
-    found: list[dict[str, Any]] = az.query(
-        *("role", "assignment", "list", "--all", "--assignee-object-id", principal_id),
-        *("--fill-principal-name", "false"),
-    )
+    found: list[dict[str, Any]] = az.query(*assignments_of(principal_id))
     return found
+
+
+def assignments_of(principal_id: str) -> tuple[str, ...]:
+    """The command that lists them, also after the principal is gone."""
+    return (
+        "role",
+        "assignment",
+        "list",
+        "--all",
+        "--assignee-object-id",
+        principal_id,
+        "--fill-principal-name",
+        "false",
+    )
 
 
 def _without_spaces(condition: str | None) -> str:

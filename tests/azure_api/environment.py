@@ -4,7 +4,6 @@ import json
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
 from uuid import NAMESPACE_URL, uuid5
 
@@ -18,13 +17,13 @@ from scripts.bootstrapping import access
 from scripts.bootstrapping.account import Account, Principal
 from scripts.bootstrapping.custom_roles import DEPLOYING, JOINING, READING
 from scripts.bootstrapping.targets import Target
-from scripts.cli.command_line import Answer, CommandLine
 from scripts.cli.error_handling import ScriptError
 from scripts.terraform import program as terraform
 from scripts.terraform.deployment import deploy
 from scripts.terraform.errors import explain
 from scripts.terraform.plan import Plan
 from scripts.terraform.stacks import Stack, load
+from tests.azure_api.az import Az
 
 ORIGINAL = "original"
 KEY = "a-key-of-a-client-with-enough-characters"
@@ -32,22 +31,6 @@ KEY = "a-key-of-a-client-with-enough-characters"
 
 def client_id(identity: str, env: str) -> str:
     return str(uuid5(NAMESPACE_URL, f"{identity} {env}"))
-
-
-@dataclass(kw_only=True)
-class Az(CommandLine):
-    """The Azure CLI of a deployment, which answers from the imitation."""
-
-    api: AzureAPI
-
-    def query(self, *words: str) -> Answer:
-        options = dict(pairwise(words))
-        if words[:2] == ("containerapp", "show"):
-            return self.api.app_named(options["--name"])
-        assert words[:3] == ("keyvault", "secret", "show"), words
-        vault, name = options["--vault-name"], options["--name"]
-        version = self.api.manager.secrets.secrets[vault, name].versions[-1]
-        return {"value": version["value"], "contentType": version["contentType"], "tags": version["tags"]}
 
 
 @dataclass(kw_only=True)
@@ -86,10 +69,17 @@ class Environment:
 
     @property
     def az(self) -> Az:
-        return Az(program="az", api=self.api)
+        return Az("az", api=self.api, apps=self.apps)
+
+    @property
+    def apps(self) -> Mapping[str, str]:
+        """Client ids of the workflows' identities, by the names of their app registrations."""
+        names = {"deploy": self.stack.deploy_identity, "read": self.stack.read_identity}
+        names["plan"] = self.stack.plan_identity
+        return {name: client_id(identity, self.env) for identity, name in names.items()}
 
     def sign_in(self, identity: str, *, of: str = "") -> None:
-        """Let Terraform be this identity, `deploy`, `read` or `plan`, perhaps of another environment."""
+        """Let Terraform be this identity, `deploy`, `read` or `plan`, perhaps of another environment, or a `person`."""
         for name, value in self.api.identity(client_id(identity, of or self.env)).items():
             self.patch.setenv(name, value)
 
@@ -164,6 +154,11 @@ class Environment:
             "deploy": [*access.deploying(target, role_ids=role_ids), *access.joining(target)],
             "read": access.reading(target),
             "plan": access.planning(target),
+            "person": [
+                access.Grant(role="Owner", scope=target.account.scope),
+                *access.own_secrets(target),
+                *access.own_state(target),
+            ],
         }
         for identity, grants in wanted.items():
             for grant in grants:

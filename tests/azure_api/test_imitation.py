@@ -1,19 +1,19 @@
 """The imitation refuses what Azure refuses: what the tests with the provider rely on, without the provider."""
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
 
-from local.azure_api.login import KEY_VAULT, RESOURCE_MANAGER, STORAGE
+from local.azure_api.login import RESOURCE_MANAGER, STORAGE
 from local.azure_api.proxy import Proxy
 from local.azure_api.server import AzureAPI
 from local.tokens import TENANT_ID
 from scripts.bootstrapping.access import delegation_condition
 from scripts.bootstrapping.custom_roles import JOINING
+from tests.azure_api.caller import Caller
 
 SUBSCRIPTION = "/subscriptions/11111111-2222-4333-8444-555555555555"
 GROUP, OTHER_GROUP = f"{SUBSCRIPTION}/resourceGroups/ours", f"{SUBSCRIPTION}/resourceGroups/theirs"
@@ -25,42 +25,7 @@ ENVIRONMENT = f"{PROVIDERS}/Microsoft.App/managedEnvironments/our-environment"
 APP = f"{PROVIDERS}/Microsoft.App/containerApps/our-app"
 STATE = f"{PROVIDERS}/Microsoft.Storage/storageAccounts/ourstate"
 SECRETS_USER, READER = "4633458b-17de-408a-b874-0445c86b69e6", "acdd72a7-3385-48ef-bd42-f606fba81ae7"
-VERSIONS = {
-    "Microsoft.KeyVault": "2026-02-01",
-    "Microsoft.ManagedIdentity": "2024-11-30",
-    "Microsoft.OperationalInsights": "2023-09-01",
-    "Microsoft.App": "2025-07-01",
-    "Microsoft.Authorization": "2022-04-01",
-}
 VAULT_PROPERTIES = {"tenantId": TENANT_ID, "enableRbacAuthorization": True, "softDeleteRetentionInDays": 7}
-
-
-@dataclass
-class Caller:
-    """An application that is signed in."""
-
-    http: httpx.Client
-    client_id: str
-
-    def token(self, audience: str) -> str:
-        form = {"client_id": self.client_id, "client_assertion": "x", "scope": f"{audience}/.default"}
-        url = f"https://login.microsoftonline.com/{TENANT_ID}/oauth2/v2.0/token"
-        return str(self.http.post(url, data=form).json()["access_token"])
-
-    def ask(
-        self, method: str, url: str, body: object = None, *, audience: str, headers: Mapping[str, str] | None = None
-    ) -> httpx.Response:
-        bearer = {"authorization": f"Bearer {self.token(audience)}", **(headers or {})}
-        return self.http.request(method, url, json=body, headers=bearer)
-
-    def manage(self, method: str, id_: str, body: object = None, *, version: str = "") -> httpx.Response:
-        namespace = id_.rpartition("/providers/")[2].partition("/")[0]
-        query = f"?api-version={version or VERSIONS.get(namespace, '2023-07-01')}"
-        return self.ask(method, f"{RESOURCE_MANAGER}{id_}{query}", body, audience=RESOURCE_MANAGER)
-
-    def secret(self, method: str, name: str, value: str = "", *, path: str = "secrets") -> httpx.Response:
-        url = f"https://our-vault.vault.azure.net/{path}/{name}?api-version=7.4"
-        return self.ask(method, url, {"value": value} if value else None, audience=KEY_VAULT)
 
 
 class _InThisThread(httpx.BaseTransport):

@@ -38,6 +38,17 @@ def test_an_unknown_subscription_is_refused_with_the_visible_ones(cloud: Cloud) 
     assert cloud.changes() == []
 
 
+def test_a_name_that_two_subscriptions_have_is_refused_with_their_ids(cloud: Cloud) -> None:
+    other = "77777777-0000-4000-8000-000000000000"
+    with cloud.edit() as azure:
+        azure["subscriptions"].append({**azure["subscriptions"][0], "id": other})
+    ran = bootstrap(cloud, "--env", "dev", "--subscription", "Gateway")
+    assert ran.code == 2
+    assert f"--subscription Gateway: this login has 2 subscriptions of that name: {SUBSCRIPTION}, {other}." in ran.err
+    assert cloud.changes() == []
+    assert bootstrap(cloud, "--env", "dev", "--subscription", SUBSCRIPTION).code == 0
+
+
 def test_a_named_subscription_is_used_for_every_command(cloud: Cloud) -> None:
     other = "77777777-0000-4000-8000-000000000000"
     with cloud.edit() as azure:

@@ -1,13 +1,16 @@
 """What a stack uses of other people: its identities get exactly the roles that it needs there."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.bootstrap.runs import DEPLOY, READ, bootstrap, changed_stacks, principal_of, roles_of
+from scripts import teardown
+from scripts.terraform.stacks import Stack, load
+from tests.bootstrap.runs import DEPLOY, PLAN, READ, bootstrap, changed_stacks, principal_of, roles_of
 from tests.cloud.az.azure import BUILT_IN, CALLER, SUBSCRIPTION, assignment, subscription
-from tests.cloud.fixtures import Cloud
+from tests.cloud.fixtures import Cloud, Ran
 
 # Those of tests/synth/environments/existing.toml.
 OWN, OF_IMAGES = "11111111-2222-3333-4444-555555555555", "66666666-2222-3333-4444-555555555555"
@@ -159,3 +162,65 @@ def test_a_diagnostic_setting_of_somebody_elses_resource_needs_a_role_there(
     assert ran.code == 0, ran.err
     assert ("Monitoring Contributor", "shared") in roles_of(cloud, principal_of(cloud, DEPLOY))
     assert ("Reader", "shared") in roles_of(cloud, principal_of(cloud, READ))
+
+
+def torn_down(cloud: Cloud, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Ran:
+    """After Terraform's part: there is no state any more."""
+    monkeypatch.setattr(teardown, "prepare", lambda _: (stack,))
+    with cloud.edit() as azure:
+        azure["default"] = OWN
+        azure["storage"] = {}
+    return cloud.call(teardown.main, "--env", "existing", "--yes", "--repository", "contoso/gateway")
+
+
+def test_a_teardown_removes_the_roles_on_others_resources(
+    cloud: Cloud, using: dict[str, str], optional_stacks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also those of the identity that deploys alone: here the action group is in another subscription."""
+    text = json.dumps(load("existing", optional_stacks.parent).content)
+    folder = tmp_path / "out/stacks/aigateway-existing"
+    folder.mkdir(parents=True)
+    elsewhere = ON_CALL.replace(OWN, OF_IMAGES)
+    (folder / "cdk.tf.json").write_text(text.replace(ON_CALL, elsewhere).replace(REGISTRY, VAULT), encoding="utf-8")
+    with cloud.edit() as azure:
+        azure["resources"].append({"id": elsewhere})
+    using = {**using, "CDKTF_OUTDIR": str(tmp_path / "out")}
+    assert bootstrap(cloud, "--env", "existing", env=using).code == 0
+    assert ("Reader", "on-call") in roles_of(cloud, principal_of(cloud, DEPLOYS))
+    ran = torn_down(cloud, load("existing", tmp_path / "out"), monkeypatch)
+    assert ran.code == 0, ran.err
+    assert {each["principalId"] for each in cloud.state()["role_assignments"]} <= {CALLER, principal_of(cloud, PLAN)}
+    assert "- Deleted secrets in Key Vault kv-ai-gateway, which its owner can recover or purge." in ran.out
+
+
+@pytest.mark.parametrize("sees_subscription", [True, False])
+def test_a_teardown_tells_which_roles_only_their_owner_may_remove(
+    cloud: Cloud,
+    using: dict[str, str],
+    optional_stacks: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    sees_subscription: bool,
+) -> None:
+    assert bootstrap(cloud, "--env", "existing", env=using).code == 0
+    deployer = principal_of(cloud, DEPLOYS)
+    with cloud.edit() as azure:
+        mine = azure["role_assignments"]
+        owner = [
+            each for each in mine if (each["principalId"], each["scope"]) == (CALLER, f"/subscriptions/{OF_IMAGES}")
+        ]
+        azure["role_assignments"] = [each for each in mine if each not in owner]
+        if not sees_subscription:
+            azure["subscriptions"] = [each for each in azure["subscriptions"] if each["id"] != OF_IMAGES]
+    ran = torn_down(cloud, load("existing", optional_stacks.parent), monkeypatch)
+    assert ran.code == 0, ran.err
+    told = (
+        f"- Roles of {DEPLOYS} in the subscription {OF_IMAGES}, which this login cannot remove: az role assignment list"
+    )
+    [line] = [line for line in ran.out.splitlines() if line.startswith(told)]
+    assert f"--assignee-object-id {deployer}" in line
+    assert line.endswith(f"--subscription {OF_IMAGES}")
+    assert not [app for app in cloud.state()["apps"] if app["displayName"] in {DEPLOYS, READS}]
+    assert {each["scope"] for each in cloud.state()["role_assignments"] if each["principalId"] == deployer} == {
+        REGISTRY
+    }

@@ -49,7 +49,7 @@ def deploy(delivery: Delivery, stack: Stack, *, keys: tuple[str, str] = ("the-fi
 
 
 def let_destroy(delivery: Delivery, stack: Stack) -> None:
-    """Let `cdktf destroy` remove it from Azure as it is now; the vault stays, deleted."""
+    """Let `cdktf destroy` remove it from Azure as it is now; vault and workspace stay, deleted."""
     azure = delivery.cloud.state()
     group = group_of(azure, stack)
     terraforms = tuple(f"{group}/providers/{kind}/".lower() for kind in TYPES.values())
@@ -60,6 +60,8 @@ def let_destroy(delivery: Delivery, stack: Stack) -> None:
         azure["vaults_deleted"].append(
             deleted_vault(stack.key_vault, location=stack.location, purge_protection=protected)
         )
+    workspaces = stack.find("resource").get("azurerm_log_analytics_workspace", {})
+    azure["workspaces_deleted"] += [{"name": each["name"]} for each in workspaces.values()]
     delivery.leaves("destroy", azure, env=stack.env)
 
 

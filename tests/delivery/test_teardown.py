@@ -20,6 +20,10 @@ from tests.delivery.stand_ins import SECRETS, Delivery
 REPOSITORY = "contoso/gateway"
 DEPLOY, READ, PLAN = "pvc-{}-aigateway-deploy-san", "pvc-{}-aigateway-read-san", "pvc-aigateway-plan"
 
+LOGS = (
+    "Log Analytics workspace pvc-dev-aigateway-law-san, deleted, with the logs, for 14 days: a deployment of the same "
+    "name recovers it."
+)
 OLD_STATE = "with earlier versions of Terraform's state"
 NEXT = "and the environment's parts of the workflows: docs/operate.md#remove-an-environment"
 
@@ -51,8 +55,9 @@ def torn_down(delivery: Delivery, stack: Stack, *words: str) -> Ran:
 
 
 def left_of(cloud: Cloud, env: str) -> list[str]:
-    """Texts in Azure and GitHub that name the environment, besides its state, which stays."""
-    texts = set(re.findall(r'"([^"]*)"', json.dumps([cloud.state(), cloud.state("gh")])))
+    """Texts in Azure and GitHub that name the environment, besides its state and its deleted logs, which stay."""
+    azure = {**cloud.state(), "workspaces_deleted": []}
+    texts = set(re.findall(r'"([^"]*)"', json.dumps([azure, cloud.state("gh")])))
     return sorted(text for text in texts if re.search(rf"\b{env}\b|_{env.upper()}\b", text) and "-tfrg-" not in text)
 
 
@@ -70,6 +75,7 @@ def test_nothing_of_it_stays_but_its_state(delivery: Delivery, dev: Stack) -> No
     assert delivery.cloud.state()["vaults_deleted"] == []
     assert delivery.calls() == ["diff dev -lock=false -refresh=false", "destroy dev"]
     assert ran.out.partition("What stays:\n")[2].splitlines() == [
+        f"- {LOGS}",
         f"- The identity {PLAN}, which plans for all environments.",
         f"- Storage account pvcdevaigatewaystsan, {OLD_STATE} (az group delete --name pvc-dev-aigateway-tfrg-san).",
         f"Next: delete settings/environments/dev.toml {NEXT}",

@@ -65,9 +65,8 @@ def test_two_environments_may_not_share_an_account_for_their_states(write: Write
     )
 
 
-_VAULT_OF_UAT = (
-    "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/pvc-uat-aigateway-rg-san"
-    "/providers/Microsoft.KeyVault/vaults/kv-dev"
+_OF_UAT = (
+    "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/pvc-uat-aigateway-rg-san/providers/Microsoft."
 )
 
 
@@ -76,7 +75,9 @@ _VAULT_OF_UAT = (
     [
         ("existing.resource_group", "PVC-uat-aigateway-rg-san"),
         ("backend.resource_group_name", "pvc-uat-aigateway-rg-san"),
-        ("existing.key_vault", _VAULT_OF_UAT),
+        ("existing.key_vault", f"{_OF_UAT}KeyVault/vaults/kv-dev"),
+        ("existing.log_analytics_workspace", f"{_OF_UAT}OperationalInsights/workspaces/law-uat"),
+        ("network.infrastructure_subnet_id", f"{_OF_UAT}Network/virtualNetworks/vnet/subnets/snet"),
     ],
 )
 def test_nothing_of_an_environment_is_in_the_group_of_another(write: WriteFile, field: str, value: str) -> None:
@@ -88,6 +89,15 @@ def test_nothing_of_an_environment_is_in_the_group_of_another(write: WriteFile, 
     (mistake,) = refusal.value.mistakes
     assert mistake.startswith(f"{dev}: {field} = ")
     assert mistake.endswith("must not be in the resource group of uat.toml, in which its identity may change all")
+
+
+def test_a_registry_in_the_group_of_another_environment_is_refused(write: WriteFile) -> None:
+    image = f"images.azurecr.io/litellm:v1.103.2@sha256:{'0' * 64}"
+    registry = f'registry.id = "{_OF_UAT}ContainerRegistry/registries/images"\ncontainers.image = "{image}"'
+    dev = write(f'env = "dev"\n{registry}')
+    write('env = "uat"\nsubscription_id = "11111111-1111-1111-1111-111111111111"', "uat.toml")
+    with pytest.raises(SettingsError, match=r"registry\.id = .*: must not be in the resource group of uat\.toml"):
+        load_environments(dev.parent)
 
 
 @pytest.mark.parametrize("name", ["adm", "uat"])

@@ -104,6 +104,7 @@ def new() -> Json:
         "identities": {},  # principal ids
         "networks": [],
         "workspaces": {},
+        "workspaces_deleted": [],
         "made": 0,
     }
 

@@ -35,6 +35,13 @@ def show(azure: Azure, *, workspace_name: str, resource_group: str) -> Json:
     return {"name": workspace_name, "customerId": found["customerId"], "retentionInDays": 30}
 
 
+@command("monitor log-analytics workspace list-deleted-workspaces")
+def list_deleted(azure: Azure) -> list[Json]:
+    """Those that can still be recovered."""
+    found: list[Json] = azure["workspaces_deleted"]
+    return found
+
+
 @command(f"rest --method post --resource {RESOURCE}")
 def query(azure: Azure, *, url: str, body: str) -> Json:
     """The answer that the test gave to the workspace of this address; the query itself is not read."""
