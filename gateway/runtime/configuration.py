@@ -163,35 +163,30 @@ def source_digest(archive: str) -> str:
     return hashlib.sha256(base64.b64decode(archive)).hexdigest()[:16]
 
 
-def _upstream(entry: Mapping[str, object], environ: Mapping[str, str]) -> Upstream:
+def _upstream(entry: Mapping[str, Any], environ: Mapping[str, str]) -> Upstream:
     return Upstream(
-        name=str(entry["name"]),
-        endpoint=environ[str(entry["endpoint_env"])].rstrip("/"),
-        key=_key(environ, str(entry["key_env"])) if "key_env" in entry else None,
-        priority=int(str(entry["priority"])),
+        name=entry["name"],
+        endpoint=environ[entry["endpoint_env"]].rstrip("/"),
+        key=_key(environ, entry["key_env"]) if "key_env" in entry else None,
+        priority=entry["priority"],
     )
 
 
-def _model(entry: Mapping[str, object], upstreams: Mapping[str, Upstream]) -> Model:
+def _model(entry: Mapping[str, Any], upstreams: Mapping[str, Upstream]) -> Model:
     known = {name: value for name, value in entry.items() if name in Model.__dataclass_fields__}
-    if isinstance(efforts := entry.get("reasoning_efforts"), list):
+    if (efforts := entry.get("reasoning_efforts")) is not None:
         known["reasoning_efforts"] = tuple(efforts)
-    names = entry["upstreams"]
-    assert isinstance(names, list)  # noqa: S101 - written by the builder
-    return Model(**{**known, "upstreams": tuple(upstreams[name] for name in names)})  # type: ignore[arg-type]
+    return Model(**{**known, "upstreams": tuple(upstreams[name] for name in entry["upstreams"])})
 
 
-def _project(entry: Mapping[str, object], environ: Mapping[str, str], models: Mapping[str, Model]) -> Project:
+def _project(entry: Mapping[str, Any], environ: Mapping[str, str], models: Mapping[str, Model]) -> Project:
     limits = {name: entry[name] for name in ("requests_per_minute", "tokens_per_minute", "parallel_requests")}
-    names, variables = entry["models"], entry["key_envs"]
-    assert isinstance(names, list | None)  # noqa: S101
-    assert isinstance(variables, list)  # noqa: S101
     return Project(
-        name=str(entry["name"]),
-        keys=tuple(_key(environ, variable) for variable in variables),
-        models=frozenset(models if names is None else names),
-        environment=str(entry["environment"]),
-        **limits,  # type: ignore[arg-type]
+        name=entry["name"],
+        keys=tuple(_key(environ, variable) for variable in entry["key_envs"]),
+        models=frozenset(models if entry["models"] is None else entry["models"]),
+        environment=entry["environment"],
+        **limits,
     )
 
 

@@ -22,13 +22,13 @@ def now() -> float:
 
 
 class Surface(StrEnum):
-    """An OpenAI API."""
+    """An OpenAI API, by its path after the base URL."""
 
-    RESPONSES = "responses"
-    COMPACT = "responses/compact"
-    INPUT_TOKENS = "responses/input_tokens"
-    CHAT = "chat"
-    EMBEDDINGS = "embeddings"
+    RESPONSES = "/responses"
+    COMPACT = "/responses/compact"
+    INPUT_TOKENS = "/responses/input_tokens"
+    CHAT = "/chat/completions"
+    EMBEDDINGS = "/embeddings"
 
 
 @dataclass(frozen=True)

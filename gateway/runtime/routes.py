@@ -38,13 +38,7 @@ _BASE = re.compile(r"(/openai/v1|/openai|/v1|)(/.+)")
 _MODEL = re.compile(r"/models/([A-Za-z0-9._-]+)")
 _STORED = re.compile(rf"/responses/({RESPONSE_ID})(/cancel|/input_items|)")
 _DEPLOYMENT = re.compile(r"/deployments/([A-Za-z0-9._-]+)(/chat/completions|/embeddings)")
-_SURFACES = {
-    "/responses": Surface.RESPONSES,
-    "/responses/compact": Surface.COMPACT,
-    "/responses/input_tokens": Surface.INPUT_TOKENS,
-    "/chat/completions": Surface.CHAT,
-    "/embeddings": Surface.EMBEDDINGS,
-}
+_SURFACES = {str(surface): surface for surface in Surface}
 _STORED_METHODS = {"": ("GET", "DELETE"), "/cancel": ("POST",), "/input_items": ("GET",)}
 
 

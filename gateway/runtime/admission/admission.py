@@ -25,13 +25,6 @@ _SUPPORTED = {  # the first is the model's own API; the others are translated, b
     "chat": (Surface.CHAT,),
     "embeddings": (Surface.EMBEDDINGS,),
 }
-_PATHS = {
-    Surface.RESPONSES: "/v1/responses",
-    Surface.COMPACT: "/v1/responses/compact",
-    Surface.INPUT_TOKENS: "/v1/responses/input_tokens",
-    Surface.CHAT: "/v1/chat/completions",
-    Surface.EMBEDDINGS: "/v1/embeddings",
-}
 _STREAMED = (Surface.RESPONSES, Surface.CHAT)
 _RESPONSES_ONLY = (Surface.COMPACT, Surface.INPUT_TOKENS)
 _OF_RESPONSES = (Surface.RESPONSES, *_RESPONSES_ONLY)
@@ -202,6 +195,6 @@ def _for_litellm(request: ModelRequest) -> ModelRequest:
 
 
 def _unsupported_model(request: ModelRequest) -> RefusedError:
-    paths = " and ".join(_PATHS[surface] for surface in _SUPPORTED[request.model.kind])
-    message = f"The model '{request.model.name}' does not support {_PATHS[request.surface]}. Use {paths}."
+    paths = " and ".join(f"/v1{surface}" for surface in _SUPPORTED[request.model.kind])
+    message = f"The model '{request.model.name}' does not support /v1{request.surface}. Use {paths}."
     return invalid_request(message, param="model", code="unsupported_model")

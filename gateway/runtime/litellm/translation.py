@@ -15,7 +15,7 @@ from http import HTTPStatus
 import aiohttp
 
 from ..configuration import Configuration
-from ..context import ModelRequest, Response, Surface, now
+from ..context import ModelRequest, Response, now
 from ..errors import translation_failed, translation_refused, translation_unavailable
 from ..retries import RetryableError, is_retryable
 from ..upstream.attempt import Endpoint, attempt
@@ -30,11 +30,6 @@ _LONGEST_SILENCE_S = 3600.0
 _POLL_S = 0.25
 _NO_REUSE = {"connection": "close"}
 """LiteLLM's server closes an idle connection after 5 s: a request that takes it at that moment breaks."""
-_PATHS = {
-    Surface.RESPONSES: "/v1/responses",
-    Surface.CHAT: "/v1/chat/completions",
-    Surface.EMBEDDINGS: "/v1/embeddings",
-}
 _MAX_CALLS = 3
 # LiteLLM's messages also describe keys, providers and its code, which is not for clients.
 _PREFIX = re.compile(r"^([\w.]+(Error|Exception)\s*[:-]?\s*)+")
@@ -153,7 +148,7 @@ class LiteLLMClient:
 
     async def _attempt(self, request: ModelRequest, *, deadline: float | None = None) -> Response:
         endpoint = Endpoint(
-            url=f"{self._url}{_PATHS[request.surface]}",
+            url=f"{self._url}/v1{request.surface}",
             headers={**self._headers, INNER_TOKEN_HEADER: request.context.inner.token},
             idle_s=self._timeouts.idle_s + _GRACE_S,
         )

@@ -97,7 +97,7 @@ class Ingestion:
 
 
 def _read_outcome(response: aiohttp.ClientResponse, body: bytes, envelopes: Sequence[Envelope]) -> Outcome:
-    status, after_s = response.status, read_retry_after_s({k.lower(): v for k, v in response.headers.items()})
+    status, after_s = response.status, read_retry_after_s(response.headers)
     if status == 206:
         return _read_partial(body, envelopes, after_s)
     if status == 200:

@@ -15,13 +15,6 @@ from .attempt import Endpoint
 from .authentication import build_authentication_headers
 from .managed_identity import ManagedIdentity
 
-_PATHS = {
-    Surface.RESPONSES: "/responses",
-    Surface.COMPACT: "/responses/compact",
-    Surface.INPUT_TOKENS: "/responses/input_tokens",
-    Surface.CHAT: "/chat/completions",
-    Surface.EMBEDDINGS: "/embeddings",
-}
 _OF_A_DEPLOYMENT = (Surface.CHAT, Surface.EMBEDDINGS)
 
 
@@ -37,15 +30,15 @@ def build_azure_endpoints(
             headers_s=timeouts.headers_s,
             identity=identity if upstream.key is None else None,
         )
-        for surface in _PATHS
+        for surface in Surface
     }
 
 
 def _path(model: Model, surface: Surface) -> str:
     if model.is_v1:
-        return f"/v1{_PATHS[surface]}"
+        return f"/v1{surface}"
     deployment = f"/deployments/{model.deployment}" if surface in _OF_A_DEPLOYMENT else ""
-    return f"{deployment}{_PATHS[surface]}?api-version={model.api_version}"
+    return f"{deployment}{surface}?api-version={model.api_version}"
 
 
 def stored_response_endpoint(endpoint: Endpoint, operation: StoredOperation) -> Endpoint:
