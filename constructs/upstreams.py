@@ -10,6 +10,7 @@ from constructs.observability import Observability
 from constructs.resource_group import ResourceGroup
 from constructs.roles import assign_role
 from settings.environment import EnvironmentSettings
+from settings.resource_ids import subscription_of
 from settings.roles import COGNITIVE_SERVICES_OPENAI_USER
 from settings.upstreams import ExistingUpstream
 
@@ -53,7 +54,7 @@ class Upstreams(Construct):
                 f"{terraform_name(upstream.name)}_openai_user",
                 role=COGNITIVE_SERVICES_OPENAI_USER,
                 target_id=upstream.account_id,
-                subscription_id=upstream.account_id.split("/")[2],
+                subscription_id=subscription_of(upstream.account_id),
                 identity=identity,
             )
             for upstream in settings.all_upstreams

@@ -51,8 +51,8 @@ def main() -> None:
     """Check everything, print the table, and fail with all problems at once."""
     arguments = parse(sys.argv[1:])
     settings = settings_of(arguments.env)
-    keys_only = all(map(settings.uses_key, settings.all_upstreams)) and not _assigned_roles(settings)
-    if keys_only and not uses_existing(settings) and not settings.network.infrastructure_subnet_id:
+    uses_identity = settings.uses_managed_identity or _assigned_roles(settings)
+    if not (uses_identity or uses_existing(settings) or settings.network.infrastructure_subnet_id):
         log(f"{settings.env} calls existing accounts with keys only: nothing to check.")
         return
     az = log_in(settings, timeout_s=arguments.timeout_s)
@@ -61,7 +61,7 @@ def main() -> None:
     problems = _check_provider(az, progress) if settings.owned_upstreams else []
     if settings.owned_upstreams and not problems:
         problems += _check_owned(az, progress, settings, subscription_id=account.subscription_id)
-    problems += _check_existing(az, progress, settings)
+    problems += _check_account_roles(az, progress, settings)
     if uses_existing(settings):
         secrets = frozenset(secret.name for secret in build_secrets(settings))
         problems += check_existing_resources(az, progress, settings, secrets=secrets)
@@ -191,7 +191,7 @@ def _wanted(upstream: OwnedUpstream, deployments: Iterable[ai_accounts.Json]) ->
     ]
 
 
-def _check_existing(az: CommandLine, progress: Progress, settings: EnvironmentSettings) -> list[str]:
+def _check_account_roles(az: CommandLine, progress: Progress, settings: EnvironmentSettings) -> list[str]:
     """The role on existing accounts, unless the stack assigns it."""
     upstreams = [
         upstream

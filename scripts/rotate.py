@@ -21,8 +21,7 @@ from scripts.azure.key_vault import KeyVault
 from scripts.azure.login import log_in
 from scripts.azure.polling import Polling
 from scripts.azure.rotation import Rotation
-from scripts.cli.error_handling import ScriptError
-from scripts.cli.settings import settings_of
+from scripts.cli.settings import models_of, settings_of
 from scripts.terraform import stacks
 
 
@@ -65,9 +64,5 @@ def parse(words: list[str]) -> argparse.Namespace:
 def project_in_names(env: str, project: str | None) -> str | None:
     """The project's part of its secrets' names: none for the default one."""
     settings = settings_of(env)
-    if project in {None, "", settings.default_project}:
-        return None
-    if project not in settings.all_projects:
-        names = ", ".join(settings.all_projects)
-        raise ScriptError(f"There is no project {project!r} in {env}; there are {names}.", code=2)
-    return project
+    name, _ = models_of(settings, project=project)
+    return None if name == settings.default_project else name

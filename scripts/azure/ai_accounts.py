@@ -13,7 +13,6 @@ from scripts.cli.command_line import CommandLine
 
 Json = Mapping[str, Any]
 
-_MISSING = frozenset({"ResourceNotFound", "ResourceGroupNotFound"})
 _CHECK_NAME = "providers/Microsoft.CognitiveServices/checkDomainAvailability?api-version=2024-10-01"
 
 
@@ -29,7 +28,7 @@ class Account:
 def find_deployments(az: CommandLine, account: Account) -> list[Json] | None:
     """The deployments of the account; None if it does not exist."""
     words = ("--name", account.name, "--resource-group", account.resource_group)
-    if az.find("cognitiveservices", "account", "show", *words, missing=_MISSING) is None:
+    if az.find("cognitiveservices", "account", "show", *words) is None:
         return None
     found: list[Json] = az.query("cognitiveservices", "account", "deployment", "list", *words)
     return found

@@ -19,7 +19,6 @@ from settings.roles import ACR_PULL, KEY_VAULT_SECRETS_USER
 
 _DOCUMENT = "docs/existing.md"
 _ABAC = "AbacRepositoryPermissions"
-_MISSING = frozenset({"ResourceNotFound", "ResourceGroupNotFound"})
 
 
 def uses_existing(settings: EnvironmentSettings) -> bool:
@@ -153,7 +152,7 @@ def _show(
 ) -> tuple[dict[str, Any] | None, list[str]]:
     """What Azure says of the resource, and a problem if there is none."""
     try:
-        found: dict[str, Any] | None = az.find(*words, missing=_MISSING)
+        found: dict[str, Any] | None = az.find(*words)
     except CommandError:
         progress.note(f"this login may not read {name_of(resource)}; continuing.")
         return None, []

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from scripts.cli.command_line import CommandError, CommandLine
 from settings.environment import EnvironmentSettings
 
-_MISSING = frozenset({"ResourceNotFound", "ResourceGroupNotFound"})
-
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
@@ -23,7 +21,7 @@ class Identity:
 def find_identity(az: CommandLine, settings: EnvironmentSettings) -> Identity:
     """The identity of the environment."""
     name, group = settings.naming.name("user_assigned_identity"), settings.resource_group
-    found = az.find("identity", "show", "--name", name, "--resource-group", group, missing=_MISSING)
+    found = az.find("identity", "show", "--name", name, "--resource-group", group)
     principal = str(found["principalId"]) if found else None
     return Identity(name=name, resource_group=group, principal_id=principal)
 

@@ -16,7 +16,6 @@ from settings.resource_ids import group_of, name_of, subscription_of
 
 DELEGATION = "Microsoft.App/environments"
 _LONGEST_PREFIX = 27
-_MISSING = frozenset({"ResourceNotFound", "ResourceGroupNotFound"})
 
 
 def check_subnet(
@@ -34,7 +33,7 @@ def check_subnet(
             return []
         try:
             words = ("--name", network, "--resource-group", group_of(network_id))
-            found = az.find("network", "vnet", "show", *words, missing=_MISSING)
+            found = az.find("network", "vnet", "show", *words)
         except CommandError:
             progress.note(f"this login may not read {network}; continuing.")
             return []

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from scripts.bootstrapping.targets import Target
 from scripts.terraform.stacks import role_of
@@ -138,11 +137,11 @@ class _OthersResources:
             return outside(
                 each.get(attribute, "")
                 for kind, attribute in attributes
-                for each in _each(resources.get(f"azurerm_{kind}", {}))
+                for each in resources.get(f"azurerm_{kind}", {}).values()
             )
 
         roles: dict[str, set[str]] = {}
-        for each in _each(resources.get("azurerm_role_assignment", {})):
+        for each in resources.get("azurerm_role_assignment", {}).values():
             scope = each["scope"] if _is_outside(each["scope"], target.group) else target.group
             roles.setdefault(scope, set()).add(role_of(each))
         return cls(
@@ -157,14 +156,10 @@ class _OthersResources:
             subnets=named(("container_app_environment", "infrastructure_subnet_id")),
             receivers=outside(
                 receiver
-                for alert in _each(resources.get("azurerm_monitor_scheduled_query_rules_alert_v2", {}))
+                for alert in resources.get("azurerm_monitor_scheduled_query_rules_alert_v2", {}).values()
                 for receiver in alert["action"]["action_groups"]
             ),
         )
-
-
-def _each(resources: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield from resources.values()
 
 
 def _is_outside(id_: str, group: str) -> bool:

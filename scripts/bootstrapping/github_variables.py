@@ -38,9 +38,7 @@ def environment_variables(stack: Stack, identities: Identities) -> dict[str, str
         "AZURE_CLIENT_ID": identities.deploy_client_id,
         "AZURE_TENANT_ID": identities.tenant_id,
         "AZURE_SUBSCRIPTION_ID": identities.subscription_id,
-        "TFSTATE_RESOURCE_GROUP": stack.backend.resource_group_name,
-        "TFSTATE_STORAGE_ACCOUNT": stack.backend.storage_account_name,
-        "TFSTATE_CONTAINER": stack.backend.container_name,
+        **stack.backend.github_variables,
     }
 
 

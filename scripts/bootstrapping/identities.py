@@ -24,6 +24,7 @@ from scripts.bootstrapping.terraform_state import find_account
 from scripts.cli.command_line import CommandLine
 from scripts.cli.error_handling import ScriptError
 from scripts.terraform.stacks import Stack
+from settings.resource_ids import subscription_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +93,7 @@ def _ensure_custom_roles(progress: Progress, target: Target) -> None:
     for name, actions in needed.items():
         ensure_custom_role(target.az, progress, name=name, actions=actions, scope=target.account.scope)
     for grant in access.joining(target):
-        theirs = "/".join(grant.scope.split("/")[:3])
+        theirs = f"/subscriptions/{subscription_of(grant.scope)}"
         ensure_custom_role(target.az, progress, name=grant.role, actions=JOINING, scope=theirs)
 
 

@@ -12,6 +12,7 @@ from scripts.bootstrapping.access import Grant
 from scripts.bootstrapping.account import Principal
 from scripts.bootstrapping.progress import Progress
 from scripts.cli.command_line import CommandError, CommandLine
+from settings.resource_ids import subscription_of
 
 # A custom role is missing under its name at first.
 _NOT_REPLICATED = ("PrincipalNotFound", "RoleDefinitionDoesNotExist", "' doesn't exist")
@@ -111,7 +112,7 @@ def _is(assignment: dict[str, Any], grant: Grant) -> bool:
 
 def in_subscription_of(az: CommandLine, scope: str) -> CommandLine:
     """`az` for the subscription in this scope."""
-    return replace(az, subscription=scope.split("/")[2])
+    return replace(az, subscription=subscription_of(scope))
 
 
 def list_assignments(az: CommandLine, principal_id: str) -> list[dict[str, Any]]:

@@ -34,7 +34,7 @@ _INSTALL = {
 }
 # Without GH_HOST, gh uses the host of its last login; the identities trust tokens of github.com only.
 _ENVIRON = {"AZURE_CORE_NO_COLOR": "1", "GH_HOST": "github.com", "GH_PROMPT_DISABLED": "1", "NO_COLOR": "1"}
-_MISSING = frozenset({"ResourceNotFound", "404"})
+_MISSING = frozenset({"ResourceNotFound", "ResourceGroupNotFound", "404"})
 # Together a little more than two minutes, the longest that Entra and Azure take to replicate something new.
 PAUSES_S = (1, 2, 4, 8, 15, 15, 15, 15, 15, 15, 15, 15)
 

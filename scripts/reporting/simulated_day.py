@@ -41,7 +41,7 @@ def lines() -> Iterator[str]:
     number = 0
     for minute in range(24 * 60):
         hour = minute / 60
-        expected = _REQUESTS_PER_MINUTE * math.exp(-(((hour - _HOUR_OF_MOST) / 3.5) ** 2)) + 0.15
+        expected = _REQUESTS_PER_MINUTE * _load(hour) + 0.15
         for second in sorted(chance.uniform(0, 60) for _ in range(round(chance.gauss(expected, expected**0.5)))):
             number += 1
             yield json.dumps(_request(chance, number, DAY + timedelta(minutes=minute, seconds=second), hour))

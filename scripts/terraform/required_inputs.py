@@ -8,12 +8,6 @@ from collections.abc import Sequence
 from scripts.cli.error_handling import ScriptError
 from scripts.terraform.stacks import Stack, Variable
 
-_BACKEND = {
-    "TFSTATE_RESOURCE_GROUP": "resource_group_name",
-    "TFSTATE_STORAGE_ACCOUNT": "storage_account_name",
-    "TFSTATE_CONTAINER": "container_name",
-}
-
 
 def check_inputs(stacks: Sequence[Stack]) -> None:
     """`ScriptError` with everything that is missing or contradictory; a client's key may be in the vault already."""
@@ -42,6 +36,6 @@ def _backend(stack: Stack) -> list[str]:
     return [
         f"{name} is {given}, but the settings of {stack.env} keep the state in {wanted}. If the settings are right, "
         "move the state there and run `python3 scripts/bootstrap.py`; otherwise restore the old name."
-        for name, attribute in _BACKEND.items()
-        if (given := os.environ.get(name)) and given != (wanted := getattr(stack.backend, attribute))
+        for name, wanted in stack.backend.github_variables.items()
+        if (given := os.environ.get(name)) and given != wanted
     ]

@@ -34,6 +34,15 @@ class Backend:
     container_name: str
     key: str
 
+    @property
+    def github_variables(self) -> Mapping[str, str]:
+        """What names it in an environment of GitHub."""
+        return {
+            "TFSTATE_RESOURCE_GROUP": self.resource_group_name,
+            "TFSTATE_STORAGE_ACCOUNT": self.storage_account_name,
+            "TFSTATE_CONTAINER": self.container_name,
+        }
+
 
 @dataclass(frozen=True, kw_only=True)
 class Variable(SecretName):
