@@ -24,7 +24,7 @@ from local.azure_api.proxy import Proxy
 from local.azure_api.resource_id import ResourceId
 from local.azure_api.resource_manager import ResourceManager
 from local.azure_api.roles import Assignment, Role, Roles
-from local.emulator.listener import Listener
+from local.listener import Listener
 from local.tokens import TENANT_ID
 
 _HOST = "127.0.0.1"

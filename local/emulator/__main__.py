@@ -11,7 +11,7 @@ from local.emulator.authentication import Authentication, Identity
 from local.emulator.configuration import Configuration
 from local.emulator.control_plane import control_plane_app
 from local.emulator.data_plane import DataPlane
-from local.emulator.listener import Listener, serve
+from local.listener import Listener, serve
 
 
 def main() -> int:

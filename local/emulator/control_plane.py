@@ -1,28 +1,19 @@
-"""The control plane: faults, quota and the received requests. It has no key and listens on loopback only."""
+"""The control plane: faults, quota and the received requests."""
 
 import json
-from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
+from local.control_plane import DataListener, control_plane
 from local.emulator.data_plane import DataPlane
 from local.emulator.faults import Fault
 from local.emulator.quota import Limits
 
 _Model = TypeVar("_Model", bound=BaseModel)
-
-
-class DataListener(Protocol):
-    """The listener of the data plane, which the control plane closes and opens."""
-
-    async def refuse(self, *, seconds: float | None) -> None: ...
-
-    async def accept(self) -> None: ...
 
 
 def control_plane_app(*, plane: DataPlane, listener: DataListener) -> Starlette:
@@ -57,23 +48,15 @@ def control_plane_app(*, plane: DataPlane, listener: DataListener) -> Starlette:
         plane.quota.set(await _read(request, Limits))
         return JSONResponse(plane.quota.limits.model_dump())
 
-    routes: list[tuple[str, str, Callable[[Request], Awaitable[Response]]]] = [
+    return control_plane(
         ("GET", "/health", health),
         ("POST", "/faults", add_fault),
         ("DELETE", "/faults", clear_faults),
         ("GET", "/requests", requests),
         ("DELETE", "/requests", clear_requests),
         ("PUT", "/quota", set_quota),
-    ]
-    return Starlette(
-        routes=[Route(path, endpoint, methods=[method]) for method, path, endpoint in routes],
-        exception_handlers={ValidationError: _invalid},
     )
 
 
 async def _read(request: Request, model: type[_Model]) -> _Model:
     return model.model_validate_json(await request.body())
-
-
-async def _invalid(_: Request, error: Exception) -> Response:
-    return JSONResponse({"error": str(error)}, status_code=400)

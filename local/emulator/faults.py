@@ -2,7 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from local.control_plane import NAME_OR_STATUS
 
 Surface = Literal["responses", "embeddings", "chat", "other"]
 Kind = Literal[
@@ -22,7 +24,7 @@ class Fault(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    fault: Annotated[Kind, BeforeValidator(lambda name: str(name) if isinstance(name, int) else name)]
+    fault: Annotated[Kind, NAME_OR_STATUS]
     count: Annotated[int, Field(ge=-1)] = 1
     surface: Literal["responses", "embeddings", "chat", "any"] = "any"
     retry_after: Seconds | None = None

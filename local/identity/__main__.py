@@ -7,10 +7,10 @@ import sys
 
 from pydantic import ValidationError
 
-from local.emulator.listener import Listener, serve
 from local.identity import azure_cli
-from local.identity.control import control_app
+from local.identity.control_plane import control_plane_app
 from local.identity.endpoint import Behaviour, IdentityEndpoint, Issuer
+from local.listener import Listener, serve
 
 _HOST = "127.0.0.1"
 
@@ -38,7 +38,7 @@ def main() -> int:
         behaviour=lambda: issuer.behaviour,
     )
     data = Listener(endpoint.app(), host=_HOST, port=0)
-    control = Listener(control_app(endpoint=endpoint, issuer=issuer, listener=data), host=_HOST, port=0)
+    control = Listener(control_plane_app(endpoint=endpoint, issuer=issuer, listener=data), host=_HOST, port=0)
     data.bind()
     control.bind()
     asyncio.run(serve(data, control, is_open=behaviour.fault != "down"))

@@ -12,12 +12,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from local.control_plane import NAME_OR_STATUS
 from local.tokens import TENANT_ID, Claims, principal_of, sign
 
 PATH = "/msi/token"
@@ -38,10 +39,7 @@ class Behaviour(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    fault: Annotated[
-        Literal["down", "slow", "400", "500"] | None,
-        BeforeValidator(lambda name: str(name) if isinstance(name, int) else name),
-    ] = None
+    fault: Annotated[Literal["down", "slow", "400", "500"] | None, NAME_OR_STATUS] = None
     delay_s: Seconds = 5.0
     lifetime_s: Seconds = _DAY_S
     announced_s: Seconds | None = None

@@ -5,7 +5,7 @@ import asyncio
 import os
 import sys
 
-from local.emulator.listener import Listener, serve
+from local.listener import Listener, serve
 from local.telemetry.authentication import Authentication
 from local.telemetry.control_plane import control_plane_app
 from local.telemetry.sink import Sink

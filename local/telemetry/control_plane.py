@@ -1,23 +1,12 @@
-"""The control port: what was received, and faults. It has no key and listens on loopback only."""
+"""The control plane: what was received, and faults."""
 
-from typing import Protocol
-
-from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
+from local.control_plane import DataListener, control_plane
 from local.telemetry.faults import Fault
 from local.telemetry.sink import Sink
-
-
-class DataListener(Protocol):
-    """The listener of the sink, which is closed and opened."""
-
-    async def refuse(self, *, seconds: float | None) -> None: ...
-
-    async def accept(self) -> None: ...
 
 
 def control_plane_app(*, sink: Sink, listener: DataListener) -> Starlette:
@@ -41,16 +30,9 @@ def control_plane_app(*, sink: Sink, listener: DataListener) -> Starlette:
         await listener.accept()
         return JSONResponse({})
 
-    return Starlette(
-        routes=[
-            Route("/received", received, methods=["GET"]),
-            Route("/received", clear, methods=["DELETE"]),
-            Route("/faults", add_fault, methods=["POST"]),
-            Route("/faults", clear_faults, methods=["DELETE"]),
-        ],
-        exception_handlers={ValidationError: _invalid},
+    return control_plane(
+        ("GET", "/received", received),
+        ("DELETE", "/received", clear),
+        ("POST", "/faults", add_fault),
+        ("DELETE", "/faults", clear_faults),
     )
-
-
-async def _invalid(_: Request, error: Exception) -> Response:
-    return JSONResponse({"error": str(error)}, status_code=400)

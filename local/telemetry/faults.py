@@ -2,7 +2,9 @@
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
+
+from local.control_plane import NAME_OR_STATUS
 
 Kind = Literal["down", "slow", "206", "307", "308", "400", "401", "402", "403", "429", "439", "500", "503"]
 Seconds = Annotated[float, Field(ge=0, le=3600)]
@@ -17,7 +19,7 @@ class Fault(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    fault: Annotated[Kind, BeforeValidator(lambda name: str(name) if isinstance(name, int) else name)]
+    fault: Annotated[Kind, NAME_OR_STATUS]
     count: Annotated[int, Field(ge=-1)] = 1
     delay_s: Seconds | None = None
     retry_after: Seconds | None = None

@@ -10,8 +10,8 @@ from local.emulator.authentication import Authentication
 from local.emulator.configuration import Configuration
 from local.emulator.data_plane import DataPlane
 from local.emulator.faults import Fault
-from local.emulator.listener import Listener
 from local.emulator.quota import Limits
+from local.listener import Listener
 
 KEY = "azure-key-of-the-test"
 

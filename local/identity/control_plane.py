@@ -1,16 +1,14 @@
-"""The control port of the identity endpoint. It has no key and listens on loopback only."""
+"""The control plane: how the endpoint behaves, and what was asked of it."""
 
-from pydantic import ValidationError
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
 
-from local.emulator.listener import Listener
+from local.control_plane import DataListener, control_plane
 from local.identity.endpoint import Behaviour, IdentityEndpoint, Issuer
 
 
-def control_app(*, endpoint: IdentityEndpoint, issuer: Issuer, listener: Listener) -> Starlette:
+def control_plane_app(*, endpoint: IdentityEndpoint, issuer: Issuer, listener: DataListener) -> Starlette:
     async def behave(request: Request) -> Response:
         behaviour = Behaviour.model_validate_json(await request.body() or b"{}")
         issuer.behave(behaviour)
@@ -27,14 +25,8 @@ def control_app(*, endpoint: IdentityEndpoint, issuer: Issuer, listener: Listene
         endpoint.requests.clear()
         return JSONResponse([])
 
-    async def invalid(_: Request, error: Exception) -> Response:
-        return JSONResponse({"error": str(error)}, status_code=400)
-
-    return Starlette(
-        routes=[
-            Route("/behaviour", behave, methods=["PUT"]),
-            Route("/requests", requests, methods=["GET"]),
-            Route("/requests", clear_requests, methods=["DELETE"]),
-        ],
-        exception_handlers={ValidationError: invalid},
+    return control_plane(
+        ("PUT", "/behaviour", behave),
+        ("GET", "/requests", requests),
+        ("DELETE", "/requests", clear_requests),
     )
