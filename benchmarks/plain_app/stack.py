@@ -12,11 +12,15 @@ from cdktf_cdktf_provider_azurerm.container_app import (
 )
 from cdktf_cdktf_provider_azurerm.container_app_environment import ContainerAppEnvironment
 from cdktf_cdktf_provider_azurerm.data_azurerm_client_config import DataAzurermClientConfig
+from cdktf_cdktf_provider_azurerm.data_azurerm_resource_group import DataAzurermResourceGroup
 from cdktf_cdktf_provider_azurerm.key_vault import KeyVault
 from cdktf_cdktf_provider_azurerm.key_vault_secret import KeyVaultSecret
 from cdktf_cdktf_provider_azurerm.log_analytics_workspace import LogAnalyticsWorkspace
+from cdktf_cdktf_provider_azurerm.monitor_diagnostic_setting import (
+    MonitorDiagnosticSetting,
+    MonitorDiagnosticSettingEnabledLog,
+)
 from cdktf_cdktf_provider_azurerm.provider import AzurermProvider, AzurermProviderFeatures
-from cdktf_cdktf_provider_azurerm.resource_group import ResourceGroup
 from cdktf_cdktf_provider_azurerm.role_assignment import RoleAssignment
 from cdktf_cdktf_provider_azurerm.user_assigned_identity import UserAssignedIdentity
 
@@ -49,7 +53,7 @@ class GatewayStack(TerraformStack):
             resource_providers_to_register=["Microsoft.App", "Microsoft.KeyVault", "Microsoft.OperationalInsights"],
             use_oidc=True,
         )
-        group = ResourceGroup(self, "resource_group", name=f"pvc-{env}-aigateway-rg-san", location=LOCATION, tags=tags)
+        group = DataAzurermResourceGroup(self, "resource_group", name=f"pvc-{env}-aigateway-rg-san")
         workspace = LogAnalyticsWorkspace(
             self,
             "workspace",
@@ -91,6 +95,15 @@ class GatewayStack(TerraformStack):
             principal_id=identity.principal_id,
             principal_type="ServicePrincipal",
         )
+        if env == "prod":
+            MonitorDiagnosticSetting(
+                self,
+                "diagnostics",
+                name="audit",
+                target_resource_id=vault.id,
+                log_analytics_workspace_id=workspace.id,
+                enabled_log=[MonitorDiagnosticSettingEnabledLog(category="AuditEvent")],
+            )
         environment = ContainerAppEnvironment(
             self,
             "environment",
@@ -112,7 +125,7 @@ class GatewayStack(TerraformStack):
             "gateway-key-secondary": Token.as_string(
                 Fn.coalesce([second_key.string_value, Fn.sha256(f"secondary:{gateway_key.string_value}")])
             ),
-            "inner-key": Token.as_string(Fn.sha256(f"inner:{gateway_key.string_value}:{workspace.primary_shared_key}")),
+            "inner-key": Token.as_string(Fn.sha256(f"inner:{Fn.uuid()}")),
             "azure-openai-api-key": azure_key.string_value,
         }
         secrets = {

@@ -10,6 +10,12 @@ from benchmarks.errors import BenchmarkError
 from benchmarks.stacks import synthesize
 
 
+@pytest.mark.full
+def test_both_write_the_same(stacks: Path, tmp_path: Path) -> None:
+    synthesize(synth.PLAIN, outdir=tmp_path)
+    synth.check_same(stacks.parent, tmp_path)
+
+
 def test_a_stack_that_only_one_of_them_writes_is_refused(stacks: Path, tmp_path: Path) -> None:
     shutil.copytree(stacks / "aigateway-dev", tmp_path / "stacks/aigateway-dev")
     with pytest.raises(BenchmarkError, match="aigateway-prod"):
