@@ -5,7 +5,7 @@ import gzip
 import json
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from benchmarks import cores
@@ -24,7 +24,8 @@ _KEYLESS_S = 30.0
 _PAUSE_S = 0.02
 """Between two requests of the measured client."""
 
-_Load = Callable[[Replica], AbstractContextManager[object]]
+_Statuses = Mapping[str, int] | None
+_Load = Callable[[Replica], AbstractContextManager[_Statuses]]
 
 
 def measure(bench: Bench) -> HostileNumbers:
@@ -53,7 +54,7 @@ def _measure(replica: Replica, name: str, load: _Load, *, seconds: float) -> Row
         begun = time.perf_counter()
         waited = asyncio.run(_ask(replica, seconds=seconds))
         took_s = time.perf_counter() - begun
-    others = {} if statuses is None else dict(statuses)  # type: ignore[call-overload]
+    others = dict(statuses or {})
     return Row(
         name=name,
         seconds=round(took_s, 1),
@@ -85,18 +86,18 @@ def _nothing(_: Replica) -> Iterator[None]:
     yield
 
 
-def _dear_bodies(replica: Replica) -> AbstractContextManager[object]:
+def _dear_bodies(replica: Replica) -> AbstractContextManager[_Statuses]:
     """Send each of the bodies on a connection of its own."""
     model = build_cases(replica.session.models)[2].deployment
     return _with_key(replica, [_request(path, body, *headers) for path, body, *headers in _bodies(model)])
 
 
-def _short_bodies(replica: Replica) -> AbstractContextManager[object]:
+def _short_bodies(replica: Replica) -> AbstractContextManager[_Statuses]:
     """Of those that are checked at once, the dearest."""
     return _with_key(replica, [_request("/v1/responses", b'{"input":[' + b"[]," * 335 + b"[]]}")])
 
 
-def _with_key(replica: Replica, requests: Sequence[bytes]) -> AbstractContextManager[object]:
+def _with_key(replica: Replica, requests: Sequence[bytes]) -> AbstractContextManager[_Statuses]:
     """Send them with a key of another project than the client's."""
     key = replica.session.keys["other"][0].encode()
     head, with_key = b"\r\nhost: gateway\r\n", b"\r\nhost: gateway\r\nauthorization: Bearer " + key + b"\r\n"
@@ -120,7 +121,7 @@ def _bodies(model: str) -> Sequence[tuple[str, bytes, *tuple[str, ...]]]:
     )
 
 
-def _no_key(replica: Replica) -> AbstractContextManager[object]:
+def _no_key(replica: Replica) -> AbstractContextManager[_Statuses]:
     return flood(
         replica.gateway.url,
         [_request("/v1/responses", _json(model="m", input="hi"), f"x-forwarded-for: 203.0.113.{n}") for n in range(25)],

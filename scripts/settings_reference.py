@@ -25,6 +25,7 @@ from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic.fields import FieldInfo
 
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
@@ -143,7 +144,7 @@ def _variables(table: Table) -> str:
     return f"Variables: `{table.variable}` and the field's name in capitals."
 
 
-def _row(name: str, field: Any, *, table: Table) -> str | None:  # noqa: ANN401 - pydantic's field
+def _row(name: str, field: FieldInfo, *, table: Table) -> str | None:
     """None for a field that is a table of its own."""
     if _models_in(field.annotation):
         return None
@@ -151,7 +152,7 @@ def _row(name: str, field: Any, *, table: Table) -> str | None:  # noqa: ANN401 
     return "| " + " | ".join(_one_line(cell).replace("|", "\\|").replace("<", "&lt;") for cell in cells) + " |"
 
 
-def _allowed(field: Any) -> str:  # noqa: ANN401
+def _allowed(field: FieldInfo) -> str:
     """Its error messages for wrong values; of several those about the type and about a part of it."""
     adapter: TypeAdapter[Any] = TypeAdapter(Annotated[(field.annotation, None, *field.metadata)])
     messages: list[str] = []
@@ -168,7 +169,7 @@ def _message(text: str) -> str:
     return text.removeprefix("must be ").partition(";")[0]
 
 
-def _default(field: Any, *, has_values: bool) -> str:  # noqa: ANN401
+def _default(field: FieldInfo, *, has_values: bool) -> str:
     """As it is written in a file, or where it comes from."""
     if field.is_required():
         return "derived" if has_values else "must be given"

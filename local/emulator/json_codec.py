@@ -14,7 +14,7 @@ def _refuse(constant: str) -> NoReturn:
 def loads(data: bytes | str) -> object:
     """Parse; ValueError for anything that is not JSON, including `NaN` and too deep nesting."""
     try:
-        return json.loads(data, parse_constant=_refuse)  # type: ignore[no-any-return, unused-ignore]
+        return json.loads(data, parse_constant=_refuse)
     except RecursionError as error:
         raise ValueError("nested too deep") from error
 

@@ -87,7 +87,7 @@ class RequestData(BaseModel):
     name: Name
     duration: Duration
     success: bool
-    responseCode: Name  # noqa: N815 - Azure's name
+    responseCode: Name
     source: Name | None = None
     url: Annotated[str, _text(2048)] | None = None
     properties: Properties = {}
@@ -102,7 +102,7 @@ class RemoteDependencyData(BaseModel):
     ver: Literal[2]
     id: SpanId
     name: Name
-    resultCode: Name  # noqa: N815 - Azure's name
+    resultCode: Name
     data: Annotated[str, _text(8192)] | None = None
     type: Name
     target: Name
@@ -119,22 +119,22 @@ class _Data(BaseModel):
 class MetricBase(_Data):
     """The data of a metric."""
 
-    baseType: Literal["MetricData"]  # noqa: N815
-    baseData: MetricData  # noqa: N815
+    baseType: Literal["MetricData"]
+    baseData: MetricData
 
 
 class RequestBase(_Data):
     """The data of a request."""
 
-    baseType: Literal["RequestData"]  # noqa: N815
-    baseData: RequestData  # noqa: N815
+    baseType: Literal["RequestData"]
+    baseData: RequestData
 
 
 class DependencyBase(_Data):
     """The data of a dependency."""
 
-    baseType: Literal["RemoteDependencyData"]  # noqa: N815
-    baseData: RemoteDependencyData  # noqa: N815
+    baseType: Literal["RemoteDependencyData"]
+    baseData: RemoteDependencyData
 
 
 _NAMES = {
@@ -152,8 +152,8 @@ class Item(BaseModel):
     ver: Literal[1]
     name: str
     time: Time
-    sampleRate: Annotated[float, Field(gt=0, le=100)]  # noqa: N815 - Azure's name
-    iKey: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]  # noqa: N815
+    sampleRate: Annotated[float, Field(gt=0, le=100)]
+    iKey: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
     seq: Annotated[str, _text(64)] | None = None
     tags: Tags
     data: MetricBase | RequestBase | DependencyBase = Field(discriminator="baseType")

@@ -15,7 +15,7 @@ def show(azure: Azure) -> Json:
 
 
 @command("account list")
-def list_(azure: Azure, *, all: bool = False) -> list[Json]:  # noqa: A002
+def list_(azure: Azure, *, all: bool = False) -> list[Json]:
     """Those that the login sees; without `--all` the enabled ones."""
     return [_listed(azure, each) for each in azure["subscriptions"] if all or each["state"] == "Enabled"]
 

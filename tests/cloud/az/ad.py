@@ -25,7 +25,7 @@ def signed_in_user(azure: Azure) -> Json:
 
 
 @command("ad app list")
-def app_list(azure: Azure, *, filter: str | None = None, display_name: str | None = None) -> list[Json]:  # noqa: A002
+def app_list(azure: Azure, *, filter: str | None = None, display_name: str | None = None) -> list[Json]:
     """`--display-name` is a prefix."""
     key, value = _equals(filter) if filter else ("displayName", None)
     return [
@@ -56,7 +56,7 @@ def app_create(
 
 
 @command("ad app delete", changes=True)
-def app_delete(azure: Azure, *, id: str) -> None:  # noqa: A002
+def app_delete(azure: Azure, *, id: str) -> None:
     """With its service principal, whose role assignments stay."""
     app = _app(azure, id)
     azure["apps"].remove(app)
@@ -64,14 +64,14 @@ def app_delete(azure: Azure, *, id: str) -> None:  # noqa: A002
 
 
 @command("ad sp list")
-def sp_list(azure: Azure, *, filter: str) -> list[Json]:  # noqa: A002
+def sp_list(azure: Azure, *, filter: str) -> list[Json]:
     """Those of an application."""
     key, value = _equals(filter)
     return [sp for sp in azure.in_tenant("service_principals") if sp[key] == value]
 
 
 @command("ad sp show")
-def sp_show(azure: Azure, *, id: str) -> Json:  # noqa: A002
+def sp_show(azure: Azure, *, id: str) -> Json:
     """By application id or object id."""
     for sp in azure.in_tenant("service_principals"):
         if id in {sp["appId"], sp["id"]}:
@@ -81,7 +81,7 @@ def sp_show(azure: Azure, *, id: str) -> Json:  # noqa: A002
 
 
 @command("ad sp create", changes=True)
-def sp_create(azure: Azure, *, id: str) -> Json:  # noqa: A002
+def sp_create(azure: Azure, *, id: str) -> Json:
     """One for each application."""
     app = _app(azure, id)
     if any(sp["appId"] == app["appId"] for sp in azure["service_principals"]):
@@ -92,14 +92,14 @@ def sp_create(azure: Azure, *, id: str) -> Json:  # noqa: A002
 
 
 @command("ad app federated-credential list")
-def credential_list(azure: Azure, *, id: str) -> list[Json]:  # noqa: A002
+def credential_list(azure: Azure, *, id: str) -> list[Json]:
     """Of one application."""
     credentials: list[Json] = _app(azure, id)["credentials"]
     return credentials
 
 
 @command("ad app federated-credential create", changes=True)
-def credential_create(azure: Azure, *, id: str, parameters: str) -> Json:  # noqa: A002
+def credential_create(azure: Azure, *, id: str, parameters: str) -> Json:
     """Neither name nor subject may be there already."""
     wanted, app = json.loads(parameters), _app(azure, id)
     for credential in app["credentials"]:
@@ -111,7 +111,7 @@ def credential_create(azure: Azure, *, id: str, parameters: str) -> Json:  # noq
 
 
 @command("ad app federated-credential update", changes=True)
-def credential_update(azure: Azure, *, id: str, federated_credential_id: str, parameters: str) -> None:  # noqa: A002
+def credential_update(azure: Azure, *, id: str, federated_credential_id: str, parameters: str) -> None:
     """By id or name; a name never changes. Prints nothing."""
     wanted = json.loads(parameters)
     for credential in _app(azure, id)["credentials"]:

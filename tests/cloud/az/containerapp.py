@@ -62,7 +62,7 @@ def revision_show(azure: Azure, *, revision: str, name: str, resource_group: str
 
 
 @command("containerapp revision list")
-def revision_list(azure: Azure, *, name: str, resource_group: str, all: bool = False) -> list[Json]:  # noqa: A002
+def revision_list(azure: Azure, *, name: str, resource_group: str, all: bool = False) -> list[Json]:
     """The active ones; `--all` with the others."""
     revisions = _now(_found(azure, name, resource_group))
     return [each for each in revisions if all or each["properties"]["active"]]

@@ -20,7 +20,7 @@ def version(value: str, *, content_type: str | None = TEXT, tags: Json | None = 
 
 
 @command("keyvault secret show")
-def show(azure: Azure, *, vault_name: str = "", name: str = "", id: str = "") -> Json:  # noqa: A002
+def show(azure: Azure, *, vault_name: str = "", name: str = "", id: str = "") -> Json:
     """The newest version, or the one with that id."""
     number = 0
     if id:

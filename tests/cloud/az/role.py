@@ -80,7 +80,7 @@ def assignment_list(
     assignee_object_id: str | None = None,
     include_inherited: bool = False,
     include_groups: bool = False,
-    all: bool = False,  # noqa: A002
+    all: bool = False,
     fill_principal_name: Truth = True,  # noqa: ARG001
 ) -> list[Json]:
     """At the scope itself unless told otherwise; `--all` is everything in the subscription, whatever the scope."""
