@@ -112,14 +112,14 @@ def _default(text: str) -> re.Match[str]:
 def version_of(repository: str, tag: str, digest: str) -> str:
     """LiteLLM's version according to the tag; `ScriptError` with the reason when the settings refuse it."""
     name = f"{repository}:{tag}@{digest}"
-    version = image.version_of(name)
+    version = image.version_text(name)
     if version is None:
         raise ScriptError(f"{tag} does not name a version of LiteLLM; use a tag such as v1.103.2.", code=2)
     try:
         TypeAdapter(image.Image).validate_python(name)
     except ValidationError as refusal:
         raise ScriptError(f"{repository}:{tag} {refusal.errors()[0]['msg']}", code=2) from None
-    return ".".join(map(str, version))
+    return version
 
 
 def resolve(repository: str, tag: str) -> str:

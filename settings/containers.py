@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
 from settings.existing import Registry
-from settings.image import DEFAULT_IMAGE, REPOSITORIES, Image, Repository, repository_of, version_of
+from settings.image import DEFAULT_IMAGE, REPOSITORIES, Image, Repository, repository_of
 from settings.values import Between, FieldPath, Group, conflicts, must_be, refused, whole_number
 
 
@@ -119,11 +119,6 @@ class Containers(Group):
             ("image",): f"must come from LiteLLM's repository or from containers.mirror: {' or '.join(allowed)}. "
             "Another one that mirrors it: set containers.mirror. A private registry of Azure: set registry.id"
         }
-
-    @property
-    def litellm_version(self) -> str:
-        """The version in the image's tag, like `1.103.2`."""
-        return ".".join(map(str, version_of(self.image) or ()))
 
 
 def _given(containers: _Containers, *fields: str) -> FieldPath:

@@ -32,6 +32,12 @@ def version_of(image: str) -> Version | None:
     return (int(match["major"]), int(match["minor"]), int(match["patch"])) if match else None
 
 
+def version_text(image: str) -> str | None:
+    """The same, like `1.103.2`."""
+    version = version_of(image)
+    return version and ".".join(map(str, version))
+
+
 def repository_of(image: str) -> str:
     """The image's repository; empty for one that is not pinned as it must be."""
     match = _IMAGE.fullmatch(image)

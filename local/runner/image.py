@@ -1,13 +1,12 @@
 """The Python environment that replaces the container image: LiteLLM of the same version, from its own lock."""
 
 import os
-import re
 from pathlib import Path
 
 from local.runner.errors import RunnerError
+from settings.image import version_text
 
 ROOT = Path(__file__).parents[2]
-_VERSION = re.compile(r":v?(?P<version>\d+\.\d+\.\d+)[^@/]*@")
 
 
 def find_image(image: str, *, root: Path = ROOT) -> Path:
@@ -16,8 +15,7 @@ def find_image(image: str, *, root: Path = ROOT) -> Path:
     Raises:
         RunnerError: the version has no lock here, or its environment has not been made.
     """
-    match = _VERSION.search(image)
-    version = match["version"] if match else image
+    version = version_text(image) or image
     programs = root / ".image" / f"litellm-{version}" / ("Scripts" if os.name == "nt" else "bin")
     if programs.is_dir():
         return programs

@@ -12,7 +12,7 @@ from local.runner.errors import RunnerError
 from local.runner.image import find_image
 from local.runner.processes import Process, start
 
-IMAGE = "ghcr.io/berriai/litellm:v1.103.2@sha256:00"
+IMAGE = "ghcr.io/berriai/litellm:v1.103.2@sha256:" + 64 * "0"
 
 
 def wait_for(process: Process, text: str) -> None:
@@ -108,7 +108,8 @@ def test_one_that_a_signal_ended_is_told_with_the_signal_and_its_meaning(number:
 def test_the_image_is_the_environment_of_its_version(tmp_path: Path) -> None:
     programs = tmp_path / ".image/litellm-1.103.2" / ("Scripts" if os.name == "nt" else "bin")
     programs.mkdir(parents=True)
-    assert find_image(IMAGE, root=tmp_path) == programs
+    for image in (IMAGE, IMAGE.replace(":v", ":main-v").replace("@", "-stable@")):
+        assert find_image(image, root=tmp_path) == programs
     with pytest.raises(RunnerError, match="no `python`"), start("p", ("python",), env={}, programs=programs):
         pass
 

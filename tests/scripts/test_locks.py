@@ -17,6 +17,7 @@ from scripts.setup.requirements import from_pipfile_lock, image_locks, requireme
 from scripts.setup.settings_files import litellm_versions
 from scripts.terraform import program, provider_lock
 from scripts.terraform.stacks import load_all
+from settings.image import version_text
 from settings.loading import load_environments
 
 ROOT = Path(__file__).parents[2]
@@ -119,7 +120,7 @@ def test_uv_is_locked_and_can_be_had_alone(packages: str) -> None:
 
 
 def test_the_image_of_every_environment_has_a_lock() -> None:
-    versions = {settings.containers.litellm_version for settings in load_environments()}
+    versions = {version_text(settings.containers.image) for settings in load_environments()}
     assert versions <= image_locks(ROOT / "local/image").keys()
 
 
@@ -133,7 +134,7 @@ def test_a_deployment_installs_no_package_of_tests_and_linters() -> None:
 
 
 def test_litellm_is_installed_in_the_versions_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    named = {settings.containers.litellm_version for settings in load_environments()}
+    named = {version_text(settings.containers.image) for settings in load_environments()}
     assert litellm_versions() == named
     (other, *_) = sorted(image_locks(LOCKS).keys() - named)
     monkeypatch.setenv("AIGATEWAY_CONTAINERS__IMAGE", f"localhost:5000/litellm:main-v{other}@sha256:{'a' * 64}")

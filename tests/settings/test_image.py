@@ -3,6 +3,7 @@
 import pytest
 
 from settings.errors import SettingsError
+from settings.image import version_text
 from settings.loading import load_environment
 from tests.settings.conftest import WriteFile
 
@@ -105,7 +106,7 @@ def test_a_pre_release_of_a_later_version_may_run(write: WriteFile) -> None:
 def test_a_version_without_a_hole_may_run(write: WriteFile, version: str) -> None:
     containers = load_environment(write(_file(f"ghcr.io/berriai/litellm:v{version}-stable{DIGEST}"))).containers
 
-    assert containers.litellm_version == version
+    assert version_text(containers.image) == version
 
 
 @pytest.mark.parametrize("repository", ["litellm", "localhost:5000/litellm", "registry.example.com:443/a/b-c/litellm"])
