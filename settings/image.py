@@ -21,8 +21,6 @@ _REPOSITORY = f"{_HOST}{_PATH}"
 # v1.103.2, main-v1.103.2, v1.103.2-stable, v1.103.2.rc.1: what follows the version is a build of it.
 _TAG = r"([a-z_]+-)?v?(?P<major>[0-9]{1,5})\.(?P<minor>[0-9]{1,5})\.(?P<patch>[0-9]{1,5})([._a-z-][\w.-]*)?"
 _IMAGE = re.compile(f"(?P<repository>{_REPOSITORY}):{_TAG}@sha256:[0-9a-f]{{64}}", re.ASCII)
-
-
 _PRE_RELEASE = re.compile(r"[._-](rc|dev|nightly|alpha|beta|a[0-9]|b[0-9])", re.ASCII | re.IGNORECASE)
 
 

@@ -55,8 +55,6 @@ Efforts = Annotated[
 ]
 Summary = Annotated[Literal["none", "auto", "concise", "detailed"], must_be('"none", "auto", "concise" or "detailed"')]
 Day = Annotated[date, must_be("a date like 2027-08-24")]
-
-
 _OF_AN_ANSWER = ("max_output_tokens", "vision", "reasoning_efforts", "cached_input_price", "output_price")
 
 
