@@ -61,7 +61,7 @@ class _Sender(asyncio.Protocol):
         self._is_waiting = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport  # type: ignore[assignment] - that of a stream
+        self._transport = transport  # type: ignore[assignment]
         self._flood.is_ready(self)
 
     def send(self) -> None:

@@ -154,7 +154,8 @@ def _row(name: str, field: FieldInfo, *, table: Table) -> str | None:
 
 def _allowed(field: FieldInfo) -> str:
     """Its error messages for wrong values; of several those about the type and about a part of it."""
-    adapter: TypeAdapter[Any] = TypeAdapter(Annotated[(field.annotation, None, *field.metadata)])
+    annotation: Any = Annotated[(field.annotation, None, *field.metadata)]
+    adapter = TypeAdapter[Any](annotation)
     messages: list[str] = []
     for wrong in reversed(WRONG):
         try:
