@@ -45,7 +45,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"any of {', '.join(PARTS)}")
     parser.add_argument("--env", action="append", metavar="NAME", help="only this environment; repeatable")
-    parser.add_argument("--dry-run", action="store_true", help="show every command and change nothing")
+    parser.add_argument("--dry-run", action="store_true", help="show every changing command and run none")
     parser.add_argument("--subscription", metavar="ID", help="its id or name (default: the one az uses)")
     parser.add_argument("--repository", metavar="OWNER/NAME", help="on GitHub (default: from the remote `origin`)")
     parser.add_argument(

@@ -44,10 +44,10 @@ def parse(words: list[str]) -> argparse.Namespace:
         prog="client_settings.py",
         description="Writes the settings files of coding clients. The key comes from GATEWAY_KEY or a prompt.",
     )
-    parser.add_argument("--base-url", required=True, metavar="URL", help="https://HOST/v1, or https://HOST")
+    parser.add_argument("--base-url", required=True, metavar="URL", help="https://HOST/v1 or https://HOST")
     parser.add_argument("--env", default="dev", metavar="NAME", help="the environment with the models (default: dev)")
     parser.add_argument("--project", metavar="NAME", help="the project of the key (default: the default project)")
     parser.add_argument(
-        "--output", type=Path, default=ROOT / ".local/clients", metavar="DIR", help="folder of the files"
+        "--output", type=Path, default=ROOT / ".local/clients", metavar="FOLDER", help="where (default: .local/clients)"
     )
     return parser.parse_args(words)

@@ -43,7 +43,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--pull-request", type=int, metavar="N", help="number of the pull request (default: that of this workflow run)"
     )
-    parser.add_argument("--repository", metavar="OWNER/NAME", help="on GitHub (default: the one of `origin`)")
+    parser.add_argument("--repository", metavar="OWNER/NAME", help="on GitHub (default: from the remote `origin`)")
     return parser.parse_args(words)
 
 

@@ -25,7 +25,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     """The options; a mistake in them ends with exit code 2."""
     parser = argparse.ArgumentParser(prog="deploy.py", description="Plans, asks, deploys and tests environments.")
     which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--env", action="append", metavar="NAME", help="an environment; may be repeated")
+    which.add_argument("--env", action="append", metavar="NAME", help="an environment; repeatable")
     which.add_argument("--all", action="store_true", help="all environments: dev first, prod last")
     parser.add_argument("--yes", action="store_true", help="deploy without confirmation")
     parser.add_argument(

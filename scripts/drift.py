@@ -19,9 +19,7 @@ def parse(words: list[str]) -> argparse.Namespace:
         "closes it.",
     )
     parser.add_argument("--env", required=True, metavar="NAME", help="the environment")
-    parser.add_argument(
-        "--repository", metavar="OWNER/NAME", help="GitHub repository of the issue (default: the one of `origin`)"
-    )
+    parser.add_argument("--repository", metavar="OWNER/NAME", help="on GitHub (default: from the remote `origin`)")
     return parser.parse_args(words)
 
 

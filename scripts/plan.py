@@ -19,7 +19,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     """The options; a mistake in them ends with exit code 2."""
     parser = argparse.ArgumentParser(prog="plan.py", description="Shows what a deployment would change.")
     which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("--env", action="append", metavar="NAME", help="an environment; may be repeated")
+    which.add_argument("--env", action="append", metavar="NAME", help="an environment; repeatable")
     which.add_argument("--all", action="store_true", help="all environments")
     parser.add_argument("--no-refresh", action="store_true", help="compare with the state only, not with Azure")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="also write Markdown to this file")

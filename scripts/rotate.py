@@ -54,9 +54,9 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--project", metavar="NAME", help="the project (default: the default project)")
     parser.add_argument("--base-url", metavar="URL", help="the gateway (default: the app's address)")
     parser.add_argument("--wait-s", type=float, default=2400.0, metavar="N", help="timeout in seconds (default: 2400)")
-    parser.add_argument("--every-s", type=float, default=15.0, metavar="N", help="polling interval (default: 15)")
+    parser.add_argument("--every-s", type=float, default=15.0, metavar="N", help="seconds between polls (default: 15)")
     parser.add_argument("--no-smoke", action="store_true", help="skip the smoke tests")
-    parser.add_argument("--dry-run", action="store_true", help="print the changing commands instead of running them")
+    parser.add_argument("--dry-run", action="store_true", help="show every changing command and run none")
     parser.add_argument("--skip-synth", action="store_true", help="use the stacks of the last synthesis")
     return parser.parse_args(words)
 

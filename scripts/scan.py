@@ -14,7 +14,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     """The options; a mistake in them ends with exit code 2."""
     parser = argparse.ArgumentParser(prog="scan.py", description="Scans the synthesized stacks with checkov.")
     parser.add_argument(
-        "--out", type=Path, metavar="DIR", help="scan this folder, such as cdktf.out (default: synthesize first)"
+        "--out", type=Path, metavar="FOLDER", help="scan this folder, such as cdktf.out (default: synthesize first)"
     )
     return parser.parse_args(words)
 

@@ -19,7 +19,7 @@ def parse(words: list[str]) -> argparse.Namespace:
         description="Destroys an environment in Azure, and removes what the bootstrap made for it. Says what stays.",
     )
     parser.add_argument("--env", required=True, metavar="NAME", help="the environment")
-    parser.add_argument("--dry-run", action="store_true", help="show every command and change nothing")
+    parser.add_argument("--dry-run", action="store_true", help="show every changing command and run none")
     parser.add_argument("--yes", action="store_true", help="destroy without confirmation")
     parser.add_argument("--repository", metavar="OWNER/NAME", help="on GitHub (default: from the remote `origin`)")
     return parser.parse_args(words)

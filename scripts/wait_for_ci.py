@@ -47,7 +47,7 @@ def parse(words: list[str]) -> argparse.Namespace:
         metavar="SHA",
         help="the commit (default: that of this workflow run)",
     )
-    parser.add_argument("--repository", metavar="OWNER/NAME", help="on GitHub (default: the one of `origin`)")
+    parser.add_argument("--repository", metavar="OWNER/NAME", help="on GitHub (default: from the remote `origin`)")
     return parser.parse_args(words)
 
 

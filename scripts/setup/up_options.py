@@ -28,7 +28,7 @@ def parse(words: list[str]) -> argparse.Namespace:
         type=_upstream,
         default=[],
         metavar="NAME=URL",
-        help="another address for one upstream; may be repeated",
+        help="another address for one upstream; repeatable",
     )
     parser.add_argument("--once", action="store_true", help="start, run the smoke test, print how to connect, stop")
     parser.add_argument("--json", action="store_true", help="when ready, one line of JSON on stdout")
