@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent
-SECTIONS = ("scripts", "smoke_test", "gateway", "azure_openai", "terraform", "azure", "github")
+SECTIONS = ("clients", "gateway", "azure_openai", "smoke_test", "scripts", "terraform", "azure", "github")
 """In the order of the page, in which entries are also tried: the first that matches is used."""
 _PATTERNS = frozenset({"says", "cli", "terraform"})
 _LISTS = frozenset({"actions", "status", "code"})
