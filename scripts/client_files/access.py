@@ -20,7 +20,7 @@ class Access:
 
 
 def access_to(env: str, *, base_url: str, key: str, project: str | None = None) -> Access:
-    """The access of a project, by default the first one of the environment's settings."""
+    """The access of a project, by default the default one of the environment."""
     name, models = models_of(settings_of(env), project=project)
     chat = tuple(model for model in models if model.kind != "embeddings")
     if not chat:
