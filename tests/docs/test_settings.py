@@ -40,6 +40,13 @@ def test_existing_accounts_with_and_without_a_key(tmp_path: Path) -> None:
     assert [settings.uses_key(upstream) for upstream in settings.all_upstreams] == [False, True]
 
 
+def test_a_project_is_added_beside_the_one_that_keeps_its_keys(tmp_path: Path) -> None:
+    (shown,) = fenced(read(ROOT / "docs/operate.md"), "toml")
+    settings = load(tmp_path, shown)
+    assert settings.default_project == load(tmp_path).default_project
+    assert list(settings.all_projects) == [settings.default_project, "team"]
+
+
 def test_an_environment_in_another_subscription_and_tenant(tmp_path: Path) -> None:
     _, shown = fenced(read(ROOT / "docs/deploy.md"), "toml")
     settings = load(tmp_path, shown)
