@@ -16,6 +16,7 @@ if __name__ == "__main__":
     run_main()
 
 import argparse
+import dataclasses
 import getpass
 import os
 
@@ -30,10 +31,8 @@ def main() -> None:
     """Write all files and say how to use them."""
     arguments = parse(sys.argv[1:])
     base_url = normalize(arguments.base_url)
-    key = os.environ.get(KEY_VARIABLE) or getpass.getpass("The gateway's key: ")
-    if not key.strip():
-        raise ScriptError(f"No key. Set {KEY_VARIABLE}, or enter it at the prompt.", code=2)
-    access = access_to(arguments.env, base_url=base_url, key=key.strip(), project=arguments.project)
+    access = access_to(arguments.env, base_url=base_url, key="", project=arguments.project)
+    access = dataclasses.replace(access, key=_key())  # asked for when all else is right
     for client, usage in write_all(arguments.output, access=access, clients=CLIENTS).items():
         print(f"{client}: {usage}")
 
@@ -51,3 +50,12 @@ def parse(words: list[str]) -> argparse.Namespace:
         "--output", type=Path, default=ROOT / ".local/clients", metavar="FOLDER", help="where (default: .local/clients)"
     )
     return parser.parse_args(words)
+
+
+def _key() -> str:
+    key = os.environ.get(KEY_VARIABLE, "")
+    if not key and sys.stdin.isatty():
+        key = getpass.getpass("The gateway's key: ")
+    if not key.strip():
+        raise ScriptError(f"The gateway's key is missing: set {KEY_VARIABLE}.", code=2)
+    return key.strip()

@@ -102,11 +102,16 @@ def test_what_is_no_base_url_is_refused(given: str) -> None:
 
 
 def test_an_unknown_environment_is_told_with_those_that_are_there(tmp_path: Path) -> None:
-    ran = client_settings(tmp_path, "--base-url", "https://h", "--env", "nope", GATEWAY_KEY=KEY)
+    ran = client_settings(tmp_path, "--base-url", "https://h", "--env", "nope", GATEWAY_KEY="")  # not asked for
     assert ran.returncode == 2
     names = ", ".join(file.stem for file in environment_files())
     assert ran.stderr.strip() == f"There is no environment 'nope'; there are {names}."
     assert not list(tmp_path.iterdir())
+
+
+def test_without_a_terminal_nobody_is_asked_for_the_key(tmp_path: Path) -> None:
+    ran = client_settings(tmp_path, "--base-url", "https://h", GATEWAY_KEY="")
+    assert (ran.returncode, ran.stderr) == (2, "The gateway's key is missing: set GATEWAY_KEY.\n")
 
 
 def test_a_folder_that_cannot_be_written_is_a_message(tmp_path: Path) -> None:
