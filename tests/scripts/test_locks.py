@@ -1,14 +1,19 @@
 """The locks: complete, for every platform, and naming no package index."""
 
+import contextlib
 import json
 import os
 import platform
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from scripts import lock
 from scripts.cli.processes import Processes
@@ -131,6 +136,20 @@ def test_a_deployment_installs_no_package_of_tests_and_linters() -> None:
     assert {"cdktf", "pydantic", "uv"} <= names
     node = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     assert [*node[""]["devDependencies"]] == ["cdktf-cli"]
+
+
+def test_a_deployment_has_all_that_its_packages_need() -> None:
+    locked = json.loads((ROOT / "Pipfile.lock").read_text(encoding="utf-8"))["default"].keys()
+    needed = {canonicalize_name(requirement.name) for name in locked for requirement in requirements_of(name)}
+    assert needed - locked == set()
+
+
+def requirements_of(name: str) -> Iterator[Requirement]:
+    """What the installed package needs here; a package for another platform is not installed."""
+    with contextlib.suppress(PackageNotFoundError):
+        for requirement in map(Requirement, requires(name) or ()):
+            if requirement.marker is None or requirement.marker.evaluate({"extra": ""}):
+                yield requirement
 
 
 def test_litellm_is_installed_in_the_versions_of_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
