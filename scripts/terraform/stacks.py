@@ -13,7 +13,7 @@ from local.runner.stack import unescape
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.cli.processes import run_in_parallel
-from scripts.cli.settings import log_endpoints
+from scripts.cli.settings import log_endpoints, settings_of
 from scripts.setup.install import program
 from scripts.setup.paths import ROOT
 from scripts.terraform import program as terraform
@@ -220,10 +220,12 @@ def synthesize() -> None:
 
 def prepare(envs: Sequence[str] | None) -> tuple[Stack, ...]:
     """Synthesize, and return the stacks of these environments, or all; then Terraform is installed, too."""
+    for env in envs or ():
+        settings_of(env)  # a mistake need not wait for the synthesis
+    terraform.require()
     log_endpoints(envs)
     synthesize()
     selected = select(envs)
-    terraform.require()
     for stack in selected:
         provider_lock.place(stack.folder)
     return selected

@@ -60,6 +60,7 @@ def test_without_being_told_to_it_does_not_deploy_with_the_default_endpoint(
     assert ran.code == 2
     assert "No Azure OpenAI is named for dev: the repository's default would get prompts and keys." in ran.err
     assert delivery.calls() == []
+    assert "WARNING: dev uses Azure OpenAI" not in ran.err  # nothing has begun
 
     named = delivery.run("deploy", *DEV, AIGATEWAY_AZURE_OPENAI__ENDPOINT="https://ours.openai.azure.com")
     assert named.code == 0, named.err

@@ -67,5 +67,17 @@ def test_a_warning_of_the_synthesis_is_logged_and_nothing_else_that_it_prints(
     assert "debug" not in printed
 
 
+@pytest.mark.parametrize(
+    ("envs", "message"), [(["nope"], "There is no environment 'nope'"), (None, "Terraform .* is required")]
+)
+def test_what_is_missing_is_told_before_the_synthesis(
+    envs: list[str] | None, message: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(stacks, "synthesize", lambda: pytest.fail("synthesized"))
+    with pytest.raises(ScriptError, match=message):
+        stacks.prepare(envs)
+
+
 def test_a_stack_whose_roles_others_assign_has_none() -> None:
     assert Stack(Path("aigateway-dev"), {"resource": {"azurerm_container_app": {}}}).roles == frozenset()

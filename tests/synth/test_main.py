@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,6 +15,7 @@ from settings.errors import SettingsError
 from settings.loading import load_environments
 from settings.retirement import today
 from tests.synth.conftest import Run
+from tests.synth.stack import ROOT
 
 
 def test_a_mistake_in_the_settings_is_told_in_words_before_anything_else_happens(
@@ -29,6 +31,12 @@ def test_a_mistake_in_the_settings_is_told_in_words_before_anything_else_happens
     assert list(tmp_path.iterdir()) == []
     assert "max_replicas" in done.stderr
     assert "ip_allowlist" in done.stderr
+
+
+def test_a_python_without_our_packages_says_what_to_do() -> None:
+    done = subprocess.run([sys.executable, "-S", "main.py"], cwd=ROOT, capture_output=True, text=True, check=False)
+    message = "main.py needs the packages of .venv: python3 scripts/cdktf.py synth\n"
+    assert (done.returncode, done.stdout, done.stderr) == (1, "", message)
 
 
 def test_settings_that_no_container_can_start_with_are_refused(
