@@ -10,7 +10,6 @@ import signal
 import socket
 import ssl
 import sys
-from types import FrameType
 from typing import Any, cast
 
 from starlette.types import ASGIApp
@@ -44,10 +43,18 @@ class Listener:
         self.port = port
         self._tls = tls
         self._bound: socket.socket | None = None
+        self._held: socket.socket | None = None
         self._server: asyncio.Server | None = None
         self._reopening: asyncio.TimerHandle | None = None
 
     def bind(self) -> socket.socket:
+        self._bound = bound = self._bind()
+        self.port = bound.getsockname()[1]
+        if self._held is None and sys.platform == "linux":  # elsewhere two cannot bind to one port
+            self._held = self._bind()  # nobody else gets the port while it is closed
+        return bound
+
+    def _bind(self) -> socket.socket:
         family = socket.AF_INET6 if ":" in self._host else socket.AF_INET
         bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # named, for asyncio to set NODELAY
         try:
@@ -57,8 +64,6 @@ class Listener:
         except OSError:
             bound.close()
             raise
-        self._bound = bound
-        self.port = bound.getsockname()[1]
         return bound
 
     async def accept(self) -> None:
@@ -73,7 +78,7 @@ class Listener:
 
     async def refuse(self, *, seconds: float | None) -> None:
         """Close the port before this returns; listen again after `seconds`, None: with `accept`."""
-        self.close()
+        self._stop_listening()
         await asyncio.sleep(0)  # the loop closes dropped connections in its next round
         if seconds is not None:
             loop = asyncio.get_running_loop()
@@ -86,7 +91,13 @@ class Listener:
             await asyncio.wait(self._state.tasks, timeout=_STOP_S)
 
     def close(self) -> None:
-        """Stop listening and abort every connection."""
+        """Stop listening, abort every connection, and let others have the port."""
+        self._stop_listening()
+        if self._held is not None:
+            self._held.close()
+            self._held = None
+
+    def _stop_listening(self) -> None:
         self._cancel_reopening()
         for listening in (self._bound, self._server):
             if listening is not None:
@@ -114,11 +125,12 @@ async def serve(data: Listener, control: Listener, *, is_open: bool = True) -> N
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
 
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        loop.call_soon_threadsafe(stop.set)
-
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, on_signal)
+        try:
+            # Not `signal.signal`: Python would not come to its handler if the signal came just before the loop waits.
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:  # Windows
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
     await (data.accept() if is_open else data.refuse(seconds=None))
     await control.accept()
     sys.stdout.write(json.dumps({"port": data.port, "control_port": control.port}) + "\n")

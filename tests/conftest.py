@@ -25,7 +25,9 @@ SOAK_S = 900.0
 
 # A busy machine is no failure, and what was found belongs into a test of its own, not into a folder here.
 # The quick run has the same examples everywhere, so that it fails for a change alone; `--full` looks for new ones.
-_EVERYWHERE = hypothesis.settings(deadline=None, database=None, derandomize=True)
+_EVERYWHERE = hypothesis.settings(
+    deadline=None, database=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
 hypothesis.settings.register_profile("quick", _EVERYWHERE)
 hypothesis.settings.register_profile("full", _EVERYWHERE, derandomize=False)
 # A run in the background would have Ctrl-C ignored by all that it starts.

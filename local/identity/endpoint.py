@@ -104,11 +104,11 @@ class Issuer:
             nbf=int(now),
             exp=int(now + behaviour.lifetime_s),
         )
-        announced_s = behaviour.announced_s or behaviour.lifetime_s
+        expires_on = int(now + (behaviour.announced_s or behaviour.lifetime_s))
         return Token(
             value=sign(claims, key=self.key),
-            expires_on=int(now + announced_s),
-            cached_until=now + (claims.exp - now) * _CACHED_SHARE,
+            expires_on=expires_on,
+            cached_until=now + (min(claims.exp, expires_on) - now) * _CACHED_SHARE,
         )
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import random
 import socket
-from contextlib import ExitStack
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 
 from local.runner.errors import RunnerError
 
@@ -21,24 +23,36 @@ def free_port(port: int) -> int:
     Raises:
         RunnerError: another program uses it, or this user may not.
     """
-    return free_ports(port)[0]
+    with reserved_ports(port) as (number,):
+        return number
 
 
-def free_ports(*ports: int) -> list[int]:
-    """The same for several: no two are equal, as all are held until the last one is found."""
-    with ExitStack() as probes:
-        return [_bind(probes.enter_context(socket.socket()), port) for port in ports]
+@contextmanager
+def reserved_ports(*ports: int) -> Iterator[list[int]]:
+    """The same for programs that may take long to listen: within the block, no other call gets those for 0 (Linux)."""
+    with ExitStack() as held:
+        yield [_check(port) if port else _reserve(held.enter_context(socket.socket())) for port in ports]
 
 
-def _bind(probe: socket.socket, port: int) -> int:
-    if os.name != "nt":
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    for candidate in (port,) if port else random.sample(_PORTS, _TRIES):
+def _check(port: int) -> int:
+    with socket.socket() as probe:
+        if os.name != "nt":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
-            probe.bind((HOST, candidate))
+            probe.bind((HOST, port))
             probe.listen()  # two that only bind could share a port
         except OSError as error:
-            failure = error
-        else:
+            raise RunnerError(f"Port {port} cannot be used: {error.strerror}. Choose another with --port.") from None
+    return port
+
+
+def _reserve(held: socket.socket) -> int:
+    """Bind to a free port, alone; then let a program that may share it bind, too, as servers do."""
+    for candidate in random.sample(_PORTS, min(_TRIES, len(_PORTS))):
+        with suppress(OSError):
+            held.bind((HOST, candidate))
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if sys.platform != "linux":  # two could not bind to one port
+                held.close()
             return candidate
-    raise RunnerError(f"Port {candidate} cannot be used: {failure.strerror}. Choose another with --port.")
+    raise RunnerError(f"No port from {_PORTS.start} to {_PORTS.stop - 1} is free. Choose one with --port.")

@@ -12,7 +12,7 @@ from local.runner.emulators import Emulator, emulate
 from local.runner.errors import RunnerError
 from local.runner.identity import CLIENT_ID, CLIENT_ID_OF, TOKEN_KEY, Identity, check_login, run_identity
 from local.runner.image import find_image
-from local.runner.ports import HOST, free_port, free_ports
+from local.runner.ports import HOST, free_port, reserved_ports
 from local.runner.processes import Process, start
 from local.runner.readiness import wait_until_ready
 from local.runner.stack import Container, Stack, Upstream, read_stack
@@ -112,7 +112,8 @@ def run(
                 emulators[upstream.name] = running.enter_context(emulator)
                 addresses[upstream.name] = emulators[upstream.name].url
         # Not earlier: another program may take a free port meanwhile.
-        ports = dict(zip(("gateway", "litellm"), free_ports(port, 0), strict=True))
+        numbers = running.enter_context(reserved_ports(port, 0))
+        ports = dict(zip(("gateway", "litellm"), numbers, strict=True))
         urls = {name: f"http://{HOST}:{number}" for name, number in ports.items()}
         overrides = _overrides(read.upstreams, addresses=addresses, urls=urls, identity=identity)
         containers = {

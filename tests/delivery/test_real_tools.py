@@ -4,6 +4,7 @@ import os
 import pty
 import signal
 import subprocess
+from typing import IO
 
 import pytest
 
@@ -99,7 +100,7 @@ def test_an_interrupted_deployment_writes_its_state_and_releases_its_lock(
         for line in ("Interrupting:", "Still waiting for Terraform")[:times]:
             os.killpg(process.pid, sent)
             wait_for_line(process, line)
-        stdout, stderr = process.communicate()
+        stderr, stdout = rest(process.stderr), rest(process.stdout)
     assert process.returncode == code, stderr
     assert "its lock is released" in stderr
     assert not checkout.state.locks
@@ -190,7 +191,7 @@ def test_a_lock_that_stays_is_not_called_released(checkout: Checkout) -> None:
     with checkout.start("deploy", *UNTESTED) as process:
         wait_for_line(process, PROVISIONING)
         os.killpg(process.pid, signal.SIGINT)
-        stderr = process.communicate()[1]
+        stderr = rest(process.stderr)
     assert process.returncode == 130, stderr
     assert "Terraform could not clean up: Error releasing the state lock" in stderr
     assert "is released" not in stderr
@@ -231,3 +232,9 @@ def test_a_state_that_cannot_be_reached_is_explained(checkout: Checkout) -> None
 def wait_for_line(process: subprocess.Popen[str], text: str) -> None:
     """Until the script prints it."""
     assert any(text in line for line in process.stderr or ()), f"It ended without {text!r}"
+
+
+def rest(stream: IO[str] | None) -> str:
+    """What comes after the lines that were waited for; `communicate` would lose what was read with the last of them."""
+    assert stream
+    return stream.read()

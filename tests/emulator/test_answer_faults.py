@@ -1,5 +1,6 @@
 """Faults of answers: late, incomplete, malformed or none at all."""
 
+import asyncio
 import json
 import time
 from typing import Any
@@ -7,24 +8,31 @@ from typing import Any
 import httpx
 import pytest
 from openai import APIError
+from starlette.types import Message, Scope
 
+from local.emulator.faults import Fault
+from local.emulator.faulty_response import FaultyResponse
+from local.emulator.request_log import RequestLog
+from local.emulator.response_store import ResponseStore
+from local.emulator.responses import Responses
+from tests import virtual_time
 from tests.emulator.process import CHAT_PATH, CODEX, EMBEDDINGS_PATH, RESPONSES_PATH, Emulator
 
 _BODY: dict[str, Any] = {"model": CODEX, "input": "count to 20"}
 _EMBEDDING_BODY = {"input": "hi"}
-_WAIT_S = 0.5
-"""So long a client waits for an event that does not come."""
+_WAIT_S = 59.0
+"""So long a client waits for an event that does not come, in virtual time."""
 _STREAM = {**_BODY, "stream": True}
 _CHAT_BODY: dict[str, Any] = {"messages": [{"role": "user", "content": "hi"}], "stream": True}
 
 
 def _lines(
-    emulator: Emulator, *, path: str = RESPONSES_PATH, body: dict[str, Any] = _STREAM, timeout_s: float = 60
+    emulator: Emulator, *, path: str = RESPONSES_PATH, body: dict[str, Any] = _STREAM
 ) -> tuple[list[str], Exception | None]:
     """The event lines of a stream, and how it broke."""
     lines: list[str] = []
     try:
-        with emulator.http.stream("POST", path, json=body, timeout=timeout_s) as answer:
+        with emulator.http.stream("POST", path, json=body) as answer:
             assert answer.status_code == 200
             lines.extend(line for line in answer.iter_lines() if line)
     except httpx.TransportError as error:
@@ -32,22 +40,36 @@ def _lines(
     return lines, None
 
 
+def _sent_until_the_client_leaves(fault: Fault, *, stream: bool = True) -> list[Message]:
+    """What is sent to a client that waits for `_WAIT_S`; that it left is noted."""
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        await asyncio.sleep(_WAIT_S)
+        return {"type": "http.disconnect"}
+
+    scope: Scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": []}
+    record = RequestLog().add(scope=scope, body=b"")
+    answer = Responses(region="local", store=ResponseStore()).answer({**_BODY, "stream": stream})
+    virtual_time.run(FaultyResponse(answer, fault=fault, record=record)(scope, receive, send))
+    assert record.status == "client_gone"
+    return sent
+
+
 @pytest.mark.parametrize("stream", [False, True])
-def test_a_hang_before_the_first_event_has_sent_headers(emulator: Emulator, *, stream: bool) -> None:
-    emulator.fail("hang_before_first_event")
-    with emulator.http.stream("POST", RESPONSES_PATH, json={**_BODY, "stream": stream}, timeout=_WAIT_S) as answer:
-        assert answer.status_code == 200
-        with pytest.raises(httpx.ReadTimeout):
-            answer.read()
-    assert emulator.last_status(other_than=200) == "client_gone"
+def test_a_hang_before_the_first_event_has_sent_headers(*, stream: bool) -> None:
+    (head,) = _sent_until_the_client_leaves(Fault(fault="hang_before_first_event"), stream=stream)
+    assert (head["type"], head["status"]) == ("http.response.start", 200)
 
 
 @pytest.mark.parametrize(("after_events", "expected"), [(None, 2), (0, 0), (4, 4)])
-def test_the_first_token_may_be_slow(emulator: Emulator, after_events: int | None, expected: int) -> None:
-    emulator.fail("slow_first_token", delay_s=60, after_events=after_events)
-    lines, broken = _lines(emulator, timeout_s=_WAIT_S)
-    assert sum(line.startswith("event:") for line in lines) == expected
-    assert isinstance(broken, httpx.ReadTimeout)
+def test_the_first_token_may_be_slow(after_events: int | None, expected: int) -> None:
+    fault = Fault(fault="slow_first_token", delay_s=_WAIT_S + 1, after_events=after_events)
+    _, *events = _sent_until_the_client_leaves(fault)
+    assert len(events) == expected
 
 
 def test_the_rest_follows_a_slow_first_token(emulator: Emulator) -> None:
@@ -75,12 +97,9 @@ def test_a_stream_is_cut_after_some_events(emulator: Emulator, after_events: int
 
 
 @pytest.mark.parametrize("after_events", [3, 1000])
-def test_a_stream_stalls_until_the_client_leaves(emulator: Emulator, after_events: int) -> None:
-    emulator.fail("stall_mid_stream", after_events=after_events)
-    lines, broken = _lines(emulator, timeout_s=_WAIT_S)
-    assert sum(line.startswith("event:") for line in lines) == min(after_events, 28)
-    assert isinstance(broken, httpx.ReadTimeout)
-    assert emulator.last_status(other_than=200) == "client_gone"
+def test_a_stream_stalls_until_the_client_leaves(after_events: int) -> None:
+    _, *events = _sent_until_the_client_leaves(Fault(fault="stall_mid_stream", after_events=after_events))
+    assert len(events) == min(after_events, 28)
 
 
 def test_a_stall_may_end(emulator: Emulator) -> None:

@@ -106,11 +106,11 @@ def test_what_azure_refuses_is_refused(client: TestClient, body: dict[str, Any],
 
 
 def test_a_batch_as_an_indexer_sends_it_is_quick(client: TestClient) -> None:
-    """60 new texts, 3072 numbers each; measured 6 ms, so a tenth of a second is a fault and not a busy machine."""
+    """60 new texts, 3072 numbers each; measured 6 ms of processor time, so a tenth of a second is a fault."""
     best = math.inf
     for attempt in range(5):
-        started = time.perf_counter()
+        started = time.process_time()
         texts = [f"{attempt} {number}" for number in range(60)]
         assert client.post(EMBEDDINGS_PATH, json={"input": texts, "encoding_format": "base64"}).status_code == 200
-        best = min(best, time.perf_counter() - started)
+        best = min(best, time.process_time() - started)
     assert best < 0.1

@@ -273,6 +273,8 @@ def test_every_project_has_two_keys_and_the_second_is_derived_where_nobody_gives
         "gateway-key-other-secondary",
         "gateway-key-few-requests",
         "gateway-key-few-requests-secondary",
+        "gateway-key-exhausted",
+        "gateway-key-exhausted-secondary",
         "gateway-key-few-tokens",
         "gateway-key-few-tokens-secondary",
         "gateway-key-background",

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -26,13 +27,13 @@ _FIRST_TIME_ONLY = "first = not os.path.exists('again'); open('again', 'w').clos
 class Supervisor:
     """The start command, running, and what was printed."""
 
-    def __init__(self, folder: Path, program: str) -> None:
+    def __init__(self, folder: Path, program: str, *, drain_s: float) -> None:
         litellm = folder / "litellm"
         litellm.write_text(f"#!{sys.executable}\nimport os, sys\n{program}")
         litellm.chmod(0o700)
         python, option, text = START_LITELLM
         assert python == "python"
-        for constant, quick in (("CHECK_S = 1.0", "CHECK_S = 0.02"), ("DRAIN_S = 15.0", "DRAIN_S = 0.2")):
+        for constant, quick in (("CHECK_S = 1.0", "CHECK_S = 0.02"), ("DRAIN_S = 15.0", f"DRAIN_S = {drain_s}")):
             assert constant in text
             text = text.replace(constant, quick)
         self._log = folder / "output.log"
@@ -52,6 +53,7 @@ class Supervisor:
                 cwd=folder,
                 stdout=output,
                 stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
 
     @property
@@ -70,17 +72,18 @@ class Supervisor:
 
 
 @pytest.fixture
-def supervise(tmp_path: Path) -> Iterator[Callable[[str], Supervisor]]:
-    """Runs the start command with this Python program as `litellm`."""
+def supervise(tmp_path: Path) -> Iterator[Callable[..., Supervisor]]:
+    """Runs the start command with this Python program as `litellm`, which may take `drain_s` to end."""
     running: list[Supervisor] = []
 
-    def run(program: str) -> Supervisor:
-        running.append(Supervisor(tmp_path, program))
+    def run(program: str, *, drain_s: float = 15.0) -> Supervisor:
+        running.append(Supervisor(tmp_path, program, drain_s=drain_s))
         return running[-1]
 
     yield run
     for supervisor in running:
-        supervisor.popen.kill()
+        with suppress(ProcessLookupError):
+            os.killpg(supervisor.popen.pid, signal.SIGKILL)  # with the children of its children
         supervisor.popen.wait()
 
 
@@ -107,13 +110,13 @@ def has_ended(pid: int) -> bool:
     return state_of(pid) in ("", "Z")
 
 
-def test_litellm_gets_its_configuration_as_a_file_and_the_environment(supervise: Callable[[str], Supervisor]) -> None:
+def test_litellm_gets_its_configuration_as_a_file_and_the_environment(supervise: Callable[..., Supervisor]) -> None:
     supervisor = supervise("print(sys.argv[1], open(sys.argv[2]).read(), os.environ['LITELLM_MASTER_KEY'])")
     assert supervisor.popen.wait(30) == 0
     assert supervisor.lines == ["--config model_list: [] the-key"]
 
 
-def test_litellm_does_not_get_the_identity_of_the_app(supervise: Callable[[str], Supervisor]) -> None:
+def test_litellm_does_not_get_the_identity_of_the_app(supervise: Callable[..., Supervisor]) -> None:
     supervisor = supervise(
         "for process in os.getpid(), os.getppid():\n"
         "    env = open(f'/proc/{process}/environ').read().split('\\0')\n"
@@ -126,12 +129,12 @@ def test_litellm_does_not_get_the_identity_of_the_app(supervise: Callable[[str],
 @pytest.mark.parametrize(
     ("end", "code"), [("sys.exit(3)", 3), (f"os.kill(os.getpid(), {signal.SIGKILL.value})", 128 + signal.SIGKILL)]
 )
-def test_it_ends_when_litellm_ends(supervise: Callable[[str], Supervisor], end: str, code: int) -> None:
+def test_it_ends_when_litellm_ends(supervise: Callable[..., Supervisor], end: str, code: int) -> None:
     assert supervise(end).popen.wait(30) == code
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_it_passes_on_the_signal_to_end(supervise: Callable[[str], Supervisor], number: signal.Signals) -> None:
+def test_it_passes_on_the_signal_to_end(supervise: Callable[..., Supervisor], number: signal.Signals) -> None:
     # Not a handler: CPython runs it between instructions, and would sleep on if the signal came just before the sleep.
     block = f"import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [{number.value}])\n"
     supervisor = supervise(block + _START + f"signal.sigwait([{number.value}]); sys.exit(7)")
@@ -140,11 +143,11 @@ def test_it_passes_on_the_signal_to_end(supervise: Callable[[str], Supervisor], 
     assert supervisor.popen.wait(30) == 7
 
 
-@pytest.mark.parametrize(("reaction", "was_killed"), [("", False), (_IGNORES_SIGTERM, True)])
+@pytest.mark.parametrize(("reaction", "drain_s", "was_killed"), [("", 15.0, False), (_IGNORES_SIGTERM, 0.2, True)])
 def test_litellm_is_restarted_when_it_has_too_much_memory(
-    supervise: Callable[[str], Supervisor], reaction: str, *, was_killed: bool
+    supervise: Callable[..., Supervisor], reaction: str, drain_s: float, *, was_killed: bool
 ) -> None:
-    supervisor = supervise(reaction + _START + _FIRST_TIME_ONLY + _HOG + "\n" + _WAIT)
+    supervisor = supervise(reaction + _START + _FIRST_TIME_ONLY + _HOG + "\n" + _WAIT, drain_s=drain_s)
     second = supervisor.wait_for_start(2)
     assert not has_ended(second)
     line = json.loads(next(line for line in supervisor.lines if line.startswith("{")))
@@ -153,18 +156,18 @@ def test_litellm_is_restarted_when_it_has_too_much_memory(
     assert line == {"event": "litellm_restarted", "reason": "memory", "was_killed": was_killed}
 
 
-def test_the_memory_of_its_children_counts(supervise: Callable[[str], Supervisor]) -> None:
+def test_the_memory_of_its_children_counts(supervise: Callable[..., Supervisor]) -> None:
     child = f"import subprocess; subprocess.Popen([sys.executable, '-c', {_HOG!r}])\n"
     assert supervise(_START + _FIRST_TIME_ONLY + child + _WAIT).wait_for_start(2)
 
 
-def test_with_little_memory_it_goes_on(supervise: Callable[[str], Supervisor]) -> None:
+def test_with_little_memory_it_goes_on(supervise: Callable[..., Supervisor]) -> None:
     supervisor = supervise("import time; time.sleep(0.5)")
     assert supervisor.popen.wait(30) == 0
     assert supervisor.lines == []
 
 
-def test_litellm_does_not_outlive_it(supervise: Callable[[str], Supervisor]) -> None:
+def test_litellm_does_not_outlive_it(supervise: Callable[..., Supervisor]) -> None:
     supervisor = supervise(_START + _WAIT)
     litellm = supervisor.wait_for_start()
     supervisor.popen.kill()
@@ -172,7 +175,7 @@ def test_litellm_does_not_outlive_it(supervise: Callable[[str], Supervisor]) -> 
     assert has_ended(litellm)
 
 
-def test_it_goes_on_after_it_was_stopped(supervise: Callable[[str], Supervisor]) -> None:
+def test_it_goes_on_after_it_was_stopped(supervise: Callable[..., Supervisor]) -> None:
     supervisor = supervise(_START + _WAIT)
     litellm = supervisor.wait_for_start()
     for _ in range(5):  # it has to be stopped while it waits for signals, and for longer than it waits

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from local.runner.errors import RunnerError
-from local.runner.ports import free_ports
+from local.runner.ports import HOST, reserved_ports
 from local.runner.readiness import wait_until_ready
 from local.runner.session import Session, run
 from local.runner.stack import read_stack
@@ -23,12 +23,13 @@ def stack(known_stacks: Path) -> Path:
 def test_there_is_one_emulator_per_region_and_two_keys_per_project(regions: Session) -> None:
     assert list(regions.emulators) == ["first", "second", "third"]
     assert len({emulator.url for emulator in regions.emulators.values()}) == 3
-    assert list(regions.keys) == ["team", "other", "few-requests", "few-tokens", "background", "queries", "small"]
-    assert len({key for keys in regions.keys.values() for key in keys}) == 14
+    projects = ["team", "other", "few-requests", "exhausted", "few-tokens", "background", "queries", "small"]
+    assert list(regions.keys) == projects
+    assert len({key for keys in regions.keys.values() for key in keys}) == 2 * len(projects)
     assert regions.key == regions.keys["team"][0]
-    for key in (key for keys in regions.keys.values() for key in keys):
-        answer = httpx.get(f"{regions.base_url}/models", headers={"authorization": f"Bearer {key}"})
-        assert answer.status_code == 200
+    with httpx.Client(base_url=regions.base_url) as http:
+        for key in (key for keys in regions.keys.values() for key in keys):
+            assert http.get("/models", headers={"authorization": f"Bearer {key}"}).status_code == 200
 
 
 def test_secrets_are_in_no_arguments_of_a_process(session: Session) -> None:
@@ -119,4 +120,16 @@ def test_a_container_that_is_never_ready_is_told(monkeypatch: pytest.MonkeyPatch
 
 
 def test_the_ports_of_one_run_differ() -> None:
-    assert len(set(free_ports(*[0] * 100))) == 100
+    with reserved_ports(*[0] * 100) as ports:
+        assert len(set(ports)) == 100
+
+
+def test_a_port_on_which_nobody_listens_yet_is_not_given_away_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    with reserved_ports(0) as (port,):
+        monkeypatch.setattr("local.runner.ports._PORTS", range(port, port + 1))
+        with pytest.raises(RunnerError, match=f"No port from {port} to {port} is free"), reserved_ports(0):
+            pass
+        with socket.create_server((HOST, port)):  # the program that it is for
+            pass
+    with reserved_ports(0) as again:
+        assert again == [port]

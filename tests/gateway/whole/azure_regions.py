@@ -5,19 +5,24 @@ import json
 import os
 import select
 import signal
+import ssl
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 import httpx
 
 from local.runner.session import Session
 
+NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+"""For clients of this machine: loading certificates takes a quarter of a second per client."""
 _TIMEOUT_S = 30.0  # for a busy machine
 _IN_MODIFY = 2
+_ESTABLISHED = "01"
 _libc = ctypes.CDLL(None, use_errno=True)
 _Found = TypeVar("_Found")
 
@@ -39,6 +44,13 @@ def litellm_pid(session: Session) -> int:
     """Return the process of LiteLLM itself, the child of its start command (Linux)."""
     pid = session.litellm.popen.pid
     return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
+
+
+def has_unread_data(url: str) -> bool:
+    """Whether the server at this address has yet to read what a client has sent (Linux: /proc/net/tcp)."""
+    port = f":{urlsplit(url).port:04X}"
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]]
+    return any(row[1].endswith(port) and row[3] == _ESTABLISHED and int(row[4][9:], 16) > 0 for row in rows)
 
 
 @dataclass(frozen=True)
@@ -112,9 +124,18 @@ class GatewayLog:
 
     def line(self, request_id: str) -> dict[str, Any]:
         """The one line of this request; it is written after the answer."""
-        found = self.wait_for(lambda: [line for line in self.lines if line["request_id"] == request_id])
-        assert len(found) == 1, f"{len(found)} lines of request {request_id}"
-        return found[0]
+        (line,) = self.lines_of([request_id])
+        return line
+
+    def lines_of(self, ids: Sequence[str], *, name: str = "request_id") -> list[dict[str, Any]]:
+        """The lines of these requests, one of each; `client_request_id` is the client's own name of it."""
+
+        def find() -> list[dict[str, Any]]:
+            return [line for line in self.lines if line[name] in ids]
+
+        found = self.wait_for(lambda: lines if len(lines := find()) >= len(ids) else None) or find()
+        assert sorted(line[name] for line in found) == sorted(ids)
+        return found
 
     def lines_after(self, number: int, *, count: int = 1) -> list[dict[str, Any]]:
         """The lines after the first `number`, once there are `count` of them."""

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import signal
-import ssl
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -17,13 +16,11 @@ import pytest
 
 from local.runner.session import Session, run
 
-from .azure_regions import AzureRegions, EmulatorControl, GatewayLog, signal_litellm
+from .azure_regions import NO_TLS, AzureRegions, EmulatorControl, GatewayLog, signal_litellm
 from .chat_parameters import ChatParameters
 from .chat_parameters import Writer as ChatParametersWriter
 from .reliability import Reliability, Writer
 from .surfaces import ALL_SURFACES, CANARY, Result, Surface, call
-
-_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading certificates takes a quarter of a second per client
 
 
 @pytest.fixture(scope="session")
@@ -65,7 +62,7 @@ def client_of() -> Iterator[Callable[[Session], Client]]:
         def make(session: Session) -> Client:
             ids: list[str] = []
             hooks = {"response": [lambda response: ids.append(response.headers.get("x-request-id", ""))]}
-            http = stack.enter_context(openai.DefaultHttpxClient(event_hooks=hooks, trust_env=False, verify=_NO_TLS))
+            http = stack.enter_context(openai.DefaultHttpxClient(event_hooks=hooks, trust_env=False, verify=NO_TLS))
             sdk = openai.OpenAI(
                 base_url=session.base_url,
                 api_key=session.key,
@@ -121,7 +118,9 @@ def open_stack(session: Session, client_of: Callable[[Session], Client]) -> Iter
         )  # LiteLLM loads more with these
     with ExitStack() as stack:
         controls = {
-            name: EmulatorControl(stack.enter_context(httpx.Client(base_url=emulator.control_url, trust_env=False)))
+            name: EmulatorControl(
+                stack.enter_context(httpx.Client(base_url=emulator.control_url, trust_env=False, verify=NO_TLS))
+            )
             for name, emulator in session.emulators.items()
         }
         azure = AzureRegions(session=session, regions=controls, log=GatewayLog(session.gateway.log))
@@ -182,7 +181,7 @@ def first(azure: AzureRegions) -> EmulatorControl:
 
 @pytest.fixture(scope="session")
 def _http(regions: Session) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=regions.host_url, timeout=60, trust_env=False) as http:
+    with httpx.Client(base_url=regions.host_url, timeout=60, trust_env=False, verify=NO_TLS) as http:
         yield http
 
 
@@ -196,7 +195,7 @@ def http(_http: httpx.Client, azure: AzureRegions) -> httpx.Client:
 @pytest.fixture(scope="session")
 def _http_with_key(regions: Session) -> Iterator[httpx.Client]:
     headers = {"authorization": f"Bearer {regions.key}", "content-type": "application/json"}
-    with httpx.Client(base_url=regions.host_url, headers=headers, timeout=60, trust_env=False) as http:
+    with httpx.Client(base_url=regions.host_url, headers=headers, timeout=60, trust_env=False, verify=NO_TLS) as http:
         yield http
 
 

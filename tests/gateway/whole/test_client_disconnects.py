@@ -2,6 +2,7 @@
 
 import json
 import socket
+import uuid
 from contextlib import ExitStack
 from urllib.parse import urlsplit
 
@@ -12,13 +13,13 @@ from .conftest import Clients
 from .surfaces import ALL_SURFACES, ANSWER, PROMPT, Surface, by_surface
 
 
-def _send(azure: AzureRegions, surface: Surface, prompt: str = PROMPT) -> socket.socket:
-    """Send the request; the caller reads the answer, of which its system takes little before that."""
+def _send(azure: AzureRegions, surface: Surface, prompt: str = PROMPT, *, name: str) -> socket.socket:
+    """Send the request of this name; the caller reads the answer, of which its system takes little before that."""
     url = urlsplit(azure.session.base_url)
     body = json.dumps(surface.body(prompt)).encode()
     head = (
         f"POST {url.path}/{surface.route} HTTP/1.1\r\nhost: {url.netloc}\r\n"
-        f"authorization: Bearer {azure.session.key}\r\n"
+        f"authorization: Bearer {azure.session.key}\r\nx-request-id: {name}\r\n"
         f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
     )
     connection = socket.socket()
@@ -29,8 +30,8 @@ def _send(azure: AzureRegions, surface: Surface, prompt: str = PROMPT) -> socket
     return connection
 
 
-def _assert_cancelled(azure: AzureRegions, surface: Surface, *, lines: int, status: int) -> None:
-    (line,) = azure.log.lines_after(lines)
+def _assert_cancelled(azure: AzureRegions, surface: Surface, *, name: str, status: int) -> None:
+    (line,) = azure.log.lines_of([name], name="client_request_id")
     assert (line["route"], line["model"], line["error"]) == (surface.route, surface.model, "client_closed")
     assert line["status"] == status
     assert [attempt["upstream"] for attempt in line["attempts"]] == ["first"]
@@ -40,11 +41,11 @@ def _assert_cancelled(azure: AzureRegions, surface: Surface, *, lines: int, stat
 
 @by_surface(*ALL_SURFACES)
 def test_before_the_answer(azure: AzureRegions, clients: Clients, surface: Surface) -> None:
-    lines = len(azure.log.update().lines)
+    name = uuid.uuid4().hex
     azure.fail("first", "hang_before_headers")
-    with _send(azure, surface):
+    with _send(azure, surface, name=name):
         assert eventually(azure.regions["first"].requests)
-    _assert_cancelled(azure, surface, lines=lines, status=0)
+    _assert_cancelled(azure, surface, name=name, status=0)
     azure.regions["first"].recover()
     client = clients[surface.name]
     assert client.call(surface).text == ANSWER
@@ -53,20 +54,20 @@ def test_before_the_answer(azure: AzureRegions, clients: Clients, surface: Surfa
 
 @by_surface(*(surface for surface in ALL_SURFACES if surface.streamed))
 def test_in_the_middle_of_a_stream(azure: AzureRegions, surface: Surface) -> None:
-    lines = len(azure.log.update().lines)
+    name = uuid.uuid4().hex
     azure.fail("first", "stall_mid_stream", after_events=8)
-    with _send(azure, surface) as connection:
+    with _send(azure, surface, name=name) as connection:
         assert connection.recv(1000).startswith(b"HTTP/1.1 200")
-    _assert_cancelled(azure, surface, lines=lines, status=200)
+    _assert_cancelled(azure, surface, name=name, status=200)
 
 
 @pytest.mark.litellm
 def test_a_stream_that_nobody_reads(azure: AzureRegions) -> None:
-    lines, surfaces = len(azure.log.update().lines), [surface for surface in ALL_SURFACES if surface.streamed]
+    surfaces = {uuid.uuid4().hex: surface for surface in ALL_SURFACES if surface.streamed}
     with ExitStack() as stack:
-        for surface in surfaces:
-            stack.enter_context(_send(azure, surface, "pace 100 count to 99999"))
-        found = azure.log.lines_after(lines, count=len(surfaces))
+        for name, surface in surfaces.items():
+            stack.enter_context(_send(azure, surface, "pace 100 count to 99999", name=name))
+        found = azure.log.lines_of([*surfaces], name="client_request_id")
     assert {(line["status"], line["error"]) for line in found} == {(200, "client_closed")}
-    assert {line["model"] for line in found} == {surface.model for surface in surfaces}
+    assert {line["model"] for line in found} == {surface.model for surface in surfaces.values()}
     assert eventually(lambda: [request["status"] for request in azure.requests()] == ["client_gone"] * len(surfaces))

@@ -182,7 +182,7 @@ def test_the_size_of_a_body_is_limited_before_and_while_it_is_read(
         url, f"POST /v1/responses HTTP/1.1\r\nHost: x\r\n{key}Content-Length: {limit + 1}\r\n\r\n{{".encode()
     )
     assert response.status_and_code == (413, "request_too_large")
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < _BODY_S
 
     def endless() -> Iterator[bytes]:
         for _ in range(limit // _MEGABYTE + 1):
@@ -228,7 +228,7 @@ def test_without_a_key_the_body_is_not_waited_for(url: str) -> None:
     started = time.monotonic()
     response = send(url, f"{_POST}Content-Length: 1000000\r\nExpect: 100-continue\r\n\r\n".encode())
     assert response.status_and_code == (401, "invalid_api_key")
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < _BODY_S
 
 
 def test_with_a_key_the_client_is_told_to_continue(url: str, key: str) -> None:

@@ -16,13 +16,13 @@ import pytest
 
 from local.runner.session import Session, run
 
-from .azure_regions import AzureRegions, IdentityControl, eventually
+from .azure_regions import NO_TLS, AzureRegions, IdentityControl, eventually
 from .conftest import Client, Clients, call_all, open_stack
 from .stacks import stack_in, synthesize_environment
 from .surfaces import ALL_SURFACES, ANSWER, BODIES, CODEX
 
-_LIFE_S = 2.0
-"""Of the tokens in most tests: the gateway asks for a new one every second."""
+_TOKENS = {"announced_s": 2.0, "lifetime_s": 4.0}
+"""Those of most tests: the gateway asks for a new one every second, and a request may take a second to Azure."""
 _WAIT_S = 5.0
 """How long requests wait for a token, from the moment on at which there is none."""
 _TRAFFIC_S = 5.0
@@ -98,10 +98,12 @@ def _run(client_of: Callable[[Session], Client], stack: Path, secrets: Path, **b
         yield Keyless(
             azure=opened.enter_context(open_stack(session, client_of)).azure,
             identity=IdentityControl(
-                opened.enter_context(httpx.Client(base_url=session.identity.control_url, trust_env=False))
+                opened.enter_context(
+                    httpx.Client(base_url=session.identity.control_url, trust_env=False, verify=NO_TLS)
+                )
             ),
             http=opened.enter_context(
-                httpx.Client(base_url=session.host_url, headers=headers, timeout=60, trust_env=False)
+                httpx.Client(base_url=session.host_url, headers=headers, timeout=60, trust_env=False, verify=NO_TLS)
             ),
         )
 
@@ -110,7 +112,7 @@ def _run(client_of: Callable[[Session], Client], stack: Path, secrets: Path, **b
 def _short_lived(
     client_of: Callable[[Session], Client], keyless_regions_stack: Path, regions_secrets: Path
 ) -> Iterator[Keyless]:
-    with _run(client_of, keyless_regions_stack, regions_secrets, lifetime_s=_LIFE_S) as keyless:
+    with _run(client_of, keyless_regions_stack, regions_secrets, **_TOKENS) as keyless:
         yield keyless
 
 
@@ -119,7 +121,7 @@ def short_lived(_short_lived: Keyless) -> Iterator[Keyless]:
     """A gateway whose tokens live for seconds."""
     _short_lived.azure.clear()
     yield _short_lived
-    _short_lived.identity.behave(lifetime_s=_LIFE_S)
+    _short_lived.identity.behave(**_TOKENS)
     assert eventually(lambda: _short_lived.post().status_code == 200)
 
 
@@ -136,7 +138,7 @@ def test_tokens_expire_in_the_middle_of_traffic_and_no_request_fails(short_lived
     with ThreadPoolExecutor(_CLIENTS) as pool:
         assert {status for sent in pool.map(lambda _: send(), range(_CLIENTS)) for status in sent} == {200}
     tokens = {request["headers"]["authorization"] for request in short_lived.azure.requests()}
-    assert len(tokens) >= _TRAFFIC_S // _LIFE_S
+    assert len(tokens) >= _TRAFFIC_S // _TOKENS["announced_s"]
     assert [event for event in short_lived.events("managed_identity_failed") if _at(event) > started] == []
 
 
@@ -156,12 +158,16 @@ def test_a_short_failure_of_the_endpoint_fails_no_request(
     short_lived: Keyless, fault: str, reason: str, status: int | None
 ) -> None:
     before = len(short_lived.events("managed_identity_failed"))
-    short_lived.identity.behave(lifetime_s=_LIFE_S, fault=fault)
-    assert eventually(lambda: short_lived.events("managed_identity_failed")[before:])
-    short_lived.identity.behave(lifetime_s=_LIFE_S)
+    short_lived.identity.behave(**_TOKENS, fault=fault)
+
+    def failures() -> list[tuple[str, int | None]]:
+        return [(event["reason"], event["status"]) for event in short_lived.events("managed_identity_failed")[before:]]
+
+    assert eventually(lambda: (reason, status) in failures())
+    short_lived.identity.behave(**_TOKENS)
     assert {short_lived.post().status_code for _ in range(20)} == {200}
-    events = short_lived.events("managed_identity_failed")[before:]
-    assert {(event["reason"], event["status"]) for event in events} == {(reason, status)}
+    # The first call may have been under way when the port was closed.
+    assert set(failures()[1:]) <= {(reason, status)}
 
 
 @pytest.mark.parametrize(
@@ -180,7 +186,7 @@ def test_what_the_identity_lacks_is_told_to_the_operator(
     short_lived: Keyless, behaviour: dict[str, object], event: str, fields: dict[str, object]
 ) -> None:
     before, opened = len(short_lived.events(event)), short_lived.events("breaker_opened")
-    short_lived.identity.behave(lifetime_s=_LIFE_S, **behaviour)
+    short_lived.identity.behave(**_TOKENS, **behaviour)
     assert eventually(lambda: short_lived.post().status_code == 502)
     for path in BODIES.keys() - {"chat/completions"}:
         response = short_lived.post(path)
@@ -195,7 +201,7 @@ def test_what_the_identity_lacks_is_told_to_the_operator(
 @pytest.mark.full
 @pytest.mark.parametrize("fault", ["down", "slow", "400", "500"])
 def test_a_long_failure_of_the_endpoint_is_a_503_that_ends_with_it(short_lived: Keyless, fault: str) -> None:
-    short_lived.identity.behave(lifetime_s=_LIFE_S, fault=fault, delay_s=12)
+    short_lived.identity.behave(**_TOKENS, fault=fault, delay_s=12)
     assert eventually(lambda: short_lived.post().status_code == 503)
     opened = short_lived.events("breaker_opened")
     time.sleep(_WAIT_S)

@@ -19,7 +19,8 @@ pytestmark = pytest.mark.litellm
 def test_the_queries_answer_what_has_happened(
     client: Client, azure: AzureRegions, first: EmulatorControl, http: httpx.Client
 ) -> None:
-    before = len(azure.log.update().lines), len(azure.log.events)
+    client.ids.clear()
+    before = len(azure.log.update().events)
     first.fail("429", count=1)
     response = client.sdk.responses.create(model=CODEX, input="echo: hi")
     chat = client.sdk.chat.completions.create(model=CODEX, messages=HI)
@@ -33,8 +34,9 @@ def test_the_queries_answer_what_has_happened(
     with pytest.raises(openai.BadRequestError):
         client.sdk.embeddings.create(model=CODEX, input="hi")
     # An address of its own: of one that other tests have used, only a number would be logged.
-    assert http.get("/v1/models", headers={"x-forwarded-for": "203.0.113.86"}).status_code == 401
-    lines = [*azure.log.lines_after(before[0], count=8), *azure.log.events[before[1] :]]
+    refused = http.get("/v1/models", headers={"x-forwarded-for": "203.0.113.86"})
+    assert refused.status_code == 401
+    lines = [*azure.log.lines_of([*client.ids, refused.headers["x-request-id"]]), *azure.log.events[before:]]
 
     workspace = Workspace()
     for line in lines:

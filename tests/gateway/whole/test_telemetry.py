@@ -20,7 +20,7 @@ from gateway.runtime.token_usage import read_tokens
 from local.runner.session import Session, run
 from tests.shared import shared_folder
 
-from .azure_regions import AzureRegions, EmulatorControl, GatewayLog
+from .azure_regions import NO_TLS, AzureRegions, EmulatorControl, GatewayLog
 from .stacks import stack_in, synthesize_environment
 
 CODEX, CHAT, EMBEDDING = "gpt-5.3-codex", "chat", "text-embedding-3-large"
@@ -90,7 +90,9 @@ def run_gateway(stack: Path, tmp_path: Path) -> Callable[..., Any]:
 
             def client(url: str) -> httpx.Client:
                 limits = httpx.Limits(max_connections=_PARALLEL)
-                return opened.enter_context(httpx.Client(base_url=url, trust_env=False, timeout=60, limits=limits))
+                return opened.enter_context(
+                    httpx.Client(base_url=url, trust_env=False, verify=NO_TLS, timeout=60, limits=limits)
+                )
 
             assert session.telemetry is not None
             regions = {

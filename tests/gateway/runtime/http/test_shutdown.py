@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 import aiohttp
 import pytest
 from aiohttp import web
-from aiohttp.test_utils import unused_port
 
 from gateway.runtime.context import now
 from gateway.runtime.http import shutdown
 from gateway.runtime.http.shutdown import ActiveRequests, serve
+from local.runner.ports import HOST, reserved_ports
 from tests.virtual_time import VirtualTimeLoop
 
 from ..conftest import let_others_run
@@ -79,8 +79,8 @@ async def test_draining_is_limited_in_time() -> None:
 class Running:
     """A server that is serving."""
 
-    url: str
     active_requests: ActiveRequests
+    url: str = field(init=False)
     serving: asyncio.Task[None] = field(init=False)
     events: list[dict[str, object]] = field(default_factory=list)
     go: asyncio.Event = field(default_factory=asyncio.Event)
@@ -89,8 +89,8 @@ class Running:
 @asynccontextmanager
 async def running(*, grace_s: float = 10.0) -> AsyncIterator[Running]:
     """A server that sends half of its answer, and the rest at once or, for /stream, when it may `go`."""
-    active_requests, port = ActiveRequests(), unused_port()
-    server = Running(url=f"http://127.0.0.1:{port}", active_requests=active_requests)
+    active_requests = ActiveRequests()
+    server = Running(active_requests=active_requests)
 
     async def handle(request: web.BaseRequest) -> web.StreamResponse:
         if active_requests.is_draining:
@@ -108,17 +108,19 @@ async def running(*, grace_s: float = 10.0) -> AsyncIterator[Running]:
             await response.write(b"whole")
             return response
 
-    server.serving = asyncio.create_task(
-        serve(
-            web.Server(handle, handler_cancellation=True),
-            host="127.0.0.1",
-            port=port,
-            active_requests=active_requests,
-            grace_s=grace_s,
-            log_event=server.events.append,
+    with reserved_ports(0) as (port,):
+        server.url = f"http://{HOST}:{port}"
+        server.serving = asyncio.create_task(
+            serve(
+                web.Server(handle, handler_cancellation=True),
+                host=HOST,
+                port=port,
+                active_requests=active_requests,
+                grace_s=grace_s,
+                log_event=server.events.append,
+            )
         )
-    )
-    await let_others_run()
+        await let_others_run()
     yield server
     server.serving.cancel()
     await asyncio.wait([server.serving])
