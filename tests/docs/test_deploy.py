@@ -96,7 +96,7 @@ def test_the_workflow_deploys_what_the_laptop_has_deployed(clone: Clone) -> None
 
 
 @pytest.mark.usefixtures("github")
-@pytest.mark.parametrize(("env", "changes"), [("dev", "no changes"), ("prod", "10 to create")])
+@pytest.mark.parametrize(("env", "changes"), [("dev", "no changes"), ("prod", "11 to create")])
 def test_a_pull_request_is_planned_with_and_without_a_state(clone: Clone, env: str, changes: str) -> None:
     summary = run_step(clone, "plan", job="plan", subject=PULL_REQUEST, env=env)
     assert summary.startswith(f"### Plan for {env}: {changes}\n")
