@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from local.emulator.data_plane import DataPlane
-from local.emulator.listener import Listener
+from local.listener import Listener
 from tests import virtual_time
 from tests.emulator.process import CODEX, EMBEDDINGS_PATH, KEY, RESPONSES_PATH, Emulator
 
