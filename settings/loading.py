@@ -1,7 +1,8 @@
 """Loads settings from files, or raises one error with all of their mistakes."""
 
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +11,34 @@ from pydantic import ValidationError
 from settings.environment import EnvironmentSettings
 from settings.errors import Explainer, SettingsError
 from settings.resource_ids import group_of, subscription_of
+from settings.upstreams import ExistingUpstream
 from settings.variables import Variables
 
 ENVIRONMENTS = Path(__file__).parent / "environments"
 
-_Use = tuple[str, str | None, str, str]
-"""A field with the name or id of a resource, what is in the field, where such a name is unique, and the kind."""
+_WORLD = "the world"
+
+
+@dataclass(frozen=True)
+class _Use:
+    """A field that names a resource, and in which subscription that is; `_WORLD` for a name that is unique there."""
+
+    field: str
+    value: str
+    subscription: str
+    group: str = ""
+    what: str = ""
+
+    def is_in(self, subscription: str) -> bool:
+        """A file without `subscription_id` is of the login's, which may be any."""
+        return self.subscription.lower() == subscription.lower() or not (self.subscription and subscription)
+
+    def hint(self, subscription: str) -> str:
+        """How to say that the other one is elsewhere, if the files do not tell."""
+        return "" if self.subscription and subscription else _ELSEWHERE
+
+
+_ELSEWHERE = ". If they are in two subscriptions, set subscription_id in both files"
 
 
 def environment_files(directory: Path = ENVIRONMENTS) -> tuple[Path, ...]:
@@ -104,66 +127,86 @@ def _with_position(problem: str, text: str) -> str:
 
 def _foreign_groups(loaded: Mapping[Path, EnvironmentSettings]) -> list[str]:
     """Who deploys an environment may change everything in its resource group: nothing of another one may be there."""
-    owners: dict[tuple[str, str], Path] = {}
     # One by convention is its environment's, whatever another file says.
-    for file, each in sorted(loaded.items(), key=lambda item: item[1].existing.resource_group is not None):
-        owners.setdefault(_in_subscription(each, each.resource_group), file)
+    owners = sorted(loaded, key=lambda file: loaded[file].existing.resource_group is not None)
     mistakes = []
     for file, settings in loaded.items():
-        existing = settings.existing
-        for field, value in (
-            ("existing.resource_group", existing.resource_group),
-            ("existing.log_analytics_workspace", existing.log_analytics_workspace),
-            ("existing.key_vault", existing.key_vault),
-            ("registry.id", settings.registry and settings.registry.id),
-            ("network.infrastructure_subnet_id", settings.network.infrastructure_subnet_id),
-            ("backend.resource_group_name", settings.backend.resource_group_name),
-        ):
-            owner = owners.get(_place(settings, value), file) if value else file
+        for use in _in_groups(settings):
+            owner = next((each for each in owners if _is_in_group_of(loaded[each], use)), file)
             if owner != file:
-                message = f"must not be in the resource group of {owner.name}, in which its identity may change all"
-                mistakes.append(_explainer(file).conflict(field, value, message))
+                hint = use.hint(loaded[owner].subscription_id or "")
+                message = (
+                    f"must not be in the resource group of {owner.name}, in which its identity may change all{hint}"
+                )
+                mistakes.append(_explainer(file).conflict(use.field, use.value, message))
     return mistakes
 
 
-def _place(settings: EnvironmentSettings, value: str) -> tuple[str, str]:
-    """Subscription and group of a resource's id, or of a group's name."""
-    is_id = value.startswith("/")
-    return (subscription_of(value), group_of(value).lower()) if is_id else _in_subscription(settings, value)
+def _in_groups(settings: EnvironmentSettings) -> Iterator[_Use]:
+    """Everything that the environment uses and has not made, with its group."""
+    existing = settings.existing
+    values = {
+        "existing.resource_group": existing.resource_group,
+        "existing.log_analytics_workspace": existing.log_analytics_workspace,
+        "existing.key_vault": existing.key_vault,
+        "registry.id": settings.registry and settings.registry.id,
+        "network.infrastructure_subnet_id": settings.network.infrastructure_subnet_id,
+        "backend.resource_group_name": settings.backend.resource_group_name,
+        **{
+            f"upstreams[{number}].account_id": upstream.account_id
+            for number, upstream in enumerate(settings.upstreams)
+            if isinstance(upstream, ExistingUpstream)
+        },
+    }
+    for field, value in values.items():
+        if value and value.startswith("/"):
+            yield _Use(field, value, subscription_of(value), group_of(value))
+        elif value:
+            yield _Use(field, value, settings.subscription_id or "", value)
 
 
-def _in_subscription(settings: EnvironmentSettings, group: str) -> tuple[str, str]:
+def _is_in_group_of(settings: EnvironmentSettings, use: _Use) -> bool:
     """Azure compares names of groups without regard to case."""
-    return (settings.subscription_id or "").lower(), group.lower()
+    return use.group.lower() == settings.resource_group.lower() and use.is_in(settings.subscription_id or "")
 
 
-def _states(settings: EnvironmentSettings) -> tuple[_Use, ...]:
+def _states(settings: EnvironmentSettings) -> Iterator[_Use]:
     """Who deploys an environment may write every blob of its account: the states of other environments, too."""
-    return (("backend.storage_account_name", settings.backend.storage_account_name, "", "a storage account"),)
+    name = settings.backend.storage_account_name
+    yield _Use("backend.storage_account_name", name, _WORLD, what="a storage account")
 
 
-def _resources_of_others(settings: EnvironmentSettings) -> tuple[_Use, ...]:
+def _resources_of_others(settings: EnvironmentSettings) -> Iterator[_Use]:
     """The secrets of all environments have the same names, and an identity that reads a vault reads all of it. Whoever
     deploys an environment may change everything in its resource group. Azure gives a subnet to one environment.
     """
-    existing, subscription = settings.existing, settings.subscription_id or ""
-    return (
-        ("existing.key_vault", existing.key_vault, "", "a Key Vault"),
-        ("existing.resource_group", existing.resource_group, subscription, "a resource group"),
-        ("network.infrastructure_subnet_id", settings.network.infrastructure_subnet_id, "", "a subnet"),
-    )
+    existing, subnet = settings.existing, settings.network.infrastructure_subnet_id
+    if existing.key_vault:
+        yield _Use("existing.key_vault", existing.key_vault, _WORLD, what="a Key Vault")
+    if existing.resource_group:
+        subscription = settings.subscription_id or ""
+        yield _Use("existing.resource_group", existing.resource_group, subscription, what="a resource group")
+    if subnet:
+        yield _Use("network.infrastructure_subnet_id", subnet, _WORLD, what="a subnet")
 
 
 def _shared(
     loaded: Mapping[Path, EnvironmentSettings], uses: Callable[[EnvironmentSettings], Iterable[_Use]]
 ) -> list[str]:
     """A mistake for each resource that no two environments may share, and that another one uses."""
-    owners: dict[tuple[str, str, str], Path] = {}
+    seen: list[tuple[Path, _Use]] = []
     mistakes = []
     for file, settings in loaded.items():
-        for field, value, scope, what in uses(settings):
-            owner = owners.setdefault((field, scope, value.lower()), file) if value else file
-            if owner != file:
-                message = f"must differ from that of {owner.name}: each environment needs {what} of its own"
-                mistakes.append(_explainer(file).conflict(field, value, message))
+        for use in uses(settings):
+            same = [(owner, other) for owner, other in seen if _is_same(use, other)]
+            if same:
+                owner, other = same[0]
+                hint = use.hint(other.subscription)
+                message = f"must differ from that of {owner.name}: each environment needs {use.what} of its own{hint}"
+                mistakes.append(_explainer(file).conflict(use.field, use.value, message))
+            seen.append((file, use))
     return mistakes
+
+
+def _is_same(one: _Use, other: _Use) -> bool:
+    return (one.field, one.value.lower()) == (other.field, other.value.lower()) and one.is_in(other.subscription)

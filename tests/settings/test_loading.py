@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from settings.errors import SettingsError
+from settings.image import DEFAULT_IMAGE
 from settings.loading import environment_files, load_environment, load_environments
 from tests import fixed_environments
 from tests.settings.conftest import WriteFile
@@ -65,39 +66,35 @@ def test_two_environments_may_not_share_an_account_for_their_states(write: Write
     )
 
 
-_OF_UAT = (
-    "/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/pvc-uat-aigateway-rg-san/providers/Microsoft."
-)
+_GROUP_OF_UAT = "pvc-uat-aigateway-rg-san"
+_IN_UAT = f"/subscriptions/11111111-1111-1111-1111-111111111111/resourceGroups/{_GROUP_OF_UAT}/providers"
+_REGISTRY = f"{_IN_UAT}/Microsoft.ContainerRegistry/registries/images"
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("existing.resource_group", "PVC-uat-aigateway-rg-san"),
-        ("backend.resource_group_name", "pvc-uat-aigateway-rg-san"),
-        ("existing.key_vault", f"{_OF_UAT}KeyVault/vaults/kv-dev"),
-        ("existing.log_analytics_workspace", f"{_OF_UAT}OperationalInsights/workspaces/law-uat"),
-        ("network.infrastructure_subnet_id", f"{_OF_UAT}Network/virtualNetworks/vnet/subnets/snet"),
+        ("existing.resource_group", _GROUP_OF_UAT.replace("pvc", "PVC")),
+        ("backend.resource_group_name", _GROUP_OF_UAT),
+        ("existing.key_vault", f"{_IN_UAT}/Microsoft.KeyVault/vaults/kv-dev"),
+        ("existing.log_analytics_workspace", f"{_IN_UAT}/Microsoft.OperationalInsights/workspaces/logs"),
+        ("network.infrastructure_subnet_id", f"{_IN_UAT}/Microsoft.Network/virtualNetworks/net/subnets/dev"),
+        ("registry.id", _REGISTRY),
+        ("upstreams[0].account_id", f"{_IN_UAT}/Microsoft.CognitiveServices/accounts/ai"),
     ],
 )
 def test_nothing_of_an_environment_is_in_the_group_of_another(write: WriteFile, field: str, value: str) -> None:
     subscription = 'subscription_id = "11111111-1111-1111-1111-111111111111"'
-    dev = write(f'env = "dev"\n{subscription}\n{field} = "{value}"')
+    image = f'containers.image = "images.azurecr.io/{DEFAULT_IMAGE.partition("/")[2]}"' if value == _REGISTRY else ""
+    upstream = 'name = "ai"\nendpoint = "https://ai.openai.azure.com"\nauth = "managed_identity"'
+    given = field.replace("upstreams[0].", f"[[upstreams]]\n{upstream}\n")
+    dev = write(f'env = "dev"\n{subscription}\n{image}\n{given} = "{value}"')
     write(f'env = "uat"\n{subscription}', "uat.toml")
     with pytest.raises(SettingsError) as refusal:
         load_environments(dev.parent)
     (mistake,) = refusal.value.mistakes
     assert mistake.startswith(f"{dev}: {field} = ")
     assert mistake.endswith("must not be in the resource group of uat.toml, in which its identity may change all")
-
-
-def test_a_registry_in_the_group_of_another_environment_is_refused(write: WriteFile) -> None:
-    image = f"images.azurecr.io/litellm:v1.103.2@sha256:{'0' * 64}"
-    registry = f'registry.id = "{_OF_UAT}ContainerRegistry/registries/images"\ncontainers.image = "{image}"'
-    dev = write(f'env = "dev"\n{registry}')
-    write('env = "uat"\nsubscription_id = "11111111-1111-1111-1111-111111111111"', "uat.toml")
-    with pytest.raises(SettingsError, match=r"registry\.id = .*: must not be in the resource group of uat\.toml"):
-        load_environments(dev.parent)
 
 
 @pytest.mark.parametrize("name", ["adm", "uat"])
@@ -109,6 +106,34 @@ def test_a_group_by_convention_is_its_environments_in_any_order_of_files(write: 
     (mistake,) = refusal.value.mistakes
     assert mistake.startswith(f"{other}: existing.resource_group = ")
     assert "must not be in the resource group of dev.toml" in mistake
+
+
+_HERE = 'subscription_id = "11111111-1111-1111-1111-111111111111"'
+_THERE = 'subscription_id = "22222222-2222-2222-2222-222222222222"'
+_TOLD = "If they are in two subscriptions, set subscription_id in both files"
+
+
+@pytest.mark.parametrize(("one", "other"), [(_HERE, ""), ("", _HERE), ("", "")])
+def test_a_file_that_names_no_subscription_may_be_in_that_of_another(write: WriteFile, one: str, other: str) -> None:
+    """The login decides, and GitHub's variables may name the same one."""
+    dev = write(f'env = "dev"\n{one}\nexisting.resource_group = "rg-ai"')
+    uat = write(f'env = "uat"\n{other}\nexisting.resource_group = "RG-AI"', "uat.toml")
+    with pytest.raises(SettingsError) as refusal:
+        load_environments(dev.parent)
+    (mistake,) = refusal.value.mistakes
+    assert mistake == (
+        f'{uat}: existing.resource_group = "RG-AI": must differ from that of dev.toml: '
+        f"each environment needs a resource group of its own. {_TOLD}"
+    )
+    uat.write_text(f'env = "uat"\n{other}\nbackend.resource_group_name = "rg-ai"', encoding="utf-8")
+    with pytest.raises(SettingsError, match=f"must not be in the resource group of dev.toml, .*{_TOLD}"):
+        load_environments(dev.parent)
+
+
+def test_groups_of_one_name_may_be_in_two_subscriptions(write: WriteFile) -> None:
+    dev = write(f'env = "dev"\n{_HERE}\nexisting.resource_group = "rg-ai"')
+    write(f'env = "uat"\n{_THERE}\nexisting.resource_group = "rg-ai"', "uat.toml")
+    assert len(load_environments(dev.parent)) == 2
 
 
 def test_states_of_several_environments_may_be_in_a_group_without_one(write: WriteFile) -> None:
