@@ -61,11 +61,6 @@ def stack_file(*, folder: Path, env: str) -> Path:
     return folder / "stacks" / f"aigateway-{env}" / "cdk.tf.json"
 
 
-def unescape(text: str) -> str:
-    """What Terraform makes of a text without interpolations."""
-    return text.replace("$${", "${").replace("%%{", "%{")
-
-
 def opens_template(text: str) -> bool:
     """Whether Terraform finds an expression or a directive in a text."""
     return _TEMPLATE.search(text) is not None

@@ -5,8 +5,9 @@ import math
 import pytest
 
 from gateway.containers import Reference, SecretRef, build_containers
+from local.runner.stack import unescape
 from tests.synth.conftest import Synthesize
-from tests.synth.stack import Document, Stack, opens_template, strings, unescape
+from tests.synth.stack import Document, Stack, opens_template, strings
 
 MAX_ENVIRONMENT_BYTES = 128 * 1024  # docs/decisions/0018-source-in-the-revision.md
 PAIRS = {(quarter / 4, quarter / 2) for quarter in range(1, 9)}

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from constructs.containers import build_container
 from constructs.escaping import literal, literals
 from gateway.containers import build_containers
+from local.runner.stack import unescape
 from settings.loading import load_environments
 from tests.synth.conftest import Synthesize
-from tests.synth.stack import opens_template, unescape
+from tests.synth.stack import opens_template
 
 TERRAFORM = shutil.which("terraform")
 HOSTILE = [

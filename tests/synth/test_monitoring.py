@@ -7,12 +7,13 @@ import pytest
 
 from constructs.alerts import RULES
 from constructs.workbook import SECTIONS
+from local.runner.stack import unescape
 from queries import query_names, read_query
 from settings.observability import Alerts
 from tests.docs.markdown import anchors
 from tests.queries.workspace import Workspace
 from tests.synth.conftest import Synthesize
-from tests.synth.stack import ROOT, Stack, unescape
+from tests.synth.stack import ROOT, Stack
 
 RULE = "azurerm_monitor_scheduled_query_rules_alert_v2"
 WORKSPACE = "${azurerm_log_analytics_workspace.gateway.id}"

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from gateway.archive import SOURCE, unpack
 from gateway.secrets import build_secrets
+from local.runner.stack import unescape
 from tests.synth.conftest import CANARIES, Synthesize
-from tests.synth.stack import ROOT, Stack, strings, unescape
+from tests.synth.stack import ROOT, Stack, strings
 
 REGIONS = ROOT / "tests/gateway/environments/regions.toml"
 KEYLESS = ROOT / "tests/gateway/environments/keyless.toml"
