@@ -40,7 +40,7 @@ class AttributeChange:
         shown = self.description
         if len(shown) > MAX_DESCRIPTION:
             shown = f"{shown[:MAX_DESCRIPTION]}… ({len(shown):,} characters)"
-        return f"{self.path}: {shown}" if self.path else shown
+        return printable(f"{self.path}: {shown}" if self.path else shown)
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,14 @@ def exact_text(*values: object) -> str:
 def shown(value: object) -> str:
     """A value in one line, with its long texts abbreviated."""
     return json.dumps(_abbreviated(value), ensure_ascii=False)
+
+
+def printable(text: str) -> str:
+    """In one line, with escapes for what a terminal or a browser obeys and does not show, such as controls.
+
+    Names of tags, for example, may contain them, and people elsewhere may have set them.
+    """
+    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 
 
 def readable_path(path: Sequence[object], *, within: object) -> str:
@@ -208,9 +216,8 @@ def _abbreviated(value: object) -> object:
         return {key: _abbreviated(part) for key, part in value.items()}
     if isinstance(value, list):
         return [_abbreviated(part) for part in value]
-    if isinstance(value, str) and _is_long(value):
-        first = value.splitlines()[0][: MAX_SHOWN // 2] if value.strip() else ""
-        return f"{first}… ({len(value):,} characters)"
+    if isinstance(value, str) and len(value) > MAX_SHOWN:
+        return f"{value[: MAX_SHOWN // 2]}… ({len(value):,} characters)"
     return value
 
 
@@ -226,8 +233,8 @@ def _naming(elements: list[object], *, together: Sequence[list[object]] | None =
     """The key under which every element has a name that is unique in its list, if there is one."""
     for key in _NAMES:
         if all(
-            len({_part(element, key) for element in each}) == len(each)
-            and all(isinstance(element, dict) and isinstance(element.get(key), str) for element in each)
+            all(isinstance(element, dict) and isinstance(element.get(key), str) for element in each)
+            and len({_part(element, key) for element in each}) == len(each)
             for each in together or [elements]
         ):
             return key

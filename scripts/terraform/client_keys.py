@@ -44,7 +44,9 @@ def stored_secrets(plan: Mapping[str, Any]) -> tuple[StoredSecret, ...]:
             is_deleted="delete" in entry["change"]["actions"],
         )
         for entry in plan.get("resource_changes", [])
-        if entry["type"] == "azurerm_key_vault_secret" and (before := entry["change"]["before"])
+        if entry["type"] == "azurerm_key_vault_secret"
+        and "deposed" not in entry
+        and (before := entry["change"]["before"])
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from scripts.azure.container_app import latest_revision
@@ -96,13 +96,14 @@ def deploy(
     `expected` is the digest of a reviewed plan, `allowed_losses` names what of `Plan.losses` may be lost.
 
     Raises:
-        ScriptError: the deployment or the smoke test failed, or the plan would lose what is kept; with code 3, the plan
-            is not the reviewed one.
+        ScriptError: the deployment or the smoke test failed, or the plan would lose what is kept or is sure to fail;
+            with code 3, the plan is not the reviewed one.
     """
     planned = plan(stack)
     show(planned)
     if expected not in {None, planned.digest}:
         raise _not_reviewed(planned, expected=str(expected))
+    _refuse_failures(planned)
     _refuse_losses(planned, allowed=allowed_losses)
     check_new_names(stack, planned.changes, az)
     has_changes = not planned.is_empty or bool(planned.outputs)
@@ -156,19 +157,28 @@ def _not_reviewed(planned: Plan, *, expected: str) -> ScriptError:
     return ScriptError(message, code=NOT_REVIEWED)
 
 
+def _refuse_failures(planned: Plan) -> None:
+    """Before anything is changed: Terraform would stop in the middle."""
+    if planned.failures:
+        raise _refused(planned, "the plan is sure to fail.", planned.failures)
+
+
 def _refuse_losses(planned: Plan, *, allowed: Collection[str]) -> None:
     """Before the question, which somebody answers with a habitual yes; in a workflow, after an approval."""
     losses = {address: text for address, text in planned.losses.items() if address not in allowed}
     if not losses:
         return
-    reasons = "\n".join(f"  {address}: {text}" for address, text in losses.items())
     options = " ".join(f"--allow-loss {address}" for address in losses)
-    message = (
-        f"{planned.env} is not deployed: the plan loses what an environment keeps.\n{reasons}\n"
-        f"Undo the change in the settings, or, if you want this, deploy with: {options}"
-    )
+    advice = f"Undo the change in the settings, or, if you want this, deploy with: {options}"
+    raise _refused(planned, "the plan loses what an environment keeps.", losses, advice)
+
+
+def _refused(planned: Plan, why: str, reasons: Mapping[str, str], *advice: str) -> ScriptError:
+    """`reasons` are by address."""
+    lines = [f"{planned.env} is not deployed: {why}", *(f"  {name}: {text}" for name, text in reasons.items()), *advice]
+    message = "\n".join(lines)
     add_to_summary("\n".join([f"## {planned.env} is not deployed", "", *block(message), "", planned.markdown()]))
-    raise ScriptError(message)
+    return ScriptError(message)
 
 
 def read_outputs(stack: Stack) -> Outputs:

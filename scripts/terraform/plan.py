@@ -26,7 +26,7 @@ from scripts.terraform.plan_changes import (
     is_first,
     resource_changes,
 )
-from scripts.terraform.plan_warnings import kept_resources, plan_warnings
+from scripts.terraform.plan_warnings import failure, kept_resources, plan_warnings
 from scripts.terraform.stacks import Stack
 
 NOT_REFRESHED = "Compared with the Terraform state only. The drift check finds manual changes in Azure."
@@ -91,6 +91,11 @@ class Plan:
     def losses(self) -> Mapping[str, str]:
         """What no deployment does without being told to: by address or name, with the reason."""
         return {**kept_resources(self.changes), **self.moved_keys}
+
+    @property
+    def failures(self) -> Mapping[str, str]:
+        """What no deployment can do, by address, with the reason."""
+        return {change.address: text for change in self.changes if (text := failure(change))}
 
     @property
     def digest(self) -> str:

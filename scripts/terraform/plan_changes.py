@@ -23,6 +23,8 @@ from scripts.terraform.created_resources import created, name_of
 
 TAINTED = "tainted: its creation failed"
 """Why Terraform replaces what a failed deployment left unfinished."""
+_DEPOSED = " (deposed)"
+"""Ends the address of the old one of a replacement, which could not be deleted after the new one was made."""
 
 
 class Action(StrEnum):
@@ -45,6 +47,11 @@ class ResourceChange:
     name: str = ""
     attributes: tuple[AttributeChange, ...] = ()
     forced_by: tuple[str, ...] = ()
+
+    @property
+    def is_deposed(self) -> bool:
+        """Whether it is what a replacement has left, and nothing uses it any more."""
+        return self.address.endswith(_DEPOSED)
 
     def updates(self, attribute: str) -> bool:
         """Whether the plan changes that attribute."""
@@ -98,7 +105,7 @@ def _resource_change(entry: Mapping[str, Any]) -> ResourceChange | None:
     if forced_by:  # of a new resource, everything that Azure decides is unknown
         attributes = tuple(attribute for attribute in attributes if attribute.description != UNKNOWN)
     return ResourceChange(
-        address=entry["address"],
+        address=entry["address"] + (_DEPOSED if "deposed" in entry else ""),
         resource_type=entry["type"],
         action=action,
         name=next(filter(None, map(name_of, public_values(change))), ""),

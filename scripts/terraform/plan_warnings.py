@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from scripts.terraform.attribute_changes import printable
 from scripts.terraform.plan_changes import TAINTED, Action, ResourceChange
 
 _DESTROY = {
@@ -103,7 +104,7 @@ _TURNED_OFF = ("true → false", "true → null")
 
 def plan_warnings(changes: Sequence[ResourceChange]) -> tuple[str, ...]:
     """What to read before confirming; empty when nothing is lost."""
-    texts = {change: text for change in changes if (text := _loss(change) or _failure(change))}
+    texts = {change: text for change in changes if (text := _loss(change) or failure(change))}
     found = [_with_names(text, [change for change in texts if texts[change] == text]) for text in texts.values()]
     rewritten = [change.address.partition(".")[2] for change in changes if _is_rewritten(change)]
     if rewritten:
@@ -114,10 +115,11 @@ def plan_warnings(changes: Sequence[ResourceChange]) -> tuple[str, ...]:
 def kept_resources(changes: Sequence[ResourceChange]) -> Mapping[str, str]:
     """Addresses of what no deployment deletes or replaces without being told to, and what that would mean.
 
-    What a failed deployment left unfinished is not among them: nobody uses it yet.
+    What a failed deployment left unfinished is not among them, nor what a replacement has left: nobody uses it.
     """
     lost = [change for change in changes if change.action in {Action.DESTROY, Action.REPLACE}]
-    kept = [change for change in lost if change.resource_type in _KEPT and change.forced_by != (TAINTED,)]
+    used = [change for change in lost if change.forced_by != (TAINTED,) and not change.is_deposed]
+    kept = [change for change in used if change.resource_type in _KEPT]
     return {change.address: _reason(change) for change in kept}
 
 
@@ -128,11 +130,13 @@ def _reason(change: ResourceChange) -> str:
 
 
 def _with_names(text: str, changes: Sequence[ResourceChange]) -> str:
-    names = ", ".join(change.name for change in changes if change.name)
+    names = ", ".join(printable(change.name) for change in changes if change.name)
     return f"{text} ({names})" if names else text
 
 
 def _loss(change: ResourceChange) -> str | None:
+    if change.is_deposed:
+        return f"Deletes what an earlier replacement has left: {change.address}."
     if change.action is Action.DESTROY:
         return _DESTROY.get(change.resource_type, f"Deletes {change.address}.")
     if change.action is Action.FORGET:
@@ -142,9 +146,9 @@ def _loss(change: ResourceChange) -> str | None:
     return None
 
 
-def _failure(change: ResourceChange) -> str | None:
-    """The provider plans an update in place, and fails or is refused by Azure when it applies it."""
-    if change.resource_type != "azurerm_key_vault":
+def failure(change: ResourceChange) -> str | None:
+    """Why it is sure to fail: the provider plans an update in place, and it or Azure refuses to apply it."""
+    if change.resource_type != "azurerm_key_vault" or change.action is not Action.UPDATE:
         return None
     changed = {attribute.path: attribute.description for attribute in change.attributes}
     texts = []

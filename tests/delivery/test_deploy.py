@@ -256,6 +256,24 @@ def test_the_vault_is_kept_whatever_question_was_answered(delivery: Delivery) ->
     assert "Deploy dev?" not in ran.out
 
 
+@pytest.mark.parametrize(
+    ("field", "old", "new"), [("soft_delete_retention_days", 7, 30), ("purge_protection_enabled", True, False)]
+)
+def test_what_azure_never_changes_stops_the_deployment_before_anything_else_is_changed(
+    delivery: Delivery, field: str, old: object, new: object
+) -> None:
+    vault = change("azurerm_key_vault.gateway", "update", before={field: old}, after={field: new})
+    app = change("azurerm_container_app.gateway", "update", before={"x": 1}, after={"x": 2})
+    delivery.plans(app, vault)
+    ran = delivery.run("deploy", *DEV, "--allow-loss", "azurerm_key_vault.gateway")
+    assert ran.code == 1
+    assert delivery.calls() == ["diff dev -lock=false"]
+    for text in (ran.err, delivery.summary):
+        assert "dev is not deployed: the plan is sure to fail.\n  azurerm_key_vault.gateway: Azure cannot " in text
+    delivery.plans(app)
+    assert delivery.run("deploy", *DEV).code == 0
+
+
 def configured(**owners: str) -> dict[str, Any]:
     """An app whose gateway takes the keys in these variables as those of these projects."""
     projects = [{"name": project, "key_envs": [variable]} for variable, project in owners.items()]

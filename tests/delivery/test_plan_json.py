@@ -80,6 +80,10 @@ def test_an_empty_value_and_null_are_equal() -> None:
     assert described({"a": None, "b": None, "c": None}, {"a": [], "b": {}, "c": ""}) == ['c: null → ""']
 
 
+def test_a_short_text_of_two_lines_is_shown_as_a_whole() -> None:
+    assert described({"value": "old"}, {"value": "one\ntwo"}) == ['value: "old" → "one\\ntwo"']
+
+
 def test_a_long_text_is_abbreviated() -> None:
     assert described({"value": "x\ny"}, {"value": "a\nb"}) == ["value: 2 lines added, 2 removed: -x; -y; +a; +b"]
     assert described({"value": "x" * 101}, {"value": "short"}) == [f'value: "{"x" * 50}… (101 characters)" → "short"']
@@ -141,6 +145,38 @@ def test_values_are_no_markdown() -> None:
     (row,) = (line for line in text.markdown().splitlines() if "azurerm" in line)
     assert row.count("`") == 4
     assert row.replace("\\|", "").count("|") == 4
+
+
+@pytest.mark.parametrize("mark", ["\r", "\n", "\x1b[2J", "\u202e", "\u2028", "\x00", "\u200b"])
+def test_no_value_changes_what_a_terminal_or_a_page_shows(mark: str) -> None:
+    """Whoever sets a tag in Azure chooses its name, too."""
+    before = {"tags": {"x": "1"}, "text": "a\nb"}
+    after = {"tags": {f"a{mark}b": f"c{mark}d"}, "text": f"a\nc{mark}d"}
+    new = {"name": f"n{mark}m", "location": f"here{mark}"}
+    plan = Plan.from_json(
+        "dev",
+        {
+            "resource_changes": [
+                entry("key_vault", ["update"], before=before, after=after),
+                entry("log_analytics_workspace", ["create"], after=new),
+                entry("container_app", ["delete"], before=new),
+            ]
+        },
+    )
+    pages = [plan.markdown(), *plan.losses.values(), *(str(part) for row in plan.changes for part in row.attributes)]
+    assert len(pages) > 4
+    assert all(text.isprintable() for page in pages for text in page.split("\n"))
+    assert len(plan.markdown().splitlines()) == 12
+
+
+def test_what_a_replacement_has_left_is_told_apart() -> None:
+    old = entry("key_vault", ["delete"], before={"name": "kv"})
+    left = Plan.from_json("dev", {"resource_changes": [{**old, "deposed": "0a1b2c3d"}]})
+    lost = Plan.from_json("dev", {"resource_changes": [old]})
+    assert left.warnings == ("Deletes what an earlier replacement has left: azurerm_key_vault.gateway (deposed). (kv)",)
+    assert not left.losses
+    assert lost.losses
+    assert left.digest != lost.digest
 
 
 def test_a_tainted_resource_says_why_it_is_replaced() -> None:
