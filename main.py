@@ -13,10 +13,10 @@ except ModuleNotFoundError:
     sys.exit("main.py needs the packages of .venv: python3 scripts/cdktf.py synth")
 
 from gateway.containers import EnvironmentTooLargeError
+from settings.dates import check_dates, today
 from settings.environment import EnvironmentSettings
 from settings.errors import SettingsError
 from settings.loading import load_environments
-from settings.retirement import check_retirement, today
 
 _OF_THE_CLI = "CDKTF_CONTINUE_SYNTH_ON_ERROR_ANNOTATIONS"
 """A variable that the cdktf CLI sets for the app that it runs."""
@@ -26,7 +26,7 @@ def main() -> int:
     """Write every stack; a mistake in the settings ends with its message and exit code 2."""
     try:
         environments = load_environments()
-        for warning in check_retirement(environments, today=today(os.environ)):
+        for warning in check_dates(environments, today=today(os.environ)):
             print(warning, file=sys.stderr)
         synthesize(environments)
     except (SettingsError, EnvironmentTooLargeError) as error:

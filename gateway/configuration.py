@@ -8,6 +8,7 @@ from gateway.secrets import build_project_keys
 from settings.environment import EnvironmentSettings
 from settings.model_facts import facts_of
 from settings.models import Model as ModelSettings
+from settings.models import day_of
 from settings.secret_names import azure_key, endpoint_env
 from settings.upstreams import Upstream
 
@@ -70,9 +71,7 @@ def _upstreams_of(deployment: str, settings: EnvironmentSettings) -> list[str]:
 
 def _created(model: ModelSettings) -> int:
     """When the model was released, as clients read it; if that is unknown, the API that it speaks. It never changes."""
-    day = facts_of(model.base_model).released
-    if day is None:
-        day = _V1_RELEASED if model.api_version == "v1" else date.fromisoformat(model.api_version[:10])
+    day = facts_of(model.base_model).released or day_of(model.api_version) or _V1_RELEASED
     return int(datetime.combine(day, time(), UTC).timestamp())
 
 

@@ -21,10 +21,10 @@ from collections.abc import Sequence
 from gateway.containers import EnvironmentTooLargeError, build_containers
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
+from settings.dates import check_dates, today
 from settings.environment import EnvironmentSettings
 from settings.errors import SettingsError
 from settings.loading import ENVIRONMENTS, environment_files, load_environment, load_environments
-from settings.retirement import check_retirement, today
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
     arguments = parse(sys.argv[1:])
     try:
         environments = _load(arguments.env)
-        for warning in check_retirement(environments, today=today(os.environ)):
+        for warning in check_dates(environments, today=today(os.environ)):
             log(warning)
         for settings in environments:
             build_containers(settings)

@@ -32,6 +32,7 @@ from scripts.cli.log import log
 from scripts.setup.paths import ROOT
 from settings import json_schema
 from settings.environment import EnvironmentSettings
+from settings.values import VariableText
 from settings.variables import NESTED, PREFIX
 
 FILE = ROOT / "docs/settings.md"
@@ -39,7 +40,7 @@ SCHEMA = json_schema.FILE
 BEGIN = "<!-- the reference: python3 scripts/settings_reference.py --write -->"
 END = "<!-- end of the reference -->"
 HEAD = "| field | must be | default | what it is |\n| --- | --- | --- | --- |"
-WRONG = ("?", object())  # nearly no field allows the text, and none the object
+WRONG = (VariableText("?"), object())  # nearly no field allows the text, and none the object
 
 
 def main() -> None:

@@ -22,6 +22,7 @@ _HOSTS = (
     ".cognitiveservices.azure.us",
     ".cognitiveservices.azure.cn",
 )
+_DOMAIN = re.compile(r"\.(openai|cognitiveservices|services\.ai)(?=\.azure\.[a-z]+$)")
 _PLACEHOLDER = "your-"
 """How the hosts begin that documentation shows, ours (docs/deploy.md) and Azure's."""
 
@@ -77,6 +78,11 @@ class AzureOpenAI(Group):
         "https://cognitiveservices.azure.com/.default",
         description="Scope of the managed identity's tokens, also for [[upstreams]].",
     )
+
+
+def resource_of(endpoint: str) -> str:
+    """The same for all endpoints of one resource, which has its subdomain in several of Azure's domains."""
+    return _DOMAIN.sub("", endpoint)
 
 
 def check_endpoint(*, endpoint: str, auth: str | None, keyless: bool, any_host: bool) -> dict[FieldPath, str]:

@@ -1,15 +1,17 @@
-"""Models that Azure retires soon, or has retired: their deployments then answer every request with 410.
+"""What in the settings depends on the day: versions of Azure's API that are not there yet, and models that it retires.
 
+Deployments of a retired model answer every request with 410.
 https://learn.microsoft.com/azure/foundry/openai/concepts/model-retirements
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 from settings.environment import EnvironmentSettings
 from settings.errors import SettingsError
 from settings.model_facts import RETIREMENT_READ, RETIREMENT_SOURCE, facts_of
-from settings.models import Model
+from settings.models import Model, day_of
 
 WARNING_DAYS = 90
 WARNING = "Warning: "
@@ -24,12 +26,20 @@ def today(environ: Mapping[str, str]) -> date:
         raise SettingsError(["SOURCE_DATE_EPOCH (environment variable): must be seconds since 1970"]) from None
 
 
-def check_retirement(environments: Sequence[EnvironmentSettings], *, today: date) -> list[str]:
-    """Warnings, one per model, or one `SettingsError` for all models that are retired and not allowed to be."""
+def check_dates(environments: Sequence[EnvironmentSettings], *, today: date) -> list[str]:
+    """Warnings, one per model that retires, or one `SettingsError` with all mistakes.
+
+    Those are API versions of a day to come, and models that are retired and not allowed to be.
+    """
     mistakes: list[str] = []
     users: dict[tuple[str, date, str], list[str]] = {}
     for settings in environments:
         for table, model in _tables(settings):
+            if (day_of(model.api_version) or today) > today:
+                mistakes.append(
+                    f"{settings.env}.toml: {table}.api_version = {json.dumps(model.api_version)}: must be a version "
+                    "that Azure has by now; this one is of a day to come"
+                )
             if model.retires is None or (model.retires - today).days > WARNING_DAYS:
                 continue
             source = _source(model)

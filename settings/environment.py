@@ -6,7 +6,7 @@ from typing import Annotated, TypeVar
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from settings.azure_openai import AzureOpenAI, check_endpoint
+from settings.azure_openai import AzureOpenAI, check_endpoint, resource_of
 from settings.containers import Containers
 from settings.existing import WORKSPACE_FIELDS, Existing, Registry, check_owned
 from settings.limits import CircuitBreaker, Limits, Retries, Timeouts
@@ -213,7 +213,7 @@ class EnvironmentSettings(BaseSettings):
         codex: Codex | None = info.data.get("codex")
         if azure_openai and embeddings.endpoint:
             messages |= _check_endpoint(embeddings.endpoint, azure_openai, info)
-            if azure_openai.endpoint == embeddings.endpoint:
+            if resource_of(azure_openai.endpoint) == resource_of(embeddings.endpoint):
                 messages["endpoint",] = "must be another resource than azure_openai.endpoint, or left out"
         if codex and codex.deployment == embeddings.deployment:
             messages["deployment",] = "must be another deployment than that of codex.model"

@@ -47,7 +47,7 @@ def _safe_to_run(image: str) -> str:
     if version is None:
         raise refused(
             "must be pinned by digest and tell LiteLLM's version in its tag: "
-            "repository:v1.103.2@sha256:<64 hexadecimal digits>"
+            "repository:v1.103.2@sha256:<64 hexadecimal digits>, the repository in lower case"
         )
     # A pre-release comes before the release that mends something.
     versions = (_before(version), version) if _PRE_RELEASE.search(image.partition("@")[0]) else (version,)

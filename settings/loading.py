@@ -17,6 +17,7 @@ from settings.variables import Variables
 ENVIRONMENTS = Path(__file__).parent / "environments"
 
 _WORLD = "the world"
+_ELSEWHERE = ". If they are in two subscriptions, set subscription_id in both files"
 
 
 @dataclass(frozen=True)
@@ -36,9 +37,6 @@ class _Use:
     def hint(self, subscription: str) -> str:
         """How to say that the other one is elsewhere, if the files do not tell."""
         return "" if self.subscription and subscription else _ELSEWHERE
-
-
-_ELSEWHERE = ". If they are in two subscriptions, set subscription_id in both files"
 
 
 def environment_files(directory: Path = ENVIRONMENTS) -> tuple[Path, ...]:

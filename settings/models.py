@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
 from settings.azure_openai import Deployment, Endpoint
 from settings.model_facts import EFFORTS, Effort, facts_of
-from settings.values import Between, Group, Switch, conflict, list_of, must_be, tables, whole_number
+from settings.values import Between, Day, Group, Switch, conflict, list_of, must_be, tables, whole_number
 
 Kind = Literal["responses", "chat", "embeddings"]
 
@@ -37,9 +37,20 @@ def _has_api(version: str, kind: Kind) -> str:
     return version
 
 
+def day_of(version: str) -> date | None:
+    """The day in an API version's name; "v1" has none. `ValueError` for one that no calendar has."""
+    return None if version == "v1" else date.fromisoformat(version[:10])
+
+
+def _in_the_calendar(version: str) -> str:
+    day_of(version)
+    return version
+
+
 ApiVersion = Annotated[
     str,
     StringConstraints(pattern="^(v1|20[0-9]{2}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])(-preview)?)$"),
+    AfterValidator(_in_the_calendar),
     must_be('an API version of Azure OpenAI, like 2025-04-01-preview or 2023-05-15, or "v1"'),
 ]
 _OWNED_QUOTA = "Default: the smallest capacity of its deployments, if the stack makes all of them."
@@ -54,7 +65,6 @@ Efforts = Annotated[
     tuple[Annotated[Effort, must_be(", ".join(json.dumps(effort) for effort in EFFORTS))], ...], list_of("efforts")
 ]
 Summary = Annotated[Literal["none", "auto", "concise", "detailed"], must_be('"none", "auto", "concise" or "detailed"')]
-Day = Annotated[date, must_be("a date like 2027-08-24")]
 _OF_AN_ANSWER = ("max_output_tokens", "vision", "reasoning_efforts", "cached_input_price", "output_price")
 
 

@@ -5,7 +5,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, StringConstraints
 
-from settings.values import Between, FieldPath, Group, Switch, list_of, must_be, refused, whole_number
+from settings.resource_ids import GIVEN
+from settings.values import Between, Day, FieldPath, Group, Switch, list_of, must_be, refused, whole_number
 
 
 def _first_of_a_month(day: date) -> date:
@@ -30,8 +31,9 @@ ActionGroupId = Annotated[
         "action[gG]roups/[^/]{1,260}$"
     ),
     must_be("the id of an action group, as `az monitor action-group show --query id` prints it"),
+    GIVEN,
 ]
-FirstDay = Annotated[date, must_be("a date like 2026-12-01"), AfterValidator(_first_of_a_month)]
+FirstDay = Annotated[Day, AfterValidator(_first_of_a_month)]
 Amount = Annotated[int, whole_number(1, 1_000_000_000)]
 Count = Annotated[int, whole_number(0, 1_000_000_000_000)]
 

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
+from settings.resource_ids import GIVEN
 from settings.values import Between, Group, Switch, must_be, whole_number
 
 
@@ -40,10 +41,10 @@ class Logs(Group):
 
 _UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"
 SubscriptionId = Annotated[
-    str, StringConstraints(pattern=_UUID), must_be("the id of a subscription, as `az account show` prints it")
+    str, StringConstraints(pattern=_UUID), must_be("the id of a subscription, as `az account show` prints it"), GIVEN
 ]
 TenantId = Annotated[
-    str, StringConstraints(pattern=_UUID), must_be("the id of a tenant, as tenantId of `az account show`")
+    str, StringConstraints(pattern=_UUID), must_be("the id of a tenant, as tenantId of `az account show`"), GIVEN
 ]
 ResourceGroupName = Annotated[
     str,

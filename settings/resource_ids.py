@@ -14,6 +14,18 @@ RESOURCE_ID = StringConstraints(
     pattern="^/[sS]ubscriptions/[0-9a-fA-F-]{36}/[rR]esource[gG]roups/[^/]{1,90}/[pP]roviders/[^/]+(/[^/]+/[^/]+)+$"
 )
 
+_NIL = "00000000-0000-0000-0000-000000000000"
+
+
+def _given(text: str) -> str:
+    if _NIL in text:
+        raise refused(f"must be an id of yours: {_NIL} is the placeholder of documents")
+    return text
+
+
+GIVEN = AfterValidator(_given)
+"""An id, or one of a resource, that was not copied from a document as it is."""
+
 
 def printed_by(command: str, *, what: str) -> WrapValidator:
     """The message for what is no id at all."""
@@ -34,6 +46,7 @@ def of_kind(kind: str, *, name: str, what: str) -> AfterValidator:
             raise refused(f"must be the id of {what} ({kind}); this one is that of a {found}")
         if re.fullmatch(name, names[-1], re.ASCII) is None:
             raise refused(f"must end with the name of {what}, which {names[-1]} cannot be")
+        _given(text)
         path = "".join(f"/{type_}/{given}" for type_, given in zip(types, names, strict=True))
         return f"/subscriptions/{parts[2].lower()}/resourceGroups/{parts[4]}/providers/{kind.split('/')[0]}{path}"
 

@@ -1,7 +1,8 @@
 """Tags of resources, by Azure's rules.
 
 Sources: https://learn.microsoft.com/azure/azure-resource-manager/management/tag-resources#limitations, and for the
-secrets of a vault https://learn.microsoft.com/azure/key-vault/secrets/about-secrets#secret-tags.
+secrets of a vault https://learn.microsoft.com/azure/key-vault/secrets/about-secrets#secret-tags. Reserved beginnings of
+names: https://learn.microsoft.com/rest/api/resources/tags/create-or-update.
 """
 
 from typing import Annotated
@@ -11,6 +12,7 @@ from pydantic import AfterValidator, BeforeValidator, StringConstraints
 from settings.values import must_be, refused
 
 _OWN = ("env", "project")
+_RESERVED = ("microsoft", "azure", "windows")
 _CDKTF_TOKEN = "TfToken["  # noqa: S105 - the beginning of a placeholder
 _MOST = 15 - len(_OWN)
 
@@ -28,6 +30,10 @@ def _distinct_and_not_too_many(tags: dict[str, str]) -> dict[str, str]:
         raise refused(f"must have names that differ by more than case; duplicates: {', '.join(taken)}")
     if own := [name for name in _OWN if name in names]:
         raise refused(f"must not set {' or '.join(own)}: the stack sets them from env and projname")
+    if reserved := [name for name in names if name.startswith(_RESERVED)]:
+        raise refused(
+            f"must not start with {', '.join(_RESERVED)}, which Azure reserves, as {', '.join(reserved)} does"
+        )
     if any(_CDKTF_TOKEN in text for tag in tags.items() for text in tag) or "__proto__" in tags:
         raise refused(f"must have neither {_CDKTF_TOKEN} nor the name __proto__, which CDKTF interprets")
     if len(tags) > _MOST:

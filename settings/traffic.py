@@ -10,9 +10,18 @@ from settings.values import Group, Switch, Text, conflict, list_of, refused, who
 
 _PRIVATE = tuple(
     IPv4Network(network)
-    for network in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16")
+    for network in (
+        "10.0.0.0/8",
+        "172.16.0.0/12",
+        "192.168.0.0/16",
+        "100.64.0.0/10",
+        "0.0.0.0/8",
+        "127.0.0.0/8",
+        "169.254.0.0/16",
+        "224.0.0.0/3",
+    )
 )
-"""Addresses that nobody on the internet connects from: RFC 1918, 6598, 1122 and 3927."""
+"""Addresses that nobody on the internet connects from: RFC 1918, 6598, 1122, 3927, 5771 and 1112."""
 _WIDEST = 8
 
 

@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StringConstraints, Tag, field_validator
 
-from settings.azure_openai import AUTH_DEFAULT, Auth, Deployment, Endpoint, check_endpoint
+from settings.azure_openai import AUTH_DEFAULT, Auth, Deployment, Endpoint, check_endpoint, resource_of
 from settings.locations import check_location, check_short
 from settings.naming import Location, LocationShort
+from settings.resource_ids import GIVEN
 from settings.secret_names import CLIENT_KEY
 from settings.traffic import Networks, private_networks
 from settings.values import FieldPath, Group, Name, Switch, at_most, list_of, must_be, refused, tables, whole_number
@@ -38,6 +39,7 @@ AccountId = Annotated[
         "accounts/[A-Za-z0-9-]{2,64}$"
     ),
     must_be("the id of an account, as `az cognitiveservices account list` prints it"),
+    GIVEN,
 ]
 ModelVersion = Annotated[
     str,
@@ -254,11 +256,16 @@ def _check_identities(upstreams: Sequence[Upstream]) -> dict[FieldPath, str]:
     for number, upstream in enumerate(upstreams):
         for before, other in enumerate(upstreams[:number]):
             for field in ("name", "endpoint", "account_id", "location_short"):
-                value = getattr(upstream, field, None)
-                if value is not None and value.lower() == (getattr(other, field, None) or "").lower():
+                if (value := _comparable(upstream, field)) and value == _comparable(other, field):
                     what = "resource" if field in ("endpoint", "account_id") else "name"
                     messages[number, field] = f"must be another {what} than that of upstreams[{before}]"
     return messages
+
+
+def _comparable(upstream: Upstream, field: str) -> str:
+    """Azure compares ids without regard to case; of an endpoint the resource counts."""
+    value: str = getattr(upstream, field, None) or ""
+    return resource_of(value) if field == "endpoint" else value.lower()
 
 
 def _owned_deployments(upstreams: Sequence[Upstream]) -> list[tuple[FieldPath, OwnedDeployment]]:

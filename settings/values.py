@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import reduce
 from typing import Annotated, Any, ClassVar
 
@@ -92,7 +93,7 @@ class VariableText(str):
 
 
 def _exactly(*types: type) -> BeforeValidator:
-    """No "5" for 5, no True for 1, no "yes" for true."""
+    """No "5" for 5, no True for 1, no "yes" for true, no 0 for a date."""
 
     def check(value: object) -> object:
         if type(value) not in (*types, VariableText):
@@ -111,6 +112,7 @@ def seconds(low: float, high: float) -> Between:
 
 
 Switch = Annotated[bool, _exactly(bool), must_be("true or false")]
+Day = Annotated[date, _exactly(date), must_be("a date like 2027-08-24")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=256), must_be("a text of 1 to 256 characters")]
 Name = Annotated[
     str,
@@ -134,7 +136,7 @@ def list_of(what: str) -> BeforeValidator:
     """A list; in an environment variable, values separated by commas, or JSON."""
 
     def check(value: object) -> object:
-        if isinstance(value, str):
+        if isinstance(value, VariableText):
             try:
                 value = json.loads(value) if value.lstrip().startswith("[") else value.split(",")
             except (ValueError, RecursionError):

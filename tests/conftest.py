@@ -32,7 +32,7 @@ hypothesis.settings.register_profile("quick", _EVERYWHERE)
 hypothesis.settings.register_profile("full", _EVERYWHERE, derandomize=False)
 # A run in the background would have Ctrl-C ignored by all that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
-# Models retire (settings/retirement.py); what the tests synthesize is of one day, whatever day it is.
+# Models retire (settings/dates.py); what the tests synthesize is of one day, whatever day it is.
 os.environ["SOURCE_DATE_EPOCH"] = str(int(datetime(2026, 12, 1, tzinfo=UTC).timestamp()))
 # What the tests start is on this machine, whatever proxy leads out of it.
 for _name in ("NO_PROXY", "no_proxy"):

@@ -18,8 +18,8 @@ from scripts.setup.install import program
 from scripts.setup.paths import ROOT
 from scripts.terraform import program as terraform
 from scripts.terraform import provider_lock
+from settings.dates import WARNING
 from settings.resource_ids import name_of
-from settings.retirement import WARNING
 from settings.secret_names import SecretName
 
 _SYNTHESIZE = "Run `python3 scripts/cdktf.py synth`."

@@ -14,11 +14,14 @@ from settings.observability import Alerts
 from settings.operations import KeyVault
 from tests.docs.markdown import ROOT, anchors, fenced, read
 
+NIL = "00000000-0000-0000-0000-000000000000"
+
 
 def load(folder: Path, *blocks: str) -> EnvironmentSettings:
     """As an environment's file."""
     file = folder / "dev.toml"
-    text = "\n".join(['env = "dev"', *blocks]).replace("YOUR-", "our-")  # the placeholder itself is refused
+    # The placeholders themselves are refused.
+    text = "\n".join(['env = "dev"', *blocks]).replace("YOUR-", "our-").replace(NIL, NIL.replace("0", "1"))
     file.write_text(text, encoding="utf-8")
     return load_environment(file)
 

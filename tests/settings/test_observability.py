@@ -9,7 +9,7 @@ from settings.observability import Alerts
 from tests.settings.conftest import Refuses, WriteFile
 
 GROUP = (
-    f"/subscriptions/{'0' * 8}-0000-0000-0000-{'0' * 12}/resourceGroups/rg/providers/Microsoft.Insights/actionGroups/ag"
+    f"/subscriptions/{'1' * 8}-1111-1111-1111-{'1' * 12}/resourceGroups/rg/providers/Microsoft.Insights/actionGroups/ag"
 )
 RECEIVER = 'observability.alert_emails = ["team@example.com"]\n'
 BUDGET = "[observability.budget]\nmonthly_amount = 500\nstart = 2026-12-01\n"
@@ -85,7 +85,7 @@ WEB_TEST = "observability = {application_insights = true, web_test = true}\n"
             '"2026-12-02"',
             "must be the first day of a month",
         ),
-        (RECEIVER + BUDGET.replace("2026-12-01", "5"), "budget.start", "5", "must be a date like 2026-12-01"),
+        (RECEIVER + BUDGET.replace("2026-12-01", "5"), "budget.start", "5", "must be a date like 2027-08-24"),
         (BUDGET, "budget", "", NOBODY),
         ("alerts.p95_ms = 5", "alerts", "", NOBODY),
         (f"{RECEIVER}observability.alerts.p95_ms = -1", "alerts.p95_ms", "-1", "a whole number from 0"),

