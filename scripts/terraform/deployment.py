@@ -160,7 +160,7 @@ def _not_reviewed(planned: Plan, *, expected: str) -> ScriptError:
 def _refuse_failures(planned: Plan) -> None:
     """Before anything is changed: Terraform would stop in the middle."""
     if planned.failures:
-        raise _refused(planned, "the plan is sure to fail.", planned.failures)
+        raise _refused(planned, f"{planned.env} is not deployed: the plan is sure to fail.", planned.failures)
 
 
 def _refuse_losses(planned: Plan, *, allowed: Collection[str]) -> None:
@@ -170,13 +170,12 @@ def _refuse_losses(planned: Plan, *, allowed: Collection[str]) -> None:
         return
     options = " ".join(f"--allow-loss {address}" for address in losses)
     advice = f"Undo the change in the settings, or, if you want this, deploy with: {options}"
-    raise _refused(planned, "the plan loses what an environment keeps.", losses, advice)
+    raise _refused(planned, f"{planned.env} is not deployed: the plan loses what an environment keeps.", losses, advice)
 
 
-def _refused(planned: Plan, why: str, reasons: Mapping[str, str], *advice: str) -> ScriptError:
+def _refused(planned: Plan, what: str, reasons: Mapping[str, str], *advice: str) -> ScriptError:
     """`reasons` are by address."""
-    lines = [f"{planned.env} is not deployed: {why}", *(f"  {name}: {text}" for name, text in reasons.items()), *advice]
-    message = "\n".join(lines)
+    message = "\n".join([what, *(f"  {address}: {text}" for address, text in reasons.items()), *advice])
     add_to_summary("\n".join([f"## {planned.env} is not deployed", "", *block(message), "", planned.markdown()]))
     return ScriptError(message)
 

@@ -1,4 +1,4 @@
-"""Keys that a plan would hand from one project to another: read from the gateway's configuration before and after."""
+"""Keys whose project a plan would change: read from the gateway's configuration before and after."""
 
 from __future__ import annotations
 
@@ -13,21 +13,36 @@ _VARIABLE = "GATEWAY_CONFIG"
 
 
 def moved_keys(plan: Mapping[str, Any]) -> dict[str, str]:
-    """Vault secrets of clients' keys that get another project, and what that means.
+    """Vault secrets of clients' keys that get another project, and what that means."""
+    return {
+        SecretName(name=name.lower()).vault_secret: (
+            f"The key of the project {old} becomes that of {new}: its clients are {new} then."
+        )
+        for name, old, new, is_renamed in _changes(plan)
+        if not is_renamed
+    }
 
-    A project that is renamed keeps its clients and their key: it is neither in the old nor in the new configuration
-    with another one.
-    """
-    found: dict[str, str] = {}
+
+def renamed_projects(plan: Mapping[str, Any]) -> tuple[str, ...]:
+    """What a new name of a project means: nothing tells it from another project, which must not get that key."""
+    texts = [
+        f"The project {old} is called {new} then: its clients and their key stay. If {new} is another project with "
+        "other clients, rotate its key."
+        for _, old, new, is_renamed in _changes(plan)
+        if is_renamed
+    ]
+    return tuple(dict.fromkeys(texts))
+
+
+def _changes(plan: Mapping[str, Any]) -> Iterator[tuple[str, str, str, bool]]:
+    """Variables of keys with their old and new project, and whether that is only renamed: there never were both."""
     for entry in plan.get("resource_changes", []):
         if entry["type"] == _APP:
             before, after = (_owners(entry["change"].get(side)) for side in ("before", "after"))
-            for name in before.keys() & after.keys():
+            for name in sorted(before.keys() & after.keys()):
                 old, new = before[name], after[name]
-                if old != new and (old in after.values() or new in before.values()):
-                    secret = SecretName(name=name.lower()).vault_secret
-                    found[secret] = f"The key of the project {old} becomes that of {new}: its clients are {new} then."
-    return dict(sorted(found.items()))
+                if old != new:
+                    yield name, old, new, old not in after.values() and new not in before.values()
 
 
 def _owners(app: object) -> dict[str, str]:

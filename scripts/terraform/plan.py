@@ -17,7 +17,7 @@ from scripts.cli.terminal import console
 from scripts.github.markdown import add_to_summary, block, cell, code, warning
 from scripts.terraform.cdktf import plan_json
 from scripts.terraform.client_keys import StoredSecret, stored_secrets
-from scripts.terraform.key_owners import moved_keys
+from scripts.terraform.key_owners import moved_keys, renamed_projects
 from scripts.terraform.plan_changes import (
     Action,
     ResourceChange,
@@ -59,6 +59,8 @@ class Plan:
     """Those that are in the vault already, whether the plan changes them or not."""
     moved_keys: Mapping[str, str] = field(default_factory=dict)
     """Client keys that get another project, by their names in the vault, and what that means."""
+    renamed: tuple[str, ...] = ()
+    """What a new name of a project means for its key."""
     is_first: bool = False
     """Whether nothing exists yet."""
     note: str = ""
@@ -72,6 +74,7 @@ class Plan:
             outputs=changed_outputs(plan),
             secrets=stored_secrets(plan),
             moved_keys=moved_keys(plan),
+            renamed=renamed_projects(plan),
             is_first=is_first(plan),
             note=note,
         )
@@ -85,7 +88,8 @@ class Plan:
     def warnings(self) -> tuple[str, ...]:
         """What to read before confirming."""
         first = (_FIRST.format(env=self.env),) if self.is_first and self.changes else ()
-        return (*first, *plan_warnings(self.changes), *self.moved_keys.values())
+        texts = (*first, *plan_warnings(self.changes), *self.moved_keys.values(), *self.renamed)
+        return tuple(dict.fromkeys(texts))
 
     @property
     def losses(self) -> Mapping[str, str]:

@@ -300,6 +300,8 @@ def test_a_key_gets_another_project_only_if_that_is_allowed(
     ran = delivery.run("deploy", *DEV)
     assert ran.code == (1 if moved else 0), ran.err
     assert ("deploy dev" in delivery.calls()) is (moved is None)
+    is_renamed = after["GATEWAY_KEY"] == "renamed"
+    assert ("WARNING: The project a is called renamed then: its clients and their key stay." in ran.out) is is_renamed
     if moved:
         assert f"gateway-key: The key of the project {moved} becomes that of {after['GATEWAY_KEY']}:" in ran.err
         assert f"The key of the project {moved} becomes that of" in ran.out
