@@ -24,7 +24,7 @@ from scripts.cli.base_url import normalize
 from scripts.cli.error_handling import ScriptError
 from scripts.client_files import CLIENTS, access_to, write_all
 from scripts.client_files.sdk import KEY_VARIABLE
-from scripts.setup.paths import ROOT
+from scripts.setup.paths import STATE
 
 
 def main() -> None:
@@ -47,7 +47,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--env", default="dev", metavar="NAME", help="the environment with the models (default: dev)")
     parser.add_argument("--project", metavar="NAME", help="the project of the key (default: the default project)")
     parser.add_argument(
-        "--output", type=Path, default=ROOT / ".local/clients", metavar="FOLDER", help="where (default: .local/clients)"
+        "--output", type=Path, default=STATE / "clients", metavar="FOLDER", help="where (default: .local/clients)"
     )
     return parser.parse_args(words)
 

@@ -21,11 +21,11 @@ import tempfile
 import zipfile
 
 from scripts.cli.error_handling import ScriptError
-from scripts.setup.paths import ROOT
+from scripts.setup.paths import STATE
 from scripts.terraform import program as terraform
 from scripts.terraform.stacks import load_all, synthesize
 
-PROVIDERS = ROOT / ".local" / "providers"
+PROVIDERS = STATE / "providers"
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ from scripts.reporting.page import About, write_page
 from scripts.reporting.periods import Period, period_of
 from scripts.reporting.prices import prices_of
 from scripts.reporting.series import Numbers
-from scripts.setup.paths import ROOT
+from scripts.setup.paths import STATE
 
 MAX_LINES = 200_000
 """Of files, which are kept in memory."""
@@ -89,7 +89,7 @@ def parse(words: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--output",
         type=Path,
-        default=ROOT / ".local/report.html",
+        default=STATE / "report.html",
         metavar="FILE",
         help="the page (default: .local/report.html)",
     )

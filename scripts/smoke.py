@@ -23,7 +23,7 @@ from scripts.cli.base_url import normalize
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.cli.terminal import console
-from scripts.setup.paths import ROOT
+from scripts.setup.paths import STATE
 from scripts.smoke_test import TIMEOUT_S, WAIT_S, run, target_of
 from scripts.smoke_test.http import is_local
 from settings.secret_names import terraform_environ
@@ -31,7 +31,7 @@ from settings.secret_names import terraform_environ
 LOCAL_URL = "http://127.0.0.1:4000/v1"
 LOCAL_ENV = "dev"
 LOCAL_WAIT_S = 20.0
-LOCAL_SECRETS = ROOT / ".local" / "secrets.json"
+LOCAL_SECRETS = STATE / "secrets.json"
 _MAX_S = 3600.0
 
 

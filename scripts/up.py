@@ -30,13 +30,12 @@ from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.cli.terminal import console
 from scripts.client_files import CLIENTS, access_to, write_all
-from scripts.setup.paths import ROOT
+from scripts.setup.paths import ROOT, STATE
 from scripts.setup.up_options import parse
 from scripts.smoke_test import Report, Target
 from scripts.smoke_test.checks import cheapest_call
 from scripts.terraform import stacks
 
-STATE = ROOT / ".local"
 LOG = STATE / "gateway.log"
 
 

@@ -46,7 +46,7 @@ class ResourceGroup:
     @classmethod
     def find(cls, az: CommandLine, name: str) -> ResourceGroup | None:
         """The group of that name."""
-        found = az.find("group", "show", "--name", name, missing={"ResourceGroupNotFound"})
+        found = az.find("group", "show", "--name", name)
         return cls(az=az, name=name, id=found["id"]) if found else None
 
     def resources(self) -> list[Resource]:

@@ -18,7 +18,7 @@ def ensure_lock(progress: Progress, target: Target) -> None:
     group = target.stack.resource_group
     options = ("--resource-group", group)
     # In a dry run, Azure does not find a group that a real run would have created.
-    found = target.az.find("lock", "list", *options, missing={"ResourceGroupNotFound"}) or []
+    found = target.az.find("lock", "list", *options) or []
     prefix = f"{target.group}/providers/Microsoft.Authorization/locks/".lower()
     locks = [str(lock["name"]) for lock in found if lock["id"].lower().startswith(prefix)]
     if target.stack.delete_lock and not locks:

@@ -126,7 +126,7 @@ def _require_scopes(progress: Progress, targets: Sequence[Target]) -> None:
         for target in targets:
             az, stack = target.az, target.stack
             account, group = stack.backend.storage_account_name, stack.resource_group
-            found = az.find("group", "show", "--name", group, missing={"ResourceGroupNotFound"})
+            found = az.find("group", "show", "--name", group)
             _require(progress, f"resource group {group}", part="group", is_there=found is not None or az.dry_run)
             found = find_account(az, stack.backend)
             _require(progress, f"storage account {account}", part="state", is_there=found is not None or az.dry_run)

@@ -33,7 +33,7 @@ def ensure_resource_groups(az: CommandLine, progress: Progress, *, targets: Sequ
 
 def _ensure_group(az: CommandLine, progress: Progress, stack: Stack, *, scope: str) -> None:
     name = stack.resource_group
-    found = az.find("group", "show", "--name", name, missing={"ResourceGroupNotFound"})
+    found = az.find("group", "show", "--name", name)
     if stack.has_existing_resource_group:
         if found is None:
             raise ScriptError(
