@@ -41,23 +41,24 @@ def _not_reserved(part: str) -> str:
     return part
 
 
+NOT_RESERVED = AfterValidator(_not_reserved)
 Env = Annotated[
     str,
     StringConstraints(pattern="^[a-z][a-z0-9]{1,9}$"),
     must_be("2 to 10 lower-case letters and digits, starting with a letter"),
-    AfterValidator(_not_reserved),
+    NOT_RESERVED,
 ]
 ProjectName = Annotated[
     str,
     StringConstraints(pattern="^[a-z][a-z0-9]*(-[a-z0-9]+)*$", min_length=2, max_length=40),
     must_be("2 to 40 lower-case letters, digits and single inner hyphens, starting with a letter"),
-    AfterValidator(_not_reserved),
+    NOT_RESERVED,
 ]
 LocationShort = Annotated[
     str,
     StringConstraints(pattern="^[a-z][a-z0-9]{1,7}$"),
     must_be("2 to 8 lower-case letters and digits, starting with a letter"),
-    AfterValidator(_not_reserved),
+    NOT_RESERVED,
 ]
 Location = Annotated[
     str,

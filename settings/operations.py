@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints
 
+from settings.naming import NOT_RESERVED
 from settings.resource_ids import GIVEN
 from settings.values import Between, Group, Switch, must_be, whole_number
 
@@ -52,7 +53,7 @@ ResourceGroupName = Annotated[
     must_be("1 to 90 letters, digits and '-_.()', without a final '.'"),
 ]
 StorageAccountName = Annotated[
-    str, StringConstraints(pattern="^[a-z0-9]{3,24}$"), must_be("3 to 24 lower-case letters and digits")
+    str, StringConstraints(pattern="^[a-z0-9]{3,24}$"), must_be("3 to 24 lower-case letters and digits"), NOT_RESERVED
 ]
 ContainerName = Annotated[
     str,

@@ -165,6 +165,12 @@ COUNTS = [
 RESERVED = [
     ('tags = {Azure-cost = "1"}', "tags", "", "must not start with microsoft, azure, windows, .* as azure-cost does"),
     ('projname = "microsoft-copilot"', "projname", '"microsoft-copilot"', "must not contain microsoft: Azure reserves"),
+    (
+        'backend.storage_account_name = "mymicrosoftstate"',
+        "backend.storage_account_name",
+        '"mymi',
+        "not contain micros",
+    ),
     ('location_short = "windows"', "location_short", '"windows"', "must not contain windows"),
     (existing("github-models"), "upstreams[0].name", '"github-models"', "GitHub reserves such names of secrets"),
     (
