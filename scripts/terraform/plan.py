@@ -31,7 +31,7 @@ from scripts.terraform.stacks import Stack
 
 NOT_REFRESHED = "Compared with the Terraform state only. The drift check finds manual changes in Azure."
 MAX_ATTRIBUTES = 60
-"""Of one resource, that are listed."""
+"""Of one resource, that a comment lists; the terminal, or the job's log, has all of them."""
 MAX_MARKDOWN_BYTES = 60_000
 """A comment on GitHub has 65,536 characters at most, and Linux 128 KiB for the variable that hands a plan on."""
 _FIRST = (
@@ -188,7 +188,11 @@ def publish(text: str, *, file: Path | None = None) -> None:
 
 
 def _row(change: ResourceChange) -> str:
-    changes = "<br>".join(code(line) for line in _lines(change))
+    lines = [*_lines(change)]
+    shown = lines[:MAX_ATTRIBUTES]
+    if len(lines) > MAX_ATTRIBUTES:
+        shown.append(f"and {len(lines) - MAX_ATTRIBUTES} more, which the log of plan.py has")
+    changes = "<br>".join(map(code, shown))
     return f"| {cell(change.action)} | {code(change.address)} | {changes} |"
 
 
@@ -201,6 +205,4 @@ def _within(limit: int, rows: Sequence[str]) -> int:
 def _lines(change: ResourceChange) -> Iterator[str]:
     if change.forced_by:
         yield f"forces replacement: {', '.join(change.forced_by)}"
-    yield from (str(attribute) for attribute in change.attributes[:MAX_ATTRIBUTES])
-    if len(change.attributes) > MAX_ATTRIBUTES:
-        yield f"and {len(change.attributes) - MAX_ATTRIBUTES} more"
+    yield from map(str, change.attributes)

@@ -3,7 +3,7 @@
 import pytest
 
 from scripts.terraform.attribute_changes import attribute_changes, readable_path
-from scripts.terraform.plan import MAX_ATTRIBUTES, Plan
+from scripts.terraform.plan import MAX_ATTRIBUTES, Plan, show
 from scripts.terraform.plan_changes import Action, resource_changes
 
 
@@ -130,11 +130,15 @@ def test_the_path_that_forces_a_replacement_has_names_in_place_of_indexes() -> N
     assert (change.forced_by, change.attributes) == (("vault",), ())
 
 
-def test_many_attributes_end_with_how_many_more() -> None:
+def test_many_attributes_end_with_how_many_more_and_the_terminal_has_all_of_them(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     before, after = ({str(number): side for number in range(MAX_ATTRIBUTES + 2)} for side in "ab")
     plan = Plan.from_json("dev", {"resource_changes": [entry("container_app", ["update"], before=before, after=after)]})
     assert "and 2 more" in plan.markdown()
     assert plan.markdown().count("→") == MAX_ATTRIBUTES
+    show(plan)
+    assert capsys.readouterr().out.count("→") == MAX_ATTRIBUTES + 2
 
 
 def test_values_are_no_markdown() -> None:
