@@ -17,6 +17,7 @@ from ..retries import RetryableError, read_retry_after_s
 from .envelopes import Envelope
 
 _DEFAULT_ENDPOINT = "https://dc.services.visualstudio.com"
+_DEFAULT_AUDIENCE = "https://monitor.azure.com"
 _TIMEOUT = aiohttp.ClientTimeout(total=10.0)
 _RETRYABLE = (401, 403, 408, 429, 500, 502, 503, 504)
 """Roles and tokens may come later. Other statuses, such as 439 (the quota of the day), will not change soon."""
@@ -27,14 +28,15 @@ _MAX_REDIRECTS = 3
 
 @dataclass(frozen=True, kw_only=True)
 class ConnectionString:
-    """Where an Application Insights resource takes its items."""
+    """Where an Application Insights resource takes its items, and the scope of the tokens that it wants for them."""
 
     instrumentation_key: str
     ingestion_endpoint: str
+    scope: str
 
 
 def parse_connection_string(text: str) -> ConnectionString:
-    """Read `Name=value;Name=value`.
+    """Read `Name=value;Name=value`. Azure Government and Azure in China name their own audience.
 
     Raises:
         ValueError: there is no instrumentation key.
@@ -45,7 +47,9 @@ def parse_connection_string(text: str) -> ConnectionString:
         raise ValueError("the connection string of Application Insights has no InstrumentationKey")
     endpoint = values.get("ingestionendpoint") or _DEFAULT_ENDPOINT
     return ConnectionString(
-        instrumentation_key=values["instrumentationkey"], ingestion_endpoint=endpoint.rstrip("/") + "/"
+        instrumentation_key=values["instrumentationkey"],
+        ingestion_endpoint=endpoint.rstrip("/") + "/",
+        scope=f"{values.get('aadaudience') or _DEFAULT_AUDIENCE}/.default",
     )
 
 

@@ -18,7 +18,6 @@ from .ingestion import Ingestion, parse_connection_string
 from .metrics import Metrics
 from .trace_context import is_sampled
 
-SCOPE = "https://monitor.azure.com/.default"
 _MINUTE_S = 60.0
 _SHARE_OF_GRACE_PERIOD = 0.03
 
@@ -61,7 +60,7 @@ async def open_telemetry(configuration: Configuration, *, log_event: LogEvent) -
         yield None
         return
     connection = parse_connection_string(settings.connection_string)
-    identity = ManagedIdentity(client_id=configuration.azure_client_id, scope=SCOPE, log_event=log_event)
+    identity = ManagedIdentity(client_id=configuration.azure_client_id, scope=connection.scope, log_event=log_event)
     async with aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar()) as session:
         ingestion = Ingestion(endpoint=connection.ingestion_endpoint, session=session, token=identity.token)
         exporter = Exporter(send=ingestion.send, log_event=log_event)

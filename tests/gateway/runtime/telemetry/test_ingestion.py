@@ -18,6 +18,11 @@ from ..conftest import FakeUpstream, abort, hang, json_answer, listening, text_a
 pytestmark = pytest.mark.anyio
 ITEMS: list[Envelope] = [{"name": "one"}, {"name": "two"}, {"name": "three"}]
 KEY = "2d2f0a5c-6c9f-4c4e-8d42-0d6f0b6f6f10"
+PUBLIC = "https://monitor.azure.com/.default"
+GOVERNMENT = (
+    f"InstrumentationKey={KEY};EndpointSuffix=applicationinsights.us;IngestionEndpoint="
+    "https://usgovvirginia-1.in.applicationinsights.azure.us/;AADAudience=https://monitor.azure.us/;ApplicationId=a"
+)
 
 
 async def token() -> str:
@@ -37,15 +42,17 @@ async def ingestion(endpoint: FakeUpstream) -> AsyncIterator[Ingestion]:
 
 
 @pytest.mark.parametrize(
-    ("text", "endpoint"),
+    ("text", "endpoint", "scope"),
     [
-        (f"InstrumentationKey={KEY};IngestionEndpoint=https://e/", "https://e/"),
-        (f" instrumentationkey = {KEY} ; INGESTIONENDPOINT=https://e;LiveEndpoint=https://l/", "https://e/"),
-        (f"InstrumentationKey={KEY}", "https://dc.services.visualstudio.com/"),
+        (f"InstrumentationKey={KEY};IngestionEndpoint=https://e/", "https://e/", PUBLIC),
+        (f" instrumentationkey = {KEY} ; INGESTIONENDPOINT=https://e;LiveEndpoint=https://l/", "https://e/", PUBLIC),
+        (f"InstrumentationKey={KEY}", "https://dc.services.visualstudio.com/", PUBLIC),
+        (GOVERNMENT, "https://usgovvirginia-1.in.applicationinsights.azure.us/", "https://monitor.azure.us//.default"),
     ],
 )
-def test_a_connection_string(text: str, endpoint: str) -> None:
-    assert parse_connection_string(text) == ConnectionString(instrumentation_key=KEY, ingestion_endpoint=endpoint)
+def test_a_connection_string(text: str, endpoint: str, scope: str) -> None:
+    found = ConnectionString(instrumentation_key=KEY, ingestion_endpoint=endpoint, scope=scope)
+    assert parse_connection_string(text) == found
 
 
 @pytest.mark.parametrize("text", ["", "InstrumentationKey=;IngestionEndpoint=https://e/", KEY])

@@ -15,7 +15,7 @@ from gateway.runtime.context import RequestContext
 from gateway.runtime.http.handler import open_server
 from gateway.runtime.http.shutdown import ActiveRequests
 from gateway.runtime.telemetry import telemetry as module
-from gateway.runtime.telemetry.telemetry import SCOPE, open_telemetry
+from gateway.runtime.telemetry.telemetry import open_telemetry
 from local.telemetry.item_format import check_item
 
 from ..builders import CODEX, build_models, build_upstream
@@ -39,7 +39,7 @@ class Identity:
     """Takes the place of the managed identity."""
 
     def __init__(self, *, client_id: str | None, scope: str, log_event: object) -> None:
-        assert (client_id, scope, log_event is not None) == ("the-client-id", SCOPE, True)
+        assert (client_id, scope, log_event is not None) == ("the-client-id", "https://cloud//.default", True)
 
     async def token(self) -> str:
         """Return the same one each time."""
@@ -64,7 +64,7 @@ async def opened(
 ) -> AsyncIterator[module.Telemetry]:
     """Telemetry that is sent to this endpoint."""
     async with listening(endpoint) as (url,):
-        text = f"InstrumentationKey=2d2f0a5c-6c9f-4c4e-8d42-0d6f0b6f6f10;IngestionEndpoint={url}"
+        text = f"InstrumentationKey=2d2f0a5c-6c9f-4c4e-8d42-0d6f0b6f6f10;IngestionEndpoint={url};AADAudience=https://cloud/"
         settings = Telemetry(connection_string=text, app="app", sampling_percent=percent)
         configuration = replace(configuration, telemetry=settings, azure_client_id="the-client-id")
         async with open_telemetry(configuration, log_event=log_event) as telemetry:
