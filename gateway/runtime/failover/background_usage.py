@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Mapping
 
+from ..configuration import Model
 from ..context import Tokens
 from ..token_usage import read_tokens
 
@@ -12,22 +13,21 @@ class BackgroundUsage:
 
     def __init__(self, *, max_entries: int = 10_000) -> None:
         self._max_entries = max_entries
-        self._unreported: OrderedDict[str, None] = OrderedDict()
+        self._unreported: OrderedDict[str, Model] = OrderedDict()
 
-    def begin(self, data: Mapping[str, object]) -> None:
-        """Note a response in the background that an answer or an event tells of, until its usage is known."""
+    def begin(self, data: Mapping[str, object], model: Model) -> None:
+        """Note a response of the model in the background, of which this tells, until its usage is known."""
         response = data.get("response", data)
         if isinstance(response, dict) and response.get("background") is True and isinstance(response.get("id"), str):
             if read_tokens(data):
                 self._unreported.pop(response["id"], None)
             else:
-                self._unreported[response["id"]] = None
+                self._unreported[response["id"]] = model
                 if len(self._unreported) > self._max_entries:
                     self._unreported.popitem(last=False)
 
-    def take(self, response_id: str, data: Mapping[str, object]) -> Tokens | None:
-        """Return the usage that a response reports for the first time."""
+    def take(self, response_id: str, data: Mapping[str, object]) -> tuple[Tokens, Model] | None:
+        """Return the usage that a response reports for the first time, and whose it is."""
         if response_id not in self._unreported or not (tokens := read_tokens(data)):
             return None
-        del self._unreported[response_id]
-        return tokens
+        return tokens, self._unreported.pop(response_id)

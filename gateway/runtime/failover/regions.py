@@ -134,7 +134,7 @@ async def attempt_in_region(
                 request.on_event(data, region.name)
             elif request.surface in CONVERSATIONS:
                 affinity.learn(data, region.name, request.project.name)
-                usage.begin(data)
+                usage.begin(data, request.model)
 
     def on_end(error: RetryableError | None) -> None:
         if error is None:

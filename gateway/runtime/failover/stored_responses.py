@@ -111,7 +111,9 @@ class StoredResponses:
         context = request.context
 
         def on_event(data: Mapping[str, object]) -> None:
-            context.tokens = self._usage.take(operation.response_id, data) or context.tokens
+            if usage := self._usage.take(operation.response_id, data):
+                context.tokens, model = usage
+                context.model, context.deployment = model.name, model.deployment  # whose tokens they are
 
         async def call() -> Response:
             limit_s = context.deadline - now()

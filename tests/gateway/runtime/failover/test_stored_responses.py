@@ -297,8 +297,10 @@ async def test_usage_in_the_background_counts_once(
     for _ in range(4):
         response = await client.get(f"/v1/responses/{ID}", headers=BEARER)
         left.append(1000 - int(response.headers["x-ratelimit-remaining-tokens"]))
-    logged = [line["tokens"] for line in read_log(capsys)]
-    assert [tokens and tokens["output"] for tokens in logged] == [None, None, 100, None, None]
+    logged = read_log(capsys)
+    assert [line["tokens"] and line["tokens"]["output"] for line in logged] == [None, None, 100, None, None]
+    assert [line["model"] for line in logged] == [CODEX, None, CODEX, None, None]
+    assert logged[2]["deployment"] == logged[0]["deployment"]
     assert left[2:] == [left[0] + 400, left[0] + 400]
 
 
