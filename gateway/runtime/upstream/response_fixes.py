@@ -14,6 +14,7 @@ from ..token_usage import reports_usage
 from .server_sent_events import Event
 
 Fields = dict[str, Any]
+_NO_USAGE = b',"usage":null'
 _ARGUMENTS_DELTA = "response.function_call_arguments.delta"
 
 
@@ -74,11 +75,13 @@ class WithoutOwner(ResponseFix):
 
 
 class WithoutUsage(ResponseFix):
-    """The client of a chat has not asked for the usage, which comes in a chunk of its own."""
+    """The client of a chat has not asked for the usage, which comes in a chunk of its own; the others have null."""
 
     def fix_event(self, event: Event) -> bytes:
         data = event.data
-        return b"" if isinstance(data, dict) and data.get("usage") and not data.get("choices") else event.raw
+        if isinstance(data, dict) and data.get("usage") and not data.get("choices"):
+            return b""
+        return event.raw.replace(_NO_USAGE, b"")  # no text contains it: its quotes are escaped there
 
 
 NO_FIX = ResponseFix(lambda fields: fields)
