@@ -25,7 +25,7 @@ from rich.text import Text
 from gateway.secrets import build_secrets
 from scripts.azure import ai_accounts, model_quota
 from scripts.azure.existing_resources import check_existing_resources, uses_existing
-from scripts.azure.gateway_identity import find_identity, has_role, role_command
+from scripts.azure.gateway_identity import find_identity, may_call, role_command
 from scripts.azure.login import log_in
 from scripts.azure.model_quota import Finding, Region, Wanted
 from scripts.azure.subnet import check_subnet
@@ -192,7 +192,7 @@ def _wanted(upstream: OwnedUpstream, deployments: Iterable[ai_accounts.Json]) ->
 
 
 def _check_account_roles(az: CommandLine, progress: Progress, settings: EnvironmentSettings) -> list[str]:
-    """The role on existing accounts, unless the stack assigns it."""
+    """Whether the identity may call existing accounts where the stack does not assign its role."""
     upstreams = [
         upstream
         for upstream in settings.all_upstreams
@@ -205,12 +205,12 @@ def _check_account_roles(az: CommandLine, progress: Progress, settings: Environm
         identity = find_identity(az, settings)
         for upstream in upstreams:
             account_id = ai_accounts.find_account_id(az, upstream.endpoint)
-            role = COGNITIVE_SERVICES_OPENAI_USER
-            command = role_command(identity, role=role, scope=account_id or "ACCOUNT_ID")
-            is_assigned = has_role(az, identity, role=role, scope=account_id) if account_id else None
-            if is_assigned:
+            command = role_command(identity, role=COGNITIVE_SERVICES_OPENAI_USER, scope=account_id or "ACCOUNT_ID")
+            kinds = {model.kind for model in settings.all_models if upstream.serves(model.deployment)}
+            is_allowed = may_call(az, identity, kinds=kinds, account=account_id) if account_id else None
+            if is_allowed:
                 progress.ok(f"{upstream.name}: assigned")
-            elif is_assigned is None:
+            elif is_allowed is None:
                 when = "" if identity.principal_id else " after the first deployment"
                 progress.note(f"{upstream.name}: cannot be read. Assign it{when}, if it is missing:\n  {command}")
             else:

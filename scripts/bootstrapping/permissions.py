@@ -6,9 +6,8 @@ For preflight.py: whether whoever deploys may assign a role.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from fnmatch import fnmatchcase
-from typing import Any
 
+from scripts.azure.role_permissions import allow, find_assignments, find_permissions
 from scripts.bootstrapping.account import Account
 from scripts.bootstrapping.app_registrations import find_app, find_principals
 from scripts.bootstrapping.progress import Progress
@@ -52,9 +51,9 @@ def check_azure_roles(
     https://learn.microsoft.com/azure/role-based-access-control/role-definitions
     """
     with progress.step(f"Your Azure roles in {account.subscription_name}"):
-        assignments = _assignments(az, account.caller.id, scope=account.scope)
+        assignments = find_assignments(az, account.caller.id, scope=account.scope)
         names = {each["roleDefinitionName"] or each["roleDefinitionId"].rsplit("/", 1)[1] for each in assignments}
-        roles = {name: _permissions(az, name) for name in sorted(names)}
+        roles = {name: find_permissions(az, name) for name in sorted(names)}
         progress.ok(f"your roles: {', '.join(roles) or 'none'}")
         if any(each.get("condition") for each in assignments):
             progress.note("one of them has a condition, which may block a later step.")
@@ -64,7 +63,7 @@ def check_azure_roles(
         "and User Access Administrator. Activate an eligible role (Privileged Identity Management), or ask an owner "
         "of the subscription."
         for action, what in actions.items()
-        if not _allow(permissions, action)
+        if not allow(permissions, action)
     ]
 
 
@@ -85,8 +84,8 @@ def check_deployer(
             name = identity if principals else account.caller.name
             rights = [
                 each.get("condition") or ""
-                for each in _assignments(az, principal, scope=scope)
-                if each["roleDefinitionName"] and _allow(_permissions(az, each["roleDefinitionName"]), _ASSIGN_ROLES)
+                for each in find_assignments(az, principal, scope=scope)
+                if each["roleDefinitionName"] and allow(find_permissions(az, each["roleDefinitionName"]), _ASSIGN_ROLES)
             ]
         except CommandError:
             progress.note("this login cannot read it; continuing.")
@@ -116,31 +115,6 @@ def check_app_registration(az: CommandLine, progress: Progress, *, account: Acco
             progress.ok(f"your Entra role: {', '.join(suitable)}")
             return []
     return [_MAY_NOT_REGISTER]
-
-
-def _assignments(az: CommandLine, principal: str, *, scope: str) -> list[dict[str, Any]]:
-    """The roles that the principal has there, inherited ones and those of its groups among them."""
-    found: list[dict[str, Any]] = az.query(
-        *("role", "assignment", "list", "--assignee-object-id", principal, "--scope", scope),
-        *("--include-inherited", "--include-groups", "--fill-principal-name", "false"),
-    )
-    return found
-
-
-def _allow(permissions: list[dict[str, Any]], action: str) -> bool:
-    return any(
-        _matches(permission.get("actions"), action) and not _matches(permission.get("notActions"), action)
-        for permission in permissions
-    )
-
-
-def _matches(patterns: list[str] | None, action: str) -> bool:
-    return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns or [])
-
-
-def _permissions(az: CommandLine, role: str) -> list[dict[str, Any]]:
-    definitions = az.query("role", "definition", "list", "--name", role)
-    return [permission for definition in definitions for permission in definition["permissions"]]
 
 
 def _all_users_may_register(az: CommandLine) -> bool:

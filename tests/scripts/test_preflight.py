@@ -292,18 +292,46 @@ def test_the_command_for_a_missing_role_on_an_existing_account(
     assert "cognitiveservices model list" not in {" ".join(call.words[:3]) for call in azure.calls()}
 
 
-def test_a_role_on_an_existing_account_or_above_it_is_found(
-    existing: EnvironmentSettings, preflight: Callable[..., Ran], azure: Cloud
+@pytest.mark.parametrize(
+    ("role", "scope", "may_call"),
+    [
+        ("Cognitive Services OpenAI User", SHARED, True),
+        ("Cognitive Services OpenAI User", f"{SCOPE}/resourceGroups/theirs", True),
+        ("Cognitive Services OpenAI Contributor", SHARED, True),
+        ("Cognitive Services User", SCOPE, True),
+        ("Owner", SCOPE, False),
+        ("Cognitive Services OpenAI User", f"{SCOPE}/resourceGroups/other", False),
+    ],
+)
+def test_a_role_on_an_existing_account_or_above_it_counts_by_what_it_allows(
+    existing: EnvironmentSettings, preflight: Callable[..., Ran], azure: Cloud, role: str, scope: str, *, may_call: bool
 ) -> None:
     with azure.edit() as state:
-        given = assignment(
-            "the-principal", "Cognitive Services OpenAI User", f"{SCOPE}/resourceGroups/theirs", number=7
-        )
-        assert given["roleDefinitionId"] == definition_id(OPENAI_USER)
-        state["role_assignments"].append(given)
+        state["role_assignments"].append(assignment("the-principal", role, scope, number=7))
     ran = preflight(settings=existing)
-    assert ran.code == 0, ran.err
-    assert "ok: azure-openai: assigned" in ran.err
+    assert (ran.code == 0) is may_call, ran.err
+    assert ("ok: azure-openai: assigned" in ran.err) is may_call
+
+
+@pytest.mark.parametrize(
+    ("actions", "may_call"),
+    [(["responses/write", "deployments/embeddings/action"], True), (["responses/*"], False), (None, False)],
+)
+def test_a_role_of_somebodys_own_must_allow_what_the_models_need(
+    existing: EnvironmentSettings,
+    preflight: Callable[..., Ran],
+    azure: Cloud,
+    actions: list[str] | None,
+    *,
+    may_call: bool,
+) -> None:
+    data = actions and [f"Microsoft.CognitiveServices/accounts/OpenAI/{action}" for action in actions]
+    with azure.edit() as state:
+        role = {"name": "own", "roleName": "Own", "actions": [], "dataActions": data, "assignableScopes": [SCOPE]}
+        state["custom_roles"].append(role)
+        given = assignment("the-principal", "Reader", SHARED, number=7)
+        state["role_assignments"].append(given | {"roleDefinitionId": definition_id("own")})
+    assert (preflight(settings=existing).code == 0) is may_call
 
 
 def test_a_role_that_the_stack_assigns_needs_no_command(

@@ -33,7 +33,21 @@ BUILT_IN: dict[str, tuple[str, list[str], list[str]]] = {
     "Key Vault Secrets Officer": ("b86a8fe4-44ce-4948-aee5-eccb2c155cd7", [], []),
     "Storage Blob Data Contributor": ("ba92f5b4-2d11-453d-a403-e96b0029c9fe", [], []),
     "Storage Blob Data Reader": ("2a2b9908-6ea1-4ae2-8e65-a410df84e7d1", [], []),
-    "Cognitive Services OpenAI User": ("5e0bd9bd-7b93-4f28-af87-19fc36ad61bd", [], []),
+    "Cognitive Services OpenAI User": (
+        "5e0bd9bd-7b93-4f28-af87-19fc36ad61bd",
+        ["Microsoft.CognitiveServices/*/read"],
+        [],
+    ),
+    "Cognitive Services User": (
+        "a97b65f3-24c7-4388-baec-2e87135dc908",
+        ["Microsoft.CognitiveServices/*/read", "Microsoft.CognitiveServices/accounts/listkeys/action"],
+        [],
+    ),
+    "Cognitive Services OpenAI Contributor": (
+        "a001fd3d-188f-4b5d-821b-7da978bf7442",
+        ["Microsoft.CognitiveServices/*/read", "Microsoft.CognitiveServices/accounts/deployments/write"],
+        [],
+    ),
     "AcrPull": ("7f951dda-4ed3-4680-a7ca-43fe172d538d", ["Microsoft.ContainerRegistry/registries/pull/read"], []),
     "Monitoring Contributor": (
         "749f88d5-cbae-40b8-bcfc-e573ddc772fa",
@@ -42,6 +56,18 @@ BUILT_IN: dict[str, tuple[str, list[str], list[str]]] = {
     ),
     "Monitoring Metrics Publisher": ("3913510d-42f4-4e42-8a64-420c390055eb", [], []),
 }
+_OPENAI = "Microsoft.CognitiveServices/accounts/OpenAI"
+DATA_ACTIONS: dict[str, list[str]] = {
+    "Cognitive Services OpenAI User": [
+        f"{_OPENAI}/*/read",
+        f"{_OPENAI}/deployments/chat/completions/action",
+        f"{_OPENAI}/deployments/embeddings/action",
+        f"{_OPENAI}/responses/*",
+    ],
+    "Cognitive Services User": ["Microsoft.CognitiveServices/*"],
+    "Cognitive Services OpenAI Contributor": [f"{_OPENAI}/*"],
+}
+"""Of built-in roles, those that somebody asks for."""
 PROVIDERS = (
     "Microsoft.App",
     "Microsoft.Authorization",
@@ -202,7 +228,15 @@ class Azure:
     def definitions(self) -> list[Json]:
         """Every role definition that can be assigned in the subscription, as `az` prints it."""
         built_in = [
-            self._definition(name, role, actions=actions, not_actions=no, kind="BuiltInRole", scopes=["/"])
+            self._definition(
+                name,
+                role,
+                actions=actions,
+                not_actions=no,
+                data_actions=DATA_ACTIONS.get(role),
+                kind="BuiltInRole",
+                scopes=["/"],
+            )
             for role, (name, actions, no) in BUILT_IN.items()
         ]
         custom = [
@@ -211,6 +245,7 @@ class Azure:
                 each["roleName"],
                 actions=each["actions"],
                 not_actions=[],
+                data_actions=each.get("dataActions"),
                 kind="CustomRole",
                 scopes=each["assignableScopes"],
             )
@@ -220,9 +255,22 @@ class Azure:
         return built_in + custom
 
     def _definition(
-        self, name: str, role: str, *, actions: list[str], not_actions: list[str], kind: str, scopes: list[str]
+        self,
+        name: str,
+        role: str,
+        *,
+        actions: list[str],
+        not_actions: list[str],
+        data_actions: list[str] | None,
+        kind: str,
+        scopes: list[str],
     ) -> Json:
-        permission = {"actions": actions, "notActions": not_actions, "dataActions": None, "notDataActions": None}
+        permission = {
+            "actions": actions,
+            "notActions": not_actions,
+            "dataActions": data_actions,
+            "notDataActions": None,
+        }
         return {
             "id": definition_id(name, subscription=self.subscription["id"]),
             "name": name,
