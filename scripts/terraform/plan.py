@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,8 +27,9 @@ from scripts.terraform.plan_changes import (
     is_first,
     resource_changes,
 )
-from scripts.terraform.plan_warnings import failure, kept_resources, plan_warnings
+from scripts.terraform.plan_warnings import failure, kept_resources, plan_warnings, refused_budgets
 from scripts.terraform.stacks import Stack
+from settings.dates import today
 
 NOT_REFRESHED = "Compared with the Terraform state only. The drift check finds manual changes in Azure."
 MAX_ATTRIBUTES = 60
@@ -63,6 +65,8 @@ class Plan:
     """What a new name of a project means for its key."""
     is_first: bool = False
     """Whether nothing exists yet."""
+    refused_budgets: Mapping[str, str] = field(default_factory=dict)
+    """Budgets that Azure would not create, by address, with the reason."""
     note: str = ""
 
     @classmethod
@@ -76,6 +80,7 @@ class Plan:
             moved_keys=moved_keys(plan),
             renamed=renamed_projects(plan),
             is_first=is_first(plan),
+            refused_budgets=refused_budgets(plan, today=today(os.environ)),
             note=note,
         )
 
@@ -88,7 +93,8 @@ class Plan:
     def warnings(self) -> tuple[str, ...]:
         """What to read before confirming."""
         first = (_FIRST.format(env=self.env),) if self.is_first and self.changes else ()
-        texts = (*first, *plan_warnings(self.changes), *self.moved_keys.values(), *self.renamed)
+        budgets = self.refused_budgets.values()
+        texts = (*first, *budgets, *plan_warnings(self.changes), *self.moved_keys.values(), *self.renamed)
         return tuple(dict.fromkeys(texts))
 
     @property
@@ -99,7 +105,7 @@ class Plan:
     @property
     def failures(self) -> Mapping[str, str]:
         """What no deployment can do, by address, with the reason."""
-        return {change.address: text for change in self.changes if (text := failure(change))}
+        return {**{each.address: text for each in self.changes if (text := failure(each))}, **self.refused_budgets}
 
     @property
     def digest(self) -> str:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
 
 from scripts.terraform.attribute_changes import printable
 from scripts.terraform.plan_changes import TAINTED, Action, ResourceChange
@@ -99,6 +101,11 @@ _PURGE_PROTECTION = (
     "Azure cannot turn off purge protection of an existing Key Vault: every deployment fails until key_vault."
     "purge_protection is true again."
 )
+_BUDGET = "azurerm_consumption_budget_resource_group"
+_BUDGET_START = (
+    "Azure makes no budget that begins on {start}: every deployment fails until observability.budget.start is {first}, "
+    "the first of this month, or one of the next twelve months."
+)
 _TURNED_OFF = ("true → false", "true → null")
 
 
@@ -110,6 +117,28 @@ def plan_warnings(changes: Sequence[ResourceChange]) -> tuple[str, ...]:
     if rewritten:
         found.append(_SECRETS.format(names=", ".join(rewritten)))
     return tuple(dict.fromkeys(found))
+
+
+def refused_budgets(plan: Mapping[str, Any], *, today: date) -> Mapping[str, str]:
+    """Budgets that the plan, of `terraform show -json`, creates and Azure refuses: by address, with the reason.
+
+    Azure compares a budget's start with the month of its creation, and never again: one that exists may have any.
+    https://learn.microsoft.com/rest/api/consumption/budgets/create-or-update
+    """
+    first = today.replace(day=1)
+    created = {
+        entry["address"]: entry["change"]["after"]
+        for entry in plan.get("resource_changes", [])
+        if entry["type"] == _BUDGET and "create" in entry["change"]["actions"]
+    }
+    starts = {
+        address: date.fromisoformat(budget["time_period"][0]["start_date"][:10]) for address, budget in created.items()
+    }
+    return {
+        address: _BUDGET_START.format(start=start, first=first)
+        for address, start in starts.items()
+        if not first <= start <= first.replace(year=first.year + 1)
+    }
 
 
 def kept_resources(changes: Sequence[ResourceChange]) -> Mapping[str, str]:

@@ -1,11 +1,13 @@
 """A plan that loses something, or cannot succeed, has a warning."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from scripts.terraform.attribute_changes import AttributeChange
+from scripts.terraform.plan import Plan
 from scripts.terraform.plan_changes import Action, ResourceChange, resource_changes
 from scripts.terraform.plan_warnings import plan_warnings
 
@@ -84,3 +86,30 @@ def test_purge_protection_that_nobody_can_turn_off_is_a_warning(
     plan = {"resource_changes": [{**vault, "change": {"actions": ["update"], **values}}]}
     texts = plan_warnings(resource_changes(plan))
     assert ["cannot turn off purge protection" in text for text in texts] == [True] * warns
+
+
+@pytest.mark.parametrize(
+    ("actions", "start", "warns"),
+    [
+        (["create"], "2026-11-01", True),
+        (["delete", "create"], "2026-11-01", True),
+        (["create"], "2026-12-01", False),
+        (["create"], "2027-12-01", False),
+        (["create"], "2028-01-01", True),
+        (["update"], "2026-11-01", False),
+        (["no-op"], "2026-11-01", False),
+    ],
+)
+def test_a_budget_that_azure_would_not_create_is_a_warning_and_no_deployment(
+    monkeypatch: pytest.MonkeyPatch, actions: list[str], start: str, *, warns: bool
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", str(int(datetime(2026, 12, 31, 23, tzinfo=UTC).timestamp())))
+    kind = "azurerm_consumption_budget_resource_group"
+    after = {"name": "b", "time_period": [{"start_date": f"{start}T00:00:00Z"}]}
+    change = {"actions": actions, "before": None if actions == ["create"] else after, "after": after}
+    others = {"address": "a.b", "type": "a", "change": {"actions": ["no-op"]}}
+    plan = {"resource_changes": [{"address": f"{kind}.gateway", "type": kind, "change": change}, others]}
+    planned = Plan.from_json("dev", plan)
+    texts = [text for text in planned.warnings if "no budget" in text]
+    assert [*planned.failures.values()] == texts
+    assert [f"begins on {start}" in text and "start is 2026-12-01" in text for text in texts] == [True] * warns
