@@ -124,7 +124,7 @@ class Alerts(Construct):
             name,
             name=self._settings.naming.name("alert", part=name.replace("_", "-")),
             display_name=f"AI gateway {self._settings.env}: {rule.title}",
-            description=_describe(name, f"{query.question} Threshold: {_WORDS[rule.operator]} {threshold:,.15g}."),
+            description=self._describe(name, f"{query.question} Threshold: {_WORDS[rule.operator]} {threshold:,.15g}."),
             location=self._group.location,
             resource_group_name=self._group.name,
             scopes=[workspace_id],
@@ -156,7 +156,7 @@ class Alerts(Construct):
             self,
             "web-test",
             name=self._settings.naming.name("alert", part="web-test"),
-            description=_describe("web_test", f"The gateway was not ready, seen from {_FAILED_LOCATIONS} places."),
+            description=self._describe("web_test", f"The gateway was not ready, seen from {_FAILED_LOCATIONS} places."),
             resource_group_name=self._group.name,
             scopes=[web_test.id, web_test.insights_id],
             severity=1,
@@ -175,7 +175,6 @@ class Alerts(Construct):
         )
         alert.override_logical_id("web_test")
 
-
-def _describe(name: str, what: str) -> str:
-    """What whoever is told reads first."""
-    return literal(f"{what} What to do: {_RUNBOOK}#{name}")
+    def _describe(self, name: str, what: str) -> str:
+        """What whoever is told reads first."""
+        return literal(f"{what} What to do: {self._settings.observability.runbook_url or _RUNBOOK}#{name}")

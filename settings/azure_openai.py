@@ -85,8 +85,13 @@ def resource_of(endpoint: str) -> str:
     return _DOMAIN.sub("", endpoint)
 
 
-def check_endpoint(*, endpoint: str, auth: str | None, keyless: bool, any_host: bool) -> dict[FieldPath, str]:
-    """Why that is no Azure OpenAI, or why the gateway could not authenticate there so, by field."""
+def check_endpoint(
+    *, endpoint: str, auth: str | None, keyless: bool, any_host: bool, token_scope: str | None
+) -> dict[FieldPath, str]:
+    """Why that is no Azure OpenAI, or why the gateway could not authenticate there so, by field.
+
+    `token_scope` is None if it is unknown, or does not matter yet.
+    """
     if not any_host and not any(endpoint.endswith(host) and "." not in endpoint[: -len(host)] for host in _HOSTS):
         return {
             ("endpoint",): f"must be a host of Azure OpenAI, like *{_HOSTS[0]}, *{_HOSTS[1]} or *{_HOSTS[2]}. A proxy "
@@ -94,6 +99,14 @@ def check_endpoint(*, endpoint: str, auth: str | None, keyless: bool, any_host: 
         }
     if keyless and auth == "key":
         return {("auth",): 'must be "managed_identity", or left out: keyless is true'}
-    if (keyless or auth == "managed_identity") and endpoint.endswith(_REGIONAL):
+    if not keyless and auth != "managed_identity":
+        return {}
+    if endpoint.endswith(_REGIONAL):
         return {("endpoint",): "must have the resource's own subdomain: Azure takes no tokens at a region's endpoint"}
+    cloud = endpoint.rpartition(".")[2]
+    if token_scope and endpoint.endswith(_HOSTS) and f".{cloud}/" not in token_scope:
+        return {
+            ("endpoint",): f"must be in the cloud of azure_openai.token_scope, {token_scope}; for this one set it to "
+            f'"https://cognitiveservices.azure.{cloud}/.default"'
+        }
     return {}

@@ -42,11 +42,14 @@ def _checked(value: _Value, messages: Mapping[FieldPath, str]) -> _Value:
 
 
 def _check_endpoint(endpoint: str, azure_openai: AzureOpenAI, info: ValidationInfo) -> dict[FieldPath, str]:
+    is_default = endpoint == AzureOpenAI.model_fields["endpoint"].default
     return check_endpoint(
         endpoint=endpoint,
         auth=azure_openai.auth,
         keyless=info.data.get("keyless", False),
         any_host=azure_openai.allow_other_hosts,
+        # The default endpoint may give way to upstreams in the cloud of a given scope.
+        token_scope=None if is_default else azure_openai.token_scope,
     )
 
 
@@ -248,6 +251,7 @@ class EnvironmentSettings(BaseSettings):
             keyless=info.data.get("keyless", False),
             any_host=azure_openai is None or azure_openai.allow_other_hosts,
             any_location=info.data.get("allow_unlisted_location", True),
+            token_scope=azure_openai.token_scope if azure_openai else None,
             base_models=base_models,
         )
         naming = _naming(info)

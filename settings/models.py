@@ -184,6 +184,11 @@ class Model(Group):
     def _within_the_context(cls, tokens: int | None, info: ValidationInfo) -> int | None:
         return not_above_the_context(tokens, info)
 
+    @field_validator("cached_input_price", "output_price")
+    @classmethod
+    def _has_an_effect(cls, price: float | None, info: ValidationInfo) -> float | None:
+        return price if info.data.get("kind") == "embeddings" else not_half_a_price(price, info)
+
     def clashes(self, other: Self, *, of: str) -> dict[str, str]:
         """Contradictions with another model, by field; `of` is the path of that one."""
         if self.name == other.name:
@@ -231,6 +236,11 @@ class Codex(Group):
     @classmethod
     def _within_the_context(cls, tokens: int | None, info: ValidationInfo) -> int | None:
         return not_above_the_context(tokens, info)
+
+    @field_validator("cached_input_price", "output_price")
+    @classmethod
+    def _has_an_effect(cls, price: float | None, info: ValidationInfo) -> float | None:
+        return not_half_a_price(price, info)
 
     def as_model(self) -> Model:
         """The same, as one of all models."""
@@ -292,3 +302,17 @@ def not_above_the_context(tokens: int | None, info: ValidationInfo) -> int | Non
     if tokens and window and tokens > window:
         raise conflict(f"must be at most context_window, which is {window}")
     return tokens
+
+
+def not_half_a_price(price: float | None, info: ValidationInfo) -> float | None:
+    """A validator of the prices that come after that of the input: no cost is known without both."""
+    input_price: float | None = info.data.get("input_price", price)  # missing if it was refused
+    is_cached = info.field_name == "cached_input_price"
+    is_known = input_price == facts_of(info.data.get("base_model", "")).input_price
+    if price is None and input_price is not None and not (is_cached or is_known):
+        raise conflict("must be given, or input_price be left out: there is no cost without both")
+    if price is not None and input_price is None:
+        raise conflict("must be left out, or input_price be given: there is no cost without it")
+    if price is not None and input_price is not None and is_cached and price > input_price:
+        raise conflict(f"must be at most input_price, which is {input_price:g}")
+    return price

@@ -21,8 +21,16 @@ def _different(addresses: tuple[str, ...]) -> tuple[str, ...]:
     return addresses
 
 
+def _in_percent(share: float) -> float:
+    if 0 < share <= 1:
+        raise refused("must be in percent, like 99.5")
+    return share
+
+
 Email = Annotated[
-    str, StringConstraints(pattern=r"^[^@\s,;<>]{1,64}@[A-Za-z0-9.-]{3,190}$"), must_be("an e-mail address")
+    str,
+    StringConstraints(pattern=r"^[^@\s,;<>]{1,64}@([A-Za-z0-9-]{1,63}\.){1,5}[A-Za-z]{2,63}$"),
+    must_be("an e-mail address"),
 ]
 ActionGroupId = Annotated[
     str,
@@ -32,6 +40,11 @@ ActionGroupId = Annotated[
     ),
     must_be("the id of an action group, as `az monitor action-group show --query id` prints it"),
     GIVEN,
+]
+RunbookUrl = Annotated[
+    str,
+    StringConstraints(pattern=r"^$|^https://[^\s#]{4,300}$"),
+    must_be("an address like https://github.com/OWNER/REPOSITORY/blob/main/docs/alerts.md, without #"),
 ]
 FirstDay = Annotated[Day, AfterValidator(_first_of_a_month)]
 Amount = Annotated[int, whole_number(1, 1_000_000_000)]
@@ -53,7 +66,7 @@ class Budget(Group):
 class Alerts(Group):
     """Thresholds of docs/alerts.md. 0 (`daily_cap`: false): there is no such alert."""
 
-    availability_percent: Annotated[float, Between(0, 100)] = Field(
+    availability_percent: Annotated[float, Between(0, 100), AfterValidator(_in_percent)] = Field(
         99.0, description="Lowest share of requests that do not fail because of the gateway or Azure."
     )
     p95_ms: Count = Field(60_000, description="Highest 95th percentile of the time to the first byte, in milliseconds.")
@@ -86,6 +99,11 @@ class Observability(Group):
     action_group_id: ActionGroupId = Field(
         "", description="Id of an existing action group that is a receiver, too. Default: none."
     )
+    runbook_url: RunbookUrl = Field(
+        "",
+        description="Where receivers of an alert read docs/alerts.md: the alert's text links its entry there. Default: "
+        "the text has the file's name.",
+    )
     workbook: Switch = Field(default=False, description="Make a workbook from the queries of queries/.")
     web_test: Switch = Field(
         default=False,
@@ -114,6 +132,8 @@ class Observability(Group):
             receivers = "observability.alert_emails or observability.action_group_id must name a receiver"
             if self.budget:
                 messages["budget",] = f"must be left out, or {receivers}"
+            if self.runbook_url:
+                messages["runbook_url",] = f"must be left out, or {receivers}"
             if self.alerts != Alerts():
                 messages["alerts",] = f"must be the defaults, or {receivers}"
         return messages

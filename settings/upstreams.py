@@ -197,18 +197,23 @@ def check_upstreams(
     keyless: bool,
     any_host: bool,
     any_location: bool,
+    token_scope: str | None,
     base_models: Mapping[str, str] | None,
 ) -> dict[FieldPath, str]:
     """Contradictions between upstreams, by field path.
 
-    `base_models` has those of the models, by their deployments; None if they are unknown. `any_host` and
-    `any_location` are the settings that allow what is not known.
+    `base_models` has those of the models, by their deployments. It and `token_scope` are None if they are unknown.
+    `any_host` and `any_location` are the settings that allow what is not known.
     """
     messages = _check_addresses(upstreams) | _check_identities(upstreams) | _check_versions(upstreams)
     for number, upstream in enumerate(upstreams):
         if isinstance(upstream, ExistingUpstream):
             found = check_endpoint(
-                endpoint=upstream.endpoint, auth=upstream.auth, keyless=keyless, any_host=any_host
+                endpoint=upstream.endpoint,
+                auth=upstream.auth,
+                keyless=keyless,
+                any_host=any_host,
+                token_scope=token_scope,
             ) | _check_account(upstream, keyless=keyless)
         else:
             found = _check_location(upstream, any_location=any_location)

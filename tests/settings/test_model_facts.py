@@ -75,6 +75,9 @@ def test_variables_correct_it_too(write: WriteFile, monkeypatch: pytest.MonkeyPa
     assert codex.retires == model.retires == date(2030, 1, 31)
 
 
+UNPRICED = 'codex.base_model = "gpt-5.4"\n'
+
+
 @pytest.mark.parametrize(
     ("content", "field", "value", "allowed"),
     [
@@ -85,6 +88,11 @@ def test_variables_correct_it_too(write: WriteFile, monkeypatch: pytest.MonkeyPa
         ("codex.reasoning_efforts = ['huge']", "codex.reasoning_efforts[0]", '"huge"', '"none", "minimal", "low"'),
         ("codex.reasoning_efforts = 5", "codex.reasoning_efforts", "5", "must be a list of efforts"),
         ("codex.input_price = -1", "codex.input_price", "-1", "a number from 0"),
+        (f"{UNPRICED}codex.input_price = 2", "codex.output_price", "null", "must be given, or input_price be left out"),
+        (f"{UNPRICED}codex.output_price = 2", "codex.output_price", "2", "must be left out, or input_price be given"),
+        (f"{UNPRICED}codex.cached_input_price = 2", "codex.cached_input_price", "2", "no cost without it"),
+        ('[[models]]\nname = "mm"\nkind = "chat"\ninput_price = 1', "models[0].output_price", "null", "must be given"),
+        ("codex.cached_input_price = 17", "codex.cached_input_price", "17", "at most input_price, which is 1.75$"),
         ("codex.retires = 'soon'", "codex.retires", '"soon"', "a date like 2027-08-24"),
         ("embeddings.vision = true", "embeddings.vision", "true", "allowed are deployment, model, base_model"),
         (

@@ -242,6 +242,18 @@ KNOWN = f"must be the deployment of a model: {CODEX}, {INDEX}"
             '"x1"',
             r"must be another name than that of upstreams\[0\]",
         ),
+        (
+            existing("a") + existing("b").replace("b.openai.azure", "a.cognitiveservices.azure"),
+            "upstreams[1].endpoint",
+            '"https://a.cognitiveservices.azure.com"',
+            r"must be another resource than that of upstreams\[0\]",
+        ),
+        (
+            'azure_openai.endpoint = "https://a.openai.azure.com"\nembeddings.endpoint = "https://a.services.ai.azure.com"',
+            "embeddings.endpoint",
+            '"https://a.services.ai.azure.com"',
+            "must be another resource than azure_openai.endpoint, or left out",
+        ),
         (existing("a", 'auth = "none"'), "upstreams[0].auth", '"none"', 'must be "key" or "managed_identity"'),
         ("keyless = true\n" + existing("a", 'auth = "key"'), "upstreams[0].auth", '"key"', "keyless is true"),
         ('keyless = true\nazure_openai.auth = "key"', "azure_openai.auth", '"key"', "keyless is true"),
@@ -264,6 +276,18 @@ KNOWN = f"must be the deployment of a model: {CODEX}, {INDEX}"
             "Azure takes no tokens",
         ),
         ('azure_openai.auth = "key"\n' + existing("a"), "upstreams", "", "without azure_openai.auth"),
+        (
+            "keyless = true\n" + existing("a").replace(".com", ".us"),
+            "upstreams[0].endpoint",
+            '"https://a.openai.azure.us"',
+            'must be in the cloud of azure_openai.token_scope, .* set it to "https://cognitiveservices.azure.us/.default"',
+        ),
+        (
+            'azure_openai = {auth = "managed_identity", endpoint = "https://a.cognitiveservices.azure.cn"}',
+            "azure_openai.endpoint",
+            '"https://a.cognitiveservices.azure.cn"',
+            'set it to "https://cognitiveservices.azure.cn/.default"',
+        ),
         ("keyless = 2", "keyless", "2", "must be true or false"),
         (
             'azure_openai.token_scope = "https://ai.azure.com"',
@@ -321,6 +345,14 @@ def test_an_owned_model_past_its_retirement_is_refused(write: WriteFile) -> None
 
     with pytest.raises(SettingsError, match=f"Azure has retired {CODEX}"):
         check_dates([settings], today=CODEX_RETIRES)
+
+
+def test_another_cloud_has_another_scope_and_a_key_needs_none(write: WriteFile) -> None:
+    scope = 'azure_openai.token_scope = "https://cognitiveservices.azure.us/.default"\n'
+    government = existing("a").replace(".com", ".us")
+
+    assert load(write, f"{scope}keyless = true\n{government}").is_keyless
+    assert not load(write, government).is_keyless
 
 
 def test_the_keyless_environment_of_the_tests_has_three_regions_and_no_key() -> None:

@@ -106,6 +106,7 @@ def test_an_existing_group_of_receivers_is_enough(synthesize_files: Synthesize) 
     stack = synthesize_files({"uat.toml": text})["uat"]
     assert "azurerm_monitor_action_group" not in stack.document["resource"]
     assert {group} == {one for rule in _rules(stack).values() for one in rule["action"]["action_groups"]}
+    assert all(rule["description"].endswith(f" docs/alerts.md#{name}") for name, rule in _rules(stack).items())
 
 
 def test_a_rule_is_there_for_each_threshold_that_is_not_zero(complete: Stack) -> None:
@@ -142,7 +143,7 @@ def test_every_query_of_an_alert_has_its_rule() -> None:
 def test_an_alert_tells_what_happened_and_what_to_do(complete: Stack) -> None:
     for name, rule in _rules(complete).items():
         assert read_query(f"alert_{name}").question in rule["description"]
-        assert rule["description"].endswith(f"docs/alerts.md#{name}")
+        assert rule["description"].endswith(f" https://github.com/contoso/gateway/blob/main/docs/alerts.md#{name}")
         assert rule["display_name"].startswith("AI gateway complete: ")
     assert "Threshold: above 1,000,000." in _rules(complete)["tokens_per_day"]["description"]
     assert "Threshold: below 99.5." in _rules(complete)["availability"]["description"]
