@@ -242,18 +242,6 @@ KNOWN = f"must be the deployment of a model: {CODEX}, {INDEX}"
             '"x1"',
             r"must be another name than that of upstreams\[0\]",
         ),
-        (
-            existing("a") + existing("b").replace("b.openai.azure", "a.cognitiveservices.azure"),
-            "upstreams[1].endpoint",
-            '"https://a.cognitiveservices.azure.com"',
-            r"must be another resource than that of upstreams\[0\]",
-        ),
-        (
-            'azure_openai.endpoint = "https://a.openai.azure.com"\nembeddings.endpoint = "https://a.services.ai.azure.com"',
-            "embeddings.endpoint",
-            '"https://a.services.ai.azure.com"',
-            "must be another resource than azure_openai.endpoint, or left out",
-        ),
         (existing("a", 'auth = "none"'), "upstreams[0].auth", '"none"', 'must be "key" or "managed_identity"'),
         ("keyless = true\n" + existing("a", 'auth = "key"'), "upstreams[0].auth", '"key"', "keyless is true"),
         ('keyless = true\nazure_openai.auth = "key"', "azure_openai.auth", '"key"', "keyless is true"),
