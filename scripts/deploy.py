@@ -75,7 +75,7 @@ def main() -> None:
     """Deploy one environment after the other, until one fails."""
     arguments = parse(sys.argv[1:])
     if not arguments.default_endpoint:
-        require_endpoints(arguments.env)
+        require_endpoints(arguments.env, unless="--default-endpoint")
     stacks = prepare(arguments.env)
     az = log_in(*stacks)
     cache_vault_token(az)

@@ -28,6 +28,7 @@ from local.runner.session import Session, run
 from scripts import smoke_test
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
+from scripts.cli.settings import require_endpoints
 from scripts.cli.terminal import console
 from scripts.client_files import CLIENTS, access_to, write_all
 from scripts.setup.paths import ROOT, STATE
@@ -43,6 +44,8 @@ def main() -> None:
     """Start the gateway, test it, print how to connect; then follow its log until Ctrl-C."""
     arguments = parse(sys.argv[1:])
     screen = console(stderr=arguments.json)
+    if arguments.azure and not arguments.upstream:
+        require_endpoints([arguments.env])
     stacks.synthesize()
     try:
         with run(

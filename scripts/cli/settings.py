@@ -59,13 +59,16 @@ def names_endpoint(settings: EnvironmentSettings) -> bool:
     return bool(settings.upstreams) or "endpoint" in settings.azure_openai.model_fields_set
 
 
-def require_endpoints(envs: Sequence[str] | None) -> None:
-    """`ScriptError` for those of these environments, or of all, that would use the repository's default."""
+def require_endpoints(envs: Sequence[str] | None, *, unless: str = "") -> None:
+    """`ScriptError` for those of these environments, or of all, that would use the repository's default.
+
+    `unless` is the option that allows it, if there is one.
+    """
     selected = all_settings().values() if envs is None else map(settings_of, envs)
     if unnamed := [settings.env for settings in selected if not names_endpoint(settings)]:
         raise ScriptError(
             f"No Azure OpenAI is named for {', '.join(unnamed)}: the repository's default would get prompts and keys. "
-            "Set azure_openai.endpoint, or [[upstreams]], in settings/environments/; to use the default, add "
-            "--default-endpoint.",
+            "Set azure_openai.endpoint, or [[upstreams]], in settings/environments/"
+            + (f"; to use the default, add {unless}." if unless else "."),
             code=2,
         )

@@ -7,6 +7,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 from local.runner.errors import RunnerError
 from local.runner.session import Session
 from scripts import up
+from scripts.cli import settings
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.terminal import console
 from scripts.setup import entry
@@ -23,6 +25,8 @@ from scripts.setup.settings_files import litellm_versions
 from scripts.setup.up_options import parse
 from scripts.smoke_test import Diagnosis, Report, Result
 from scripts.terraform import stacks
+from settings.loading import load_environments
+from tests import fixed_environments
 from tests.scripts.conftest import Tree, command_lines
 
 ENDPOINTS = ("models", "responses", "responses, streamed", "chat completions", "embeddings")
@@ -102,6 +106,14 @@ def test_once_tests_every_endpoint_says_how_to_connect_and_ends(
     roo = json.loads((running_already / "clients/roo-settings.json").read_text())
     profile = roo["providerProfiles"]["apiConfigs"]["gateway"]
     assert (profile["openAiBaseUrl"], profile["openAiApiKey"]) == (session.base_url, session.key)
+
+
+def test_prompts_and_keys_do_not_go_to_the_default_azure_openai(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(settings, "load_environments", partial(load_environments, fixed_environments.ENVIRONMENTS))
+    monkeypatch.setattr(stacks, "synthesize", lambda: pytest.fail("it went on"))
+    monkeypatch.setattr("sys.argv", ["up.py", "--azure", "--port", "0"])
+    with pytest.raises(ScriptError, match=r"No Azure OpenAI is named for dev: .* in settings/environments/\.$"):
+        up.main()
 
 
 def test_the_log_is_followed_and_kept_until_a_container_ends(
