@@ -43,7 +43,7 @@ from scripts.bootstrapping.terraform_state import find_account
 from scripts.cli.command_line import CommandLine
 from scripts.cli.log import log
 from scripts.cli.terminal import confirm
-from scripts.github.repository import repository
+from scripts.github.repository import NoRepositoryError, repository
 from scripts.terraform.apply import destroy
 from scripts.terraform.destruction import Destruction, plan_destruction
 from scripts.terraform.plan import show
@@ -55,7 +55,7 @@ AGAIN = "To continue, run the same command again: it skips what is gone."
 def main() -> None:
     """Look, ask, remove, and print what stays."""
     arguments = parse(sys.argv[1:])
-    name = repository(arguments.repository)
+    name = _find_repository(arguments.repository)
     (stack,) = prepare([arguments.env])
     az, gh = log_in(stack, dry_run=arguments.dry_run), CommandLine("gh", dry_run=arguments.dry_run)
     progress = Progress(dry_run=arguments.dry_run, again=AGAIN)
@@ -72,8 +72,18 @@ def main() -> None:
     stays += remove_identities(progress, Target(stack=stack, account=account, az=az))
     stays.append(_remove_group(progress, stack, group, foreign=foreign if az.dry_run else _foreign(group)))
     variables = repository_variable_names(stack.env)
-    commands = remove_from_github(gh, progress, repository=name, env=stack.env, variables=variables)
+    commands = remove_from_github(gh, progress, repository=name, env=stack.env, variables=variables) if name else []
+    if name is None:
+        stays.append("What GitHub has of it, if anything: no repository is known. To remove it, add --repository.")
     _report(stack, [*filter(None, stays), *_shared(az, stack)], commands, dry_run=az.dry_run)
+
+
+def _find_repository(given: str | None) -> str | None:
+    """None for a checkout without one: environments that are deployed from laptops alone need none."""
+    try:
+        return repository(given)
+    except NoRepositoryError:
+        return None
 
 
 def _look(az: CommandLine, progress: Progress, stack: Stack) -> tuple[ResourceGroup | None, Destruction | None]:
@@ -155,7 +165,7 @@ def _report(stack: Stack, stays: list[str], commands: list[str], *, dry_run: boo
     for text in stays:
         print(f"- {text}")
     if commands:
-        print("On GitHub, because gh could not be used:")
+        print("On GitHub, because gh could not do it:")
         print("\n".join(f"  {command}" for command in commands))
     print(
         f"Next: delete settings/environments/{stack.env}.toml and the environment's parts of the workflows: "

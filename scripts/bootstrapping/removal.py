@@ -15,7 +15,7 @@ from scripts.bootstrapping.github_variables import list_variables
 from scripts.bootstrapping.progress import Progress
 from scripts.bootstrapping.role_assignments import assignments_of, in_subscription_of, list_assignments
 from scripts.bootstrapping.targets import Target
-from scripts.cli.command_line import CommandLine
+from scripts.cli.command_line import CommandError, CommandLine
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.github.login import UnusableError, find_user
@@ -58,24 +58,29 @@ def remove_identities(progress: Progress, target: Target) -> list[str]:
 def remove_from_github(
     gh: CommandLine, progress: Progress, *, repository: str, env: str, variables: Collection[str]
 ) -> list[str]:
-    """GitHub's environment and the repository's variables of it; if gh cannot be used, the commands that do this."""
+    """GitHub's environment and the repository's variables of it; the commands that do this, if gh cannot."""
     environment = ("api", "--method", "DELETE", f"repos/{repository}/environments/{env}")
     deletions = {name: ("variable", "delete", name, "--repo", repository) for name in variables}
     with progress.step(f"GitHub environment {env}"):
         try:
             find_user(gh)
-        except UnusableError:
-            progress.note("gh is not on PATH, or not logged in")
-            return [shlex.join(["gh", *words]) for words in (environment, *deletions.values())]
-        if gh.find("api", f"repos/{repository}/environments/{env}") is None:
-            progress.ok(f"no environment {env}")
+            if gh.find("api", f"repos/{repository}/environments/{env}") is None:
+                progress.ok(f"no environment {env}")
+            else:
+                gh.change(*environment)
+                progress.deleted(f"environment {env}, with its variables and secrets")
+            for name in sorted(list_variables(gh, repository=repository).keys() & deletions.keys()):
+                gh.change(*deletions[name])
+                progress.deleted(f"variable {name} of {repository}")
+        except UnusableError as problem:
+            progress.note(str(problem))
+        except CommandError as failure:
+            if failure.reason != "403":
+                raise
+            progress.note(f"this login may not do it: {failure.message}")
         else:
-            gh.change(*environment)
-            progress.deleted(f"environment {env}, with its variables and secrets")
-        for name in sorted(list_variables(gh, repository=repository).keys() & deletions.keys()):
-            gh.change(*deletions[name])
-            progress.deleted(f"variable {name} of {repository}")
-    return []
+            return []
+    return [shlex.join(["gh", *words]) for words in (environment, *deletions.values())]
 
 
 def _others_subscriptions(target: Target) -> list[str]:

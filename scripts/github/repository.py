@@ -20,6 +20,10 @@ _REMOTE = re.compile(
 )
 
 
+class NoRepositoryError(ScriptError):
+    """Nothing names one: a checkout that is used without GitHub."""
+
+
 def repository(given: str | None = None) -> str:
     """OWNER/NAME: `given`, else GITHUB_REPOSITORY of a workflow, else from the remote `origin`."""
     _refuse_other_hosts()
@@ -42,7 +46,7 @@ def _from_origin() -> str:
         return found[1]
     # Without its URL, which may contain a password.
     problem = f"The remote `origin` is not on {_HOST}" if origin else "This checkout has no remote `origin`"
-    raise ScriptError(f"{problem}. Name the repository: --repository OWNER/NAME", code=2)
+    raise NoRepositoryError(f"{problem}. Name the repository: --repository OWNER/NAME", code=2)
 
 
 def _origin() -> str:

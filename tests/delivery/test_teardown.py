@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from scripts import bootstrap
+from scripts.github import repository as module
 from scripts.terraform.stacks import Stack, load
 from tests.cloud.az.azure import CALLER
 from tests.cloud.az.resource import resource
@@ -217,18 +218,30 @@ def test_a_second_one_changes_nothing(delivery: Delivery, dev: Stack) -> None:
     assert delivery.calls().count("destroy dev") == 1
 
 
-@pytest.mark.parametrize("login", ["absent", None])
-def test_without_gh_it_prints_what_to_do_on_github(delivery: Delivery, dev: Stack, login: str | None) -> None:
-    if login:
+@pytest.mark.parametrize("gh", ["absent", "logged out", "of no administrator"])
+def test_what_gh_cannot_do_is_told_as_commands(delivery: Delivery, dev: Stack, gh: str) -> None:
+    if gh == "absent":
         delivery.cloud.without("gh")
     else:
         with delivery.cloud.edit("gh") as github:
-            github["login"] = None
+            github.update({"login": None} if gh == "logged out" else {"admin": False})
     ran = torn_down(delivery, dev)
-    lines = ran.out.partition("On GitHub, because gh could not be used:\n")[2].splitlines()
+    lines = ran.out.partition("On GitHub, because gh could not do it:\n")[2].splitlines()
     assert lines[0] == f"  gh api --method DELETE repos/{REPOSITORY}/environments/dev"
     assert f"  gh variable delete AZURE_READ_CLIENT_ID_DEV --repo {REPOSITORY}" in lines
     assert "dev" in delivery.cloud.state("gh")["environments"]
+
+
+def test_without_a_repository_it_leaves_github_alone_and_says_so(
+    delivery: Delivery, dev: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_origin", str)
+    let_destroy(delivery, dev)
+    ran = delivery.run("teardown", "--env", "dev", "--yes")
+    assert ran.code == 0, ran.err
+    assert "- What GitHub has of it, if anything: no repository is known. To remove it, add --repository." in ran.out
+    assert delivery.cloud.calls("gh") == []
+    assert dev.resource_group not in delivery.cloud.state()["groups"]
 
 
 def test_a_state_account_that_other_environments_share_is_not_for_deletion(delivery: Delivery, dev: Stack) -> None:
