@@ -18,13 +18,12 @@ from scripts.bootstrapping.federated_credentials import (
     reading_subjects,
 )
 from scripts.bootstrapping.progress import Progress
-from scripts.bootstrapping.role_assignments import RoleAssignments
+from scripts.bootstrapping.role_assignments import RoleAssignments, in_subscription_of
 from scripts.bootstrapping.targets import Target
 from scripts.bootstrapping.terraform_state import find_account
 from scripts.cli.command_line import CommandLine
 from scripts.cli.error_handling import ScriptError
 from scripts.terraform.stacks import Stack
-from settings.resource_ids import subscription_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,8 +92,9 @@ def _ensure_custom_roles(progress: Progress, target: Target) -> None:
     for name, actions in needed.items():
         ensure_custom_role(target.az, progress, name=name, actions=actions, scope=target.account.scope)
     for grant in access.joining(target):
-        theirs = f"/subscriptions/{subscription_of(grant.scope)}"
-        ensure_custom_role(target.az, progress, name=grant.role, actions=JOINING, scope=theirs)
+        theirs = in_subscription_of(target.az, grant.scope)
+        scope = f"/subscriptions/{theirs.subscription}"
+        ensure_custom_role(theirs, progress, name=grant.role, actions=JOINING, scope=scope)
 
 
 def find_identities(az: CommandLine, progress: Progress, *, targets: Sequence[Target]) -> dict[str, Identities]:

@@ -6,8 +6,9 @@ What environments share stays: the identity that plans, and Terraform's state.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from functools import partial
 
 from scripts.bootstrapping import access
 from scripts.bootstrapping.app_registrations import find_app, find_principals
@@ -34,17 +35,26 @@ def remove_identities(progress: Progress, target: Target) -> list[str]:
     principals = {name: find_principals(az, app["appId"]) if app else [] for name, app in apps.items()}
     for name in names:
         _remove_roles(az, progress, name, principals[name])
-    stays = [
-        text
-        for subscription in _others_subscriptions(target)
-        for name in names
-        if (text := _try_to_remove_roles(replace(az, subscription=subscription), progress, name, principals[name]))
-    ]
+    stays = []
+    for subscription in _others_subscriptions(target):
+        theirs = replace(az, subscription=subscription)
+        for name in names:
+            stays += _tried(
+                partial(_remove_roles, theirs, progress, name, principals[name]),
+                left=f"Roles of {name} in the subscription {subscription}, which this login cannot remove: "
+                + "; ".join(
+                    shlex.join(["az", *assignments_of(id_), "--subscription", subscription]) for id_ in principals[name]
+                ),
+            )
     _remove_roles(az, progress, stack.plan_identity, principals[stack.plan_identity], within=target.group)
     for name in names:
         _remove_custom_role(az, progress, name)
     for grant in access.joining(target):
-        _remove_custom_role(in_subscription_of(az, grant.scope), progress, grant.role)
+        theirs = in_subscription_of(az, grant.scope)
+        stays += _tried(
+            partial(_remove_custom_role, theirs, progress, grant.role),
+            left=f"Custom role {grant.role} in the subscription {theirs.subscription}, which this login cannot remove.",
+        )
     for name in names:
         with progress.step(f"Identity {name}"):
             if app := apps[name]:
@@ -101,15 +111,14 @@ def _remove_roles(
                 progress.deleted(f"{assignment['roleDefinitionName']} on {assignment['scope'].rsplit('/', 1)[1]}")
 
 
-def _try_to_remove_roles(az: CommandLine, progress: Progress, name: str, principals: Sequence[str]) -> str | None:
-    """The same in a subscription of others; what stays, and how its owner finds it, if that is refused."""
+def _tried(remove: Callable[[], None], *, left: str) -> list[str]:
+    """`left`, if that is refused."""
     try:
-        _remove_roles(az, progress, name, principals)
+        remove()
     except ScriptError as failure:
         log(str(failure))
-        found = shlex.join(["az", *assignments_of(principals[0]), "--subscription", str(az.subscription)])
-        return f"Roles of {name} in the subscription {az.subscription}, which this login cannot remove: {found}"
-    return None
+        return [left]
+    return []
 
 
 def _remove_custom_role(az: CommandLine, progress: Progress, name: str) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from scripts import teardown
-from scripts.terraform.stacks import Stack, load
+from scripts.terraform.stacks import load
 from tests.bootstrap.runs import DEPLOY, PLAN, READ, bootstrap, changed_stacks, principal_of, roles_of
 from tests.cloud.az.azure import BUILT_IN, CALLER, SUBSCRIPTION, assignment, subscription
 from tests.cloud.fixtures import Cloud, Ran
@@ -46,6 +46,25 @@ def using(cloud: Cloud, optional_stacks: Path) -> dict[str, str]:
             "tags": {"of": "theirs"},
         }
     return {"CDKTF_OUTDIR": str(optional_stacks.parent)}
+
+
+def moved(optional_stacks: Path, out: Path, *ids: str) -> dict[str, str]:
+    """The variable for the same stack, with these resources in the subscription of the images."""
+    text = json.dumps(load("existing", optional_stacks.parent).content)
+    for id_ in ids:
+        text = text.replace(id_, id_.replace(OWN, OF_IMAGES))
+    folder = out / "stacks/aigateway-existing"
+    folder.mkdir(parents=True)
+    (folder / "cdk.tf.json").write_text(text, encoding="utf-8")
+    return {"CDKTF_OUTDIR": str(out)}
+
+
+def prepared(cloud: Cloud, using: dict[str, str], *ids: str) -> None:
+    """Bootstrapped, with these resources there, too."""
+    with cloud.edit() as azure:
+        azure["resources"] += [{"id": id_.replace(OWN, OF_IMAGES)} for id_ in ids]
+    ran = bootstrap(cloud, "--env", "existing", env=using)
+    assert ran.code == 0, ran.err
 
 
 def test_the_identities_get_what_the_stack_needs_there_and_nothing_on_a_subscription(
@@ -97,8 +116,12 @@ def test_on_a_subnet_whoever_deploys_may_join_it_and_no_more(cloud: Cloud, using
     assert role["assignableScopes"] == [f"/subscriptions/{OWN}"]
 
 
-def test_a_second_run_changes_nothing(cloud: Cloud, using: dict[str, str]) -> None:
-    assert bootstrap(cloud, "--env", "existing", env=using).code == 0
+@pytest.mark.parametrize("elsewhere", [(), (SUBNET,)], ids=["", "subnet in another subscription"])
+def test_a_second_run_changes_nothing(
+    cloud: Cloud, using: dict[str, str], optional_stacks: Path, tmp_path: Path, elsewhere: tuple[str, ...]
+) -> None:
+    using |= moved(optional_stacks, tmp_path / "out", *elsewhere)
+    prepared(cloud, using, *elsewhere)
     assert bootstrap(cloud, "--env", "existing", env=using).err.endswith("Nothing to change.\n")
 
 
@@ -164,63 +187,56 @@ def test_a_diagnostic_setting_of_somebody_elses_resource_needs_a_role_there(
     assert ("Reader", "shared") in roles_of(cloud, principal_of(cloud, READ))
 
 
-def torn_down(cloud: Cloud, stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Ran:
+def torn_down(cloud: Cloud, using: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Ran:
     """After Terraform's part: there is no state any more."""
-    monkeypatch.setattr(teardown, "prepare", lambda _: (stack,))
+    monkeypatch.setattr(teardown, "prepare", lambda _: (load("existing", Path(using["CDKTF_OUTDIR"])),))
     with cloud.edit() as azure:
         azure["default"] = OWN
         azure["storage"] = {}
-    return cloud.call(teardown.main, "--env", "existing", "--yes", "--repository", "contoso/gateway")
+    words = ("--env", "existing", "--yes", "--repository", "contoso/gateway")
+    return cloud.call(teardown.main, *words, env=using)
 
 
 def test_a_teardown_removes_the_roles_on_others_resources(
     cloud: Cloud, using: dict[str, str], optional_stacks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also those of the identity that deploys alone: here the action group is in another subscription."""
-    text = json.dumps(load("existing", optional_stacks.parent).content)
-    folder = tmp_path / "out/stacks/aigateway-existing"
-    folder.mkdir(parents=True)
-    elsewhere = ON_CALL.replace(OWN, OF_IMAGES)
-    (folder / "cdk.tf.json").write_text(text.replace(ON_CALL, elsewhere).replace(REGISTRY, VAULT), encoding="utf-8")
-    with cloud.edit() as azure:
-        azure["resources"].append({"id": elsewhere})
-    using = {**using, "CDKTF_OUTDIR": str(tmp_path / "out")}
-    assert bootstrap(cloud, "--env", "existing", env=using).code == 0
+    """Also where only the identity that deploys has one: on an action group of another subscription."""
+    using |= moved(optional_stacks, tmp_path / "out", ON_CALL)
+    path = tmp_path / "out/stacks/aigateway-existing/cdk.tf.json"
+    path.write_text(path.read_text(encoding="utf-8").replace(REGISTRY, VAULT), encoding="utf-8")
+    prepared(cloud, using, ON_CALL)
     assert ("Reader", "on-call") in roles_of(cloud, principal_of(cloud, DEPLOYS))
-    ran = torn_down(cloud, load("existing", tmp_path / "out"), monkeypatch)
+    ran = torn_down(cloud, using, monkeypatch)
     assert ran.code == 0, ran.err
     assert {each["principalId"] for each in cloud.state()["role_assignments"]} <= {CALLER, principal_of(cloud, PLAN)}
+    assert cloud.state()["custom_roles"] == []
     assert "- Deleted secrets in Key Vault kv-ai-gateway, which its owner can recover or purge." in ran.out
 
 
 @pytest.mark.parametrize("sees_subscription", [True, False])
-def test_a_teardown_tells_which_roles_only_their_owner_may_remove(
+def test_a_teardown_tells_what_only_their_owner_may_remove(
     cloud: Cloud,
     using: dict[str, str],
     optional_stacks: Path,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     *,
     sees_subscription: bool,
 ) -> None:
-    assert bootstrap(cloud, "--env", "existing", env=using).code == 0
-    deployer = principal_of(cloud, DEPLOYS)
+    using |= moved(optional_stacks, tmp_path / "out", SUBNET)
+    prepared(cloud, using, SUBNET)
+    deployer, theirs = principal_of(cloud, DEPLOYS), f"in the subscription {OF_IMAGES}, which this login cannot remove"
     with cloud.edit() as azure:
         mine = azure["role_assignments"]
-        owner = [
-            each for each in mine if (each["principalId"], each["scope"]) == (CALLER, f"/subscriptions/{OF_IMAGES}")
-        ]
-        azure["role_assignments"] = [each for each in mine if each not in owner]
+        azure["role_assignments"] = [each for each in mine if each["scope"] != f"/subscriptions/{OF_IMAGES}"]
         if not sees_subscription:
             azure["subscriptions"] = [each for each in azure["subscriptions"] if each["id"] != OF_IMAGES]
-    ran = torn_down(cloud, load("existing", optional_stacks.parent), monkeypatch)
+    ran = torn_down(cloud, using, monkeypatch)
     assert ran.code == 0, ran.err
-    told = (
-        f"- Roles of {DEPLOYS} in the subscription {OF_IMAGES}, which this login cannot remove: az role assignment list"
-    )
-    [line] = [line for line in ran.out.splitlines() if line.startswith(told)]
+    [line] = [line for line in ran.out.splitlines() if line.startswith(f"- Roles of {DEPLOYS} {theirs}: az role ")]
     assert f"--assignee-object-id {deployer}" in line
     assert line.endswith(f"--subscription {OF_IMAGES}")
+    assert f"- Custom role {DEPLOYS}-subnet {theirs}." in ran.out
     assert not [app for app in cloud.state()["apps"] if app["displayName"] in {DEPLOYS, READS}]
-    assert {each["scope"] for each in cloud.state()["role_assignments"] if each["principalId"] == deployer} == {
-        REGISTRY
-    }
+    left = {each["scope"] for each in cloud.state()["role_assignments"] if each["principalId"] == deployer}
+    assert left == {REGISTRY, SUBNET.replace(OWN, OF_IMAGES)}
