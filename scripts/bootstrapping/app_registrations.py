@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from scripts.bootstrapping.account import Principal
 from scripts.bootstrapping.progress import Progress
-from scripts.cli.command_line import CommandLine
+from scripts.cli.command_line import CommandError, CommandLine
 from scripts.cli.error_handling import ScriptError
 
 # Microsoft Graph's answers until all of its replicas have a new application.
@@ -44,16 +45,23 @@ def find_app(az: CommandLine, name: str) -> dict[str, Any] | None:
 
 def find_principals(az: CommandLine, client_id: str) -> list[str]:
     """The object ids of its service principals: one, or none."""
-    return [str(each["id"]) for each in az.query("ad", "sp", "list", "--filter", f"appId eq '{client_id}'")]
+    return [str(each["id"]) for each in _list_principals(az, client_id)]
 
 
-def ensure_app(az: CommandLine, progress: Progress, name: str) -> Application:
-    """Create the app registration and its service principal, where missing."""
+def _list_principals(az: CommandLine, client_id: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = az.query("ad", "sp", "list", "--filter", f"appId eq '{client_id}'")
+    return found
+
+
+def ensure_app(az: CommandLine, progress: Progress, name: str, *, caller: Principal) -> Application:
+    """Create the app registration and its service principal, where missing; tell who else could log in as it."""
     with progress.step(f"Identity {name}"):
         app = find_app(az, name)
         if app:
             client_id = str(app["appId"])
             progress.ok(f"app registration {name} ({client_id})")
+            _report_passwords(progress, app, kind="app", id_=client_id)
+            _report_owners(az, progress, client_id=client_id, caller=caller)
         else:
             created = az.change("ad", "app", "create", "--display-name", name, "--sign-in-audience", "AzureADMyOrg")
             client_id = str(created["appId"]) if created else placeholder(name)
@@ -68,11 +76,34 @@ def placeholder(name: str) -> str:
 
 
 def _ensure_principal(az: CommandLine, progress: Progress, *, name: str, client_id: str, is_new: bool) -> Principal:
-    found = [] if is_new else find_principals(az, client_id)
+    found = [] if is_new else _list_principals(az, client_id)
     if found:
+        id_ = str(found[0]["id"])
         progress.ok("service principal")
-        return Principal(id=found[0], type="ServicePrincipal", name=name)
+        _report_passwords(progress, found[0], kind="sp", id_=id_)
+        return Principal(id=id_, type="ServicePrincipal", name=name)
     created = az.change("ad", "sp", "create", "--id", client_id, retry_on=NOT_REPLICATED)
     progress.created("service principal")
     id_ = str(created["id"]) if created else f"<object id of {name}>"
     return Principal(id=id_, type="ServicePrincipal", name=name, is_new=True)
+
+
+def _report_passwords(progress: Progress, found: Mapping[str, Any], *, kind: Literal["app", "sp"], id_: str) -> None:
+    """The workflows have none: whoever made one can log in from anywhere."""
+    for field, what, option in (("passwordCredentials", "password", ""), ("keyCredentials", "certificate", " --cert")):
+        for each in found.get(field) or ():
+            delete = f"az ad {kind} credential delete --id {id_} --key-id {each['keyId']}{option}"
+            progress.note(f"it has a {what}, which no workflow needs. To delete it: {delete}")
+
+
+def _report_owners(az: CommandLine, progress: Progress, *, client_id: str, caller: Principal) -> None:
+    """An owner can add passwords and credentials. Anybody who may register applications could have made one before."""
+    try:
+        owners = az.query("ad", "app", "owner", "list", "--id", client_id)
+    except CommandError:
+        progress.note("this login cannot read who owns it.")
+        return
+    others = [str(each.get("userPrincipalName") or each["displayName"]) for each in owners if each["id"] != caller.id]
+    if others:
+        who = ", ".join(sorted(others))
+        progress.note(f"also owned by {who}, who can log in as it (docs/security.md#when-somebody-leaves)")

@@ -78,18 +78,21 @@ def ensure_credentials(
 ) -> None:
     """A credential for each subject, by its name; one with another subject is updated.
 
-    `known` are the credentials that other runs may have created; all others are reported, not deleted.
+    `known` are the credentials that other runs may have created; all others are reported, not deleted, whatever their
+    names: whoever owns the app registration can add some.
     """
-    expected = {**(known or {}), **subjects}
+    expected = [_trust(_credential(name, subject)) for name, subject in {**(known or {}), **subjects}.items()]
     with progress.step(f"Federated credentials of {app.name}"):
         existing: list[dict[str, Any]] = [] if app.is_new else az.query(*_COMMAND, "list", "--id", app.client_id)
         for name, subject in subjects.items():
-            _ensure(az, progress, app, wanted=_credential(name, subject), existing=existing)
+            if updated := _ensure(az, progress, app, wanted=_credential(name, subject), existing=existing):
+                existing.remove(updated)
         for credential in existing:
-            name, subject = credential["name"], credential["subject"]
-            if name not in expected and subject not in expected.values():
+            if _trust(credential) not in expected:  # the same subject of another issuer is somebody else's
+                name, subject = credential["name"], credential["subject"]
+                of = "" if credential["issuer"].rstrip("/") == ISSUER else f" of {credential['issuer']}"
                 delete = _delete_command(app.client_id, name)
-                progress.note(f"{name} ({subject}) is not from the bootstrap. To delete it: {delete}")
+                progress.note(f"{name} ({subject}{of}) is not from the bootstrap. To delete it: {delete}")
 
 
 def with_existing_credentials(
@@ -121,7 +124,8 @@ def credentials_of_environment(az: CommandLine, *, app_name: str, env: str) -> d
 
 def _ensure(
     az: CommandLine, progress: Progress, app: Application, *, wanted: dict[str, Any], existing: list[dict[str, Any]]
-) -> None:
+) -> dict[str, Any] | None:
+    """The existing one that was updated."""
     name, subject = wanted["name"], wanted["subject"]
     same_trust = [each for each in existing if _trust(each) == _trust(wanted)]
     same_name = [each for each in existing if each["name"] == name]
@@ -132,10 +136,12 @@ def _ensure(
         which = ("--id", app.client_id, "--federated-credential-id", name)
         az.change(*_COMMAND, "update", *which, "--parameters", content)
         progress.changed(f"{name}: {same_name[0]['subject']} -> {subject}")
+        return same_name[0]
     else:
         content = json.dumps(wanted)
         az.change(*_COMMAND, "create", "--id", app.client_id, "--parameters", content, retry_on=NOT_REPLICATED)
         progress.created(f"{name}: {subject}")
+    return None
 
 
 def _trust(credential: dict[str, Any]) -> tuple[str, str, list[str]]:

@@ -58,11 +58,12 @@ def ensure_identities(
     found: dict[str, Identities] = {}
     for target in targets:
         _ensure_custom_roles(progress, target)
-        deploy = ensure_app(az, progress, target.stack.deploy_identity)
+        caller = target.account.caller
+        deploy = ensure_app(az, progress, target.stack.deploy_identity, caller=caller)
         known = deploying_subjects(subject_prefix, target.env)
         ensure_credentials(az, progress, deploy, {} if target.env in unprotected else known, known=known)
         roles.ensure_all(deploy.principal, access.deploying(target, role_ids=_role_ids(target)))
-        read = ensure_app(az, progress, target.stack.read_identity)
+        read = ensure_app(az, progress, target.stack.read_identity, caller=caller)
         ensure_credentials(az, progress, read, reading_subjects(subject_prefix))
         roles.ensure_all(read.principal, access.reading(target))
         plan = plans[target.stack.plan_identity]
@@ -76,7 +77,7 @@ def _ensure_planning(
     """The identities that plan pull requests, by name: one, unless the environments have several projects."""
     plans: dict[str, Application] = {}
     for name in dict.fromkeys(target.stack.plan_identity for target in targets):
-        plans[name] = ensure_app(az, progress, name)
+        plans[name] = ensure_app(az, progress, name, caller=targets[0].account.caller)
         ensure_credentials(az, progress, plans[name], planning_subjects(subject_prefix))
         sharing = [target for target in targets if target.stack.plan_identity == name]
         grants = [grant for target in sharing for grant in access.planning(target)]

@@ -103,3 +103,18 @@ def test_an_unknown_credential_is_reported_and_kept(cloud: Cloud, dev_prepared: 
     ran = bootstrap(cloud, *DEV)
     assert f"note: uat ({PREFIX}:environment:uat) is not from the bootstrap" in ran.err
     assert ran.err.endswith("Nothing to change.\n")
+
+
+@pytest.mark.parametrize("name", ["dev", "x"])
+def test_the_same_subject_of_another_issuer_is_reported_under_any_name(
+    cloud: Cloud, dev_prepared: Cloud, name: str
+) -> None:
+    """Whoever owns the app registration can let tokens of their own log in."""
+    cloud.restore(dev_prepared.state())
+    with cloud.edit() as azure:
+        credentials = next(app for app in azure["apps"] if app["displayName"] == DEPLOY)["credentials"]
+        credentials[0]["name"] = "by-hand"
+        credentials.append({**credentials[0], "name": name, "issuer": "https://evil.example"})
+    ran = bootstrap(cloud, *DEV)
+    assert f"note: {name} ({PREFIX}:environment:dev of https://evil.example) is not from the bootstrap." in ran.err
+    assert ran.err.endswith("Nothing to change.\n")

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.bootstrap.runs import DEPLOY, PLAN, READ, bootstrap, changed_stacks, principal_of, roles_of
-from tests.cloud.az.azure import BUILT_IN, SUBSCRIPTION, assignment
+from tests.cloud.az.azure import BUILT_IN, CALLER, SUBSCRIPTION, assignment
 from tests.cloud.fixtures import Cloud
 
 DEV = ("--env", "dev")
@@ -198,3 +198,23 @@ def _given(azure: dict[str, Any], principal: str, role: str) -> dict[str, Any]:
         if each["principalId"] == principal and each["roleDefinitionId"].endswith(BUILT_IN[role][0])
     )
     return found
+
+
+def test_who_else_could_log_in_as_an_identity_is_reported(cloud: Cloud, dev_prepared: Cloud) -> None:
+    """Anybody who may register applications could have made one of that name before."""
+    cloud.restore(dev_prepared.state())
+    with cloud.edit() as azure:
+        [app] = [app for app in azure["apps"] if app["displayName"] == DEPLOY]
+        [principal] = [sp for sp in azure["service_principals"] if sp["appId"] == app["appId"]]
+        app["owners"] = [{"id": CALLER}, {"id": "m", "userPrincipalName": "mallory@contoso.example"}]
+        app["passwordCredentials"] = [{"keyId": "k1"}]
+        principal["keyCredentials"] = [{"keyId": "k2"}]
+    ran = bootstrap(cloud, *DEV)
+    notes = [line.partition("note: ")[2] for line in ran.err.splitlines() if "note: " in line]
+    delete = "which no workflow needs. To delete it: az ad {} credential delete --id {} --key-id {}"
+    assert notes == [
+        f"it has a password, {delete.format('app', app['appId'], 'k1')}",
+        "also owned by mallory@contoso.example, who can log in as it (docs/security.md#when-somebody-leaves)",
+        f"it has a certificate, {delete.format('sp', principal['id'], 'k2')} --cert",
+    ]
+    assert ran.err.endswith("Nothing to change.\n")

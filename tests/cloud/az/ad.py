@@ -63,6 +63,13 @@ def app_delete(azure: Azure, *, id: str) -> None:
     azure.data["service_principals"] = [sp for sp in azure["service_principals"] if sp["appId"] != app["appId"]]
 
 
+@command("ad app owner list")
+def owner_list(azure: Azure, *, id: str) -> list[Json]:
+    """Whoever made it, unless a test says otherwise."""
+    owners: list[Json] = _app(azure, id).get("owners") or [{"id": CALLER, "userPrincipalName": azure["user"]["name"]}]
+    return owners
+
+
 @command("ad sp list")
 def sp_list(azure: Azure, *, filter: str) -> list[Json]:
     """Those of an application."""
@@ -100,10 +107,11 @@ def credential_list(azure: Azure, *, id: str) -> list[Json]:
 
 @command("ad app federated-credential create", changes=True)
 def credential_create(azure: Azure, *, id: str, parameters: str) -> Json:
-    """Neither name nor subject may be there already."""
+    """Neither its name nor its subject, of the same issuer, may be there already."""
     wanted, app = json.loads(parameters), _app(azure, id)
     for credential in app["credentials"]:
-        if credential["name"] == wanted["name"] or credential["subject"] == wanted["subject"]:
+        trust = (credential["issuer"], credential["subject"])
+        if credential["name"] == wanted["name"] or trust == (wanted["issuer"], wanted["subject"]):
             raise AzError("", "FederatedIdentityCredential with name, or with issuer and subject, already exists.")
     app["credentials"].append({"id": azure.guid(), "description": None, **wanted})
     created: Json = app["credentials"][-1]
@@ -140,4 +148,4 @@ def _app(azure: Azure, id_: str) -> Json:
 
 
 def _shown(app: Json) -> Json:
-    return {key: value for key, value in app.items() if key not in {"credentials", "tenantId"}}
+    return {key: value for key, value in app.items() if key not in {"credentials", "owners", "tenantId"}}
