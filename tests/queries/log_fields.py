@@ -49,3 +49,11 @@ def event_fields() -> dict[str, frozenset[str]]:
         names = {value.value for key, value in named if key == "event" and isinstance(value, ast.Constant)}
         events.update({str(name): frozenset(str(key) for key, _ in named) for name in names})
     return events
+
+
+@cache
+def runtime_texts() -> frozenset[str]:
+    """All texts in the gateway's code: the codes of errors are among them."""
+    trees = [ast.parse(file.read_text("utf-8")) for file in (ROOT / "gateway/runtime").rglob("*.py")]
+    constants = [node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    return frozenset(text for text in constants if isinstance(text, str))

@@ -1,5 +1,6 @@
 """Microsoft's parser accepts every query, and each field of the log that a query names exists."""
 
+import re
 from collections.abc import Set
 
 import pytest
@@ -8,7 +9,7 @@ from queries import query_names, read_query
 from settings.loading import load_environments
 from tests import fixed_environments
 
-from .log_fields import event_fields, request_fields
+from .log_fields import event_fields, request_fields, runtime_texts
 from .parser import Analysis, analyze
 
 NAMES = query_names()
@@ -29,6 +30,7 @@ MISTAKES = {
     "a text as a number": f"{LINES} | summarize sum(Log_s)",
     "a keyword as a field": f"{LINES} | where isnotempty(line.project)",
 }
+ERRORS = re.compile(r'\berror\)? (?:==|!?in) ("\w+"|\([^)]+\))')
 UNKNOWN_FIELDS = {
     "of a request": (f"{LINES} | where line.milliseconds > 5", {"milliseconds"}),
     "in brackets": (f'{LINES} | where line["proyect"] == "p"', {"proyect"}),
@@ -80,6 +82,17 @@ def test_the_log_has_the_fields_of_a_query(name: str, analyses: dict[str, Analys
 @pytest.mark.parametrize("name", NAMES)
 def test_the_log_has_the_events_of_a_query(name: str, analyses: dict[str, Analysis]) -> None:
     assert {*analyses[name].events} <= event_fields().keys()
+
+
+def test_the_gateway_has_the_errors_of_the_queries() -> None:
+    compared = {name: re.findall(r'"(\w+)"', " ".join(ERRORS.findall(read_query(name).text))) for name in NAMES}
+    assert compared["alert_no_region_left"] == [
+        "upstream_unavailable",
+        "managed_identity_unavailable",
+        "rate_limit_exceeded",
+    ]
+    unknown = {name: codes for name in NAMES if (codes := {*compared[name]} - runtime_texts())}
+    assert unknown == {}
 
 
 @pytest.mark.parametrize("name", UNKNOWN_FIELDS)
