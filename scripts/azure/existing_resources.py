@@ -15,7 +15,7 @@ from scripts.cli.error_handling import ScriptError
 from settings.environment import EnvironmentSettings
 from settings.existing import Registry
 from settings.resource_ids import group_of, name_of, subscription_of
-from settings.roles import ACR_PULL, KEY_VAULT_SECRETS_USER
+from settings.roles import ACR_PULL, KEY_VAULT_SECRETS_USER, REPOSITORY_READER
 
 _DOCUMENT = "docs/existing.md"
 _ABAC = "AbacRepositoryPermissions"
@@ -43,9 +43,7 @@ def check_existing_resources(
             if not settings.existing.assign_role:
                 problems += _check_role(az, progress, settings, role=KEY_VAULT_SECRETS_USER, scope=vault)
         if settings.registry:
-            problems += _check_registry(az, progress, settings.registry)
-            if not settings.registry.assign_role:
-                problems += _check_role(az, progress, settings, role=ACR_PULL, scope=settings.registry.id)
+            problems += _check_registry(az, progress, settings, settings.registry)
     return problems
 
 
@@ -110,7 +108,9 @@ def _check_vault(
     return problems
 
 
-def _check_registry(az: CommandLine, progress: Progress, registry: Registry) -> list[str]:
+def _check_registry(
+    az: CommandLine, progress: Progress, settings: EnvironmentSettings, registry: Registry
+) -> list[str]:
     name = name_of(registry.id)
     words = ("--name", name, "--resource-group", group_of(registry.id), "--subscription", subscription_of(registry.id))
     found, problems = _show(az, progress, registry.id, "acr", "show", *words, field="registry.id")
@@ -120,13 +120,17 @@ def _check_registry(az: CommandLine, progress: Progress, registry: Registry) -> 
         problems.append(
             f"The login server of {name} is {server}: set registry.login_server, and let image come from it."
         )
-    if found.get("roleAssignmentMode") == _ABAC and registry.assign_role:
+    is_by_repository = found.get("roleAssignmentMode") == _ABAC
+    if is_by_repository and registry.assign_role:
         problems.append(
             f"The registry {name} has permissions by repository, for which AcrPull does nothing. Set "
             "registry.assign_role = false, and let its owner assign Container Registry Repository Reader."
         )
     if not problems:
         progress.ok(f"registry {name}")
+    if not registry.assign_role:
+        role = REPOSITORY_READER if is_by_repository else ACR_PULL
+        problems += _check_role(az, progress, settings, role=role, scope=registry.id)
     return problems
 
 

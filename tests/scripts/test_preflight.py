@@ -12,7 +12,7 @@ from scripts.cli.error_handling import ScriptError
 from settings.environment import EnvironmentSettings
 from settings.image import DEFAULT_IMAGE
 from settings.loading import load_environment
-from settings.roles import ACR_PULL
+from settings.roles import ACR_PULL, REPOSITORY_READER
 from settings.roles import COGNITIVE_SERVICES_OPENAI_USER as OPENAI_USER
 from settings.roles import KEY_VAULT_SECRETS_USER as SECRETS_USER
 from settings.roles import MONITORING_METRICS_PUBLISHER as METRICS_PUBLISHER
@@ -497,6 +497,23 @@ def test_a_registry_of_another_host_or_with_permissions_by_repository_is_a_probl
         f"The login server of {REGISTRY_NAME} is givenimages-a1.azurecr.io: set registry.login_server"
     )
     assert "registry.assign_role = false" in abac
+
+
+def test_a_registry_with_permissions_by_repository_needs_another_role_of_its_owner(
+    given: Callable[..., EnvironmentSettings], preflight: Callable[..., Ran], azure: Cloud
+) -> None:
+    settings = given("registry.assign_role = false\n")
+    assert settings.registry
+    with azure.edit() as state:
+        state["registries"][REGISTRY_NAME] |= {"roleAssignmentMode": "AbacRepositoryPermissions"}
+        state["role_assignments"].append(assignment("the-principal", "AcrPull", settings.registry.id, number=7))
+    (problem,) = _problems(preflight(settings=settings))
+    assert f"az role assignment create --role {REPOSITORY_READER} " in problem
+    with azure.edit() as state:
+        role = "Container Registry Repository Reader"
+        state["role_assignments"].append(assignment("the-principal", role, settings.registry.id, number=8))
+    ran = preflight(settings=settings)
+    assert ran.code == 0, ran.err
 
 
 def test_the_commands_for_roles_that_owners_assign(
