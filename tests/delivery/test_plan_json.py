@@ -183,6 +183,23 @@ def test_what_a_replacement_has_left_is_told_apart() -> None:
     assert left.digest != lost.digest
 
 
+def test_the_key_of_a_client_is_not_taken_from_what_a_replacement_has_left() -> None:
+    kept = entry("key_vault_secret", ["no-op"], before={"name": "k", "key_vault_id": "/new"}) | {"name": "gateway_key"}
+    left = entry("key_vault_secret", ["delete"], before={"name": "k", "key_vault_id": "/old"}) | {"name": "gateway_key"}
+    [secret] = Plan.from_json("dev", {"resource_changes": [kept, {**left, "deposed": "0a1b2c3d"}]}).secrets
+    assert (secret.vault, secret.is_deleted) == ("new", False)
+
+
+def test_a_vault_that_is_replaced_may_keep_what_it_deletes_for_another_time() -> None:
+    days = {"before": {"soft_delete_retention_days": 7}, "after": {"soft_delete_retention_days": 30}}
+    updated, replaced = (
+        Plan.from_json("dev", {"resource_changes": [entry("key_vault", actions, **days)]})
+        for actions in (["update"], ["delete", "create"])
+    )
+    assert list(updated.failures) == ["azurerm_key_vault.gateway"]
+    assert not replaced.failures
+
+
 def test_a_tainted_resource_says_why_it_is_replaced() -> None:
     replaced = {**entry("key_vault", ["delete", "create"]), "action_reason": "replace_because_tainted"}
     [change] = resource_changes({"resource_changes": [replaced]})
