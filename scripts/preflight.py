@@ -25,7 +25,7 @@ from rich.text import Text
 from gateway.secrets import build_secrets
 from scripts.azure import ai_accounts, model_quota
 from scripts.azure.existing_resources import check_existing_resources, uses_existing
-from scripts.azure.gateway_identity import find_identity, may_call, role_command
+from scripts.azure.gateway_identity import CALL, find_identity, may, role_command
 from scripts.azure.login import log_in
 from scripts.azure.model_quota import Finding, Region, Wanted
 from scripts.azure.subnet import check_subnet
@@ -206,8 +206,8 @@ def _check_account_roles(az: CommandLine, progress: Progress, settings: Environm
         for upstream in upstreams:
             account_id = ai_accounts.find_account_id(az, upstream.endpoint)
             command = role_command(identity, role=COGNITIVE_SERVICES_OPENAI_USER, scope=account_id or "ACCOUNT_ID")
-            kinds = {model.kind for model in settings.all_models if upstream.serves(model.deployment)}
-            is_allowed = may_call(az, identity, kinds=kinds, account=account_id) if account_id else None
+            calls = {CALL[model.kind] for model in settings.all_models if upstream.serves(model.deployment)}
+            is_allowed = may(az, identity, data_actions=calls, scope=account_id) if account_id else None
             if is_allowed:
                 progress.ok(f"{upstream.name}: assigned")
             elif is_allowed is None:

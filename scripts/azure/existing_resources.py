@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from scripts.azure.gateway_identity import find_identity, has_role, role_command
+from scripts.azure.gateway_identity import find_identity, may, role_command
 from scripts.azure.key_vault import KeyVault
 from scripts.bootstrapping.progress import Progress
 from scripts.cli.command_line import CommandError, CommandLine
@@ -19,6 +19,12 @@ from settings.roles import ACR_PULL, KEY_VAULT_SECRETS_USER, REPOSITORY_READER
 
 _DOCUMENT = "docs/existing.md"
 _ABAC = "AbacRepositoryPermissions"
+_ACTIONS = {ACR_PULL: ("Microsoft.ContainerRegistry/registries/pull/read",)}
+_DATA_ACTIONS = {
+    KEY_VAULT_SECRETS_USER: ("Microsoft.KeyVault/vaults/secrets/getSecret/action",),
+    REPOSITORY_READER: ("Microsoft.ContainerRegistry/registries/repositories/content/read",),
+}
+"""What the gateway needs of a role: another role that allows it does, too."""
 
 
 def uses_existing(settings: EnvironmentSettings) -> bool:
@@ -137,10 +143,10 @@ def _check_registry(
 def _check_role(
     az: CommandLine, progress: Progress, settings: EnvironmentSettings, *, role: str, scope: str
 ) -> list[str]:
-    """The gateway's role, which its stack does not assign."""
+    """Whether the gateway may do what this role is for, which its stack does not assign."""
     identity = find_identity(az, settings)
     command = role_command(identity, role=role, scope=scope)
-    found = has_role(az, identity, role=role, scope=scope)
+    found = may(az, identity, actions=_ACTIONS.get(role, ()), data_actions=_DATA_ACTIONS.get(role, ()), scope=scope)
     if found:
         progress.ok(f"{identity.name} has its role on {name_of(scope)}")
     elif found is None:

@@ -10,13 +10,13 @@ from scripts.cli.command_line import CommandError, CommandLine
 from settings.environment import EnvironmentSettings
 from settings.models import Kind
 
-DATA_ACTIONS: Mapping[Kind, str] = {
+CALL: Mapping[Kind, str] = {
     "responses": "Microsoft.CognitiveServices/accounts/OpenAI/responses/write",
     "chat": "Microsoft.CognitiveServices/accounts/OpenAI/deployments/chat/completions/action",
     "embeddings": "Microsoft.CognitiveServices/accounts/OpenAI/deployments/embeddings/action",
 }
-"""What calling a model of each kind takes, as Azure's refusals name it, and
-https://learn.microsoft.com/azure/role-based-access-control/permissions/ai-machine-learning."""
+"""The data action of a call, by the kind of the model, as Azure's refusals name it; all of them are listed at
+https://learn.microsoft.com/azure/role-based-access-control/resource-provider-operations."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,31 +37,24 @@ def find_identity(az: CommandLine, settings: EnvironmentSettings) -> Identity:
     return Identity(name=name, resource_group=group, principal_id=principal)
 
 
-def has_role(az: CommandLine, identity: Identity, *, role: str, scope: str) -> bool | None:
-    """Whether the identity has the role, by its id, at the scope or above it; None if that is not known."""
-    if identity.principal_id is None:
-        return None
-    try:
-        assignments = find_assignments(az, identity.principal_id, scope=scope)
-    except CommandError:  # it is not there, or in a subscription that the caller cannot read
-        return None
-    return any(str(each["roleDefinitionId"]).endswith(role) for each in assignments)
+def may(
+    az: CommandLine, identity: Identity, *, actions: Iterable[str] = (), data_actions: Iterable[str] = (), scope: str
+) -> bool | None:
+    """Whether the identity may do all of that at the scope; None if it is not known.
 
-
-def may_call(az: CommandLine, identity: Identity, *, kinds: Iterable[Kind], account: str) -> bool | None:
-    """Whether the identity may call models of these kinds in an account; None if that is not known.
-
-    By what its roles allow: ones that are wider than Cognitive Services OpenAI User, or custom ones, do, too.
+    By what its roles allow, there or above: one that is wider than the role of the documentation does, or a custom one.
     """
     if identity.principal_id is None:
         return None
     try:
-        assignments = find_assignments(az, identity.principal_id, scope=account)
+        assignments = find_assignments(az, identity.principal_id, scope=scope)
         roles = {str(each["roleDefinitionId"]).rpartition("/")[2] for each in assignments}
         permissions = [permission for role in sorted(roles) for permission in find_permissions(az, role)]
-    except CommandError:
+    except CommandError:  # it is not there, or in a subscription that the caller cannot read
         return None
-    return all(allow(permissions, DATA_ACTIONS[kind], kind="dataActions") for kind in kinds)
+    return all(allow(permissions, action) for action in actions) and all(
+        allow(permissions, action, kind="dataActions") for action in data_actions
+    )
 
 
 def role_command(identity: Identity, *, role: str, scope: str) -> str:

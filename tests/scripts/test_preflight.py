@@ -499,6 +499,24 @@ def test_a_registry_of_another_host_or_with_permissions_by_repository_is_a_probl
     assert "registry.assign_role = false" in abac
 
 
+def test_wider_roles_on_a_vault_and_a_registry_count(
+    given: Callable[..., EnvironmentSettings], preflight: Callable[..., Ran], azure: Cloud
+) -> None:
+    settings = given("existing.assign_role = false\nregistry.assign_role = false\n")
+    assert settings.existing.key_vault
+    assert settings.registry
+    with azure.edit() as state:
+        state["role_assignments"] += [
+            assignment("the-principal", "Contributor", settings.existing.key_vault, number=7),
+            assignment("the-principal", "Contributor", settings.registry.id, number=8),
+        ]
+    (problem,) = _problems(preflight(settings=settings))  # a Contributor may not read secrets
+    assert f"--role {SECRETS_USER} " in problem
+    with azure.edit() as state:
+        state["role_assignments"].append(assignment("the-principal", "Key Vault Secrets Officer", SCOPE, number=9))
+    assert preflight(settings=settings).code == 0
+
+
 def test_a_registry_with_permissions_by_repository_needs_another_role_of_its_owner(
     given: Callable[..., EnvironmentSettings], preflight: Callable[..., Ran], azure: Cloud
 ) -> None:

@@ -59,6 +59,12 @@ BUILT_IN: dict[str, tuple[str, list[str], list[str]]] = {
 }
 _OPENAI = "Microsoft.CognitiveServices/accounts/OpenAI"
 DATA_ACTIONS: dict[str, list[str]] = {
+    "Key Vault Secrets User": [
+        "Microsoft.KeyVault/vaults/secrets/getSecret/action",
+        "Microsoft.KeyVault/vaults/secrets/readMetadata/action",
+    ],
+    "Key Vault Secrets Officer": ["Microsoft.KeyVault/vaults/secrets/*"],
+    "Container Registry Repository Reader": ["Microsoft.ContainerRegistry/registries/repositories/content/read"],
     "Cognitive Services OpenAI User": [
         f"{_OPENAI}/*/read",
         f"{_OPENAI}/deployments/chat/completions/action",
