@@ -21,7 +21,7 @@ from scripts.bootstrapping.progress import Progress
 from scripts.bootstrapping.role_assignments import RoleAssignments, in_subscription_of
 from scripts.bootstrapping.targets import Target
 from scripts.bootstrapping.terraform_state import find_account
-from scripts.cli.command_line import CommandLine
+from scripts.cli.command_line import CommandError, CommandLine
 from scripts.cli.error_handling import ScriptError
 from scripts.terraform.stacks import Stack
 
@@ -102,7 +102,7 @@ def find_identities(az: CommandLine, progress: Progress, *, targets: Sequence[Ta
     """Those that an earlier run created, by environment.
 
     Raises:
-        ScriptError: one is missing.
+        ScriptError: one is missing, or its environment is in another subscription.
     """
     ids: dict[str, str] = {}
     with progress.step("Identities"):
@@ -116,6 +116,7 @@ def find_identities(az: CommandLine, progress: Progress, *, targets: Sequence[Ta
             progress.ok(f"{name} ({ids[name]})")
     found = {}
     for target in targets:
+        _require_group(progress, target)
         deploy, read, plan = (ids[name] for name in app_names(target.stack))
         found[target.env] = _identities(target, deploy=deploy, read=read, plan=plan)
     return found
@@ -131,6 +132,24 @@ def _require_scopes(progress: Progress, targets: Sequence[Target]) -> None:
             _require(progress, f"resource group {group}", part="group", is_there=found is not None or az.dry_run)
             found = find_account(az, stack.backend)
             _require(progress, f"storage account {account}", part="state", is_there=found is not None or az.dry_run)
+
+
+def _require_group(progress: Progress, target: Target) -> None:
+    """Or GitHub's variables would lead the workflows into a subscription in which their identities have no right."""
+    az, group, account = target.az, target.stack.resource_group, target.account
+    with progress.step(f"Resource group of {target.env}"):
+        try:
+            found = az.find("group", "show", "--name", group, missing={"ResourceGroupNotFound"})
+        except CommandError:
+            progress.note(f"this login may not read {group}; continuing.")
+            return
+        if found is None and not az.dry_run:
+            raise ScriptError(
+                f"The resource group {group} does not exist in {account.subscription_name} "
+                f"({account.subscription_id}). If {target.env} is in another subscription, select it: --subscription, "
+                "or subscription_id in the settings. Else run `scripts/bootstrap.py group` first."
+            )
+        progress.ok(f"resource group {group}")
 
 
 def _require(progress: Progress, what: str, *, part: str, is_there: bool) -> None:

@@ -36,8 +36,11 @@ def bootstrap(cloud: Cloud, *words: str, parts: tuple[str, ...] = AZURE, env: di
 
 
 def github(cloud: Cloud, *words: str, env: dict[str, str] | None = None) -> Ran:
-    """Run the part `github` after an earlier run created the identities."""
+    """Run the part `github` after an earlier run created the groups and the identities."""
     with cloud.edit() as azure:
+        for name in (f"pvc-{env}-aigateway-rg-san" for env in ENVS):
+            id_ = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{name}"
+            azure["groups"][name] = {"id": id_, "name": name, "location": "southafricanorth", "tags": {}}
         azure["apps"] = [_app(name, client) for name, client in CLIENTS.items()]
     arguments = ("github", "--skip-synth", "--repository", REPOSITORY, *words)
     return cloud.call(main, *arguments, env=env)

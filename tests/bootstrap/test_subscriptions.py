@@ -132,6 +132,21 @@ def test_without_settings_each_environment_can_be_given_a_subscription(
     assert places == {"dev": IDS["dev"], "staging": SUBSCRIPTION, "prod": IDS["prod"]}
 
 
+def test_githubs_variables_never_name_a_subscription_without_the_environment(cloud: Cloud) -> None:
+    """After `az account set` for something else."""
+    with_subscriptions(cloud)
+    dev = (*WHERE, "--env", "dev")
+    assert bootstrap(cloud, *dev, parts=(), env=HAS_KEY).code == 0
+    with cloud.edit() as azure:
+        azure["default"] = IDS["prod"]
+    before = cloud.state("gh")["variables"]
+    ran = bootstrap(cloud, *dev, parts=("github",), env=HAS_KEY)
+    assert ran.code == 1
+    assert f"pvc-dev-aigateway-rg-san does not exist in Gateway prod ({IDS['prod']})" in ran.err
+    assert cloud.state("gh")["variables"] == before
+    assert bootstrap(cloud, *dev, "--subscription", "Gateway", parts=("github",), env=HAS_KEY).code == 0
+
+
 def test_a_subscription_of_the_settings_that_the_login_does_not_see_is_refused_before_any_change(
     cloud: Cloud, stacks: Path, tmp_path: Path
 ) -> None:
