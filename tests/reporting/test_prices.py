@@ -24,5 +24,7 @@ def test_a_corrected_price_is_that_of_the_file(write: WriteFile) -> None:
 
 
 def test_a_model_without_a_price_of_its_output_has_no_price(write: WriteFile) -> None:
-    content = 'env = "dev"\n[[models]]\nname = "new"\nkind = "responses"\ninput_price = 1'
-    assert "new" not in prices_of(load_environment(write(content)))
+    content = 'env = "dev"\n[[models]]\nname = "new"\nkind = "chat"\nbase_model = "text-embedding-3-small"'
+    settings = load_environment(write(content))
+    assert settings.models[0].input_price
+    assert "new" not in prices_of(settings)
