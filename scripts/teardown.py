@@ -66,7 +66,7 @@ def main() -> None:
         _ask(account, stack, destruction, yes=arguments.yes)
     if destruction and destruction.ids:
         _destroy(stack, dry_run=az.dry_run)
-    stays = [find_deleted_logs(az, stack), purge_vault(az, progress, stack)]
+    stays = [find_deleted_logs(az, progress, stack), purge_vault(az, progress, stack)]
     purge_ai_accounts(az, progress, stack)
     # Before GitHub's environment: GitHub makes an unknown one, without protection, for any job that names it.
     stays += remove_identities(progress, Target(stack=stack, account=account, az=az))

@@ -51,7 +51,7 @@ def purge_ai_accounts(az: CommandLine, progress: Progress, stack: Stack) -> None
                 progress.deleted(f"the deleted account {account['name']}")
 
 
-def find_deleted_logs(az: CommandLine, stack: Stack) -> str | None:
+def find_deleted_logs(az: CommandLine, progress: Progress, stack: Stack) -> str | None:
     """That of the stack's workspace, in words; None if there is none, or if somebody else made its workspace.
 
     https://learn.microsoft.com/azure/azure-monitor/logs/delete-workspace
@@ -59,10 +59,14 @@ def find_deleted_logs(az: CommandLine, stack: Stack) -> str | None:
     workspace = stack.find("resource").get("azurerm_log_analytics_workspace", {}).get("gateway")
     if workspace is None:
         return None
-    deleted = az.query("monitor", "log-analytics", "workspace", "list-deleted-workspaces")
-    if not any(str(each["name"]).lower() == workspace["name"].lower() for each in deleted) and not az.dry_run:
-        return None
+    name = str(workspace["name"])
+    with progress.step(f"Deleted workspace {name}"):
+        deleted = az.query("monitor", "log-analytics", "workspace", "list-deleted-workspaces")
+        if not any(str(each["name"]).lower() == name.lower() for each in deleted) and not az.dry_run:
+            progress.ok("none")
+            return None
+        progress.note("its logs can be recovered for 14 days")
     return (
-        f"Log Analytics workspace {workspace['name']}, deleted, with the logs, for 14 days: a deployment of the same "
+        f"Log Analytics workspace {name}, deleted, with the logs, for 14 days: a deployment of the same "
         "name recovers it."
     )

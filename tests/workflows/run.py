@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from scripts.bootstrapping.federated_credentials import ISSUER
 from tests.cloud.fixtures import Cloud, Ran
 from tests.workflows.files import WORKFLOWS, Job, Step
 
@@ -23,7 +24,7 @@ _INDEX = re.compile(r"vars\[format\('(\w+)\{0\}', matrix\.environment\)\]")
 
 
 class NotTrustedError(Exception):
-    """AADSTS700213: no credential of the identity has the token's subject."""
+    """AADSTS700213: no credential of the identity has the token's issuer and subject."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +75,8 @@ class Runner:
     def _logged_in(self, login: Mapping[str, str], *, subject: str) -> Iterator[None]:
         state = self.cloud.state()
         apps = [app for app in state["apps"] if app["appId"] == login["CLIENT_ID"]]
-        if not any(credential["subject"] == subject for app in apps for credential in app["credentials"]):
+        credentials = [credential for app in apps for credential in app["credentials"]]
+        if (ISSUER, subject) not in [(each["issuer"], each["subject"]) for each in credentials]:
             raise NotTrustedError(subject)
         before = {key: state[key] for key in ("user", "default")}
         with self.cloud.edit() as azure:
