@@ -13,8 +13,9 @@ from local.emulator import azure_errors
 from local.emulator.faults import Surface
 from local.tokens import TENANT_ID, InvalidTokenError, principal_of, verify
 
-_AUDIENCE = "https://cognitiveservices.azure.com"
-_V1_AUDIENCES = (_AUDIENCE, "https://ai.azure.com")
+_AUDIENCES = tuple(f"https://cognitiveservices.azure.{cloud}" for cloud in ("com", "us", "cn"))
+"""Of each cloud: that endpoint and scope are of the same one, the settings check."""
+_V1_AUDIENCES = (*_AUDIENCES, "https://ai.azure.com")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +51,7 @@ class Authentication:
 
     def _check_token(self, bearer: str, request: Request, *, surface: Surface) -> None:
         scheme, _, token = bearer.partition(" ")
-        audiences = _V1_AUDIENCES if request.url.path.startswith("/openai/v1/") else (_AUDIENCE,)
+        audiences = _V1_AUDIENCES if request.url.path.startswith("/openai/v1/") else _AUDIENCES
         if self._identity is None or scheme.lower() != "bearer":
             raise azure_errors.unauthorized()
         try:

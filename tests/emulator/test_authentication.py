@@ -98,6 +98,12 @@ def test_an_invalid_or_expired_token_is_401(keyless: TestClient, bearer: str) ->
     assert (answer.status_code, answer.json()) == (401, {"statusCode": 401, "message": message})
 
 
+@pytest.mark.parametrize("cloud", ["us", "cn"])
+def test_a_token_of_the_settings_cloud_is_accepted(keyless: TestClient, cloud: str) -> None:
+    bearer = token(aud=f"https://cognitiveservices.azure.{cloud}")
+    assert post(keyless, EMBEDDINGS_PATH, bearer).status_code == 200
+
+
 def test_the_v1_form_also_takes_tokens_for_foundry(keyless: TestClient) -> None:
     headers = {"authorization": f"Bearer {token(aud='https://ai.azure.com')}"}
     answer = keyless.post("/openai/v1/responses", json={"model": CODEX, "input": "hi"}, headers=headers)
