@@ -29,8 +29,8 @@ class RoleAssignments:
     def ensure_all(self, principal: Principal, grants: Iterable[Grant], *, is_shared: bool = False) -> None:
         """The same for each, and a note of every other role that the principal has in these subscriptions.
 
-        A principal that several environments share has more than these grants: only roles on whole subscriptions, which
-        no identity needs, are told then.
+        A principal that several environments share has more than these grants: only roles where these are, and on whole
+        subscriptions, which no identity needs, are told then.
         """
         granted = list(dict.fromkeys(grants))
         with self._progress.step(f"Roles of {principal.name}"):
@@ -38,7 +38,11 @@ class RoleAssignments:
                 self.ensure(principal, grant)
             for each in self._known(principal):
                 is_granted = any(_is(each, grant) for grant in granted)
-                if not is_granted and (not is_shared or "/resourcegroups/" not in each["scope"].lower()):
+                scope = f"{each['scope']}/".lower()
+                is_here = "/resourcegroups/" not in scope or any(
+                    scope.startswith(f"{grant.scope}/".lower()) for grant in granted
+                )
+                if not is_granted and (is_here or not is_shared):
                     self._note_other(principal, each)
 
     def ensure(self, principal: Principal, grant: Grant) -> None:

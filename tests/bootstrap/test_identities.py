@@ -200,6 +200,24 @@ def _given(azure: dict[str, Any], principal: str, role: str) -> dict[str, Any]:
     return found
 
 
+def test_a_role_too_many_of_the_identity_that_plans_is_reported_where_this_run_looks(
+    cloud: Cloud, all_prepared: Cloud
+) -> None:
+    cloud.restore(all_prepared.state())
+    groups = {
+        env: f"/subscriptions/{SUBSCRIPTION}/resourceGroups/pvc-{env}-aigateway-rg-san" for env in ("dev", "prod")
+    }
+    vault = f"{groups['dev']}/providers/Microsoft.KeyVault/vaults/pvc-dev-aigateway-kv-san"
+    plans = principal_of(cloud, PLAN)
+    with cloud.edit() as azure:
+        for number, scope in enumerate((vault, groups["prod"])):
+            azure["role_assignments"].append(assignment(plans, "Contributor", scope, number=8000 + number))
+    ran = bootstrap(cloud, *DEV)
+    assert f"note: {PLAN} also has Contributor on {vault}, which the settings do not need." in ran.err
+    assert ran.err.count("note: ") == 1  # of prod, another run may have given it
+    assert f"also has Contributor on {groups['prod']}" in bootstrap(cloud).err
+
+
 def test_who_else_could_log_in_as_an_identity_is_reported(cloud: Cloud, dev_prepared: Cloud) -> None:
     """Anybody who may register applications could have made one of that name before."""
     cloud.restore(dev_prepared.state())
