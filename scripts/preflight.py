@@ -16,8 +16,8 @@ if __name__ == "__main__":
     run_main()
 
 import argparse
+import os
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 
 from rich.table import Table
 from rich.text import Text
@@ -38,6 +38,7 @@ from scripts.cli.log import log
 from scripts.cli.settings import settings_of
 from scripts.cli.terminal import console
 from settings.environment import EnvironmentSettings
+from settings.retirement import today
 from settings.roles import COGNITIVE_SERVICES_OPENAI_USER, MONITORING_METRICS_PUBLISHER
 from settings.upstreams import ExistingUpstream, OwnedUpstream
 
@@ -158,8 +159,7 @@ def _check_owned(
     for location in dict.fromkeys(each.location for each in wanted):
         with progress.step(f"Models and quota in {location}"):
             regions[location] = Region.read(az, location)
-    today = datetime.now(UTC).date()
-    findings = model_quota.check(az, wanted, regions, subscription_id=subscription_id, today=today)
+    findings = model_quota.check(az, wanted, regions, subscription_id=subscription_id, today=today(os.environ))
     console().print(table(findings))
     for finding in findings:
         for note in finding.notes:

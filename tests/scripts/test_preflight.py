@@ -48,11 +48,11 @@ def azure(cloud: Cloud) -> Cloud:
 def preflight(azure: Cloud, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ran]:
     """Run it, with other settings if they are given."""
 
-    def run(*words: str, settings: EnvironmentSettings | None = None) -> Ran:
+    def run(*words: str, settings: EnvironmentSettings | None = None, env: dict[str, str] | None = None) -> Ran:
         monkeypatch.setattr(
             script, "settings_of", lambda _: settings or load_environment(ENVIRONMENTS / "keyless.toml")
         )
-        ran = azure.call(script.main, "--env", "keyless", *words)
+        ran = azure.call(script.main, "--env", "keyless", *words, env=env)
         assert azure.changes() == []
         return ran
 
@@ -65,6 +65,11 @@ def _problems(ran: Ran) -> list[str]:
     _, _, text = ran.err.partition("Failed: preflight of keyless\n")
     assert text.endswith("\nNothing was changed.\n")
     return text.removesuffix("\nNothing was changed.\n").removeprefix("- ").split("\n- ")
+
+
+def test_the_day_is_that_of_the_synthesis(preflight: Callable[..., Ran]) -> None:
+    in_2030 = preflight(env={"SOURCE_DATE_EPOCH": "1893456000"})
+    assert "Azure retired gpt-5.3-codex 2026-02-24 on 2028-02-09." in _problems(in_2030)[0]
 
 
 def _account(name: str, location: str, *, capacity: int, sku: str = "GlobalStandard", group: str = GROUP) -> Any:  # noqa: ANN401

@@ -1,10 +1,12 @@
 """Setup: its messages, what counts as installed, and what an old Python can still read."""
 
 import ast
+import hashlib
 import importlib.util
 import runpy
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +15,7 @@ import pytest
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.processes import Processes
 from scripts.setup import entry, fingerprint, install, prepare
-from scripts.setup.requirements import from_pipfile_lock, requirement, tool_locks
+from scripts.setup.requirements import tool_locks
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted((ROOT / "scripts").glob("*.py"))
@@ -118,20 +120,37 @@ def test_an_index_of_pips_configuration_is_found(pip_config: str, named: bool) -
     assert install.names_an_index(pip_config) is named
 
 
-def test_a_package_that_is_not_what_was_locked_is_refused(tmp_path: Path) -> None:
-    folder = tmp_path / "image"
+@pytest.fixture
+def locked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """A lock with one package, `word`, which this machine has alone; pip and uv ask no network for it."""
+    wheel, info = tmp_path / "wheels/word-1.0-py3-none-any.whl", "word-1.0.dist-info"
+    wheel.parent.mkdir()
+    with zipfile.ZipFile(wheel, "w") as file:
+        file.writestr("word.py", "")
+        file.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: word\nVersion: 1.0\n")
+        file.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        file.writestr(f"{info}/RECORD", "")
+    for name in ("PIP_FIND_LINKS", "UV_FIND_LINKS"):
+        monkeypatch.setenv(name, str(wheel.parent))
+    for name in ("PIP_NO_INDEX", "UV_OFFLINE"):
+        monkeypatch.setenv(name, "1")
+    return f"word==1.0 --hash=sha256:{hashlib.sha256(wheel.read_bytes()).hexdigest()}\n"
+
+
+def test_a_package_that_is_not_what_was_locked_is_refused(locked: str, tmp_path: Path) -> None:
+    folder, other = tmp_path / "image", f"{locked.partition(':')[0]}:{'0' * 64}\n"
     with pytest.raises(
         ScriptError, match=r"(?s)pip could not install what image needs.*hash.*run the same command again"
     ):
-        install.create_environment(Processes(), folder, f"colorama==0.4.6 --hash=sha256:{'0' * 64}\n")
+        install.create_environment(Processes(), folder, other)
     assert not (folder / fingerprint.NAME).exists()
 
 
-def test_a_tool_has_an_environment_of_its_own_and_the_program_that_its_packages_lack(tmp_path: Path) -> None:
-    folder, locked = tmp_path / "with a space/answer", (ROOT / "Pipfile.lock").read_text(encoding="utf-8")
-    package = requirement(from_pipfile_lock(locked), "colorama")
-    shim = "import colorama, sys\nprint(colorama.__file__, sys.argv[1])\n"
-    install.create_tool(Processes(), folder, package, shim)
+def test_a_tool_has_an_environment_of_its_own_and_the_program_that_its_packages_lack(
+    locked: str, tmp_path: Path
+) -> None:
+    folder, shim = tmp_path / "with a space/answer", "import sys, word\nprint(word.__file__, sys.argv[1])\n"
+    install.create_tool(Processes(), folder, locked, shim)
 
     answer = subprocess.run(
         [install.program("answer", venv=folder), "word"], capture_output=True, text=True, check=True
@@ -139,8 +158,8 @@ def test_a_tool_has_an_environment_of_its_own_and_the_program_that_its_packages_
 
     assert answer.startswith(str(folder))
     assert answer.endswith(" word\n")
-    assert fingerprint.matches(folder, lock=f"{package}{shim}")
-    assert not fingerprint.matches(folder, lock=package)
+    assert fingerprint.matches(folder, lock=f"{locked}{shim}")
+    assert not fingerprint.matches(folder, lock=locked)
 
 
 @pytest.mark.parametrize("name", tool_locks(prepare.TOOL_LOCKS))
