@@ -37,8 +37,8 @@ from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
 from scripts.cli.settings import settings_of
 from scripts.cli.terminal import console
+from settings.dates import today
 from settings.environment import EnvironmentSettings
-from settings.retirement import today
 from settings.roles import COGNITIVE_SERVICES_OPENAI_USER, MONITORING_METRICS_PUBLISHER
 from settings.upstreams import ExistingUpstream, OwnedUpstream
 
