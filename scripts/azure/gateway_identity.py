@@ -49,12 +49,15 @@ def may(
     try:
         assignments = find_assignments(az, identity.principal_id, scope=scope)
         roles = {str(each["roleDefinitionId"]).rpartition("/")[2] for each in assignments}
-        permissions = [permission for role in sorted(roles) for permission in find_permissions(az, role)]
+        found = [find_permissions(az, role) for role in sorted(roles)]
     except CommandError:  # it is not there, or in a subscription that the caller cannot read
         return None
-    return all(allow(permissions, action) for action in actions) and all(
+    permissions = [permission for role in found for permission in role]
+    if all(allow(permissions, action) for action in actions) and all(
         allow(permissions, action, kind="dataActions") for action in data_actions
-    )
+    ):
+        return True
+    return False if all(found) else None  # a custom role of another subscription tells nothing here
 
 
 def role_command(identity: Identity, *, role: str, scope: str) -> str:

@@ -339,6 +339,17 @@ def test_a_role_of_somebodys_own_must_allow_what_the_models_need(
     assert (preflight(settings=existing).code == 0) is may_call
 
 
+def test_a_role_that_nobody_here_knows_is_no_failure(
+    existing: EnvironmentSettings, preflight: Callable[..., Ran], azure: Cloud
+) -> None:
+    with azure.edit() as state:
+        given = assignment("the-principal", "Reader", SHARED, number=7)
+        state["role_assignments"].append(given | {"roleDefinitionId": definition_id("of-another-subscription")})
+    ran = preflight(settings=existing)
+    assert ran.code == 0, ran.err
+    assert "azure-openai: cannot be read. Assign it, if it is missing:" in ran.err
+
+
 def test_a_role_that_the_stack_assigns_needs_no_command(
     existing: EnvironmentSettings, preflight: Callable[..., Ran], azure: Cloud, tmp_path: Path
 ) -> None:
