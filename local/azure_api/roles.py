@@ -94,16 +94,6 @@ _BUILT_IN = (
         name="AcrPull",
         actions=("Microsoft.ContainerRegistry/registries/pull/read",),
     ),
-    Role(
-        id="749f88d5-cbae-40b8-bcfc-e573ddc772fa",
-        name="Monitoring Contributor",
-        actions=(
-            "*/read",
-            "Microsoft.Insights/*",
-            "Microsoft.OperationalInsights/workspaces/sharedKeys/action",
-            "Microsoft.OperationalInsights/workspaces/write",
-        ),
-    ),
     Role(id=COGNITIVE_SERVICES_OPENAI_USER, name="Cognitive Services OpenAI User"),
     Role(id=MONITORING_METRICS_PUBLISHER, name="Monitoring Metrics Publisher"),
 )

@@ -19,7 +19,6 @@ SECRETS_READER = "Key Vault Secrets User"
 SECRETS_WRITER = "Key Vault Secrets Officer"
 STATE_READER = "Storage Blob Data Reader"
 STATE_WRITER = "Storage Blob Data Contributor"
-DIAGNOSTICS_WRITER = "Monitoring Contributor"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,8 +54,6 @@ def deploying(target: Target, *, role_ids: Mapping[str, str]) -> Iterator[Grant]
     for scope in others.workspaces:  # a Container Apps environment sends logs with the workspace's shared key
         yield Grant(role=READER, scope=scope, is_on_others=True)
         yield Grant(role=target.stack.read_identity, scope=scope, is_on_others=True)
-    for scope in others.with_diagnostics:
-        yield Grant(role=DIAGNOSTICS_WRITER, scope=scope, is_on_others=True)
     for scope in others.receivers:
         yield Grant(role=READER, scope=scope, is_on_others=True)
     yield from joining(target)
@@ -83,7 +80,7 @@ def reading(target: Target) -> Iterator[Grant]:
     yield Grant(role=SECRETS_READER, scope=target.group)
     yield Grant(role=target.stack.read_identity, scope=target.group)
     yield Grant(role=STATE_READER, scope=target.state)
-    used = (*others.roles, *others.vaults, *others.workspaces, *others.with_diagnostics)
+    used = (*others.roles, *others.vaults, *others.workspaces)
     for scope in dict.fromkeys(scope for scope in used if scope != target.group):
         yield Grant(role=READER, scope=scope, is_on_others=True)
     for scope in others.vaults:
@@ -118,8 +115,6 @@ class _OthersResources:
     """The roles that the stack assigns, by scope: the group, or a resource outside it."""
     vaults: tuple[str, ...]
     workspaces: tuple[str, ...]
-    with_diagnostics: tuple[str, ...]
-    """Whose diagnostic settings are the stack's."""
     subnets: tuple[str, ...]
     receivers: tuple[str, ...]
     """Action groups, which whoever writes an alert must be allowed to read
@@ -152,7 +147,6 @@ class _OthersResources:
                 ("monitor_diagnostic_setting", "log_analytics_workspace_id"),
                 ("application_insights", "workspace_id"),
             ),
-            with_diagnostics=named(("monitor_diagnostic_setting", "target_resource_id")),
             subnets=named(("container_app_environment", "infrastructure_subnet_id")),
             receivers=outside(
                 receiver

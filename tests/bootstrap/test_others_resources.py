@@ -2,13 +2,12 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from scripts import teardown
 from scripts.terraform.stacks import load
-from tests.bootstrap.runs import DEPLOY, PLAN, READ, bootstrap, changed_stacks, principal_of, roles_of
+from tests.bootstrap.runs import PLAN, READ, bootstrap, principal_of, roles_of
 from tests.cloud.az.azure import BUILT_IN, CALLER, SUBSCRIPTION, assignment, subscription
 from tests.cloud.fixtures import Cloud, Ran
 
@@ -168,23 +167,6 @@ def test_rights_on_what_a_stack_no_longer_uses_are_reported(cloud: Cloud, dev_pr
         azure["role_assignments"].append(old)
     ran = bootstrap(cloud, "--env", "dev")
     assert f"note: {READ} also has Key Vault Secrets User on {vault}, which the settings do not need." in ran.err
-
-
-def test_a_diagnostic_setting_of_somebody_elses_resource_needs_a_role_there(
-    cloud: Cloud, stacks: Path, tmp_path: Path
-) -> None:
-    vault = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/shared/providers/Microsoft.KeyVault/vaults/shared"
-    with cloud.edit() as azure:
-        azure["resources"] = [{"id": vault}]
-
-    def log(_: str, content: dict[str, Any]) -> None:
-        setting = {"target_resource_id": vault, "log_analytics_workspace_id": "${azurerm_log_analytics_workspace.x.id}"}
-        content["resource"]["azurerm_monitor_diagnostic_setting"] = {"key_vault": setting}
-
-    ran = bootstrap(cloud, "--env", "dev", env=changed_stacks(stacks, tmp_path / "logging", log))
-    assert ran.code == 0, ran.err
-    assert ("Monitoring Contributor", "shared") in roles_of(cloud, principal_of(cloud, DEPLOY))
-    assert ("Reader", "shared") in roles_of(cloud, principal_of(cloud, READ))
 
 
 def torn_down(cloud: Cloud, using: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Ran:

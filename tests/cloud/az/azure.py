@@ -50,11 +50,6 @@ BUILT_IN: dict[str, tuple[str, list[str], list[str]]] = {
     ),
     "AcrPull": ("7f951dda-4ed3-4680-a7ca-43fe172d538d", ["Microsoft.ContainerRegistry/registries/pull/read"], []),
     "Container Registry Repository Reader": ("b93aa761-3e63-49ed-ac28-beffa264f7ac", [], []),
-    "Monitoring Contributor": (
-        "749f88d5-cbae-40b8-bcfc-e573ddc772fa",
-        ["*/read", "Microsoft.Insights/DiagnosticSettings/*"],
-        [],
-    ),
     "Monitoring Metrics Publisher": ("3913510d-42f4-4e42-8a64-420c390055eb", [], []),
 }
 _OPENAI = "Microsoft.CognitiveServices/accounts/OpenAI"
