@@ -123,6 +123,9 @@ class Observability(Group):
         messages: dict[FieldPath, str] = {}
         if self.web_test and not self.application_insights:
             messages["web_test",] = "must be false, or observability.application_insights true, which it is a part of"
+        default = Observability.model_fields["sampling_percent"].default
+        if self.sampling_percent != default and not self.application_insights:
+            messages["sampling_percent",] = "must be the default, or observability.application_insights true"
         if self.web_test and not is_open:
             messages["web_test",] = (
                 "must be false, or ingress.external true and ingress.ip_allowlist empty: Azure calls from addresses of "

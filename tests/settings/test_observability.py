@@ -73,6 +73,7 @@ WEB_TEST = "observability = {application_insights = true, web_test = true}\n"
     ("content", "field", "value", "allowed"),
     [
         ("sampling_percent = 101", "sampling_percent", "101", "a number from 0 to 100"),
+        ("sampling_percent = 50", "sampling_percent", "50", "or observability.application_insights true"),
         ('alert_emails = ["me"]', "alert_emails[0]", '"me"', "must be an e-mail address"),
         ('alert_emails = ["a@b.de", "A@b.de"]', "alert_emails", '["a@b.de", "A@b.de"]', "must be different addresses"),
         ('alert_emails = ["a@b..de"]', "alert_emails[0]", '"a@b..de"', "must be an e-mail address"),
