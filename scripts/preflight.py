@@ -16,7 +16,6 @@ if __name__ == "__main__":
     run_main()
 
 import argparse
-import os
 from collections.abc import Iterable, Sequence
 
 from rich.table import Table
@@ -35,9 +34,8 @@ from scripts.bootstrapping.progress import Progress
 from scripts.cli.command_line import CommandError, CommandLine
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
-from scripts.cli.settings import settings_of
+from scripts.cli.settings import settings_of, today
 from scripts.cli.terminal import console
-from settings.dates import today
 from settings.environment import EnvironmentSettings
 from settings.roles import COGNITIVE_SERVICES_OPENAI_USER, MONITORING_METRICS_PUBLISHER
 from settings.upstreams import ExistingUpstream, OwnedUpstream
@@ -159,7 +157,7 @@ def _check_owned(
     for location in dict.fromkeys(each.location for each in wanted):
         with progress.step(f"Models and quota in {location}"):
             regions[location] = Region.read(az, location)
-    findings = model_quota.check(az, wanted, regions, subscription_id=subscription_id, today=today(os.environ))
+    findings = model_quota.check(az, wanted, regions, subscription_id=subscription_id, today=today())
     console().print(table(findings))
     for finding in findings:
         for note in finding.notes:

@@ -120,19 +120,19 @@ def _check_registry(
     name = name_of(registry.id)
     words = ("--name", name, "--resource-group", group_of(registry.id), "--subscription", subscription_of(registry.id))
     found, problems = _show(az, progress, registry.id, "acr", "show", *words, field="registry.id")
-    if not found:
+    if problems:
         return problems
-    if (server := str(found["loginServer"]).lower()) != registry.login_server:
+    is_by_repository = found is not None and found.get("roleAssignmentMode") == _ABAC
+    if found and (server := str(found["loginServer"]).lower()) != registry.login_server:
         problems.append(
             f"The login server of {name} is {server}: set registry.login_server, and let image come from it."
         )
-    is_by_repository = found.get("roleAssignmentMode") == _ABAC
     if is_by_repository and registry.assign_role:
         problems.append(
             f"The registry {name} has permissions by repository, for which AcrPull does nothing. Set "
             "registry.assign_role = false, and let its owner assign Container Registry Repository Reader."
         )
-    if not problems:
+    if found and not problems:
         progress.ok(f"registry {name}")
     if not registry.assign_role:
         role = REPOSITORY_READER if is_by_repository else ACR_PULL

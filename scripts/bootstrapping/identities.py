@@ -139,7 +139,7 @@ def _require_group(progress: Progress, target: Target) -> None:
     az, group, account = target.az, target.stack.resource_group, target.account
     with progress.step(f"Resource group of {target.env}"):
         try:
-            found = az.find("group", "show", "--name", group, missing={"ResourceGroupNotFound"})
+            found = az.find("group", "show", "--name", group)
         except CommandError:
             progress.note(f"this login may not read {group}; continuing.")
             return

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from datetime import date
 
 from scripts.cli.error_handling import ScriptError
 from scripts.cli.log import log
+from settings import dates
 from settings.environment import EnvironmentSettings
 from settings.errors import SettingsError
 from settings.loading import load_environments
@@ -26,6 +29,14 @@ def settings_of(env: str) -> EnvironmentSettings:
     if env not in environments:
         raise ScriptError(f"There is no environment {env!r}; there are {', '.join(environments)}.", code=2)
     return environments[env]
+
+
+def today() -> date:
+    """The day of the synthesis."""
+    try:
+        return dates.today(os.environ)
+    except SettingsError as error:
+        raise ScriptError(str(error), code=2) from None
 
 
 def models_of(settings: EnvironmentSettings, *, project: str | None = None) -> tuple[str, list[Model]]:

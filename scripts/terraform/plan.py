@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from scripts.cli.error_handling import ScriptError
+from scripts.cli.settings import today
 from scripts.cli.terminal import console
 from scripts.github.markdown import add_to_summary, block, cell, code, warning
 from scripts.terraform.cdktf import plan_json
@@ -29,7 +29,6 @@ from scripts.terraform.plan_changes import (
 )
 from scripts.terraform.plan_warnings import failure, kept_resources, plan_warnings, refused_budgets
 from scripts.terraform.stacks import Stack
-from settings.dates import today
 
 NOT_REFRESHED = "Compared with the Terraform state only. The drift check finds manual changes in Azure."
 MAX_ATTRIBUTES = 60
@@ -80,7 +79,7 @@ class Plan:
             moved_keys=moved_keys(plan),
             renamed=renamed_projects(plan),
             is_first=is_first(plan),
-            refused_budgets=refused_budgets(plan, today=today(os.environ)),
+            refused_budgets=refused_budgets(plan, today=today()),
             note=note,
         )
 

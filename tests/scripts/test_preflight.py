@@ -70,6 +70,9 @@ def _problems(ran: Ran) -> list[str]:
 def test_the_day_is_that_of_the_synthesis(preflight: Callable[..., Ran]) -> None:
     in_2030 = preflight(env={"SOURCE_DATE_EPOCH": "1893456000"})
     assert "Azure retired gpt-5.3-codex 2026-02-24 on 2028-02-09." in _problems(in_2030)[0]
+    unknown = preflight(env={"SOURCE_DATE_EPOCH": "soon"})
+    assert unknown.code == 2
+    assert unknown.err.endswith("SOURCE_DATE_EPOCH (environment variable): must be seconds since 1970\n")
 
 
 def _account(name: str, location: str, *, capacity: int, sku: str = "GlobalStandard", group: str = GROUP) -> Any:  # noqa: ANN401
@@ -548,6 +551,18 @@ def test_a_registry_with_permissions_by_repository_needs_another_role_of_its_own
         state["role_assignments"].append(assignment("the-principal", role, settings.registry.id, number=8))
     ran = preflight(settings=settings)
     assert ran.code == 0, ran.err
+
+
+def test_the_role_on_a_registry_that_this_login_may_not_read_is_told(
+    given: Callable[..., EnvironmentSettings], preflight: Callable[..., Ran], azure: Cloud
+) -> None:
+    settings = given("registry.assign_role = false\n")
+    azure.fail("acr show", code="AuthorizationFailed", message="No.")
+    azure.fail("role assignment list", code="AuthorizationFailed", message="No.")
+    ran = preflight(settings=settings)
+    assert ran.code == 0, ran.err
+    assert f"note: this login may not read {REGISTRY_NAME}; continuing." in ran.err
+    assert f"az role assignment create --role {ACR_PULL} --assignee-object-id the-principal" in ran.err
 
 
 def test_the_commands_for_roles_that_owners_assign(
