@@ -116,7 +116,7 @@ def readable_path(path: Sequence[object], *, within: object) -> str:
         else:
             parts.append(f"[{step}]" if isinstance(step, int) else str(step))
         value = _part(value, step)
-    return _joined(tuple(parts))
+    return printable(_joined(tuple(parts)))
 
 
 def _values(change: Mapping[str, object]) -> _Values:

@@ -157,6 +157,13 @@ def test_no_value_changes_what_a_terminal_or_a_page_shows(mark: str) -> None:
     before = {"tags": {"x": "1"}, "text": "a\nb"}
     after = {"tags": {f"a{mark}b": f"c{mark}d"}, "text": f"a\nc{mark}d"}
     new = {"name": f"n{mark}m", "location": f"here{mark}"}
+    place = entry(
+        "container_app_environment",
+        ["delete", "create"],
+        before={"part": [new]},
+        after={"part": [{"name": "x"}]},
+        replace_paths=[["part", 0, "name"]],
+    )
     plan = Plan.from_json(
         "dev",
         {
@@ -164,13 +171,14 @@ def test_no_value_changes_what_a_terminal_or_a_page_shows(mark: str) -> None:
                 entry("key_vault", ["update"], before=before, after=after),
                 entry("log_analytics_workspace", ["create"], after=new),
                 entry("container_app", ["delete"], before=new),
+                place,
             ]
         },
     )
     pages = [plan.markdown(), *plan.losses.values(), *(str(part) for row in plan.changes for part in row.attributes)]
     assert len(pages) > 4
     assert all(text.isprintable() for page in pages for text in page.split("\n"))
-    assert len(plan.markdown().splitlines()) == 12
+    assert len(plan.markdown().splitlines()) == 16
 
 
 def test_what_a_replacement_has_left_is_told_apart() -> None:
