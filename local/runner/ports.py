@@ -6,7 +6,7 @@ import os
 import random
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 
 from local.runner.errors import RunnerError
@@ -31,7 +31,8 @@ def free_port(port: int) -> int:
 def reserved_ports(*ports: int) -> Iterator[list[int]]:
     """The same for programs that may take long to listen: within the block, no other call gets those for 0 (Linux)."""
     with ExitStack() as held:
-        yield [_check(port) if port else _reserve(held.enter_context(socket.socket())) for port in ports]
+        others = sorted(set(_PORTS) - set(ports))
+        yield [_check(port) if port else _reserve(held.enter_context(socket.socket()), others) for port in ports]
 
 
 def _check(port: int) -> int:
@@ -46,9 +47,9 @@ def _check(port: int) -> int:
     return port
 
 
-def _reserve(held: socket.socket) -> int:
-    """Bind to a free port, alone; then let a program that may share it bind, too, as servers do."""
-    for candidate in random.sample(_PORTS, min(_TRIES, len(_PORTS))):
+def _reserve(held: socket.socket, ports: Sequence[int]) -> int:
+    """Bind to a free one of these ports, alone; then let a program that may share it bind, too, as servers do."""
+    for candidate in random.sample(ports, min(_TRIES, len(ports))):
         with suppress(OSError):
             held.bind((HOST, candidate))
             held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -131,5 +131,7 @@ def test_a_port_on_which_nobody_listens_yet_is_not_given_away_again(monkeypatch:
             pass
         with socket.create_server((HOST, port)):  # the program that it is for
             pass
+    with pytest.raises(RunnerError, match="is free"), reserved_ports(port, 0):  # the same port for two programs
+        pass
     with reserved_ports(0) as again:
         assert again == [port]
