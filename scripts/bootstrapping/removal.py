@@ -73,7 +73,7 @@ def remove_from_github(
     deletions = {name: ("variable", "delete", name, "--repo", repository) for name in variables}
     with progress.step(f"GitHub environment {env}"):
         try:
-            find_user(gh)
+            _require_repository(gh, repository)
             if gh.find("api", f"repos/{repository}/environments/{env}") is None:
                 progress.ok(f"no environment {env}")
             else:
@@ -91,6 +91,13 @@ def remove_from_github(
         else:
             return []
     return [shlex.join(["gh", *words]) for words in (environment, *deletions.values())]
+
+
+def _require_repository(gh: CommandLine, repository: str) -> None:
+    """`UnusableError` if gh does not see it: GitHub shows a private one to nobody else, and nothing that is in it."""
+    find_user(gh)
+    if gh.find("api", f"repos/{repository}") is None:
+        raise UnusableError(f"this login does not see {repository}.")
 
 
 def _others_subscriptions(target: Target) -> list[str]:

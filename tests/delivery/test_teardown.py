@@ -218,13 +218,15 @@ def test_a_second_one_changes_nothing(delivery: Delivery, dev: Stack) -> None:
     assert delivery.calls().count("destroy dev") == 1
 
 
-@pytest.mark.parametrize("gh", ["absent", "logged out", "of no administrator"])
+@pytest.mark.parametrize("gh", ["absent", "logged out", "of no administrator", "of a stranger"])
 def test_what_gh_cannot_do_is_told_as_commands(delivery: Delivery, dev: Stack, gh: str) -> None:
     if gh == "absent":
         delivery.cloud.without("gh")
     else:
         with delivery.cloud.edit("gh") as github:
             github.update({"login": None} if gh == "logged out" else {"admin": False})
+            if gh == "of a stranger":
+                github["repository"]["full_name"] = "contoso/another"
     ran = torn_down(delivery, dev)
     lines = ran.out.partition("On GitHub, because gh could not do it:\n")[2].splitlines()
     assert lines[0] == f"  gh api --method DELETE repos/{REPOSITORY}/environments/dev"
