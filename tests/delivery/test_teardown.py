@@ -224,9 +224,10 @@ def test_what_gh_cannot_do_is_told_as_commands(delivery: Delivery, dev: Stack, g
         delivery.cloud.without("gh")
     else:
         with delivery.cloud.edit("gh") as github:
-            github.update({"login": None} if gh == "logged out" else {"admin": False})
             if gh == "of a stranger":
                 github["repository"]["full_name"] = "contoso/another"
+            else:
+                github.update({"login": None} if gh == "logged out" else {"admin": False})
     ran = torn_down(delivery, dev)
     lines = ran.out.partition("On GitHub, because gh could not do it:\n")[2].splitlines()
     assert lines[0] == f"  gh api --method DELETE repos/{REPOSITORY}/environments/dev"

@@ -136,6 +136,13 @@ def test_groups_of_one_name_may_be_in_two_subscriptions(write: WriteFile) -> Non
     assert len(load_environments(dev.parent)) == 2
 
 
+def test_an_action_group_may_be_in_any_group(write: WriteFile) -> None:
+    """It is only read."""
+    dev = write(f'env = "dev"\nobservability.action_group_id = "{_IN_UAT}/Microsoft.Insights/actionGroups/people"')
+    write('env = "uat"', "uat.toml")
+    assert len(load_environments(dev.parent)) == 2
+
+
 def test_states_of_several_environments_may_be_in_a_group_without_one(write: WriteFile) -> None:
     """An environment's identities have roles on its account there, none on the group."""
     dev = write('env = "dev"\nbackend.resource_group_name = "states"')
