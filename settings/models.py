@@ -314,5 +314,5 @@ def not_half_a_price(price: float | None, info: ValidationInfo) -> float | None:
     if price is not None and input_price is None:
         raise conflict("must be left out, or input_price be given: there is no cost without it")
     if price is not None and input_price is not None and is_cached and price > input_price:
-        raise conflict(f"must be at most input_price, which is {input_price:g}")
+        raise conflict(f"must be at most input_price, which is {input_price:g}; left out, it is the listed price")
     return price
