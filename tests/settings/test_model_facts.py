@@ -92,7 +92,12 @@ UNPRICED = 'codex.base_model = "gpt-5.4"\n'
         (f"{UNPRICED}codex.output_price = 2", "codex.output_price", "2", "must be left out, or input_price be given"),
         (f"{UNPRICED}codex.cached_input_price = 2", "codex.cached_input_price", "2", "no cost without it"),
         ('[[models]]\nname = "mm"\nkind = "chat"\ninput_price = 1', "models[0].output_price", "null", "must be given"),
-        ("codex.cached_input_price = 17", "codex.cached_input_price", "17", "at most input_price, which is 1.75$"),
+        (
+            "codex.cached_input_price = 17",
+            "codex.cached_input_price",
+            "17",
+            "at most input_price, which is 1.75; left out, it is the listed price$",
+        ),
         ("codex.retires = 'soon'", "codex.retires", '"soon"', "a date like 2027-08-24"),
         ("embeddings.vision = true", "embeddings.vision", "true", "allowed are deployment, model, base_model"),
         (
