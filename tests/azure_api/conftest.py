@@ -39,9 +39,9 @@ def provider(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
     return {"TF_CLI_CONFIG_FILE": str(file)}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def api() -> Iterator[AzureAPI]:
-    """One for all tests: each has resource groups of its own."""
+    """One for each test: several deploy dev, and a deleted vault keeps its name."""
     with serving() as api:
         yield api
 
